@@ -1,0 +1,91 @@
+import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+
+/** `must` completes the sentence "NAME must be ..."; it is what a person sees when the variable is wrong. */
+const integer = (must: string, minimum: number, maximum: number, fallback: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: fallback, must, description })
+
+const milliseconds = (fallback: number, description: string) =>
+  integer('a number of milliseconds from 1 to 600000', 1, 600_000, fallback, `${description}, in milliseconds.`)
+
+/** Every environment variable that the service reads: its type, default, and explanation. */
+export const Config = Type.Object({
+  NODE_ENV: Type.Union([Type.Literal('production'), Type.Literal('development'), Type.Literal('test')], {
+    default: 'production',
+    must: 'production, development or test',
+    description: 'What the process is for. Demonstration data is never written in production.',
+  }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    must: 'an address to listen on',
+    description: 'Address to listen on. In a container: 0.0.0.0.',
+  }),
+  PORT: integer('a port number from 0 to 65535', 0, 65_535, 3000, 'Port to listen on; 0 takes a free one.'),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    {
+      default: 'info',
+      must: 'fatal, error, warn, info, debug, trace or silent',
+      description: 'The least important messages that are logged.',
+    },
+  ),
+  DATABASE_URL: Type.String({
+    pattern: '^postgres(ql)?://[^/]+/.+',
+    must: 'a URL of the form postgres://user:password@host:5432/database',
+    description: 'The PostgreSQL database (15 or later). Required, except by `npm run dev`, which brings its own.',
+  }),
+  DATABASE_POOL_SIZE: integer('an integer from 1 to 200', 1, 200, 10, 'Connections to PostgreSQL, at most.'),
+  DATABASE_CONNECT_TIMEOUT: milliseconds(1500, 'How long a request waits for a connection'),
+  DATABASE_STATEMENT_TIMEOUT: milliseconds(5000, 'How long one statement may run'),
+  MIGRATE_ON_START: Type.Boolean({
+    default: true,
+    must: 'true or false',
+    description: 'Apply pending migrations at start. If false, the start fails while any is pending.',
+  }),
+  MAX_IMPORTS_PER_PROJECT: integer(
+    'an integer from 1 to 1000000',
+    1,
+    1_000_000,
+    1000,
+    'Imports that one project can hold; one more is refused with 409.',
+  ),
+  SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long requests in flight may take to finish after SIGTERM'),
+})
+export type Config = Static<typeof Config>
+
+/** Environment variables that are missing or wrong. `message` has one line for each, and never a value. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads the configuration. An empty variable counts as unset.
+ *
+ * @param env the environment, `process.env` where it matters
+ * @returns every setting, defaults filled in
+ * @throws ConfigError that names each missing or wrong variable and what it must be
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  return readVariables(Config, env)
+}
+
+/** The same for any flat object schema of strings, integers and booleans. */
+function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): Static<T> {
+  const settings: Record<string, unknown> = {}
+  const faults: string[] = []
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const text = env[name]?.trim()
+    const value = text ? fromText(property, text) : property['default']
+    if (value === undefined) faults.push(`${name} is missing: it must be ${property['must']}`)
+    else if (!Value.Check(property, value)) faults.push(`${name} must be ${property['must']}`)
+    settings[name] = value
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  return settings as Static<T>
+}
+
+function fromText(schema: TSchema, text: string): unknown {
+  if (schema['type'] === 'integer') return /^\d+$/.test(text) ? Number(text) : text
+  if (schema['type'] === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  return text
+}

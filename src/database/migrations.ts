@@ -1,0 +1,124 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+
+const folder = new URL('../../prisma/migrations/', import.meta.url)
+
+/** Prisma's own table, so that `prisma migrate deploy` and `status` agree with what is done here. */
+const CREATE_HISTORY = `
+  CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+    "id"                  VARCHAR(36) PRIMARY KEY NOT NULL,
+    "checksum"            VARCHAR(64) NOT NULL,
+    "finished_at"         TIMESTAMPTZ,
+    "migration_name"      VARCHAR(255) NOT NULL,
+    "logs"                TEXT,
+    "rolled_back_at"      TIMESTAMPTZ,
+    "started_at"          TIMESTAMPTZ NOT NULL DEFAULT now(),
+    "applied_steps_count" INTEGER NOT NULL DEFAULT 0
+  )`
+
+const READ_HISTORY = `
+  SELECT "migration_name" AS name, "checksum", "finished_at" IS NOT NULL AS finished
+  FROM "_prisma_migrations"
+  WHERE "rolled_back_at" IS NULL`
+
+const RECORD = `
+  INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at", "applied_steps_count")
+  VALUES ($1, $2, $3, clock_timestamp(), 1)`
+
+/** Any number will do, as long as every instance takes the same one. */
+const LOCK = "SELECT pg_advisory_xact_lock(hashtext('neptun-projects-resources migrations'))"
+
+interface Migration {
+  name: string
+  sql: string
+  checksum: string
+}
+
+interface AppliedMigration {
+  name: string
+  checksum: string
+  finished: boolean
+}
+
+/** The migrations and the database do not go together; the message says how. */
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+}
+
+/**
+ * Applies the pending migrations, all in one transaction under an advisory lock: instances that start together take
+ * turns, and a process that is killed midway leaves nothing half done.
+ *
+ * @returns the names of the migrations that were applied, in order; none when the database is up to date
+ * @throws MigrationError if the database's history and the migrations at hand contradict each other
+ */
+export async function applyMigrations(databaseUrl: string): Promise<string[]> {
+  return await withClient(databaseUrl, async (client) => {
+    if ((await pendingMigrations(client)).length === 0) return []
+    await client.query('BEGIN')
+    await client.query(LOCK)
+    await client.query(CREATE_HISTORY)
+    const pending = await pendingMigrations(client)
+    for (const { name, sql, checksum } of pending) {
+      await client.query(sql)
+      await client.query(RECORD, [randomUUID(), checksum, name])
+    }
+    await client.query('COMMIT')
+    return pending.map(({ name }) => name)
+  })
+}
+
+/**
+ * Checks that nothing is pending, without writing anything.
+ * @throws MigrationError that names the pending migrations
+ */
+export async function checkMigrations(databaseUrl: string): Promise<void> {
+  const pending = await withClient(databaseUrl, pendingMigrations)
+  if (pending.length === 0) return
+  const names = pending.map(({ name }) => name).join(', ')
+  throw new MigrationError(`the database lacks ${pending.length} migration(s): ${names}`)
+}
+
+async function withClient<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000 })
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function pendingMigrations(client: pg.Client): Promise<Migration[]> {
+  const applied = await readHistory(client)
+  const migrations = await readMigrations()
+  for (const migration of migrations) {
+    const known = applied.get(migration.name)
+    if (known && !known.finished) {
+      throw new MigrationError(`migration ${migration.name} began earlier and never finished: resolve it by hand`)
+    }
+    if (known && known.checksum !== migration.checksum) {
+      throw new MigrationError(`migration ${migration.name} was changed after it had been applied`)
+    }
+  }
+  return migrations.filter(({ name }) => !applied.has(name))
+}
+
+async function readHistory(client: pg.Client): Promise<Map<string, AppliedMigration>> {
+  const exists = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS exists`)
+  if (!exists.rows[0].exists) return new Map()
+  const { rows } = await client.query<AppliedMigration>(READ_HISTORY)
+  return new Map(rows.map((row) => [row.name, row]))
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return await Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    }),
+  )
+}

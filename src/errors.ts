@@ -1,0 +1,65 @@
+/** Every error that a caller can see, each once: its status and its message. The key is its `code`. */
+const errors = {
+  INVALID_REQUEST: [400, 'Invalid request parameters'],
+  UNAUTHORIZED: [401, 'Unauthorized'],
+  USER_MISMATCH: [403, 'Forbidden'],
+  GITHUB_ACCESS_DENIED: [403, 'No access to this GitHub repository'],
+  ROUTE_NOT_FOUND: [404, 'Route not found'],
+  PROJECT_NOT_FOUND: [404, 'Project not found'],
+  IMPORT_NOT_FOUND: [404, 'Import not found'],
+  REQUEST_TIMEOUT: [408, 'Request timed out'],
+  IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],
+  PAYLOAD_TOO_LARGE: [413, 'Request body is too large'],
+  URI_TOO_LONG: [414, 'Request URL is too long'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],
+  HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
+  INTERNAL: [500, 'Internal Server Error'],
+  DATABASE_UNAVAILABLE: [503, 'The database is unavailable: nothing was stored'],
+} as const satisfies Record<string, readonly [status: number, message: string]>
+
+export type ErrorCode = keyof typeof errors
+
+/** One fault of a request: where it is (`body.title`, `query.limit`, `path.user_id`) and what is wrong there. */
+export interface Fault {
+  path: string
+  message: string
+}
+
+/** The one shape of every error body. */
+export interface ErrorBody {
+  statusCode: number
+  code: string
+  message: string
+  errors?: Fault[]
+}
+
+/** An error that is meant for the caller. Anything else that is thrown becomes a 500 without detail. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly faults: Fault[] | undefined
+  /** In seconds, for a `Retry-After` header. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    details: { message?: string; faults?: Fault[]; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(details.message ?? errors[code][1], { cause: details.cause })
+    this.code = code
+    this.statusCode = errors[code][0]
+    this.faults = details.faults
+    this.retryAfter = details.retryAfter
+  }
+
+  toBody(): ErrorBody {
+    const { statusCode, code, message, faults } = this
+    return faults ? { statusCode, code, message, errors: faults } : { statusCode, code, message }
+  }
+}
+
+/** A 400 that lists what is wrong with the request. */
+export function invalidRequest(...faults: Fault[]): ApiError {
+  return new ApiError('INVALID_REQUEST', { faults })
+}
