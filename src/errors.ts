@@ -8,6 +8,7 @@ const errors = {
   PROJECT_NOT_FOUND: [404, 'Project not found'],
   IMPORT_NOT_FOUND: [404, 'Import not found'],
   REQUEST_TIMEOUT: [408, 'Request timed out'],
+  CONFLICT: [409, 'Others are changing the same import: try again'],
   IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],
   PAYLOAD_TOO_LARGE: [413, 'Request body is too large'],
   URI_TOO_LONG: [414, 'Request URL is too long'],

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type pg from 'pg'
+import type { Config } from './config.js'
+import { recordedPermission } from './github/permission.js'
+import { answerClientError } from './plugins/client-errors.js'
+import database from './plugins/database.js'
+import errors, { sendError } from './plugins/errors.js'
+import health from './plugins/health.js'
+import jsonBody from './plugins/json-body.js'
+import requestLog from './plugins/request-log.js'
+import session from './plugins/session.js'
+import validation, { ajvOptions } from './plugins/validation.js'
+import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
+
+export interface AppParts {
+  /** The app's from now on: it ends with it. */
+  pool: pg.Pool
+  logger: FastifyBaseLogger
+}
+
+/** The largest request body, in bytes. */
+const BODY_LIMIT = 2 * 1024 * 1024
+
+/** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
+const MAX_PARAM_LENGTH = 16 * 1024
+
+/** The whole service, ready to listen: what concerns every request, then the routes. */
+export async function buildApp(config: Config, { pool, logger }: AppParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    return503OnClosing: false,
+    rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
+    ajv: ajvOptions,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+    clientErrorHandler: answerClientError,
+    genReqId: () => randomUUID(),
+  })
+  await app.register(validation)
+  await app.register(errors)
+  await app.register(jsonBody)
+  await app.register(requestLog)
+  await app.register(database, { pool })
+  await app.register(session)
+
+  await app.register(health)
+  await app.register(projectsResources, {
+    prefix: PROJECT_RESOURCES,
+    permission: recordedPermission(),
+    maxImports: config.MAX_IMPORTS_PER_PROJECT,
+  })
+  return app
+}
+
+/**
+ * A path that is not properly percent-encoded names a route all the same, where its parameter is no id; without this the
+ * router would refuse it before it is known who asks.
+ */
+function escapeStrayPercents(url: string): string {
+  if (!url.includes('%')) return url
+  const [path = '', ...query] = url.split('?')
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?')
+  }
+}

@@ -1,0 +1,46 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { toApiError } from '../database/errors.js'
+import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
+import { findFaults } from './validation.js'
+
+/** Fastify's own errors, by their code, and what they are here. */
+const fastifyErrors: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_MAX_PARAM_LENGTH: 'URI_TOO_LONG',
+}
+
+/** Gives every error of every layer above the socket its one shape. */
+async function errors(app: FastifyInstance) {
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
+  app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
+  // Before a body is parsed for a route that does not exist.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw new ApiError('ROUTE_NOT_FOUND')
+  })
+}
+
+export default fp(errors, { name: 'errors', dependencies: ['validation'] })
+
+/** Answers with an error; also for those that Fastify meets before there is a route (`frameworkErrors`). */
+export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply) {
+  const seen = toVisibleError(error, request)
+  if (seen.statusCode >= 500) request.log.error({ err: error }, seen.message)
+  if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
+  return reply.code(seen.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(seen.toBody()))
+}
+
+function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest): ApiError {
+  const error = toApiError(thrown)
+  if (error instanceof ApiError) return error
+  const { code, statusCode = 500, validation } = thrown as FastifyError
+  if (validation) return invalidRequest(...findFaults(request))
+  const known = fastifyErrors[code]
+  if (known) return new ApiError(known)
+  if (code === 'FST_ERR_BAD_URL') return invalidRequest({ path: 'path', message: 'is not properly percent-encoded' })
+  if (statusCode >= 400 && statusCode < 500) {
+    return invalidRequest({ path: 'body', message: 'could not be read' })
+  }
+  return new ApiError('INTERNAL', { cause: thrown })
+}

@@ -1,0 +1,51 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { invalidRequest } from '../errors.js'
+
+const MAX_DEPTH = 32
+
+/**
+ * Request bodies: JSON in UTF-8 (RFC 8259) and nothing else.
+ *
+ * A request without a body may carry any content type, which many clients always send: it is dropped before Fastify
+ * would choose a parser by it.
+ */
+async function jsonBody(app: FastifyInstance) {
+  app.addHook('onRequest', async (request) => {
+    if (!hasBody(request.raw.headers)) delete request.raw.headers['content-type']
+  })
+  app.removeAllContentTypeParsers()
+  // Refuses `__proto__` and `constructor.prototype` wherever they stand.
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) return done(null, undefined)
+    if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
+    return parse(request, body.toString('utf8'), (error, value) => {
+      if (error) return done(invalidRequest({ path: 'body', message: 'must be valid JSON' }))
+      if (!isShallow(value)) return done(invalidRequest({ path: 'body', message: 'is nested too deeply' }))
+      return done(null, value)
+    })
+  })
+}
+
+export default fp(jsonBody, { name: 'json-body' })
+
+/** Whether a message carries a body, as RFC 9112 has it. */
+export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** Whether no value lies deeper than MAX_DEPTH; level by level, so that no depth can exhaust the stack. */
+function isShallow(value: unknown): boolean {
+  let level = [value].filter(isContainer)
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === MAX_DEPTH) return false
+    level = level.flatMap((container) => Object.values(container).filter(isContainer))
+  }
+  return true
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,27 @@
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { hashToken, SESSION_COOKIE } from '../session-token.js'
+
+const OCCURRENCES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=`, 'g')
+
+/** Cookies are parsed by @fastify/cookie; what the session's one says is up to whoever asks. */
+async function session(app: FastifyInstance) {
+  await app.register(cookie)
+}
+
+export default fp(session, { name: 'session' })
+
+/**
+ * The session that a request names.
+ *
+ * A cookie that stands there twice is none: parsers disagree on which one counts, and whoever can set a second one
+ * (a neighbouring subdomain, say) could choose (RFC 6265, section 8.6).
+ *
+ * @returns the SHA-256 of the token, or undefined where the cookie is missing or malformed
+ */
+export function readSessionToken(request: FastifyRequest): Buffer | undefined {
+  const token = request.cookies[SESSION_COOKIE]
+  const count = request.headers.cookie?.match(OCCURRENCES)?.length
+  return token !== undefined && count === 1 ? hashToken(token) : undefined
+}

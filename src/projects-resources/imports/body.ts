@@ -1,0 +1,49 @@
+import { type Fault, invalidRequest } from '../../errors.js'
+import { decodeCursor } from './cursor.js'
+import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path.js'
+
+const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
+
+/** The fault of a body whose source_path is not in the format of its source_type. Silent where either is no such thing. */
+export function checkSourcePair({ body }: { body: unknown }): Fault[] {
+  const { source_type, source_path } = asRecord(body)
+  const type = SOURCE_TYPES.find((known) => known === source_type)
+  if (!type || typeof source_path !== 'string') return []
+  const result = canonicalSourcePath(type, source_path)
+  return 'fault' in result ? [{ path: 'body.source_path', message: result.fault }] : []
+}
+
+/** The same for a change, which must name at least one field. */
+export function checkUpdate({ body }: { body: unknown }): Fault[] {
+  const fields = asRecord(body)
+  if (UPDATABLE.every((name) => fields[name] === undefined)) {
+    return [{ path: 'body', message: `must have at least one of ${UPDATABLE.join(', ')}` }]
+  }
+  return checkSourcePair({ body })
+}
+
+/** The faults of a list's query that its schema cannot see. */
+export function checkPage({ query }: { query: unknown }): Fault[] {
+  const { cursor, limit } = asRecord(query)
+  if (typeof cursor !== 'string') return []
+  const faults: Fault[] = []
+  if (decodeCursor(cursor) === undefined) faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
+  if (limit === undefined) faults.push({ path: 'query.limit', message: 'is required with a cursor' })
+  return faults
+}
+
+/**
+ * The canonical form of a path.
+ * @param field what to name as the faulty one: of a pair that is half stored, the half that was sent
+ * @throws ApiError 400 if the path is not in the format of the type
+ */
+export function requireSourcePath(type: SourceType, path: string, field = 'source_path'): string {
+  const result = canonicalSourcePath(type, path)
+  if ('path' in result) return result.path
+  const subject = field === 'source_path' ? '' : 'does not match the source_path, which '
+  throw invalidRequest({ path: `body.${field}`, message: subject + result.fault })
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

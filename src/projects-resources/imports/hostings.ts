@@ -1,0 +1,65 @@
+import { type Hosting, pointsInside } from './hosted-repository.js'
+
+const words = '[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*'
+const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
+
+/**
+ * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+ * The one underscore is that of an enterprise managed user; a trailing hyphen exists on old accounts only. A dot alone
+ * would rewrite the path of a request to GitHub's API, and `repo.wiki` is not a repository there.
+ */
+export const github: Hosting = {
+  host: 'github.com',
+  form: 'owner/repo',
+  faultIn: ([owner = '', repo = '', ...more]) => {
+    if (more.length > 0) return pointsInside
+    if (owner.length > 39 || !githubOwner.test(owner)) {
+      return 'must name an owner of 1 to 39 letters, digits and single hyphens between them'
+    }
+    if (isDots(repo) || !/^[\w.-]{1,100}$/.test(repo)) {
+      return 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'
+    }
+    if (/\.wiki$/i.test(repo)) return 'must name a repository, not its wiki'
+    return /\.git$/i.test(repo) ? 'must not name a repo that ends in .git' : undefined
+  },
+}
+
+// GitLab keeps more words than these for itself: those that a person would copy from the address bar.
+const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
+
+/** https://docs.gitlab.com/user/reserved_names/ and /user/group/subgroups/ (a group, and 20 levels in all below it). */
+export const gitlab: Hosting = {
+  host: 'gitlab.com',
+  form: 'group/project',
+  faultIn: (segments) => {
+    if (segments.includes('-') || segments.slice(2).some((name) => gitlabPages.test(name))) return pointsInside
+    if (segments.length > 21) return 'must not have more than 21 segments'
+    if (!segments.every((name) => /^\w[\w.-]{0,254}$/.test(name))) {
+      return 'must have segments of 1 to 255 letters, digits, dots, hyphens and underscores, not beginning with . or -'
+    }
+    if (segments.some((name) => name.endsWith('.'))) return 'must not have a segment that ends with a dot'
+    return segments.some((name) => /\.(?:git|atom)$/i.test(name))
+      ? 'must not name a group or project that ends in .git or .atom'
+      : undefined
+  },
+}
+
+/** https://support.atlassian.com/bitbucket-cloud/docs/what-is-a-slug/ */
+export const bitbucket: Hosting = {
+  host: 'bitbucket.org',
+  form: 'workspace/repo',
+  faultIn: ([workspace = '', repo = '', ...more]) => {
+    if (more.length > 0) return pointsInside
+    if (!/^[\w-]{1,62}$/.test(workspace)) {
+      return 'must name a workspace of 1 to 62 letters, digits, hyphens and underscores'
+    }
+    if (isDots(repo) || !/^[\w.-]{1,62}$/.test(repo)) {
+      return 'must name a repo of 1 to 62 letters, digits, dots, hyphens and underscores, and not "." or ".."'
+    }
+    return /\.git$/i.test(repo) ? 'must not name a repo that ends in .git' : undefined
+  },
+}
+
+function isDots(name: string): boolean {
+  return name === '.' || name === '..'
+}

@@ -1,0 +1,143 @@
+import type pg from 'pg'
+import type { SourceType } from '../../database/generated/enums.js'
+import { CALLER, type Caller, type Claim, callerValues } from '../access.js'
+import type { Position } from './cursor.js'
+import { importJson, isWithheld } from './sql.js'
+
+/** What a claim may see of a project's imports. `caller` is for `admit`; the rest holds only if that lets it pass. */
+export interface ImportList {
+  caller: Caller | undefined
+  /** JSON texts of imports, joined by commas, oldest first. */
+  imports: string
+  /** How many more there are that the user has no access to at present. */
+  withheld: number
+  /** The last import of the page, if another page follows. */
+  next: Position | null
+}
+
+export interface FoundImport {
+  /** JSON text. */
+  json: string
+  source_type: SourceType
+  source_path: string
+  withheld: boolean
+}
+
+const FOUND = `
+  found AS (
+    SELECT import.*, ${isWithheld('import')} AS withheld
+    FROM caller
+    JOIN imports AS import
+      ON import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
+    WHERE $4::source_type IS NULL OR import.source_type = $4
+  )`
+
+const LIST_IMPORTS = `
+  WITH ${CALLER}, ${FOUND}
+  SELECT caller.*, list.*
+  FROM caller, (
+    SELECT
+      count(*) FILTER (WHERE withheld)::integer AS withheld,
+      coalesce(
+        string_agg(${importJson('found')}, ',' ORDER BY created_at, id) FILTER (WHERE NOT withheld), ''
+      ) AS imports
+    FROM found
+  ) AS list`
+
+const LIST_IMPORTS_PAGE = `
+  WITH ${CALLER}, ${FOUND},
+  ahead AS (
+    SELECT *, row_number() OVER (ORDER BY created_at, id) AS number
+    FROM found
+    WHERE NOT withheld
+      AND ($5::bigint IS NULL OR (created_at, id) > (to_timestamp($5::bigint / 1000.0)::timestamptz(3), $6::integer))
+    ORDER BY created_at, id
+    LIMIT $7::integer + 1
+  )
+  SELECT
+    caller.*,
+    (SELECT count(*)::integer FROM found WHERE withheld) AS withheld,
+    (
+      SELECT coalesce(string_agg(${importJson('ahead')}, ',' ORDER BY number), '') FROM ahead WHERE number <= $7
+    ) AS imports,
+    CASE WHEN EXISTS (SELECT FROM ahead WHERE number > $7) THEN (
+      SELECT json_build_object('createdAt', floor(extract(epoch FROM created_at) * 1000), 'id', id)
+      FROM ahead WHERE number = $7
+    ) END AS next
+  FROM caller`
+
+const FIND_IMPORT = `
+  WITH ${CALLER}
+  SELECT
+    caller.*, import.source_type, import.source_path,
+    ${isWithheld('import')} AS withheld,
+    CASE WHEN import.id IS NOT NULL THEN ${importJson('import')} END AS json
+  FROM caller
+  LEFT JOIN imports AS import
+    ON import.id = $4 AND import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id`
+
+const REMOVE_IMPORT = `
+  WITH ${CALLER},
+  removed AS (
+    DELETE FROM imports AS import USING caller
+    WHERE import.id = $4 AND import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
+    RETURNING import.id
+  )
+  SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`
+
+/** All imports of a project, or all of one source type, in one statement. */
+export async function listImports(pool: pg.Pool, claim: Claim, sourceType: SourceType | null): Promise<ImportList> {
+  const { rows } = await pool.query({
+    name: 'list-imports',
+    text: LIST_IMPORTS,
+    values: [...callerValues(claim), sourceType],
+  })
+  const row = rows[0]
+  return { caller: row, imports: row?.imports ?? '', withheld: row?.withheld ?? 0, next: null }
+}
+
+/** One page of the same list: those after a position, at most so many. */
+export async function listImportsPage(
+  pool: pg.Pool,
+  claim: Claim,
+  sourceType: SourceType | null,
+  page: { after: Position | null; limit: number },
+): Promise<ImportList> {
+  const { after, limit } = page
+  const { rows } = await pool.query({
+    name: 'list-imports-page',
+    text: LIST_IMPORTS_PAGE,
+    values: [...callerValues(claim), sourceType, after?.createdAt ?? null, after?.id ?? null, limit],
+  })
+  const row = rows[0]
+  return { caller: row, imports: row?.imports ?? '', withheld: row?.withheld ?? 0, next: row?.next ?? null }
+}
+
+/** One import, withheld or not; null if the project has none of this id. */
+export async function findImport(
+  pool: pg.Pool,
+  claim: Claim,
+  importId: number,
+): Promise<{ caller: Caller | undefined; found: FoundImport | null }> {
+  const { rows } = await pool.query<Caller & FoundImport>({
+    name: 'find-import',
+    text: FIND_IMPORT,
+    values: [...callerValues(claim), importId],
+  })
+  const row = rows[0]
+  return { caller: row, found: row && row.json !== null ? row : null }
+}
+
+/** Removes an import, withheld or not. */
+export async function removeImport(
+  pool: pg.Pool,
+  claim: Claim,
+  importId: number,
+): Promise<{ caller: Caller | undefined; removed: boolean }> {
+  const { rows } = await pool.query<Caller & { removed: boolean }>({
+    name: 'remove-import',
+    text: REMOVE_IMPORT,
+    values: [...callerValues(claim), importId],
+  })
+  return { caller: rows[0], removed: rows[0]?.removed ?? false }
+}

@@ -1,0 +1,110 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ApiError } from '../../errors.js'
+import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
+import { sendJsonText } from '../../plugins/json-text.js'
+import { errorResponses } from '../../schemas.js'
+import { admit } from '../access.js'
+import { checkPage, checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
+import { decodeCursor } from './cursor.js'
+import { linkToNextPage } from './link-header.js'
+import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
+import * as schemas from './schemas.js'
+import { changeImport } from './update.js'
+import { createImport } from './write-repository.js'
+
+export interface ImportRoutesOptions {
+  permission: GithubPermission
+  maxImports: number
+}
+
+/** The calls on a project's imports. The plugin that registers this one guards them. */
+export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
+  const { pool } = app
+  const { permission, maxImports } = options
+
+  app.post(
+    '/imports',
+    {
+      schema: {
+        params: schemas.ProjectParams,
+        body: schemas.CreateImportBody,
+        response: { 201: schemas.ImportBody, ...errorResponses(409, 413, 415) },
+      },
+      config: { check: checkSourcePair },
+    },
+    async (request, reply) => {
+      const { source_type, title = null, description = null } = request.body
+      const source_path = requireSourcePath(source_type, request.body.source_path)
+      const values = { source_type, source_path, title, description }
+      const limits = { selections: permission.selections, maxImports }
+      const outcome = await createImport(pool, request.claim, values, limits)
+      if (outcome === 'no-project') throw new ApiError('PROJECT_NOT_FOUND')
+      if (outcome === 'not-granted') throw githubAccessDenied(source_path)
+      if (outcome === 'full') throw new ApiError('IMPORT_LIMIT_REACHED')
+      return sendJsonText(reply.code(201), `{"import":${outcome.created}}`)
+    },
+  )
+
+  app.get(
+    '/imports',
+    {
+      schema: {
+        params: schemas.ProjectParams,
+        querystring: schemas.ListImportsQuery,
+        response: { 200: schemas.ImportsBody, ...errorResponses() },
+      },
+      config: { check: checkPage },
+    },
+    async (request, reply) => {
+      const { source_type = null, limit, cursor } = request.query
+      const after = (cursor && decodeCursor(cursor)) || null
+      const list =
+        limit === undefined
+          ? await listImports(pool, request.claim, source_type)
+          : await listImportsPage(pool, request.claim, source_type, { after, limit })
+      admit(request, list.caller)
+      if (list.withheld > 0) reply.header('x-imports-withheld', list.withheld)
+      if (list.next) reply.header('link', linkToNextPage(request.url, list.next))
+      return sendJsonText(reply, `{"imports":[${list.imports}]}`)
+    },
+  )
+
+  app.get(
+    '/imports/:import_id',
+    { schema: { params: schemas.ImportParams, response: { 200: schemas.ImportBody, ...errorResponses() } } },
+    async (request, reply) => {
+      const { caller, found } = await findImport(pool, request.claim, request.params.import_id)
+      admit(request, caller)
+      if (!found) throw new ApiError('IMPORT_NOT_FOUND')
+      if (found.withheld) throw githubAccessDenied(found.source_path)
+      return sendJsonText(reply, `{"import":${found.json}}`)
+    },
+  )
+
+  app.put(
+    '/imports/:import_id',
+    {
+      schema: {
+        params: schemas.ImportParams,
+        body: schemas.UpdateImportBody,
+        response: { 200: schemas.ImportBody, ...errorResponses(409, 413, 415) },
+      },
+      config: { check: checkUpdate },
+    },
+    async (request, reply) => {
+      const json = await changeImport(pool, permission, request, request.params.import_id, request.body)
+      return sendJsonText(reply, `{"import":${json}}`)
+    },
+  )
+
+  app.delete(
+    '/imports/:import_id',
+    { schema: { params: schemas.ImportParams, response: { 204: schemas.NoContent, ...errorResponses() } } },
+    async (request, reply) => {
+      const { caller, removed } = await removeImport(pool, request.claim, request.params.import_id)
+      admit(request, caller)
+      if (!removed) throw new ApiError('IMPORT_NOT_FOUND')
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,69 @@
+import type { FastifyRequest } from 'fastify'
+import type pg from 'pg'
+import { ApiError } from '../../errors.js'
+import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
+import { admit } from '../access.js'
+import { requireSourcePath } from './body.js'
+import { type FoundImport, findImport } from './read-repository.js'
+import type { UpdateImportBody } from './schemas.js'
+import { type ImportChange, updateImport } from './write-repository.js'
+
+/** Each round means that somebody else's change went through, so only a storm can use them up. */
+const MAX_ROUNDS = 50
+
+/**
+ * PUT of an import. The pair (source_type, source_path) that results must match, but half of it may be what is stored:
+ * so read, check, and write on the condition that this half is still the same; else begin again.
+ *
+ * No lock is held meanwhile: the check may have to ask GitHub, which can take seconds.
+ *
+ * @returns the import's JSON text
+ * @throws ApiError 400, 401, 403, 404 or 409
+ */
+export async function changeImport(
+  pool: pg.Pool,
+  permission: GithubPermission,
+  request: Pick<FastifyRequest, 'claim'> & FastifyRequest,
+  importId: number,
+  body: UpdateImportBody,
+): Promise<string> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { caller, found } = await findImport(pool, request.claim, importId)
+    admit(request, caller)
+    if (!found) throw new ApiError('IMPORT_NOT_FOUND')
+    const change = planChange(found, body, permission)
+    const outcome = await updateImport(pool, request.claim, importId, change)
+    if (outcome === 'not-granted') throw githubAccessDenied(change.grant?.path ?? found.source_path)
+    if (outcome !== 'changed-meanwhile') return outcome.updated
+  }
+  throw new ApiError('CONFLICT')
+}
+
+function planChange(found: FoundImport, body: UpdateImportBody, permission: GithubPermission): ImportChange {
+  const source = planSource(found, body)
+  const type = source.source_type ?? found.source_type
+  const path = source.source_path ?? found.source_path
+  const isMoved = type !== found.source_type || path !== found.source_path
+  // A withheld import may be moved to where its user has access, and not be touched otherwise.
+  const needsGrant = type === 'github' && (isMoved || found.withheld)
+  const { title, description } = body
+  return { ...source, title, description, grant: needsGrant ? { path, selections: permission.selections } : null }
+}
+
+type SourceChange = Pick<ImportChange, 'source_type' | 'source_path' | 'expected'>
+
+function planSource(found: FoundImport, { source_type, source_path }: UpdateImportBody): SourceChange {
+  if (source_type !== undefined && source_path !== undefined) {
+    return { source_type, source_path: requireSourcePath(source_type, source_path), expected: {} }
+  }
+  if (source_path !== undefined) {
+    const path = requireSourcePath(found.source_type, source_path)
+    return { source_path: path, expected: { source_type: found.source_type } }
+  }
+  if (source_type !== undefined) {
+    // Another type may have another canonical form of the same path.
+    const path = requireSourcePath(source_type, found.source_path, 'source_type')
+    return { source_type, source_path: path, expected: { source_path: found.source_path } }
+  }
+  return { expected: {} }
+}

@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import type { RepositorySelection, SourceType } from '../../database/generated/enums.js'
+import { hasInstallation, importJson } from './sql.js'
+
+/** Whose project an import is in: an argument of every statement, never a check beside it. */
+export interface Owner {
+  userId: number
+  projectId: number
+}
+
+export interface NewImport {
+  source_type: SourceType
+  /** Canonical. */
+  source_path: string
+  title: string | null
+  description: string | null
+}
+
+export interface CreateLimits {
+  /** Which installations grant a github import. */
+  selections: RepositorySelection[]
+  maxImports: number
+}
+
+export type CreateOutcome = { created: string } | 'no-project' | 'not-granted' | 'full'
+
+/** The lock makes concurrent inserts take turns per project, and import_count the one that the turn finds. */
+const CREATE_IMPORT = `
+  WITH project AS (
+    SELECT id, neptun_user_id, import_count FROM projects
+    WHERE id = $2 AND neptun_user_id = $1
+    FOR NO KEY UPDATE
+  ),
+  permitted AS (
+    SELECT
+      $3 <> 'github' OR ${hasInstallation('$1', '$4', 'AND repository_selection::text = ANY ($8)')} AS granted,
+      import_count < $7 AS has_room
+    FROM project
+  ),
+  created AS (
+    INSERT INTO imports (source_type, source_path, title, description, project_id, neptun_user_id)
+    SELECT $3::source_type, $4, $5, $6, project.id, project.neptun_user_id
+    FROM project, permitted
+    WHERE permitted.granted AND permitted.has_room
+    RETURNING ${importJson('imports')} AS json
+  )
+  SELECT permitted.granted, permitted.has_room, created.json FROM permitted LEFT JOIN created ON true`
+
+/** Stores an import, if the project is the user's, has room, and the user may read the repository. One statement. */
+export async function createImport(
+  pool: pg.Pool,
+  { userId, projectId }: Owner,
+  values: NewImport,
+  limits: CreateLimits,
+): Promise<CreateOutcome> {
+  const { source_type, source_path, title, description } = values
+  const { rows } = await pool.query<{ granted: boolean; has_room: boolean; json: string }>({
+    name: 'create-import',
+    text: CREATE_IMPORT,
+    values: [userId, projectId, source_type, source_path, title, description, limits.maxImports, limits.selections],
+  })
+  const row = rows[0]
+  if (!row) return 'no-project'
+  if (!row.granted) return 'not-granted'
+  return row.has_room ? { created: row.json } : 'full'
+}
+
+export interface ImportChange {
+  /** What is to be changed; undefined leaves a field as it is. */
+  source_type?: SourceType | undefined
+  source_path?: string | undefined
+  title?: string | null | undefined
+  description?: string | null | undefined
+  /** What must not have changed since it was read, or the pair would no longer be the one that was checked. */
+  expected: { source_type?: SourceType; source_path?: string }
+  /** The github path that must be granted, if any, and which installations grant it. */
+  grant: { path: string; selections: RepositorySelection[] } | null
+}
+
+export type UpdateOutcome = { updated: string } | 'not-granted' | 'changed-meanwhile'
+
+/** updated_at moves by a millisecond at least, also when the clock stands still or steps back. */
+const UPDATE_IMPORT = `
+  WITH permitted AS (
+    SELECT $12::text IS NULL
+      OR ${hasInstallation('$1', '$12', 'AND repository_selection::text = ANY ($13)')} AS granted
+  ),
+  updated AS (
+    UPDATE imports SET
+      source_type = coalesce($4::source_type, source_type),
+      source_path = coalesce($5, source_path),
+      title = CASE WHEN $6::boolean THEN $7 ELSE title END,
+      description = CASE WHEN $8::boolean THEN $9 ELSE description END,
+      updated_at = greatest(now(), updated_at + interval '1 millisecond')
+    FROM permitted
+    WHERE permitted.granted
+      AND imports.id = $3 AND imports.project_id = $2 AND imports.neptun_user_id = $1
+      AND ($10::source_type IS NULL OR imports.source_type = $10)
+      AND ($11::text IS NULL OR imports.source_path = $11)
+    RETURNING ${importJson('imports')} AS json
+  )
+  SELECT permitted.granted, updated.json FROM permitted LEFT JOIN updated ON true`
+
+/**
+ * Changes an import, provided that it still is what the caller looked at. PostgreSQL tests `expected` on the row as it
+ * is once its lock is held, so that two changes at the same moment cannot both pass on what the other has replaced.
+ */
+export async function updateImport(
+  pool: pg.Pool,
+  { userId, projectId }: Owner,
+  importId: number,
+  { source_type, source_path, title, description, expected, grant }: ImportChange,
+): Promise<UpdateOutcome> {
+  const { rows } = await pool.query<{ granted: boolean; json: string | null }>({
+    name: 'update-import',
+    text: UPDATE_IMPORT,
+    values: [
+      userId,
+      projectId,
+      importId,
+      source_type ?? null,
+      source_path ?? null,
+      title !== undefined,
+      title ?? null,
+      description !== undefined,
+      description ?? null,
+      expected.source_type ?? null,
+      expected.source_path ?? null,
+      grant?.path ?? null,
+      grant?.selections ?? [],
+    ],
+  })
+  const row = rows[0]
+  if (!row?.granted) return 'not-granted'
+  return row.json === null ? 'changed-meanwhile' : { updated: row.json }
+}

@@ -1,0 +1,69 @@
+import closeWithGrace from 'close-with-grace'
+import pino, { type Logger } from 'pino'
+import { buildApp } from './app.js'
+import { type Config, ConfigError, loadConfig } from './config.js'
+import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
+import { createPool } from './database/pool.js'
+
+/** What ends a start in one line, without a stack: the operator's to mend. */
+class StartError extends Error {}
+
+async function start() {
+  loadDotEnv()
+  const config = loadConfig(process.env)
+  const logger = pino({ level: config.LOG_LEVEL })
+  await migrate(config, logger)
+  const pool = createPool({
+    connectionString: config.DATABASE_URL,
+    max: config.DATABASE_POOL_SIZE,
+    connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
+    statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
+    onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
+  })
+  const app = await buildApp(config, { pool, logger })
+  const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err }) => {
+    if (err) logger.fatal({ err }, 'ends after an error')
+    await app.close()
+  })
+  const address = await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: () => '' }).catch(refuse)
+  logger.info({ address }, 'listening')
+  // Under a supervisor (npm run dev): tell it, and do not outlive it.
+  process.once('disconnect', () => close())
+  process.send?.({ ready: true, address })
+}
+
+function loadDotEnv() {
+  try {
+    process.loadEnvFile()
+  } catch {
+    // There need not be one.
+  }
+}
+
+async function migrate(config: Config, logger: Logger) {
+  try {
+    if (!config.MIGRATE_ON_START) return await checkMigrations(config.DATABASE_URL)
+    const applied = await applyMigrations(config.DATABASE_URL)
+    if (applied.length > 0) logger.info({ applied }, 'applied migrations')
+  } catch (error) {
+    if (error instanceof MigrationError) throw new StartError(error.message)
+    throw new StartError(`DATABASE_URL: the database cannot be used: ${reasonOf(error)}`)
+  }
+}
+
+function refuse(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EADDRINUSE') throw new StartError(`PORT: something else listens on it already`)
+  throw new StartError(`HOST, PORT: cannot listen there: ${reasonOf(error)}`)
+}
+
+/** The code or message of an error; an AggregateError (several addresses tried) has only a code. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string }
+  return message || code || 'unknown'
+}
+
+start().catch((error: unknown) => {
+  const expected = error instanceof ConfigError || error instanceof StartError
+  process.stderr.write(`${expected ? error.message : ((error as Error).stack ?? error)}\n`)
+  process.exit(1)
+})

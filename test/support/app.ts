@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
+import pino from 'pino'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.js'
+import { type Config, loadConfig } from '../../src/config.js'
+import { createPool } from '../../src/database/pool.js'
+import { createToken, hashToken } from '../../src/session-token.js'
+import { createDatabase } from './database.js'
+
+/** The service on a port of its own, on a database of its own, and a way around it to the rows. */
+export interface TestApp {
+  app: FastifyInstance
+  /** `http://127.0.0.1:PORT` */
+  url: string
+  databaseUrl: string
+  /** Goes straight to the database. */
+  sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
+  /** Everything that was logged so far, as it would have been written. */
+  log: string[]
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
+}
+
+export interface CallOptions {
+  token?: string | null
+  /** An object goes as JSON; a string or bytes as they are. */
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  /** The parsed body; undefined if there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into bodies of every shape
+  body: any
+}
+
+export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
+export const STRANGER = { userId: 2, projectId: 790, token: 'other-session-cookie' }
+
+/** `/api/users/1/projects/789/resources` and what follows. */
+export const resources = (path: string, { userId, projectId } = OWNER) =>
+  `/api/users/${userId}/projects/${projectId}/resources${path}`
+
+/**
+ * Starts the service over real HTTP and a real PostgreSQL with two users: OWNER with project 789 and an installation of
+ * `username`, and STRANGER with project 790.
+ */
+export async function startApp(t: Test, settings: Partial<Record<keyof Config, string>> = {}): Promise<TestApp> {
+  const databaseUrl = await createDatabase(t)
+  const config = loadConfig({ NODE_ENV: 'test', PORT: '0', ...settings, DATABASE_URL: databaseUrl })
+  const log: string[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) })
+  const pool = createPool({
+    connectionString: databaseUrl,
+    max: config.DATABASE_POOL_SIZE,
+    connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
+    statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
+    onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
+  })
+  const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+  admin.on('error', () => {})
+  const app = await buildApp(config, { pool, logger })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(async () => {
+    await app.close()
+    await admin.end()
+  })
+  const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
+  await writeTwoUsers(sql as TestApp['sql'])
+  return { app, url, databaseUrl, sql: sql as TestApp['sql'], log, call: makeCall(url) }
+}
+
+async function writeTwoUsers(sql: TestApp['sql']) {
+  await sql(`INSERT INTO users (id, email) VALUES (1, 'owner@example.com'), (2, 'stranger@example.com')`)
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'first', 1), (790, 'second', 2)`)
+  await sql(`
+    INSERT INTO github_installations (id, installation_id, account_name, repository_selection, neptun_user_id)
+    VALUES (123, 456789, 'username', 'all', 1)`)
+  for (const { token, userId } of [OWNER, STRANGER]) await createSession(sql, userId, { token })
+}
+
+/** Writes a session, as whoever signs users in would. */
+export async function createSession(
+  sql: TestApp['sql'],
+  userId: number,
+  { token = createToken(), expires = "now() + interval '1 day'", revoked = 'NULL' } = {},
+): Promise<string> {
+  await sql(
+    `INSERT INTO sessions (token_hash, neptun_user_id, expires_at, revoked_at) VALUES ($1, $2, ${expires}, ${revoked})`,
+    [hashToken(token), userId],
+  )
+  return token
+}
+
+function makeCall(url: string): TestApp['call'] {
+  return async (method, path, { token = OWNER.token, body, headers = {} } = {}) => {
+    const all: Record<string, string> = { ...headers }
+    if (token !== null) all['cookie'] ??= `neptun-session=${token}`
+    const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+    if (body !== undefined) all['content-type'] ??= 'application/json'
+    const payload = isRaw ? (body as string | undefined) : JSON.stringify(body)
+    const response = await fetch(url + path, {
+      method,
+      headers: all,
+      ...(payload === undefined ? {} : { body: payload }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: text ? JSON.parse(text) : undefined }
+  }
+}
+
+/** Waits for a condition, not for a time. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, deadline = 10_000) {
+  const end = Date.now() + deadline
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not within ${deadline} ms: ${what}`)
+    await delay(20)
+  }
+}
+
+/** The body of an error answer, whole. */
+export const errorBody = (statusCode: number, code: string, message: string) => ({ statusCode, code, message })
+
+/** The body of a 400 from validation. */
+export const faultBody = (...faults: [path: string, message: string][]) => ({
+  ...errorBody(400, 'INVALID_REQUEST', 'Invalid request parameters'),
+  errors: faults.map(([path, message]) => ({ path, message })),
+})
