@@ -82,7 +82,7 @@ export function findFaults(request: FastifyRequest): Fault[] {
 }
 
 /** One fault of Ajv's as ours: where, and what is wrong, in words that never repeat the value. */
-export function toFault(part: string, error: FastifySchemaValidationError): Fault {
+function toFault(part: string, error: FastifySchemaValidationError): Fault {
   const { keyword, params, instancePath } = error
   const schema = (error as { parentSchema?: TSchema }).parentSchema ?? ({} as TSchema)
   const path = part + instancePath.replaceAll('/', '.')

@@ -5,8 +5,8 @@ const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
 
 /**
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
- * The one underscore is that of an enterprise managed user; a trailing hyphen exists on old accounts only. A dot alone
- * would rewrite the path of a request to GitHub's API, and `repo.wiki` is not a repository there.
+ * The one underscore is that of an enterprise managed user; a trailing hyphen exists on old accounts only. Names
+ * such as `..` would rewrite the path of a request to GitHub's API.
  */
 export const github: Hosting = {
   host: 'github.com',
@@ -27,7 +27,7 @@ export const github: Hosting = {
 // GitLab keeps more words than these for itself: those that a person would copy from the address bar.
 const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
 
-/** https://docs.gitlab.com/user/reserved_names/ and /user/group/subgroups/ (a group, and 20 levels in all below it). */
+/** https://docs.gitlab.com/user/reserved_names/ and, for the depth, https://docs.gitlab.com/user/group/subgroups/ */
 export const gitlab: Hosting = {
   host: 'gitlab.com',
   form: 'group/project',

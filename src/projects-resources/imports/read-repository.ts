@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { SourceType } from '../../database/generated/enums.js'
-import { CALLER, type Caller, type Claim, callerValues } from '../access.js'
+import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
 import type { Position } from './cursor.js'
 import { importJson, isWithheld } from './sql.js'
 

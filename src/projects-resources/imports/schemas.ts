@@ -22,16 +22,28 @@ export const Import = Type.Object({
 export const ImportBody = Type.Object({ import: Import })
 export const ImportsBody = Type.Object({ imports: Type.Array(Import) })
 
-export const CreateImportBody = Type.Object({
+const writable = {
   source_type: sourceType,
   source_path: sourcePath,
   title: Type.Optional(title),
   description: Type.Optional(description),
+}
+
+export const CreateImportBody = Type.Object(writable, {
+  examples: [
+    {
+      source_type: 'github',
+      source_path: 'username/repository',
+      title: 'My GitHub Import',
+      description: 'Importing from GitHub repository',
+    },
+  ],
 })
 export type CreateImportBody = Static<typeof CreateImportBody>
 
-export const UpdateImportBody = Type.Partial(CreateImportBody, {
+export const UpdateImportBody = Type.Partial(Type.Object(writable), {
   description: 'At least one of the four. What is not there stays as it is.',
+  examples: [{ title: 'Updated GitHub Import', description: 'Updated import from GitHub repository' }],
 })
 export type UpdateImportBody = Static<typeof UpdateImportBody>
 

@@ -31,7 +31,7 @@ const maxCodePoints = 2048
  * (which itself is accepted, and unchanged), or the fault: a phrase that completes "source_path ..." and holds nothing
  * of the input, because the input may hold a password. Never throws.
  *
- * The formats are those of the API documentation's `source_type` table; each host's rules for names stand with the host.
+ * The formats are those of the API documentation's `source_type` table; a host's rules for names stand with the host.
  */
 export function canonicalSourcePath(type: SourceType, input: string): SourcePathResult {
   const trimmed = input.trim()
