@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import type pg from 'pg'
 import type { Config } from './config.js'
 import { recordedPermission } from './github/permission.js'
@@ -17,6 +17,8 @@ export interface AppParts {
   /** The app's from now on: it ends with it. */
   pool: pg.Pool
   logger: FastifyBaseLogger
+  /** Told of every route that is registered. */
+  onRoute?: (route: RouteOptions) => void
 }
 
 /** The largest request body, in bytes. */
@@ -26,7 +28,7 @@ const BODY_LIMIT = 2 * 1024 * 1024
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** The whole service, ready to listen: what concerns every request, then the routes. */
-export async function buildApp(config: Config, { pool, logger }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(config: Config, { pool, logger, onRoute }: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -39,6 +41,7 @@ export async function buildApp(config: Config, { pool, logger }: AppParts): Prom
     clientErrorHandler: answerClientError,
     genReqId: () => randomUUID(),
   })
+  if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(errors)
   await app.register(jsonBody)

@@ -25,8 +25,7 @@ async function start() {
     if (err) logger.fatal({ err }, 'ends after an error')
     await app.close()
   })
-  const address = await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: () => '' }).catch(refuse)
-  logger.info({ address }, 'listening')
+  const address = await app.listen({ host: config.HOST, port: config.PORT }).catch(refuse)
   // Under a supervisor (npm run dev): tell it, and do not outlive it.
   process.once('disconnect', () => close())
   process.send?.({ ready: true, address })
