@@ -118,6 +118,7 @@ CREATE TABLE "chat_conversations" (
 
 -- CreateTable
 CREATE TABLE "project_user_files" (
+    "id" BIGSERIAL NOT NULL,
     "project_id" INTEGER NOT NULL,
     "user_file_id" INTEGER NOT NULL,
     "neptun_user_id" INTEGER NOT NULL,
@@ -128,6 +129,7 @@ CREATE TABLE "project_user_files" (
 
 -- CreateTable
 CREATE TABLE "project_template_collections" (
+    "id" BIGSERIAL NOT NULL,
     "project_id" INTEGER NOT NULL,
     "template_collection_id" INTEGER NOT NULL,
     "neptun_user_id" INTEGER NOT NULL,
@@ -138,6 +140,7 @@ CREATE TABLE "project_template_collections" (
 
 -- CreateTable
 CREATE TABLE "project_github_installations" (
+    "id" BIGSERIAL NOT NULL,
     "project_id" INTEGER NOT NULL,
     "github_installation_id" INTEGER NOT NULL,
     "neptun_user_id" INTEGER NOT NULL,
@@ -148,6 +151,7 @@ CREATE TABLE "project_github_installations" (
 
 -- CreateTable
 CREATE TABLE "project_chat_conversations" (
+    "id" BIGSERIAL NOT NULL,
     "project_id" INTEGER NOT NULL,
     "chat_conversation_id" INTEGER NOT NULL,
     "neptun_user_id" INTEGER NOT NULL,
@@ -184,34 +188,34 @@ CREATE UNIQUE INDEX "template_collections_share_uuid_key" ON "template_collectio
 CREATE UNIQUE INDEX "template_collections_id_neptun_user_id_key" ON "template_collections"("id", "neptun_user_id");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "github_installations_id_neptun_user_id_key" ON "github_installations"("id", "neptun_user_id");
+CREATE INDEX "github_installations_neptun_user_id_idx" ON "github_installations"("neptun_user_id");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "github_installations_neptun_user_id_installation_id_key" ON "github_installations"("neptun_user_id", "installation_id");
+CREATE UNIQUE INDEX "github_installations_id_neptun_user_id_key" ON "github_installations"("id", "neptun_user_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "chat_conversations_id_neptun_user_id_key" ON "chat_conversations"("id", "neptun_user_id");
 
 -- CreateIndex
-CREATE INDEX "project_user_files_project_id_created_at_user_file_id_idx" ON "project_user_files"("project_id", "created_at", "user_file_id");
+CREATE INDEX "project_user_files_project_id_id_idx" ON "project_user_files"("project_id", "id");
 
 -- CreateIndex
 CREATE INDEX "project_user_files_user_file_id_idx" ON "project_user_files"("user_file_id");
 
 -- CreateIndex
-CREATE INDEX "project_template_collections_project_id_created_at_template_idx" ON "project_template_collections"("project_id", "created_at", "template_collection_id");
+CREATE INDEX "project_template_collections_project_id_id_idx" ON "project_template_collections"("project_id", "id");
 
 -- CreateIndex
 CREATE INDEX "project_template_collections_template_collection_id_idx" ON "project_template_collections"("template_collection_id");
 
 -- CreateIndex
-CREATE INDEX "project_github_installations_project_id_created_at_github_i_idx" ON "project_github_installations"("project_id", "created_at", "github_installation_id");
+CREATE INDEX "project_github_installations_project_id_id_idx" ON "project_github_installations"("project_id", "id");
 
 -- CreateIndex
 CREATE INDEX "project_github_installations_github_installation_id_idx" ON "project_github_installations"("github_installation_id");
 
 -- CreateIndex
-CREATE INDEX "project_chat_conversations_project_id_created_at_chat_conve_idx" ON "project_chat_conversations"("project_id", "created_at", "chat_conversation_id");
+CREATE INDEX "project_chat_conversations_project_id_id_idx" ON "project_chat_conversations"("project_id", "id");
 
 -- CreateIndex
 CREATE INDEX "project_chat_conversations_chat_conversation_id_idx" ON "project_chat_conversations"("chat_conversation_id");
