@@ -82,6 +82,8 @@ export async function checkMigrations(databaseUrl: string): Promise<void> {
 
 async function withClient<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000 })
+  // A connection that is lost fails the statement; unheard, it would end the process besides.
+  client.on('error', () => {})
   await client.connect()
   try {
     return await use(client)

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { createProgram, guardProcess, runProgram } from './cli/command.js'
+import { addMigrateCommand } from './cli/migrate.js'
+import { addProjectCommands } from './cli/project.js'
+import { addSessionCommands } from './cli/session.js'
+import { addUserCommands } from './cli/user.js'
+
+const program = createProgram()
+addMigrateCommand(program)
+addUserCommands(program)
+addProjectCommands(program)
+addSessionCommands(program)
+
+const args = process.argv.slice(2)
+guardProcess(program, args)
+process.exitCode = await runProgram(program, args)

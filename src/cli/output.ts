@@ -1,0 +1,94 @@
+import { CommanderError, type OutputConfiguration } from 'commander'
+
+/** What a command has to say: one document for `--json`, else text on stdout and perhaps a sentence on stderr. */
+export interface Answer {
+  json: unknown
+  /** What a script wants to capture. */
+  text: string
+  note?: string
+}
+
+/** A failure with a message for people and a code for programs. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly code: string
+  readonly exitCode: 1 | 2
+
+  constructor(code: string, message: string, exitCode: 1 | 2 = 1) {
+    super(message)
+    this.code = code
+    this.exitCode = exitCode
+  }
+}
+
+/** The command line itself is wrong. */
+export function usageError(message: string): CommandError {
+  return new CommandError('USAGE', message, 2)
+}
+
+/** What the command names does not exist. */
+export function notFound(message: string): CommandError {
+  return new CommandError('NOT_FOUND', message)
+}
+
+/** Where the output goes; commander hands it down from the program to every command. */
+export type Output = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>
+
+/** Prints what a command has to say. */
+export function printAnswer({ json, text, note }: Answer, asJson: boolean, output: Output): void {
+  if (asJson) output.writeOut?.(toJson(json))
+  if (!asJson && text) output.writeOut?.(`${text}\n`)
+  if (!asJson && note) output.writeErr?.(`${note}\n`)
+}
+
+/**
+ * Prints an error: one line on stderr and, where JSON is wanted, one document on stdout.
+ * @returns the exit code
+ */
+export function reportError(error: unknown, asJson: boolean, output: Output): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0
+  const { code, message, exitCode } = toCommandError(error)
+  output.writeErr?.(`error: ${printable(message)}\n`)
+  if (asJson) output.writeOut?.(toJson({ error: { code, message } }))
+  return exitCode
+}
+
+/** Rows for people: columns as wide as their widest cell, a heading above; nothing at all for no rows. */
+export function table(rows: Record<string, string | number | null | Date>[]): string {
+  const [first] = rows
+  if (!first) return ''
+  const headings = Object.keys(first)
+  const lines = [headings, ...rows.map((row) => headings.map((heading) => cell(row[heading])))]
+  const widths = headings.map((_, column) => lines.reduce((widest, line) => Math.max(widest, width(line[column])), 0))
+  const aligned = (line: string[]) => line.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - width(text)))
+  return lines.map((line) => aligned(line).join('  ').trimEnd()).join('\n')
+}
+
+/** A moment as people read it, to the minute: `2025-02-16 17:42Z`. */
+export function moment(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')}Z`
+}
+
+function cell(value: string | number | null | Date | undefined): string {
+  if (value === null || value === undefined) return '-'
+  return value instanceof Date ? moment(value) : printable(String(value))
+}
+
+/** On one line and without control characters, which could make a terminal do things. */
+function printable(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?')
+}
+
+const width = (text = '') => [...text].length
+
+const toJson = (document: unknown) => `${JSON.stringify(document, null, 2)}\n`
+
+function toCommandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error
+  if (error instanceof CommanderError) {
+    return usageError(error.code === 'commander.help' ? 'missing command' : error.message.replace(/^error: /, ''))
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  // Prisma puts the reason last, below the place in the code.
+  return new CommandError('FAILED', message.trim().split('\n').at(-1) || 'unknown failure')
+}

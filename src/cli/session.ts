@@ -1,0 +1,137 @@
+import type { Command } from 'commander'
+import { createToken, hashToken } from '../session-token.js'
+import { addCommand, addNoun } from './command.js'
+import { type Database, prismaCode, requireUser, withDatabase } from './database.js'
+import { type Answer, moment, notFound, table, usageError } from './output.js'
+import { flag, id, option, required, type TokenHash, token, ttl } from './values.js'
+
+const WEEK = 7 * 24 * 60 * 60 * 1000
+
+interface CreateSession {
+  user: number
+  ttl: number
+}
+
+interface ListSessions {
+  user?: number
+  all?: true
+}
+
+interface RevokeSessions {
+  id?: number
+  token?: TokenHash
+  user?: number
+  all?: true
+}
+
+/** What is shown of a session: everything but the hash of its token. */
+const SHOWN = { omit: { token_hash: true } } as const
+
+/** Adds `session create`, `session list` and `session revoke`. */
+export function addSessionCommands(program: Command): void {
+  const session = addNoun(program, 'session', "The sessions, whose tokens callers send in the cookie 'neptun-session'.")
+  addCommand(session, {
+    name: 'create',
+    description: 'Sign a user in. Prints the token on stdout, this once: only its SHA-256 is stored.',
+    options: [
+      required('--user <id>', 'the user to sign in', id),
+      option('--ttl <time>', 'how long it lasts: a number and m, h, d or w; 366d at most', ttl).default(WEEK, '7d'),
+    ],
+    examples: ['session create --user 1', 'session create --user 1 --ttl 12h --json'],
+    run: (options: CreateSession) => withDatabase((database) => createSession(database, options)),
+  })
+  addCommand(session, {
+    name: 'list',
+    description: 'List the sessions that are live: neither expired nor revoked.',
+    options: [option('--user <id>', "this user's only", id), flag('--all', 'the expired and the revoked ones too')],
+    examples: ['session list', 'session list --user 1 --all --json'],
+    run: (options: ListSessions) => withDatabase((database) => listSessions(database, options)),
+  })
+  addCommand(session, {
+    name: 'revoke',
+    description: 'Sign out: end one session, or all of a user. It is no fault if that happened earlier.',
+    options: [
+      option('--id <id>', 'the session with this id', id),
+      option('--token <token>', 'the session with this token', token),
+      option('--user <id>', 'with --all: the sessions of this user', id),
+      flag('--all', 'with --user: all of them that are live'),
+    ],
+    examples: ['session revoke --id 12', 'session revoke --token "$TOKEN"', 'session revoke --user 1 --all'],
+    run: revoke,
+  })
+}
+
+async function createSession({ prisma, now }: Database, { user, ttl }: CreateSession): Promise<Answer> {
+  const token = createToken()
+  const data = {
+    token_hash: Uint8Array.from(hashToken(token) ?? []),
+    neptun_user_id: user,
+    created_at: now,
+    last_used_at: now,
+    expires_at: new Date(now.getTime() + ttl),
+  }
+  const { id, neptun_user_id, created_at, expires_at } = await prisma.session
+    .create({ data })
+    .catch((error: unknown) => {
+      throw prismaCode(error) === 'P2003' ? notFound(`there is no user ${user}`) : error
+    })
+  const note = `Created session ${id} of user ${user}; it expires at ${moment(expires_at)}.`
+  return { json: { id, token, neptun_user_id, created_at, expires_at }, text: token, note }
+}
+
+async function listSessions(database: Database, { user, all }: ListSessions): Promise<Answer> {
+  const { prisma, now } = database
+  if (user) await requireUser(database, user)
+  const sessions = await prisma.session.findMany({
+    ...SHOWN,
+    where: { ...(user && { neptun_user_id: user }), ...(!all && { revoked_at: null, expires_at: { gt: now } }) },
+    orderBy: { id: 'asc' },
+  })
+  const rows = sessions.map((session) => ({
+    ID: session.id,
+    USER: session.neptun_user_id,
+    STATE: session.revoked_at ? 'revoked' : session.expires_at > now ? 'live' : 'expired',
+    CREATED: session.created_at,
+    'LAST USED': session.last_used_at,
+    EXPIRES: session.expires_at,
+  }))
+  const none = all ? 'There are no sessions.' : 'There are no live sessions.'
+  return { json: sessions, text: table(rows), ...(rows.length === 0 && { note: none }) }
+}
+
+async function revoke({ id, token, user, all }: RevokeSessions): Promise<Answer> {
+  const ways = [id, token, user].filter((way) => way !== undefined).length
+  if (ways === 1 && !all && id) {
+    return await withDatabase((database) => revokeOne(database, { id }, `there is no session ${id}`))
+  }
+  if (ways === 1 && !all && token) {
+    return await withDatabase((database) => revokeOne(database, { token_hash: token }, 'no session has this token'))
+  }
+  if (ways === 1 && all && user) return await withDatabase((database) => revokeAll(database, user))
+  throw usageError('say which: --id <id>, or --token <token>, or --user <id> --all')
+}
+
+async function revokeOne(
+  { prisma, now }: Database,
+  where: { id: number } | { token_hash: TokenHash },
+  otherwise: string,
+): Promise<Answer> {
+  const data = { revoked_at: now }
+  const [revoked] = await prisma.session.updateManyAndReturn({ ...SHOWN, where: { ...where, revoked_at: null }, data })
+  if (revoked) return { json: revoked, text: `Revoked session ${revoked.id} of user ${revoked.neptun_user_id}.` }
+  const session = await prisma.session.findUnique({ ...SHOWN, where })
+  if (!session?.revoked_at) throw notFound(otherwise)
+  return { json: session, text: `Session ${session.id} was revoked already, at ${moment(session.revoked_at)}.` }
+}
+
+async function revokeAll(database: Database, user: number): Promise<Answer> {
+  const { prisma, now } = database
+  await requireUser(database, user)
+  const revoked = await prisma.session.updateManyAndReturn({
+    ...SHOWN,
+    where: { neptun_user_id: user, revoked_at: null, expires_at: { gt: now } },
+    data: { revoked_at: now },
+  })
+  const count = revoked.length === 1 ? '1 session' : `${revoked.length} sessions`
+  return { json: revoked, text: `Revoked ${count} of user ${user}.` }
+}

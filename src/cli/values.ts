@@ -1,0 +1,88 @@
+import { Option } from 'commander'
+import { hashToken } from '../session-token.js'
+import { usageError } from './output.js'
+
+/** How the text of an option becomes its value; `must` completes the sentence "--name must be ...". */
+export interface Rule<T> {
+  must: string
+  /** Undefined when the text is not acceptable. */
+  read: (text: string) => T | undefined
+}
+
+/** An option with a value. A value against the rule is refused without being repeated: it may be a secret. */
+export function option<T>(flags: string, description: string, rule: Rule<T>): Option {
+  const made = new Option(flags, description)
+  return made.argParser((text: string) => {
+    const value = rule.read(text)
+    if (value === undefined) throw usageError(`${made.long} must be ${rule.must}`)
+    return value
+  })
+}
+
+/** An option that has to be given. */
+export function required<T>(flags: string, description: string, rule: Rule<T>): Option {
+  return option(flags, `${description} (required)`, rule).makeOptionMandatory()
+}
+
+/** A switch: given or not. */
+export function flag(flags: string, description: string): Option {
+  return new Option(flags, description)
+}
+
+const MAX_ID = 2_147_483_647
+const DAY = 24 * 60 * 60 * 1000
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY, w: 7 * DAY }
+const MAX_TTL = 366 * DAY
+
+/** Text that PostgreSQL can store, of so many characters as PostgreSQL counts them. */
+const isText = (text: string, maximum: number) =>
+  text !== '' && !text.includes('\0') && text.isWellFormed() && [...text].length <= maximum
+
+const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined)
+
+export const id: Rule<number> = {
+  must: `a whole number from 1 to ${MAX_ID}, in plain digits`,
+  read: (text) => (/^[1-9]\d{0,9}$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined),
+}
+
+export const name: Rule<string> = {
+  must: '1 to 255 characters',
+  read: (text) => (isText(text, 255) ? text : undefined),
+}
+
+export const email: Rule<string> = {
+  must: 'an email address: one @ with something on both sides, no spaces, at most 320 characters',
+  read: (text) => (isText(text, 320) && /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(text) ? text : undefined),
+}
+
+export const githubAccountId: Rule<string> = {
+  must: "GitHub's number of the account, in plain digits",
+  read: matching(/^[1-9]\d{0,18}$/),
+}
+
+export const githubAccountName: Rule<string> = {
+  must: 'the name of a GitHub account: 1 to 39 letters, digits and hyphens',
+  read: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$/),
+}
+
+/** In milliseconds. */
+export const ttl: Rule<number> = {
+  must: 'a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
+  read: (text) => {
+    const [, count, unit = ''] = /^([1-9]\d*)([mhdw])$/.exec(text) ?? []
+    const milliseconds = Number(count) * (UNITS[unit] ?? Number.NaN)
+    return milliseconds <= MAX_TTL ? milliseconds : undefined
+  },
+}
+
+/** What the database holds of a token, as Prisma wants its bytes. */
+export type TokenHash = Uint8Array<ArrayBuffer>
+
+/** Read as its hash: the token itself goes no further. */
+export const token: Rule<TokenHash> = {
+  must: 'the token of a session: 16 to 128 letters, digits, hyphens and underscores',
+  read: (text) => {
+    const hash = hashToken(text)
+    return hash && Uint8Array.from(hash)
+  },
+}

@@ -1,0 +1,384 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Command, OutputConfiguration } from 'commander'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { createProgram, runProgram } from '../src/cli/command.js'
+import { addMigrateCommand } from '../src/cli/migrate.js'
+import { addProjectCommands } from '../src/cli/project.js'
+import { addSessionCommands } from '../src/cli/session.js'
+import { addUserCommands } from '../src/cli/user.js'
+import * as values from '../src/cli/values.js'
+import { createDatabase } from './support/database.js'
+
+interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+const CLI = ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/cli.ts', import.meta.url))]
+const SECRET = 'pa55word-never-shown'
+const NAME = '\u001b[31m"Ünï" 🎉\t%'
+const UNREACHABLE = `postgres://someone:${SECRET}@127.0.0.1:1/nothing`
+
+const folder = await mkdtemp(join(tmpdir(), 'neptun-cli-'))
+t.teardown(() => rm(folder, { recursive: true }))
+
+/** Runs the command line as a process of its own, in an empty folder, out of reach of any file `.env`. */
+function spawn(args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const { DATABASE_URL: _, DATA_DIR: __, NODE_ENV: ___, ...inherited } = process.env
+  const fresh = { ...inherited, ...env }
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...CLI, ...args], { cwd: folder, env: fresh }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+/** The same, with a reader of its stdout who is gone before anything was written. */
+async function spawnAndLeave(args: string[]) {
+  const child = execFile(process.execPath, [...CLI, ...args])
+  child.stdout?.destroy()
+  let stderr = ''
+  child.stderr?.on('data', (text) => (stderr += text))
+  const [code] = await once(child, 'close')
+  return { code, stderr }
+}
+
+function createCli(output: OutputConfiguration): Command {
+  const program = createProgram().configureOutput(output)
+  for (const add of [addMigrateCommand, addUserCommands, addProjectCommands, addSessionCommands]) add(program)
+  return program
+}
+
+/** The same within this process, which takes a hundredth of the time. */
+async function cli(...args: string[]): Promise<Outcome> {
+  const outcome = { code: 0, stdout: '', stderr: '' }
+  const program = createCli({
+    writeOut: (text) => (outcome.stdout += text),
+    writeErr: (text) => (outcome.stderr += text),
+  })
+  outcome.code = await runProgram(program, args)
+  return outcome
+}
+
+/** A database that the command line takes from now on, and a way around it to the rows. */
+async function setUp(t: Test, options?: { migrated: boolean }) {
+  const url = await createDatabase(t, options)
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  t.teardown(() => pool.end())
+  process.env['DATABASE_URL'] = url
+  return { url, sql: async (text: string, parameters: unknown[] = []) => (await pool.query(text, parameters)).rows }
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+t.test('migrate brings an empty database up to date, any number of times and at the same time', async (t) => {
+  const { url } = await setUp(t, { migrated: false })
+  const [before, unmigrated] = await Promise.all([cli('migrate', '--check'), cli('user', 'list', '--json')])
+  t.match(before, { code: 1, stdout: '', stderr: /^error: the database lacks \d+ migration\(s\): \S+_init.*\n$/ })
+  t.match(unmigrated, { code: 1, stderr: 'error: the database lacks migrations: run the command migrate first\n' })
+  t.same(JSON.parse(unmigrated.stdout).error.code, 'MIGRATIONS_PENDING')
+
+  const together = await Promise.all([1, 2].map(() => spawn(['migrate'], { DATABASE_URL: url })))
+  t.same(together.map(({ code }) => code).sort(), [0, 0])
+  t.same(together.map(({ stdout }) => stdout.replace(/ \S+_init\n[\s\S]*/, '')).sort(), [
+    'applied',
+    'nothing was pending\n',
+  ])
+
+  const [again, after] = await Promise.all([cli('migrate', '--json'), cli('migrate', '--check', '--json')])
+  t.same(again, { code: 0, stdout: '{\n  "applied": []\n}\n', stderr: '' })
+  t.same(after, { code: 0, stdout: '{\n  "pending": []\n}\n', stderr: '' })
+})
+
+t.test('users and projects are created and listed', async (t) => {
+  const { sql } = await setUp(t)
+  const none = await cli('user', 'list')
+  t.same(none, { code: 0, stdout: '', stderr: 'There are no users.\n' })
+
+  const user = await cli('user', 'create', '--email', 'Some.One@example.com')
+  t.same(user, { code: 0, stdout: '1\n', stderr: 'Created user 1 with the email address Some.One@example.com.\n' })
+
+  const github = ['--github-account-id', '583231', '--github-account-name', 'octocat']
+  const duplicate = await cli('user', 'create', '--email', 'Some.One@example.com', '--json')
+  const other = await cli('user', 'create', '--email', 'other@example.com', ...github, '--json')
+  const project = await cli('project', 'create', '--user', '1', '--name', NAME)
+  const orphan = await cli('project', 'create', '--user', '77', '--name', 'orphan', '--json')
+  const taken = 'there is a user with the email address Some.One@example.com already'
+  t.match(duplicate, { code: 1, stderr: `error: ${taken}\n` })
+  t.same(JSON.parse(duplicate.stdout), { error: { code: 'CONFLICT', message: taken } })
+  t.match(other, { code: 0, stderr: '' })
+  t.match(JSON.parse(other.stdout), {
+    email: 'other@example.com',
+    github_account_id: '583231',
+    github_account_name: 'octocat',
+    created_at: ISO,
+    updated_at: ISO,
+  })
+  t.same(project, { code: 0, stdout: '1\n', stderr: 'Created project 1 of user 1.\n' })
+  t.match(orphan, { code: 1, stderr: 'error: there is no user 77\n' })
+  t.same(await sql('SELECT name, neptun_user_id FROM projects'), [{ name: NAME, neptun_user_id: 1 }])
+
+  const [users, projects, json, strangers] = await Promise.all([
+    cli('user', 'list'),
+    cli('project', 'list', '--user', '1'),
+    cli('project', 'list', '--json'),
+    cli('project', 'list', '--user', '77'),
+  ])
+  t.match(users.stdout, /^ID {2}EMAIL +GITHUB ACCOUNT +GITHUB ID +CREATED\n1 +Some\.One@example\.com +- +- +\d{4}.*Z\n/)
+  t.match(users.stdout, /\n\d+ +other@example\.com +octocat +583231 +\d{4}-\d\d-\d\d \d\d:\d\dZ\n$/)
+  t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\?\[31m"Ünï" 🎉 % +0 +.*Z\n$/)
+  t.match(JSON.parse(json.stdout), [{ id: 1, name: NAME, import_count: 0, created_at: ISO }])
+  t.same(strangers, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
+})
+
+t.test('a session is created, its token shown once and only its hash stored', async (t) => {
+  const { sql } = await setUp(t)
+  await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
+  const [human, json, nobody] = await Promise.all([
+    cli('session', 'create', '--user', '1'),
+    cli('session', 'create', '--user', '1', '--ttl', '90m', '--json'),
+    cli('session', 'create', '--user', '77'),
+  ])
+  t.match(human, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session \d of user 1; it expires at .*Z\.\n$/ })
+  t.match(json, { code: 0, stderr: '' })
+  t.same(nobody, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
+  const created = JSON.parse(json.stdout)
+  t.same(Object.keys(created), ['id', 'token', 'neptun_user_id', 'created_at', 'expires_at'])
+  t.equal(Date.parse(created.expires_at) - Date.parse(created.created_at), 90 * 60_000)
+
+  const rows = await sql(`
+    SELECT encode(token_hash, 'hex') AS hash, extract(epoch FROM expires_at - created_at)::int AS seconds, revoked_at
+    FROM sessions ORDER BY seconds`)
+  t.same(rows, [
+    { hash: sha256(created.token), seconds: 90 * 60, revoked_at: null },
+    { hash: sha256(human.stdout.trim()), seconds: 7 * 24 * 60 * 60, revoked_at: null },
+  ])
+})
+
+t.test('sessions are listed and revoked, the live ones unless all are asked for', async (t) => {
+  const { sql } = await setUp(t)
+  const token = '-Vhyphen-first-like-an-option'
+  await sql(`INSERT INTO users (email) VALUES ('one@example.com'), ('two@example.com')`)
+  await sql(
+    `INSERT INTO sessions (token_hash, neptun_user_id, expires_at)
+     VALUES (sha256('1'), 1, now() + interval '1 day'), (sha256('2'), 1, now() - interval '1 day'),
+            (sha256($1), 2, now() + interval '1 day'), (sha256('4'), 2, now() + interval '1 day')`,
+    [token],
+  )
+  const [revoked, byToken, unknown, unknownToken] = await Promise.all([
+    cli('session', 'revoke', '--id', '1'),
+    cli('session', 'revoke', '--token', token, '--json'),
+    cli('session', 'revoke', '--id', '77', '--json'),
+    cli('session', 'revoke', '--token', `${token}-not`),
+  ])
+  t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
+  t.match(byToken, { code: 0, stderr: '' })
+  t.match(JSON.parse(byToken.stdout), { id: 3, neptun_user_id: 2, revoked_at: ISO })
+  t.match(unknown, { code: 1, stderr: 'error: there is no session 77\n' })
+  t.same(JSON.parse(unknown.stdout), { error: { code: 'NOT_FOUND', message: 'there is no session 77' } })
+  t.same(unknownToken, { code: 1, stdout: '', stderr: 'error: no session has this token\n' })
+
+  const before = await sql('SELECT id, revoked_at FROM sessions ORDER BY id')
+  const [again, live, all] = await Promise.all([
+    cli('session', 'revoke', '--id', '1'),
+    cli('session', 'list', '--json'),
+    cli('session', 'list', '--user', '1', '--all'),
+  ])
+  t.match(again, { code: 0, stdout: /^Session 1 was revoked already, at \d{4}-\d\d-\d\d \d\d:\d\dZ\.\n$/, stderr: '' })
+  t.same(await sql('SELECT id, revoked_at FROM sessions ORDER BY id'), before)
+  const keys = ['id', 'neptun_user_id', 'created_at', 'last_used_at', 'expires_at', 'revoked_at']
+  t.same(JSON.parse(live.stdout).map(Object.keys), [keys])
+  t.match(JSON.parse(live.stdout), [{ id: 4, neptun_user_id: 2, revoked_at: null }])
+  t.match(all.stdout, /^ID {2}USER {2}STATE +CREATED.*\n1 {3}1 {5}revoked .*\n2 {3}1 {5}expired .*Z\n$/)
+
+  const rest = await cli('session', 'revoke', '--user', '2', '--all')
+  t.same(rest, { code: 0, stdout: 'Revoked 1 session of user 2.\n', stderr: '' })
+  t.same(await sql('SELECT id FROM sessions WHERE revoked_at IS NULL'), [{ id: 2 }])
+})
+
+t.test('the database is DATABASE_URL, also from .env, else the one of npm run dev unless in production', async (t) => {
+  const { url } = await setUp(t)
+  const dev = join(folder, 'dev')
+  const here = join(folder, 'here')
+  await Promise.all([mkdir(dev), mkdir(here)])
+  await writeFile(join(dev, 'database-url'), `${url}\n`)
+  const { NODE_ENV } = process.env
+  t.teardown(() => Object.assign(process.env, { NODE_ENV: NODE_ENV ?? 'test' }))
+  t.chdir(here)
+  const check = (env: NodeJS.ProcessEnv) => {
+    for (const name of ['DATABASE_URL', 'DATA_DIR', 'NODE_ENV']) delete process.env[name]
+    Object.assign(process.env, env)
+    return cli('migrate', '--check')
+  }
+  const found = { code: 0, stdout: 'nothing is pending\n', stderr: '' }
+  const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
+  const file = join('.data', 'database-url')
+
+  t.same(await check({}), failure(`DATABASE_URL is missing, and no "npm run dev" has left one in ${file}`))
+  t.same(await check({ DATA_DIR: dev }), found)
+  t.same(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
+  await writeFile('.env', `DATABASE_URL=${url}\n`)
+  t.same(await check({ NODE_ENV: 'production' }), found)
+  const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')
+  t.same(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
+})
+
+t.test('whatever is wrong with the URL, it is one line that does not show the password', async (t) => {
+  const { url } = await setUp(t)
+  const place = new URL(url).host
+  const cannot = 'error: cannot reach the database'
+  const faults: [url: string, stderr: RegExp | string][] = [
+    [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
+    [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: cannot reach the database \(DATABASE_URL\): E[A-Z_]+\n$/],
+    [`postgres://someone:x/${SECRET}@127.0.0.1:1/x`, /^error: cannot reach .*: the URL is malformed; .*\n$/],
+    [`postgres://nobody:${SECRET}@${place}/nothing`, new RegExp(`^${cannot} at ${place} .*"no(body|thing)".*\n$`)],
+    [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],
+    [SECRET, /^error: DATABASE_URL must be .*\n$/],
+  ]
+  for (const [wrong, stderr] of faults) {
+    process.env['DATABASE_URL'] = wrong
+    for (const command of [['user', 'list'], ['migrate']]) {
+      const outcome = await cli(...command)
+      t.match(outcome, { code: 1, stdout: '', stderr })
+      t.notMatch(outcome.stderr, SECRET)
+    }
+  }
+})
+
+t.test('wrong usage is one line on stderr and exit code 2, before any database is looked for', async (t) => {
+  process.env['DATABASE_URL'] = UNREACHABLE
+  const which = 'say which: --id <id>, or --token <token>, or --user <id> --all'
+  const github = '--github-account-id and --github-account-name go together'
+  const faults: [line: string, message: string][] = [
+    ['usre', "unknown command 'usre' (Did you mean user?)"],
+    ['user lst', "unknown command 'lst' (Did you mean list?)"],
+    ['user list --colour', "unknown option '--colour'"],
+    ['user list extra', "too many arguments for 'list'. Expected 0 arguments but got 1."],
+    ['user create', "required option '--email <email>' not specified"],
+    ['user create --email', "option '--email <email>' argument missing"],
+    ['user create --email a@b --github-account-id 1', github],
+    ['user create --email a@b --github-account-name a', github],
+    ['project create --user 1', "required option '--name <name>' not specified"],
+    ['project list --user 01', '--user must be a whole number from 1 to 2147483647, in plain digits'],
+    ['session create --user -1', '--user must be a whole number from 1 to 2147483647, in plain digits'],
+    [
+      'session create --user 1 --ttl 367d',
+      '--ttl must be a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
+    ],
+    [
+      `session revoke --token ${SECRET}/`,
+      '--token must be the token of a session: 16 to 128 letters, digits, hyphens and underscores',
+    ],
+    ['session revoke', which],
+    ['session revoke --all', which],
+    ['session revoke --user 1', which],
+    ['session revoke --id 1 --all', which],
+    ['session revoke --id 1 --user 1 --all', which],
+  ]
+  for (const [line, message] of faults) {
+    t.same(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
+    const { code, stdout } = await cli(
+      ...line
+        .replace(/(--email)$/, '')
+        .trim()
+        .split(' '),
+      '--json',
+    )
+    t.match([code, JSON.parse(stdout)], [2, { error: { code: 'USAGE' } }], `${line} --json`)
+  }
+  const bare = await cli('user')
+  t.match(bare, { code: 2, stdout: '', stderr: /^Usage: neptun-resources user [\s\S]*\nerror: missing command\n$/ })
+})
+
+t.test('a shell gets the exit code, the token, and no fuss about a reader that leaves', async (t) => {
+  const { url, sql } = await setUp(t)
+  await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
+  const [token, failure, usage, left] = await Promise.all([
+    spawn(['session', 'create', '--user', '1'], { DATABASE_URL: url }),
+    spawn(['migrate', '--json'], { DATABASE_URL: UNREACHABLE }),
+    spawn(['user', 'list', '--colour'], {}),
+    spawnAndLeave(['--help']),
+  ])
+  t.match(token, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session 1 of user 1; .*\n$/ })
+  const message = 'cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'
+  t.match(failure, { code: 1, stderr: `error: ${message}\n` })
+  t.same(JSON.parse(failure.stdout), { error: { code: 'DATABASE_UNAVAILABLE', message } })
+  t.same(usage, { code: 2, stdout: '', stderr: "error: unknown option '--colour'\n" })
+  t.same(left, { code: 0, stderr: '' })
+})
+
+t.test('help and version go to stdout; the program explains exit codes and environment', async (t) => {
+  t.match(await cli('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
+  const stdout = /^Usage: neptun-resources [\s\S]*Exit codes:[\s\S]*DATABASE_URL/
+  for (const args of [['--help'], ['-h'], ['help']]) t.match(await cli(...args), { code: 0, stdout, stderr: '' })
+  for (const args of [
+    ['session', '-h'],
+    ['help', 'session'],
+  ]) {
+    t.match(await cli(...args), { code: 0, stdout: /^Usage: neptun-resources session /, stderr: '' })
+  }
+})
+
+t.test('every command has an example in its help, and --json', async (t) => {
+  const leaves = (command: Command): Command[] =>
+    command.commands.length > 0 ? command.commands.flatMap(leaves) : [command]
+  let help = ''
+  const seen = leaves(createCli({ writeOut: (text) => (help += text) })).map((command) => {
+    help = ''
+    command.outputHelp()
+    const [, path] = /^Usage: neptun-resources (.*) \[options\]/.exec(help) ?? []
+    t.match(help, `Examples:\n  neptun-resources ${path}`)
+    t.match(help, '--json ')
+    return path
+  })
+  t.same(seen, [
+    'migrate',
+    'user create',
+    'user list',
+    'project create',
+    'project list',
+    'session create',
+    'session list',
+    'session revoke',
+  ])
+})
+
+t.test('values are read strictly', async (t) => {
+  const table: [rule: keyof typeof rules, good: string[], bad: string[]][] = [
+    [
+      'id',
+      ['1', '2147483647'],
+      ['', '0', '-1', '+1', '01', '1.0', '1e3', '0x10', ' 1', '1 ', '2147483648', 'abc', '١'],
+    ],
+    ['name', ['x', ' ', '🎉'.repeat(255)], ['', 'a\0b', '\ud800', 'x'.repeat(256)]],
+    [
+      'email',
+      ['a@b', 'é@ü.example'],
+      ['', 'a', '@', 'a@', '@b', 'a@b@c', 'a b@c', 'a@b\n', 'a\u0007@b', `${'a'.repeat(319)}@b`],
+    ],
+    [
+      'ttl',
+      ['1m', '24h', '366d', '52w', '527040m'],
+      ['', '7', 'd', '0d', '-1d', '07d', '1.5h', '7 d', '7D', '1y', '367d', '53w', '9'.repeat(400)],
+    ],
+    ['githubAccountId', ['1', '9999999999'], ['', '0', '-1', 'abc', '1'.repeat(20)]],
+    ['githubAccountName', ['octocat', 'a-b-', 'a_corp'], ['', '-a', 'a b', 'a/b', 'a'.repeat(40)]],
+    ['token', ['your-session-cookie', '-'.repeat(16)], ['', 'short', 'a'.repeat(129), 'your session cookie']],
+  ]
+  const { option: _, required: __, flag: ___, ...rules } = values
+  t.same(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())
+  for (const [rule, good, bad] of table) {
+    for (const text of good) t.not(rules[rule].read(text), undefined, `${rule} takes ${JSON.stringify(text)}`)
+    for (const text of bad) t.equal(rules[rule].read(text), undefined, `${rule} refuses ${JSON.stringify(text)}`)
+  }
+})
