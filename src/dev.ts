@@ -1,0 +1,115 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hasDemoData } from './demo-data.js'
+import { ensureDatabase, updateDatabase } from './dev/database.js'
+import { checkPort } from './dev/port.js'
+import { type Postgres, startPostgres } from './dev/postgres.js'
+import { watchParents } from './dev/processes.js'
+import { type ReloadingServer, runReloadingServer } from './dev/reloading-server.js'
+import { readSettings } from './dev/settings.js'
+import { StartError } from './dev/start-error.js'
+import { welcome } from './dev/welcome.js'
+
+/** One Ctrl-C can arrive three times: from the terminal, and passed on by npm and by tsx. */
+const SAME_SIGNAL = 400
+
+const stopping = new AbortController()
+let server: ReloadingServer | undefined
+let starting: Promise<Postgres> | undefined
+let postgres: Postgres | undefined
+let urlFile: string | undefined
+
+async function start(): Promise<void> {
+  const { host, port, dataDir, databaseUrl: given } = await readSettings()
+  await checkPort(host, port)
+  stopping.signal.throwIfAborted()
+  server = runReloadingServer({ say, onDeath: (how) => stop(1, `the service ended unexpectedly (${how})`) })
+  const databaseUrl = given ? await openDatabase(given) : await startDatabase(dataDir)
+  const [address, withDemoData] = await Promise.all([
+    startService(server, {
+      NODE_ENV: 'development',
+      HOST: host,
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      MIGRATE_ON_START: 'false',
+    }),
+    hasDemoData(databaseUrl),
+  ])
+  // What the service has logged until now is on its way here, and comes first.
+  await sleep(50)
+  process.stdout.write(`${welcome(address, withDemoData)}\n`)
+}
+
+async function startDatabase(folder: string): Promise<string> {
+  starting = startPostgres({ folder, onProgress: say, signal: stopping.signal })
+  postgres = await starting
+  postgres.exited.then(() => stop(1, `PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
+  const url = await ensureDatabase(postgres, say)
+  urlFile = join(folder, 'database-url')
+  await rm(urlFile, { force: true })
+  await writeFile(urlFile, `${url}\n`, { mode: 0o600 })
+  return url
+}
+
+async function openDatabase(url: string): Promise<string> {
+  await updateDatabase(url, say).catch((error) => {
+    if (error instanceof StartError) throw error
+    throw new StartError(`DATABASE_URL: the database cannot be used: ${error.message || error.code}`)
+  })
+  return url
+}
+
+async function startService(server: ReloadingServer, env: NodeJS.ProcessEnv): Promise<string> {
+  return await server.begin(env).catch((how) => {
+    throw new StartError(`the service did not start (${how})`)
+  })
+}
+
+/**
+ * Ends everything that was started, the service before its database, and then this process.
+ *
+ * A stop that was asked for is a success, exit code 0: npm takes any other for a failure and prints several lines.
+ */
+async function stop(code: number, why?: string): Promise<void> {
+  if (stopping.signal.aborted) return
+  stopping.abort()
+  if (why) process.stderr.write(`dev: ${why}\n`)
+  const started = await starting?.catch(() => undefined)
+  await started?.announceStop()
+  await server?.stop()
+  if (urlFile) await rm(urlFile, { force: true })
+  await started?.stop()
+  process.exit(code)
+}
+
+function stopAtOnce(): void {
+  server?.kill()
+  postgres?.kill()
+  process.exit(1)
+}
+
+function listenForSignals(): void {
+  let first: { signal: string; time: number } | undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (first && (first.signal !== signal || Date.now() - first.time > SAME_SIGNAL)) stopAtOnce()
+      first ??= { signal, time: Date.now() }
+      stop(0)
+    })
+  }
+  // Killed with SIGKILL, npm cannot pass anything on.
+  if (process.env['npm_lifecycle_event']) watchParents(() => stop(0))
+  // The terminal, or the program that reads this, may go away first.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+}
+
+function say(what: string): void {
+  process.stdout.write(`dev: ${what}\n`)
+}
+
+listenForSignals()
+start().catch((error) => {
+  const known = error instanceof StartError || error.syscall
+  stop(1, known ? error.message : (error.stack ?? String(error)))
+})

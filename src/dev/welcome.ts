@@ -1,0 +1,29 @@
+import { demo } from '../demo-data.js'
+
+/**
+ * What a person wants to know when everything runs.
+ *
+ * @param address where the service listens
+ * @param withDemoData whether its database has the demonstration user
+ */
+export function welcome(address: string, withDemoData: boolean): string {
+  const url = reachable(address)
+  const lines = ['', `Listening on ${url} (Ctrl-C ends it, and its database with it)`]
+  if (withDemoData) {
+    const { id, email, projectId, token } = demo.user
+    lines.push(`Demonstration user ${id} (${email}), project ${projectId}, session ${token}. Try it:`)
+    lines.push('', curl(`${url}/api/users/${id}/projects/${projectId}/resources/imports`, token))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function curl(url: string, token: string): string {
+  const body = JSON.stringify({ source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' })
+  const headers = ['Accept: application/json', 'Content-Type: application/json', `Cookie: neptun-session=${token}`]
+  return `curl -X POST '${url}' ${headers.map((header) => `-H '${header}'`).join(' ')} -d '${body}'`
+}
+
+/** An address that stands for all of them is not one to connect to. */
+function reachable(address: string): string {
+  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+}
