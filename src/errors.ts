@@ -1,12 +1,14 @@
 /** Every error that a caller can see, each once: its status and its message. The key is its `code`. */
 const errors = {
   INVALID_REQUEST: [400, 'Invalid request parameters'],
+  INVALID_RESOURCE_TYPE: [400, 'Invalid resource type'],
   UNAUTHORIZED: [401, 'Unauthorized'],
   USER_MISMATCH: [403, 'Forbidden'],
   GITHUB_ACCESS_DENIED: [403, 'No access to this GitHub repository'],
   ROUTE_NOT_FOUND: [404, 'Route not found'],
   PROJECT_NOT_FOUND: [404, 'Project not found'],
   IMPORT_NOT_FOUND: [404, 'Import not found'],
+  RESOURCE_NOT_FOUND: [404, 'Resource not found'],
   REQUEST_TIMEOUT: [408, 'Request timed out'],
   CONFLICT: [409, 'Others are changing the same import: try again'],
   IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],

@@ -45,6 +45,8 @@ export const ErrorBody = Type.Object({
   errors: Type.Optional(Type.Array(Fault, { description: 'Only on a 400 from validation: one entry a fault.' })),
 })
 
+export const NoContent = Type.Null({ description: 'No body.' })
+
 /** The error answers of a route: its own statuses, besides those that any call can have. */
 export const errorResponses = <const T extends number>(...statuses: T[]) =>
   Object.fromEntries([...statuses, 400, 401, 403, 404, 500, 503].map((status) => [status, ErrorBody])) as Record<

@@ -2,6 +2,7 @@ import type { RouteOptions } from 'fastify'
 import t from 'tap'
 import { createToken } from '../src/session-token.js'
 import { createSession, errorBody, OWNER, STRANGER, startApp, type TestApp } from './support/app.js'
+import { RESOURCE_TYPES, writeResource } from './support/resources.js'
 
 /** Every table's every row, to see that refusals leave everything as it was. */
 async function dump({ sql }: TestApp) {
@@ -31,8 +32,12 @@ interface Ids {
   otherId: number
 }
 
+/** A place where any word may stand that is no type: `:resource_type(...)`. */
+const ANY_WORD = /:resource_type\(.*\)\)?[^/]*(?=\/|$)/
+
 function pathOf(url: string, { userId, projectId, otherId }: Ids) {
   return url
+    .replace(ANY_WORD, 'nonsense')
     .replace(':user_id', String(userId))
     .replace(':project_id', String(projectId))
     .replace(/:\w+_id/g, String(otherId))
@@ -62,8 +67,19 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
   await sql(`
     INSERT INTO imports (id, source_type, source_path, project_id, neptun_user_id) VALUES
       (101, 'local', 'mine', 789, 1), (102, 'local', 'in my other project', 791, 1), (103, 'local', 'hers', 790, 2)`)
-  for (const table of ['user_files (id, title, text, language, extension, neptun_user_id)']) {
-    await sql(`INSERT INTO ${table} VALUES (101, 'a', 'a', 'a', 'a', 1), (103, 'b', 'b', 'b', 'b', 2)`)
+  for (const type of RESOURCE_TYPES) {
+    for (const [id, userId, projectId] of [
+      [101, 1, 789],
+      [102, 1, 791],
+      [103, 2, 790],
+    ] as const) {
+      await writeResource(service, type, { id, userId })
+      await sql(`INSERT INTO ${type.linkTable} (project_id, ${type.idField}, neptun_user_id) VALUES ($1, $2, $3)`, [
+        projectId,
+        id,
+        userId,
+      ])
+    }
   }
   const expired = await createSession(sql, OWNER.userId, { expires: "now() - interval '1 second'" })
   const revoked = await createSession(sql, OWNER.userId, { revoked: 'now()' })
@@ -89,6 +105,16 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
     await refused('an unknown token', mine, createToken(), UNAUTHORIZED)
     await refused('an expired session', mine, expired, UNAUTHORIZED)
     await refused('a revoked session', mine, revoked, UNAUTHORIZED)
+    if (ANY_WORD.test(url)) {
+      const INVALID_TYPE = errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')
+      await refused(
+        'a type that there is not',
+        { ...mine, userId: STRANGER.userId, projectId: 4711 },
+        OWNER.token,
+        INVALID_TYPE,
+      )
+      continue
+    }
     await refused("another user's id", { ...mine, userId: STRANGER.userId }, OWNER.token, USER_MISMATCH)
     await refused(
       "another user's id and project",
@@ -116,7 +142,11 @@ t.test('every route checks in the documented order', async (t) => {
     const name = `${method} ${url.replace(GUARDED, '')}`
     const sendsBody = method === 'POST' || method === 'PUT'
     const wrong = sendsBody ? { body: '{"title": 5', headers: { 'content-type': 'text/plain' } } : {}
-    const ids = url.replace(':user_id', '0').replace(':project_id', '0x10').replace(/:\w+/g, 'abc')
+    const ids = url
+      .replace(ANY_WORD, 'nonsense')
+      .replace(':user_id', '0')
+      .replace(':project_id', '0x10')
+      .replace(/:\w+/g, 'abc')
     const unauthorized = await service.call(method, ids, { token: createToken(), ...wrong })
     t.equal(unauthorized.status, 401, `${name}: the session before anything else`)
 

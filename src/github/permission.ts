@@ -9,14 +9,28 @@ export interface GithubPermission {
    * there when an import is stored. The statement that stores it checks that.
    */
   selections: RepositorySelection[]
+  /**
+   * Whether a user may record an installation.
+   * @throws ApiError 403 if not
+   */
+  verifyInstallation(installation: Record<string, unknown>): Promise<void>
 }
 
 /**
  * Without a GitHub App there is nobody to ask: the recorded installations alone decide. One of selected repositories
  * does not say which, so only one of all repositories grants.
+ * @param options trusted: whether a user who records an installation is taken at their word
  */
-export function recordedPermission(): GithubPermission {
-  return { mode: 'recorded', selections: ['all'] }
+export function recordedPermission({ trusted }: { trusted: boolean }): GithubPermission {
+  return {
+    mode: 'recorded',
+    selections: ['all'],
+    async verifyInstallation() {
+      if (trusted) return
+      const message = 'Installations cannot be recorded here: no GitHub App is configured that could confirm them'
+      throw new ApiError('GITHUB_ACCESS_DENIED', { message })
+    },
+  }
 }
 
 /**

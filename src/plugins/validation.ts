@@ -75,10 +75,14 @@ export function findFaults(request: FastifyRequest): Fault[] {
   const found = PARTS.flatMap(([part, name, read]) => {
     const validate = request.getValidationFunction(part)
     if (!validate || validate(read(request) ?? null)) return []
-    return ((validate.errors ?? []) as unknown as FastifySchemaValidationError[]).map((error) => toFault(name, error))
+    const errors = (validate.errors ?? []) as unknown as FastifySchemaValidationError[]
+    // `if` only says that the branch that it chose has found something.
+    return errors.filter(({ keyword }) => keyword !== 'if').map((error) => toFault(name, error))
   })
   const known = new Set(found.map(({ path }) => path))
-  return [...found, ...faults.filter(({ path }) => !known.has(path))]
+  const all = [...found, ...faults.filter(({ path }) => !known.has(path))]
+  // The branches of one schema can find the same fault twice.
+  return [...new Map(all.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()]
 }
 
 /** One fault of Ajv's as ours: where, and what is wrong, in words that never repeat the value. */

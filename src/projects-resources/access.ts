@@ -80,7 +80,11 @@ function readIdOrZero(text: string | undefined): number {
   return number <= MAX_ID ? number : 0
 }
 
-async function requireSession(request: FastifyRequest): Promise<Caller> {
+/**
+ * Asks the database who calls, for that alone.
+ * @throws ApiError 401
+ */
+export async function requireSession(request: FastifyRequest): Promise<Caller> {
   const caller = await findCaller(request.server.pool, request.claim)
   if (!caller) throw new ApiError('UNAUTHORIZED')
   return caller

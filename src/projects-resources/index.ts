@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { ApiError } from '../errors.js'
 import type { GithubPermission } from '../github/permission.js'
-import access from './access.js'
+import access, { requireSession } from './access.js'
 import { importRoutes } from './imports/routes.js'
+import { LINK_DESCRIPTORS } from './links/index.js'
+import { linkRoutes } from './links/routes.js'
 
 export interface ProjectsResourcesOptions {
   permission: GithubPermission
@@ -15,4 +18,28 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 export async function projectsResources(app: FastifyInstance, { permission, maxImports }: ProjectsResourcesOptions) {
   await app.register(access)
   await app.register(importRoutes, { permission, maxImports })
+  const verifiers: Record<string, typeof permission.verifyInstallation> = {
+    'github-installations': permission.verifyInstallation,
+  }
+  for (const descriptor of LINK_DESCRIPTORS) {
+    await app.register(linkRoutes, { descriptor, verify: verifiers[descriptor.slug] })
+  }
+  await app.register(unknownTypes)
+}
+
+/** Any other word in the place of a type is refused by name, whatever the method; with a type's own word, it is 404. */
+async function unknownTypes(app: FastifyInstance) {
+  const known = ['imports', ...LINK_DESCRIPTORS.map(({ slug }) => slug)]
+  const type = `:resource_type(^(?!(?:${known.join('|')})$).*$)`
+  for (const url of [`/${type}`, `/${type}/:resource_id`]) {
+    app.route({
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url,
+      onRequest: async (request) => {
+        await requireSession(request)
+        throw new ApiError('INVALID_RESOURCE_TYPE')
+      },
+      handler: async () => {},
+    })
+  }
 }

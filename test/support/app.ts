@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import pg from 'pg'
 import pino from 'pino'
 import type { Test } from 'tap'
@@ -19,6 +19,8 @@ export interface TestApp {
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
   /** Everything that was logged so far, as it would have been written. */
   log: string[]
+  /** Every route of the service, in the order of their registration. */
+  routes: RouteOptions[]
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
 }
 
@@ -38,6 +40,13 @@ export interface Answer {
   body: any
 }
 
+export interface StartOptions {
+  /** Where the service finds its database, given where it is; `sql` goes there directly. */
+  databaseUrl?: (url: string) => string | Promise<string>
+  /** Writes other rows than the two users. */
+  rows?: (databaseUrl: string) => Promise<unknown>
+}
+
 export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
 export const STRANGER = { userId: 2, projectId: 790, token: 'other-session-cookie' }
 
@@ -49,13 +58,18 @@ export const resources = (path: string, { userId, projectId } = OWNER) =>
  * Starts the service over real HTTP and a real PostgreSQL with two users: OWNER with project 789 and an installation of
  * `username`, and STRANGER with project 790.
  */
-export async function startApp(t: Test, settings: Partial<Record<keyof Config, string>> = {}): Promise<TestApp> {
+export async function startApp(
+  t: Test,
+  settings: Partial<Record<keyof Config, string>> = {},
+  options: StartOptions = {},
+): Promise<TestApp> {
   const databaseUrl = await createDatabase(t)
-  const config = loadConfig({ NODE_ENV: 'test', PORT: '0', ...settings, DATABASE_URL: databaseUrl })
+  const connectionString = options.databaseUrl ? await options.databaseUrl(databaseUrl) : databaseUrl
+  const config = loadConfig({ NODE_ENV: 'test', PORT: '0', ...settings, DATABASE_URL: connectionString })
   const log: string[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) })
   const pool = createPool({
-    connectionString: databaseUrl,
+    connectionString,
     max: config.DATABASE_POOL_SIZE,
     connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
     statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
@@ -63,15 +77,16 @@ export async function startApp(t: Test, settings: Partial<Record<keyof Config, s
   })
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   admin.on('error', () => {})
-  const app = await buildApp(config, { pool, logger })
+  const routes: RouteOptions[] = []
+  const app = await buildApp(config, { pool, logger, onRoute: (route) => routes.push(route) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(async () => {
     await app.close()
     await admin.end()
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
-  await writeTwoUsers(sql as TestApp['sql'])
-  return { app, url, databaseUrl, sql: sql as TestApp['sql'], log, call: makeCall(url) }
+  await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
+  return { app, url, databaseUrl, sql: sql as TestApp['sql'], log, routes, call: makeCall(url) }
 }
 
 async function writeTwoUsers(sql: TestApp['sql']) {
@@ -80,6 +95,7 @@ async function writeTwoUsers(sql: TestApp['sql']) {
   await sql(`
     INSERT INTO github_installations (id, installation_id, account_name, repository_selection, neptun_user_id)
     VALUES (123, 456789, 'username', 'all', 1)`)
+  await sql(`SELECT setval('github_installations_id_seq', 1000)`)
   for (const { token, userId } of [OWNER, STRANGER]) await createSession(sql, userId, { token })
 }
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { sendJsonText } from '../../plugins/json-text.js'
-import { errorResponses } from '../../schemas.js'
+import { errorResponses, NoContent } from '../../schemas.js'
 import { admit } from '../access.js'
 import { checkPage, checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
 import { decodeCursor } from './cursor.js'
@@ -99,7 +99,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.delete(
     '/imports/:import_id',
-    { schema: { params: schemas.ImportParams, response: { 204: schemas.NoContent, ...errorResponses() } } },
+    { schema: { params: schemas.ImportParams, response: { 204: NoContent, ...errorResponses() } } },
     async (request, reply) => {
       const { caller, removed } = await removeImport(pool, request.claim, request.params.import_id)
       admit(request, caller)

@@ -57,5 +57,3 @@ export const ListImportsQuery = Type.Object({
     Text(1, 64, { description: 'Where the page begins: from the `Link` header of the one before.' }),
   ),
 })
-
-export const NoContent = Type.Null({ description: 'No body.' })

@@ -1,0 +1,37 @@
+import { Type } from '@sinclair/typebox'
+import { Id, NullableText, Text, Time } from '../../schemas.js'
+import type { LinkDescriptor } from './descriptor.js'
+
+const create = Type.Object({
+  name: Text(1, 255),
+  description: NullableText(0, 10_000),
+  model_publisher: Text(1, 255),
+  model_name: Text(1, 255),
+})
+
+export const chatConversations: LinkDescriptor = {
+  slug: 'chat-conversations',
+  noun: 'chat conversation',
+  table: 'chat_conversations',
+  linkTable: 'project_chat_conversations',
+  idField: 'chat_conversation_id',
+  create,
+  resource: Type.Object({
+    id: Id(),
+    name: create.properties.name,
+    description: create.properties.description,
+    model: Type.String({ description: '`publisher/name`' }),
+    model_publisher: create.properties.model_publisher,
+    model_name: create.properties.model_name,
+    created_at: Time(),
+    updated_at: Time(),
+    neptun_user_id: Id(),
+  }),
+  computed: { model: (row) => `${row}.model_publisher || '/' || ${row}.model_name` },
+  example: {
+    name: 'Naming things',
+    description: null,
+    model_publisher: 'mistralai',
+    model_name: 'Mistral-7B-Instruct',
+  },
+}

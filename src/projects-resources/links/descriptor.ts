@@ -1,0 +1,25 @@
+import type { TObject, TSchema } from '@sinclair/typebox'
+import type { Fault } from '../../errors.js'
+
+/** All that sets one type of resource apart from the others. Routes, statements and the command line are made of it. */
+export interface LinkDescriptor {
+  /** How it stands in a path: `user-files`. */
+  slug: string
+  /** What one is called: `user file`. */
+  noun: string
+  /** Its table, and the table of its links to projects. */
+  table: string
+  linkTable: string
+  /** Its id in a body that links it, and in the table of links: `user_file_id`. */
+  idField: string
+  /** What a body must have that creates one; each is a column too. */
+  create: TObject
+  /** What comes back. Every property is a column, except those in `computed`. */
+  resource: TObject<Record<string, TSchema>>
+  /** SQL for the properties that are no column of their own. */
+  computed?: Record<string, (row: string) => string>
+  /** What the schema of `create` cannot say. */
+  check?: (body: Record<string, unknown>) => Fault[]
+  /** A body that creates one. */
+  example: Record<string, unknown>
+}

@@ -1,0 +1,30 @@
+import { Type } from '@sinclair/typebox'
+import { Id, NullableText, OneOf, Text, Time } from '../../schemas.js'
+import type { LinkDescriptor } from './descriptor.js'
+
+const create = Type.Object({
+  installation_id: Id({ description: "GitHub's own id of the installation." }),
+  account_name: Text(1, 255, { description: 'The GitHub account on which the App is installed.' }),
+  repository_selection: OneOf(['all', 'selected']),
+})
+
+export const githubInstallations: LinkDescriptor = {
+  slug: 'github-installations',
+  noun: 'GitHub installation',
+  table: 'github_installations',
+  linkTable: 'project_github_installations',
+  idField: 'github_installation_id',
+  create,
+  resource: Type.Object({
+    id: Id(),
+    ...create.properties,
+    github_account_type: NullableText(0, 64),
+    github_account_avatar_url: NullableText(0, 2048),
+    github_account_id: NullableText(0, 64, { description: "GitHub's id of the account, as a string." }),
+    github_account_name: NullableText(0, 255),
+    created_at: Time(),
+    updated_at: Time(),
+    neptun_user_id: Id(),
+  }),
+  example: { installation_id: 456790, account_name: 'username', repository_selection: 'all' },
+}

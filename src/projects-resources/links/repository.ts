@@ -1,0 +1,134 @@
+import type pg from 'pg'
+import { isoTime } from '../../database/sql.js'
+import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
+import type { LinkDescriptor } from './descriptor.js'
+
+/** Whose project it is: an argument of every statement, never a check beside it. */
+export interface Owner {
+  userId: number
+  projectId: number
+}
+
+/** What comes of a request to link or to create: the resource as JSON text, or why not. */
+export type LinkOutcome = { json: string; isNew: boolean } | 'no-resource' | 'no-project'
+
+/** The statements on one type of resource. */
+export interface LinkRepository {
+  /** All that the project links, newest link first: JSON texts joined by commas. */
+  list(claim: Claim): Promise<{ caller: Caller | undefined; resources: string }>
+  /** One that the project links. */
+  find(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; json: string | null }>
+  /** Links one that the user has; if it is linked already, that is that. */
+  link(owner: Owner, resourceId: number): Promise<LinkOutcome>
+  /** Creates one and links it, both or neither. */
+  create(owner: Owner, values: Record<string, unknown>): Promise<LinkOutcome>
+  /** Removes the link from this project, and nothing else. */
+  unlink(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; removed: boolean }>
+}
+
+/** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
+const FOREIGN_KEY_VIOLATION = '23503'
+
+export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor): LinkRepository {
+  const sql = writeStatements(descriptor)
+  const query = async <Row extends pg.QueryResultRow>(name: keyof typeof sql, values: unknown[]) =>
+    (await pool.query<Row>({ name: `${name}-${descriptor.slug}`, text: sql[name], values })).rows[0]
+
+  return {
+    async list(claim) {
+      const row = await query<Caller & { resources: string }>('list', [...callerValues(claim)])
+      return { caller: row, resources: row?.resources ?? '' }
+    },
+    async find(claim, resourceId) {
+      const row = await query<Caller & { json: string | null }>('find', [...callerValues(claim), resourceId])
+      return { caller: row, json: row?.json ?? null }
+    },
+    async link({ userId, projectId }, resourceId) {
+      const row = await query<{ json: string; is_new: boolean }>('link', [userId, projectId, resourceId]).catch(
+        goneMeanwhile,
+      )
+      if (typeof row === 'string') return row
+      return row ? { json: row.json, isNew: row.is_new } : 'no-resource'
+    },
+    async create({ userId, projectId }, values) {
+      const columns = Object.keys(descriptor.create.properties).map((name) => values[name])
+      const row = await query<{ json: string }>('create', [userId, projectId, ...columns]).catch(goneMeanwhile)
+      if (typeof row === 'string') return row
+      return row ? { json: row.json, isNew: true } : 'no-project'
+    },
+    async unlink(claim, resourceId) {
+      const row = await query<Caller & { removed: boolean }>('unlink', [...callerValues(claim), resourceId])
+      return { caller: row, removed: row?.removed ?? false }
+    },
+  }
+}
+
+/** The project or the resource was deleted between the moment that it was seen and the moment that it was linked. */
+function goneMeanwhile(error: { code?: string; constraint?: string }): 'no-project' | 'no-resource' {
+  if (error.code !== FOREIGN_KEY_VIOLATION) throw error
+  return error.constraint?.includes('_project_id_') ? 'no-project' : 'no-resource'
+}
+
+function writeStatements({ table, linkTable, idField, create, resource, computed = {} }: LinkDescriptor) {
+  const columns = Object.keys(create.properties)
+  const toJson = (row: string) => {
+    const shown = Object.entries(resource.properties).map(([name, schema]) => {
+      const value = computed[name]?.(row) ?? `${row}.${name}`
+      return `${schema['format'] === 'date-time' ? isoTime(value) : value} AS ${name}`
+    })
+    return `(SELECT row_to_json(shown)::text FROM (SELECT ${shown.join(', ')}) AS shown)`
+  }
+  const linked = `
+    ${linkTable} AS link
+    JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = link.neptun_user_id`
+  const ofCaller = 'link.project_id = caller.project_id AND link.neptun_user_id = caller.session_user_id'
+
+  return {
+    list: `
+      WITH ${CALLER}
+      SELECT caller.*, (
+        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY link.id DESC), '')
+        FROM ${linked}
+        WHERE ${ofCaller}
+      ) AS resources
+      FROM caller`,
+    find: `
+      WITH ${CALLER}
+      SELECT caller.*, (
+        SELECT ${toJson('resource')} FROM ${linked} WHERE ${ofCaller} AND link.${idField} = $4
+      ) AS json
+      FROM caller`,
+    link: `
+      WITH resource AS (
+        SELECT * FROM ${table} WHERE id = $3 AND neptun_user_id = $1
+      ),
+      linked AS (
+        INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id)
+        SELECT $2, resource.id, resource.neptun_user_id FROM resource
+        ON CONFLICT (project_id, ${idField}) DO NOTHING
+        RETURNING id
+      )
+      SELECT ${toJson('resource')} AS json, EXISTS (SELECT FROM linked) AS is_new FROM resource`,
+    create: `
+      WITH resource AS (
+        INSERT INTO ${table} (neptun_user_id, ${columns.join(', ')})
+        SELECT project.neptun_user_id, ${columns.map((_, index) => `$${index + 3}`).join(', ')}
+        FROM projects AS project
+        WHERE project.id = $2 AND project.neptun_user_id = $1
+        RETURNING *
+      ),
+      linked AS (
+        INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id)
+        SELECT $2, resource.id, resource.neptun_user_id FROM resource
+      )
+      SELECT ${toJson('resource')} AS json FROM resource`,
+    unlink: `
+      WITH ${CALLER},
+      removed AS (
+        DELETE FROM ${linkTable} AS link USING caller
+        WHERE ${ofCaller} AND link.${idField} = $4
+        RETURNING link.id
+      )
+      SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`,
+  }
+}

@@ -1,0 +1,83 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { ApiError } from '../../errors.js'
+import { sendJsonText } from '../../plugins/json-text.js'
+import { errorResponses, Id, NoContent, ProjectPath } from '../../schemas.js'
+import { admit } from '../access.js'
+import { checkLinkOrCreate, linkOrCreateSchema } from './body.js'
+import type { LinkDescriptor } from './descriptor.js'
+import { createLinkRepository, type LinkOutcome } from './repository.js'
+
+export interface LinkRoutesOptions {
+  descriptor: LinkDescriptor
+  /** Throws if this one must not be created. */
+  verify?: ((values: Record<string, unknown>) => Promise<void>) | undefined
+}
+
+const ProjectParams = Type.Object(ProjectPath)
+const ResourceParams = Type.Object({ ...ProjectPath, resource_id: Id() })
+
+/** The calls on one type of resource. The plugin that registers this one guards them. */
+export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (app, { descriptor, verify }) => {
+  const repository = createLinkRepository(app.pool, descriptor)
+  const { slug, idField, resource } = descriptor
+  const one = `/${slug}/:resource_id`
+
+  app.post(
+    `/${slug}`,
+    {
+      schema: {
+        params: ProjectParams,
+        body: linkOrCreateSchema(descriptor),
+        response: { 200: resource, 201: resource, ...errorResponses(413, 415) },
+      },
+      config: { check: checkLinkOrCreate(descriptor) },
+    },
+    async (request, reply) => {
+      const { claim, body } = request
+      const isLink = idField in body
+      if (!isLink) await verify?.(body)
+      const outcome = await (isLink ? repository.link(claim, body[idField] as number) : repository.create(claim, body))
+      const { json, isNew } = requireResource(outcome)
+      return sendJsonText(reply.code(isNew ? 201 : 200), json)
+    },
+  )
+
+  app.get(
+    `/${slug}`,
+    { schema: { params: ProjectParams, response: { 200: Type.Array(resource), ...errorResponses() } } },
+    async (request, reply) => {
+      const { caller, resources } = await repository.list(request.claim)
+      admit(request, caller)
+      return sendJsonText(reply, `[${resources}]`)
+    },
+  )
+
+  app.get(
+    one,
+    { schema: { params: ResourceParams, response: { 200: resource, ...errorResponses() } } },
+    async (request, reply) => {
+      const { caller, json } = await repository.find(request.claim, request.params.resource_id)
+      admit(request, caller)
+      if (json === null) throw new ApiError('RESOURCE_NOT_FOUND')
+      return sendJsonText(reply, json)
+    },
+  )
+
+  app.delete(
+    one,
+    { schema: { params: ResourceParams, response: { 204: NoContent, ...errorResponses() } } },
+    async (request, reply) => {
+      const { caller, removed } = await repository.unlink(request.claim, request.params.resource_id)
+      admit(request, caller)
+      if (!removed) throw new ApiError('RESOURCE_NOT_FOUND')
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function requireResource(outcome: LinkOutcome) {
+  if (outcome === 'no-project') throw new ApiError('PROJECT_NOT_FOUND')
+  if (outcome === 'no-resource') throw new ApiError('RESOURCE_NOT_FOUND')
+  return outcome
+}

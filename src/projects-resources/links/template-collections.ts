@@ -1,0 +1,24 @@
+import { Type } from '@sinclair/typebox'
+import { Id, NullableText, Text, Time } from '../../schemas.js'
+import type { LinkDescriptor } from './descriptor.js'
+
+const create = Type.Object({ name: Text(1, 255), description: NullableText(0, 10_000) })
+
+export const templateCollections: LinkDescriptor = {
+  slug: 'template-collections',
+  noun: 'template collection',
+  table: 'template_collections',
+  linkTable: 'project_template_collections',
+  idField: 'template_collection_id',
+  create,
+  resource: Type.Object({
+    id: Id(),
+    ...create.properties,
+    is_shared: Type.Boolean(),
+    share_uuid: Type.String({ format: 'uuid' }),
+    created_at: Time(),
+    updated_at: Time(),
+    neptun_user_id: Id(),
+  }),
+  example: { name: 'Components', description: 'What every front end needs' },
+}

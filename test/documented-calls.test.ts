@@ -1,0 +1,116 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { seedDemoData } from '../src/demo-data.js'
+import { startApp } from './support/app.js'
+
+/** The cURL lines of the API's documentation, to the letter except for the host. */
+const POST_IMPORT = `curl -X POST "https://HOST/api/users/1/projects/789/resources/imports" \\
+  -H "Accept: application/json" \\
+  -H "Content-Type: application/json" \\
+  -H "Cookie: neptun-session=your-session-cookie" \\
+  -d '{
+    "source_type": "github",
+    "source_path": "username/repository",
+    "title": "My GitHub Import",
+    "description": "Importing from GitHub repository"
+  }'`
+
+const LIST_IMPORTS = `curl -X GET "https://HOST/api/users/1/projects/789/resources/imports?source_type=github" \\
+-H "Accept: application/json" \\
+-H "Cookie: neptun-session=your-session-cookie"`
+
+const PUT_IMPORT = `curl -X PUT "https://HOST/api/users/1/projects/789/resources/imports/123" \\
+-H "Accept: application/json" \\
+-H "Content-Type: application/json" \\
+-H "Cookie: neptun-session=your-session-cookie" \\
+-d '{
+"title": "Updated GitHub Import",
+"description": "Updated import from GitHub repository"
+}'`
+
+const postResource = (
+  type: string,
+  idField: string,
+) => `curl -X POST "https://HOST/api/users/1/projects/789/resources/${type}" \\
+-H "Accept: application/json" \\
+-H "Content-Type: application/json" \\
+-H "Cookie: neptun-session=your-session-cookie" \\
+-d '{
+"${idField}": 123
+}'`
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+
+/** Runs a line as a shell would; where there is no curl, reads it as curl would. */
+async function run(line: string, host: string): Promise<{ status: number; body: unknown }> {
+  const command = line.replace('https://HOST', host)
+  if (hasCurl) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s -w '\n%{http_code}'`])
+    const end = stdout.lastIndexOf('\n')
+    return { status: Number(stdout.slice(end)), body: JSON.parse(stdout.slice(0, end)) }
+  }
+  const [, method = '', url = ''] = /^curl -X (\w+) "([^"]+)"/.exec(command) ?? []
+  const headers = [...command.matchAll(/-H "([^:]+): ([^"]+)"/g)].map(([, name = '', value = '']) => [name, value])
+  const [, body] = /-d '([^']*)'/.exec(command) ?? []
+  const init = { method, headers: Object.fromEntries(headers), ...(body === undefined ? {} : { body }) }
+  const response = await fetch(url, init)
+  return { status: response.status, body: await response.json() }
+}
+
+t.test('every documented cURL line works on the demonstration data', async (t) => {
+  const { url, sql } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
+
+  const posted = await run(POST_IMPORT, url)
+  t.equal(posted.status, 201)
+  const { import: made } = posted.body as { import: { id: number; created_at: string } }
+  t.ok(made.id > 1000, 'a new id is above those of the demonstration')
+  t.same(made, {
+    id: made.id,
+    source_type: 'github',
+    source_path: 'username/repository',
+    title: 'My GitHub Import',
+    description: 'Importing from GitHub repository',
+    created_at: made.created_at,
+    updated_at: made.created_at,
+    neptun_user_id: 1,
+    project_id: 789,
+  })
+
+  const listed = await run(LIST_IMPORTS, url)
+  t.equal(listed.status, 200)
+  const shown = {
+    id: 123,
+    source_type: 'github',
+    source_path: 'username/repository',
+    title: 'My GitHub Import',
+    description: 'Importing from GitHub repository',
+    created_at: '2025-02-16T17:42:11.000Z',
+    updated_at: '2025-02-16T17:42:11.000Z',
+    neptun_user_id: 1,
+    project_id: 789,
+  }
+  t.same(listed.body, { imports: [shown, made] })
+
+  const put = await run(PUT_IMPORT, url)
+  t.equal(put.status, 200)
+  const { import: changed } = put.body as { import: { updated_at: string } }
+  t.same(changed, {
+    ...shown,
+    title: 'Updated GitHub Import',
+    description: 'Updated import from GitHub repository',
+    updated_at: changed.updated_at,
+  })
+
+  for (const [type, idField] of [
+    ['user-files', 'user_file_id'],
+    ['template-collections', 'template_collection_id'],
+    ['github-installations', 'github_installation_id'],
+    ['chat-conversations', 'chat_conversation_id'],
+  ] as const) {
+    const linked = await run(postResource(type, idField), url)
+    t.equal(linked.status, 201, type)
+    t.match(linked.body, { id: 123, neptun_user_id: 1 })
+  }
+  t.equal((await sql('SELECT FROM users')).length, 2)
+})

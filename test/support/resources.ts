@@ -1,0 +1,94 @@
+import type { TestApp } from './app.js'
+
+/** What the tests know of each type by themselves, in the words of its callers. */
+export interface ResourceType {
+  slug: string
+  idField: string
+  table: string
+  linkTable: string
+  /** A body that creates one, and what comes back of it besides id, times and owner. */
+  create: Record<string, unknown>
+  created: Record<string, unknown>
+  /** The keys of what comes back, in their order. */
+  keys: string[]
+}
+
+const tail = ['created_at', 'updated_at', 'neptun_user_id']
+
+export const RESOURCE_TYPES: ResourceType[] = [
+  {
+    slug: 'user-files',
+    idField: 'user_file_id',
+    table: 'user_files',
+    linkTable: 'project_user_files',
+    create: { title: 'main', text: 'console.log(1)\n', language: 'typescript', extension: 'd.ts' },
+    created: { title: 'main', text: 'console.log(1)\n', language: 'typescript', extension: 'd.ts' },
+    keys: ['id', 'title', 'text', 'language', 'extension', ...tail],
+  },
+  {
+    slug: 'template-collections',
+    idField: 'template_collection_id',
+    table: 'template_collections',
+    linkTable: 'project_template_collections',
+    create: { name: 'Components', description: null },
+    created: { name: 'Components', description: null, is_shared: false },
+    keys: ['id', 'name', 'description', 'is_shared', 'share_uuid', ...tail],
+  },
+  {
+    slug: 'github-installations',
+    idField: 'github_installation_id',
+    table: 'github_installations',
+    linkTable: 'project_github_installations',
+    create: { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
+    created: {
+      installation_id: 4711,
+      account_name: 'acme',
+      repository_selection: 'selected',
+      github_account_type: null,
+      github_account_avatar_url: null,
+      github_account_id: null,
+      github_account_name: null,
+    },
+    keys: [
+      'id',
+      'installation_id',
+      'account_name',
+      'repository_selection',
+      'github_account_type',
+      'github_account_avatar_url',
+      'github_account_id',
+      'github_account_name',
+      ...tail,
+    ],
+  },
+  {
+    slug: 'chat-conversations',
+    idField: 'chat_conversation_id',
+    table: 'chat_conversations',
+    linkTable: 'project_chat_conversations',
+    create: { name: 'Naming', description: 'things', model_publisher: 'mistralai', model_name: 'Mistral-7B' },
+    created: {
+      name: 'Naming',
+      description: 'things',
+      model: 'mistralai/Mistral-7B',
+      model_publisher: 'mistralai',
+      model_name: 'Mistral-7B',
+    },
+    keys: ['id', 'name', 'description', 'model', 'model_publisher', 'model_name', ...tail],
+  },
+]
+
+/** Writes a resource that is linked nowhere, straight into its table; every text in it begins with `mark`. */
+export async function writeResource(
+  { sql }: TestApp,
+  { table, create }: ResourceType,
+  { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
+) {
+  const marked = (value: unknown) => (typeof value === 'string' && value !== 'selected' ? mark + value : value)
+  const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(create)]
+  const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.values(create).map(marked)]
+  await sql(
+    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
+    values,
+  )
+}
