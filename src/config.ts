@@ -2,8 +2,8 @@ import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox
 import { Value } from '@sinclair/typebox/value'
 
 /** `must` completes the sentence "NAME must be ..."; it is what a person sees when the variable is wrong. */
-const integer = (must: string, minimum: number, maximum: number, fallback: number, description: string) =>
-  Type.Integer({ minimum, maximum, default: fallback, must, description })
+const integer = (must: string, minimum: number, maximum: number, fallback: number | undefined, description: string) =>
+  Type.Integer({ minimum, maximum, ...(fallback === undefined ? {} : { default: fallback }), must, description })
 
 const milliseconds = (fallback: number, description: string) =>
   integer('a number of milliseconds from 1 to 600000', 1, 600_000, fallback, `${description}, in milliseconds.`)
@@ -49,6 +49,35 @@ export const Config = Type.Object({
     1000,
     'Imports that one project can hold; one more is refused with 409.',
   ),
+  GITHUB_APP_ID: Type.Optional(
+    integer(
+      'the id of a GitHub App',
+      1,
+      2_147_483_647,
+      undefined,
+      'The GitHub App that proves access; unset: recorded mode.',
+    ),
+  ),
+  GITHUB_APP_PRIVATE_KEY: Type.Optional(
+    Type.String({
+      must: 'the private key of the GitHub App, in PEM or as base64 of it',
+      description: 'Its private key, in PEM or as base64 of it. Set both or neither.',
+    }),
+  ),
+  GITHUB_API_URL: Type.String({
+    default: 'https://api.github.com',
+    pattern: '^https?://[^/?#@]+(/[^?#@]*)?$',
+    must: 'the URL of a GitHub REST API',
+    description: 'The GitHub REST API; of an Enterprise Server: https://HOST/api/v3.',
+  }),
+  GITHUB_TIMEOUT: milliseconds(5000, 'How long one question to GitHub may take, retries included'),
+  GITHUB_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      minLength: 8,
+      must: 'a secret of at least 8 characters',
+      description: "The secret of the GitHub App's webhook; unset: there is no POST /webhooks/github.",
+    }),
+  ),
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long requests in flight may take to finish after SIGTERM'),
 })
 export type Config = Static<typeof Config>
@@ -76,8 +105,11 @@ function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): St
   for (const [name, property] of Object.entries(schema.properties)) {
     const text = env[name]?.trim()
     const value = text ? fromText(property, text) : property['default']
-    if (value === undefined) faults.push(`${name} is missing: it must be ${property['must']}`)
-    else if (!Value.Check(property, value)) faults.push(`${name} must be ${property['must']}`)
+    if (value === undefined) {
+      if (schema.required?.includes(name)) faults.push(`${name} is missing: it must be ${property['must']}`)
+      continue
+    }
+    if (!Value.Check(property, value)) faults.push(`${name} must be ${property['must']}`)
     settings[name] = value
   }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'))

@@ -17,6 +17,7 @@ const errors = {
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],
   HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
   INTERNAL: [500, 'Internal Server Error'],
+  GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
   DATABASE_UNAVAILABLE: [503, 'The database is unavailable: nothing was stored'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
