@@ -30,6 +30,7 @@ module.exports = {
           '^src/plugins/',
           '^src/projects-resources/(index|access)\\.ts$',
           '^src/.*/(routes|update)\\.ts$',
+          '^src/github/webhooks\\.ts$',
         ],
       },
       to: { path: 'node_modules/(fastify|fastify-plugin|@fastify)/' },

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import type pg from 'pg'
 import type { Config } from './config.js'
-import { recordedPermission } from './github/permission.js'
+import { connectGithub } from './github/connect.js'
+import { githubWebhooks } from './github/webhooks.js'
 import { answerClientError } from './plugins/client-errors.js'
 import database from './plugins/database.js'
 import errors, { sendError } from './plugins/errors.js'
@@ -52,9 +53,10 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
   await app.register(health)
   await app.register(projectsResources, {
     prefix: PROJECT_RESOURCES,
-    permission: recordedPermission({ trusted: config.NODE_ENV !== 'production' }),
+    ...connectGithub(config, pool, logger),
     maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
+  if (config.GITHUB_WEBHOOK_SECRET) await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET })
   return app
 }
 

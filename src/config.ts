@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { readPrivateKey } from './github/private-key.js'
 
 /** `must` completes the sentence "NAME must be ..."; it is what a person sees when the variable is wrong. */
 const integer = (must: string, minimum: number, maximum: number, fallback: number | undefined, description: string) =>
@@ -60,7 +61,7 @@ export const Config = Type.Object({
   ),
   GITHUB_APP_PRIVATE_KEY: Type.Optional(
     Type.String({
-      must: 'the private key of the GitHub App, in PEM or as base64 of it',
+      must: 'the RSA private key of the GitHub App, in PEM or as base64 of it',
       description: 'Its private key, in PEM or as base64 of it. Set both or neither.',
     }),
   ),
@@ -91,11 +92,18 @@ export class ConfigError extends Error {
  * Reads the configuration. An empty variable counts as unset.
  *
  * @param env the environment, `process.env` where it matters
- * @returns every setting, defaults filled in
+ * @returns every setting, defaults filled in, and the private key in PEM however it was given
  * @throws ConfigError that names each missing or wrong variable and what it must be
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  return readVariables(Config, env)
+  const config = readVariables(Config, env)
+  const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
+  if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')
+  if (key === undefined) return config
+  if (id === undefined) throw new ConfigError('GITHUB_APP_ID is missing: GITHUB_APP_PRIVATE_KEY is set')
+  const pem = readPrivateKey(key)
+  if (pem) return { ...config, GITHUB_APP_PRIVATE_KEY: pem }
+  throw new ConfigError(`GITHUB_APP_PRIVATE_KEY must be ${Config.properties.GITHUB_APP_PRIVATE_KEY['must']}`)
 }
 
 /** The same for any flat object schema of strings, integers and booleans. */

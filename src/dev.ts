@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasDemoData } from './demo-data.js'
 import { ensureDatabase, updateDatabase } from './dev/database.js'
+import type { EmulatedGithub } from './dev/github.js'
 import { checkPort } from './dev/port.js'
 import { type Postgres, startPostgres } from './dev/postgres.js'
 import { watchParents } from './dev/processes.js'
@@ -25,7 +26,10 @@ async function start(): Promise<void> {
   await checkPort(host, port)
   stopping.signal.throwIfAborted()
   server = runReloadingServer({ say, onDeath: (how) => stop(1, `the service ended unexpectedly (${how})`) })
-  const databaseUrl = given ? await openDatabase(given) : await startDatabase(dataDir)
+  const [databaseUrl, github] = await Promise.all([
+    given ? openDatabase(given) : startDatabase(dataDir),
+    process.argv.includes('--github') ? startGithub() : undefined,
+  ])
   const [address, withDemoData] = await Promise.all([
     startService(server, {
       NODE_ENV: 'development',
@@ -33,12 +37,20 @@ async function start(): Promise<void> {
       PORT: String(port),
       DATABASE_URL: databaseUrl,
       MIGRATE_ON_START: 'false',
+      ...github?.env,
     }),
     hasDemoData(databaseUrl),
   ])
   // What the service has logged until now is on its way here, and comes first.
   await sleep(50)
   process.stdout.write(`${welcome(address, withDemoData)}\n`)
+  if (github) process.stdout.write(`${github.description}\n\n`)
+}
+
+/** Not needed otherwise, and slow to load. */
+async function startGithub(): Promise<EmulatedGithub> {
+  const github = await import('./dev/github.js')
+  return await github.startGithub()
 }
 
 async function startDatabase(folder: string): Promise<string> {

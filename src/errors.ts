@@ -9,6 +9,7 @@ const errors = {
   PROJECT_NOT_FOUND: [404, 'Project not found'],
   IMPORT_NOT_FOUND: [404, 'Import not found'],
   RESOURCE_NOT_FOUND: [404, 'Resource not found'],
+  NO_GITHUB_INSTALLATION: [404, 'No GitHub installation is linked to this project'],
   REQUEST_TIMEOUT: [408, 'Request timed out'],
   CONFLICT: [409, 'Others are changing the same import: try again'],
   IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],

@@ -30,18 +30,27 @@ export function readDecimal(text: unknown): number | undefined {
   return typeof text === 'string' && DECIMAL.test(text) ? Number(text) : undefined
 }
 
+/** Reads `true` and `false`, as they are written here. */
+function readBoolean(text: unknown): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined
+}
+
+/** What becomes of text, by the type that the schema wants. */
+const READERS: Record<string, (text: unknown) => unknown> = { integer: readDecimal, boolean: readBoolean }
+
 /**
  * Everything in a path or query is text. Fastify's coercion would read `1e3` and `0x10` as numbers, so it is off;
- * instead, where the schema wants an integer, plain decimal digits become one, and Ajv refuses what is left.
+ * instead, where the schema wants an integer or a boolean, plain decimal digits, `true` and `false` become one, and Ajv
+ * refuses what is left.
  */
 async function validation(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
-    const inPath = integersOf(route.schema?.params)
-    const inQuery = integersOf(route.schema?.querystring)
+    const inPath = readersOf(route.schema?.params)
+    const inQuery = readersOf(route.schema?.querystring)
     if (inPath.length + inQuery.length === 0) return
     const convert = async (request: FastifyRequest) => {
-      convertIntegers(request.params, inPath)
-      convertIntegers(request.query, inQuery)
+      readTexts(request.params, inPath)
+      readTexts(request.query, inQuery)
     }
     route.preValidation = [convert, ...[route.preValidation ?? []].flat()]
   })
@@ -49,14 +58,19 @@ async function validation(app: FastifyInstance) {
 
 export default fp(validation, { name: 'validation' })
 
-function integersOf(schema: unknown): string[] {
+type Reader = [name: string, read: (text: unknown) => unknown]
+
+function readersOf(schema: unknown): Reader[] {
   const properties = (schema as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {}
-  return Object.keys(properties).filter((name) => properties[name]?.['type'] === 'integer')
+  return Object.entries(properties).flatMap(([name, { type }]): Reader[] => {
+    const read = READERS[type]
+    return read ? [[name, read]] : []
+  })
 }
 
-function convertIntegers(part: unknown, names: string[]) {
+function readTexts(part: unknown, readers: Reader[]) {
   const values = part as Record<string, unknown>
-  for (const name of names) values[name] = readDecimal(values[name]) ?? values[name]
+  for (const [name, read] of readers) values[name] = read(values[name]) ?? values[name]
 }
 
 const PARTS = [
@@ -117,7 +131,7 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
 const ARTICLES: Record<string, string> = {
   string: 'a string',
   object: 'an object',
-  boolean: 'a boolean',
+  boolean: 'true or false',
   array: 'an array',
   null: 'null',
 }

@@ -7,10 +7,11 @@ import { admit } from '../access.js'
 import { checkPage, checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
 import { decodeCursor } from './cursor.js'
 import { linkToNextPage } from './link-header.js'
+import { type Preview, previewCreate, previewUpdate } from './preview-repository.js'
 import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
 import * as schemas from './schemas.js'
 import { changeImport } from './update.js'
-import { createImport } from './write-repository.js'
+import { type CreateOutcome, createImport, updateImport } from './write-repository.js'
 
 export interface ImportRoutesOptions {
   permission: GithubPermission
@@ -27,21 +28,29 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     {
       schema: {
         params: schemas.ProjectParams,
+        querystring: schemas.DryRunQuery,
         body: schemas.CreateImportBody,
-        response: { 201: schemas.ImportBody, ...errorResponses(409, 413, 415) },
+        response: {
+          200: schemas.NewImportPreviewBody,
+          201: schemas.ImportBody,
+          ...errorResponses(409, 413, 415),
+        },
       },
       config: { check: checkSourcePair },
     },
     async (request, reply) => {
       const { source_type, title = null, description = null } = request.body
-      const source_path = requireSourcePath(source_type, request.body.source_path)
+      const asked = requireSourcePath(source_type, request.body.source_path)
+      const isProved = source_type === 'github'
+      const source_path = isProved ? await permission.proveRepository(request.claim.userId, asked) : asked
       const values = { source_type, source_path, title, description }
       const limits = { selections: permission.selections, maxImports }
-      const outcome = await createImport(pool, request.claim, values, limits)
-      if (outcome === 'no-project') throw new ApiError('PROJECT_NOT_FOUND')
-      if (outcome === 'not-granted') throw githubAccessDenied(source_path)
-      if (outcome === 'full') throw new ApiError('IMPORT_LIMIT_REACHED')
-      return sendJsonText(reply.code(201), `{"import":${outcome.created}}`)
+      if (request.query.dry_run) {
+        const preview = requireCreated(await previewCreate(pool, request.claim, values, limits), source_path)
+        return sendJsonText(reply, previewText(preview))
+      }
+      const created = requireCreated(await createImport(pool, request.claim, values, limits), source_path)
+      return sendJsonText(reply.code(201), `{"import":${created}}`)
     },
   )
 
@@ -86,13 +95,19 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     {
       schema: {
         params: schemas.ImportParams,
+        querystring: schemas.DryRunQuery,
         body: schemas.UpdateImportBody,
-        response: { 200: schemas.ImportBody, ...errorResponses(409, 413, 415) },
+        response: { 200: schemas.ChangedImportBody, ...errorResponses(409, 413, 415) },
       },
       config: { check: checkUpdate },
     },
     async (request, reply) => {
-      const json = await changeImport(pool, permission, request, request.params.import_id, request.body)
+      const { query, params, body } = request
+      if (query.dry_run) {
+        const preview = await changeImport(pool, permission, request, params.import_id, body, previewUpdate)
+        return sendJsonText(reply, previewText(preview))
+      }
+      const json = await changeImport(pool, permission, request, params.import_id, body, updateImport)
       return sendJsonText(reply, `{"import":${json}}`)
     },
   )
@@ -108,3 +123,12 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     },
   )
 }
+
+function requireCreated<T>(outcome: CreateOutcome<T>, path: string): T {
+  if (outcome === 'no-project') throw new ApiError('PROJECT_NOT_FOUND')
+  if (outcome === 'not-granted') throw githubAccessDenied(path)
+  if (outcome === 'full') throw new ApiError('IMPORT_LIMIT_REACHED')
+  return outcome.created
+}
+
+const previewText = ({ json, duplicates }: Preview) => `{"import":${json},"duplicates":${JSON.stringify(duplicates)}}`

@@ -22,6 +22,21 @@ export const Import = Type.Object({
 export const ImportBody = Type.Object({ import: Import })
 export const ImportsBody = Type.Object({ imports: Type.Array(Import) })
 
+const duplicates = Type.Array(Id(), { description: "The project's other imports of the same source, oldest first." })
+
+export const NewImportPreviewBody = Type.Object(
+  {
+    import: Type.Object({ ...Import.properties, id: Type.Null() }),
+    duplicates,
+  },
+  { description: 'Of a dry run: the import as it would be. Its id is null, since it has none.' },
+)
+
+export const ChangedImportBody = Type.Object({
+  import: Import,
+  duplicates: Type.Optional({ ...duplicates, description: `Only of a dry run. ${duplicates.description}` }),
+})
+
 const writable = {
   source_type: sourceType,
   source_path: sourcePath,
@@ -49,6 +64,12 @@ export type UpdateImportBody = Static<typeof UpdateImportBody>
 
 export const ProjectParams = Type.Object(ProjectPath)
 export const ImportParams = Type.Object({ ...ProjectPath, import_id: Id() })
+
+export const DryRunQuery = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({ description: 'Check everything, store nothing, and show what would be stored.' }),
+  ),
+})
 
 export const ListImportsQuery = Type.Object({
   source_type: Type.Optional(sourceType),

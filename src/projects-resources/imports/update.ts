@@ -1,15 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import type pg from 'pg'
+import type { RepositorySelection } from '../../database/generated/enums.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { admit } from '../access.js'
 import { requireSourcePath } from './body.js'
 import { type FoundImport, findImport } from './read-repository.js'
 import type { UpdateImportBody } from './schemas.js'
-import { type ImportChange, updateImport } from './write-repository.js'
+import type { ImportChange, Owner, UpdateOutcome } from './write-repository.js'
 
 /** Each round means that somebody else's change went through, so only a storm can use them up. */
 const MAX_ROUNDS = 50
+
+type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: ImportChange) => Promise<UpdateOutcome<T>>
 
 /**
  * PUT of an import. The pair (source_type, source_path) that results must match, but half of it may be what is stored:
@@ -17,37 +20,60 @@ const MAX_ROUNDS = 50
  *
  * No lock is held meanwhile: the check may have to ask GitHub, which can take seconds.
  *
- * @returns the import's JSON text
+ * @param write what to do with the change: updateImport or previewUpdate
+ * @returns what comes of that
  * @throws ApiError 400, 401, 403, 404 or 409
  */
-export async function changeImport(
+export async function changeImport<T>(
   pool: pg.Pool,
   permission: GithubPermission,
   request: Pick<FastifyRequest, 'claim'> & FastifyRequest,
   importId: number,
   body: UpdateImportBody,
-): Promise<string> {
+  write: WriteChange<T>,
+): Promise<T> {
+  const prove = proveOnce(permission, request.claim.userId)
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const { caller, found } = await findImport(pool, request.claim, importId)
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
-    const change = planChange(found, body, permission)
-    const outcome = await updateImport(pool, request.claim, importId, change)
+    const change = await planChange(found, body, permission.selections, prove)
+    const outcome = await write(pool, request.claim, importId, change)
     if (outcome === 'not-granted') throw githubAccessDenied(change.grant?.path ?? found.source_path)
     if (outcome !== 'changed-meanwhile') return outcome.updated
   }
   throw new ApiError('CONFLICT')
 }
 
-function planChange(found: FoundImport, body: UpdateImportBody, permission: GithubPermission): ImportChange {
+async function planChange(
+  found: FoundImport,
+  body: UpdateImportBody,
+  selections: RepositorySelection[],
+  prove: (path: string) => Promise<string>,
+): Promise<ImportChange> {
   const source = planSource(found, body)
   const type = source.source_type ?? found.source_type
   const path = source.source_path ?? found.source_path
   const isMoved = type !== found.source_type || path !== found.source_path
-  // A withheld import may be moved to where its user has access, and not be touched otherwise.
-  const needsGrant = type === 'github' && (isMoved || found.withheld)
   const { title, description } = body
-  return { ...source, title, description, grant: needsGrant ? { path, selections: permission.selections } : null }
+  const change = { ...source, title, description, grant: null }
+  if (type !== 'github') return change
+  if (isMoved) {
+    const proved = await prove(path)
+    return { ...change, source_path: proved, grant: { path: proved, selections } }
+  }
+  // A withheld import may be moved to where its user has access, and not be touched otherwise.
+  return found.withheld ? { ...change, grant: { path, selections } } : change
+}
+
+/** Every round that needs it wants the same proof, as a rule: GitHub is asked once. */
+function proveOnce(permission: GithubPermission, userId: number): (path: string) => Promise<string> {
+  const proofs = new Map<string, string>()
+  return async (path) => {
+    const proved = proofs.get(path) ?? (await permission.proveRepository(userId, path))
+    proofs.set(path, proved)
+    return proved
+  }
 }
 
 type SourceChange = Pick<ImportChange, 'source_type' | 'source_path' | 'expected'>

@@ -14,6 +14,8 @@ export interface LinkDescriptor {
   idField: string
   /** What a body must have that creates one; each is a column too. */
   create: TObject
+  /** Columns that whoever verifies a new one fills in, never the body; null where nobody does. */
+  verified?: readonly string[]
   /** What comes back. Every property is a column, except those in `computed`. */
   resource: TObject<Record<string, TSchema>>
   /** SQL for the properties that are no column of their own. */

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import type { VerifiedAccount } from '../../github/permission.js'
 import { Id, NullableText, OneOf, Text, Time } from '../../schemas.js'
 import type { LinkDescriptor } from './descriptor.js'
 
@@ -15,6 +16,12 @@ export const githubInstallations: LinkDescriptor = {
   linkTable: 'project_github_installations',
   idField: 'github_installation_id',
   create,
+  verified: [
+    'github_account_type',
+    'github_account_avatar_url',
+    'github_account_id',
+    'github_account_name',
+  ] satisfies (keyof VerifiedAccount)[],
   resource: Type.Object({
     id: Id(),
     ...create.properties,

@@ -9,6 +9,9 @@ export interface Owner {
   projectId: number
 }
 
+/** By column. */
+type Values = Record<string, unknown>
+
 /** What comes of a request to link or to create: the resource as JSON text, or why not. */
 export type LinkOutcome = { json: string; isNew: boolean } | 'no-resource' | 'no-project'
 
@@ -20,8 +23,8 @@ export interface LinkRepository {
   find(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; json: string | null }>
   /** Links one that the user has; if it is linked already, that is that. */
   link(owner: Owner, resourceId: number): Promise<LinkOutcome>
-  /** Creates one and links it, both or neither. */
-  create(owner: Owner, values: Record<string, unknown>): Promise<LinkOutcome>
+  /** Creates one and links it, both or neither. `verified` fills the descriptor's columns of that name. */
+  create(owner: Owner, values: Values, verified?: Values): Promise<LinkOutcome>
   /** Removes the link from this project, and nothing else. */
   unlink(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; removed: boolean }>
 }
@@ -50,9 +53,10 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
       if (typeof row === 'string') return row
       return row ? { json: row.json, isNew: row.is_new } : 'no-resource'
     },
-    async create({ userId, projectId }, values) {
-      const columns = Object.keys(descriptor.create.properties).map((name) => values[name])
-      const row = await query<{ json: string }>('create', [userId, projectId, ...columns]).catch(goneMeanwhile)
+    async create({ userId, projectId }, values, verified = {}) {
+      const given = Object.keys(descriptor.create.properties).map((name) => values[name])
+      const added = (descriptor.verified ?? []).map((name) => verified[name] ?? null)
+      const row = await query<{ json: string }>('create', [userId, projectId, ...given, ...added]).catch(goneMeanwhile)
       if (typeof row === 'string') return row
       return row ? { json: row.json, isNew: true } : 'no-project'
     },
@@ -69,8 +73,9 @@ function goneMeanwhile(error: { code?: string; constraint?: string }): 'no-proje
   return error.constraint?.includes('_project_id_') ? 'no-project' : 'no-resource'
 }
 
-function writeStatements({ table, linkTable, idField, create, resource, computed = {} }: LinkDescriptor) {
-  const columns = Object.keys(create.properties)
+function writeStatements(descriptor: LinkDescriptor) {
+  const { table, linkTable, idField, create, verified = [], resource, computed = {} } = descriptor
+  const columns = [...Object.keys(create.properties), ...verified]
   const toJson = (row: string) => {
     const shown = Object.entries(resource.properties).map(([name, schema]) => {
       const value = computed[name]?.(row) ?? `${row}.${name}`

@@ -10,9 +10,11 @@ import { createLinkRepository, type LinkOutcome } from './repository.js'
 
 export interface LinkRoutesOptions {
   descriptor: LinkDescriptor
-  /** Throws if this one must not be created. */
-  verify?: ((values: Record<string, unknown>) => Promise<void>) | undefined
+  /** Throws if a user must not create this one; returns what else is known of it: the descriptor's `verified`. */
+  verify?: Verify | undefined
 }
+
+export type Verify = (userId: number, values: Record<string, unknown>) => Promise<Record<string, unknown>>
 
 const ProjectParams = Type.Object(ProjectPath)
 const ResourceParams = Type.Object({ ...ProjectPath, resource_id: Id() })
@@ -35,9 +37,10 @@ export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (a
     },
     async (request, reply) => {
       const { claim, body } = request
-      const isLink = idField in body
-      if (!isLink) await verify?.(body)
-      const outcome = await (isLink ? repository.link(claim, body[idField] as number) : repository.create(claim, body))
+      const outcome =
+        idField in body
+          ? await repository.link(claim, body[idField] as number)
+          : await repository.create(claim, body, await verify?.(claim.userId, body))
       const { json, isNew } = requireResource(outcome)
       return sendJsonText(reply.code(isNew ? 201 : 200), json)
     },

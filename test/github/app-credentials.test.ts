@@ -1,0 +1,46 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import t from 'tap'
+import { loadConfig } from '../../src/config.js'
+import { privateKey } from '../support/github-stub.js'
+
+const env = { DATABASE_URL: 'postgres://a@b/c' }
+const WRONG = 'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, in PEM or as base64 of it'
+
+const load = (key: string) => loadConfig({ ...env, GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: key })
+
+t.test('the key of the App is accepted in every form that an environment can hold', async (t) => {
+  const pem = load(privateKey).GITHUB_APP_PRIVATE_KEY
+  t.match(pem, /^-----BEGIN PRIVATE KEY-----\n/)
+  const base64 = Buffer.from(privateKey).toString('base64')
+  const forms = {
+    'PEM with escaped line ends': privateKey.replaceAll('\n', '\\n'),
+    'PEM with the line ends of Windows': privateKey.replaceAll('\n', '\r\n'),
+    base64,
+    'base64 in lines': base64.replace(/.{76}/g, '$&\n'),
+    'PKCS#8': pem as string,
+  }
+  for (const [name, key] of Object.entries(forms)) t.equal(load(key).GITHUB_APP_PRIVATE_KEY, pem, name)
+})
+
+t.test('what is no RSA private key is refused without being shown', async (t) => {
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const keys = {
+    'a public key': createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString(),
+    'a key of another kind': other.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    'half a key': privateKey.slice(0, 800),
+    'any text': 'not-a-key',
+    'the first line only': '-----BEGIN RSA PRIVATE KEY-----',
+  }
+  for (const [name, key] of Object.entries(keys))
+    t.throws(() => load(key), { name: 'ConfigError', message: WRONG }, name)
+})
+
+t.test('id and key are there both or neither', async (t) => {
+  t.throws(() => loadConfig({ ...env, GITHUB_APP_ID: '1' }), {
+    message: 'GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set',
+  })
+  t.throws(() => loadConfig({ ...env, GITHUB_APP_PRIVATE_KEY: privateKey }), {
+    message: 'GITHUB_APP_ID is missing: GITHUB_APP_PRIVATE_KEY is set',
+  })
+  t.equal(loadConfig({ ...env, GITHUB_APP_ID: '', GITHUB_APP_PRIVATE_KEY: ' ' }).GITHUB_APP_ID, undefined)
+})

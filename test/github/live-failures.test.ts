@@ -1,0 +1,222 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import t from 'tap'
+import { installationNotConfirmed } from '../../src/github/permission.js'
+import { resources, startApp } from '../support/app.js'
+import { appSettings, type Question, redirect, startGithubStub } from '../support/github-stub.js'
+import { equalsUnavailable, IMPORTS, PATH, startLive, stored } from '../support/live.js'
+
+t.test('a rate limit is passed on, and not tried again', async (t) => {
+  const reset = String(Math.floor(Date.now() / 1000) + 120)
+  const table: [question: Question, status: number, headers: object, message: string, retryAfter: RegExp][] = [
+    ['find', 429, { 'retry-after': '17' }, 'x', /^17$/],
+    ['find', 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }, 'x', /^1[12]\d$/],
+    ['mint', 403, {}, 'You have exceeded a secondary rate limit', /^60$/],
+    ['mint', 403, { 'retry-after': '0' }, 'x', /^1$/],
+    ['read', 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' }, 'x', /^1$/],
+    ['read', 429, { 'retry-after': '99999999999' }, 'x', /^3600$/],
+    ['read', 429, { 'retry-after': 'soon' }, 'x', /^60$/],
+  ]
+  const { github, post, sql } = await startLive(t)
+  for (const [question, status, headers, message, retryAfter] of table) {
+    github.instead = {
+      [question]: (_: unknown, reply: FastifyReply) => reply.code(status).headers(headers).send({ message }),
+    }
+    equalsUnavailable(t, await post(), `${question} ${status}`, retryAfter)
+    t.equal(github.count().filter((asked) => asked === question).length, 1)
+  }
+  t.same(await stored({ sql }), [])
+})
+
+t.test('a failure that passes is survived, one that stays is a 503', async (t) => {
+  const { github, post, sql } = await startLive(t)
+  const failing = (_: unknown, reply: FastifyReply) => reply.code(502).type('text/html').send('<p>Unicorn!</p>')
+  for (const question of ['find', 'mint', 'read'] as const) {
+    github.instead[question] = (request, reply) => {
+      delete github.instead[question]
+      return failing(request, reply)
+    }
+  }
+  t.equal((await post()).status, 201)
+  t.same(github.count(), ['find', 'find', 'mint', 'mint', 'read', 'read'])
+
+  github.instead.find = failing
+  equalsUnavailable(t, await post('username/other'), 'it stays')
+  t.same(github.count(), ['find', 'find', 'find'])
+  github.instead.find = (_, reply) => reply.code(503).header('retry-after', '30').send()
+  equalsUnavailable(t, await post('username/other'), 'GitHub says when to come back', /^30$/)
+  t.same(github.count(), ['find'])
+  t.equal((await stored({ sql })).length, 1)
+})
+
+t.test('a GitHub that is not there, or too slow, is a 503 in time', async (t) => {
+  const { github, post, sql, log } = await startLive(t, { GITHUB_TIMEOUT: '700' })
+  const never = () => new Promise(() => {})
+  const drip = (_: unknown, reply: FastifyReply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { 'content-type': 'application/json' })
+    const timer = setInterval(() => reply.raw.write(' '), 20)
+    reply.raw.on('close', () => clearInterval(timer))
+  }
+  for (const question of ['find', 'mint', 'read'] as const) {
+    for (const answer of [never, drip]) {
+      github.instead = { [question]: answer }
+      const began = Date.now()
+      equalsUnavailable(t, await post(), question)
+      t.ok(Date.now() - began < 2500, `${Date.now() - began} ms`)
+    }
+  }
+  github.instead = { find: (request) => request.raw.destroy() }
+  equalsUnavailable(t, await post(), 'cuts the connection')
+  t.same(await stored({ sql }), [])
+  t.ok(log.some((line) => /"github_route":"GET .*"reason":"no answer in time"/.test(line)))
+
+  const gone = createServer()
+  await once(gone.listen(0, '127.0.0.1'), 'listening')
+  const { port } = gone.address() as AddressInfo
+  await once(gone.close(), 'close')
+  const dead = await startApp(t, appSettings(`http://127.0.0.1:${port}`))
+  const body = { source_type: 'github', source_path: PATH }
+  equalsUnavailable(t, await dead.call('POST', IMPORTS, { body }), 'nothing listens there')
+  t.ok(dead.log.some((line) => line.includes('"reason":"ECONNREFUSED"')))
+})
+
+t.test('an answer that is none is a 503, and the log says where it came', async (t) => {
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString()
+  const text = (content: string, type = 'application/json') => {
+    return (_: unknown, reply: FastifyReply) => reply.code(200).type(type).send(content)
+  }
+  const anything = [
+    text(''),
+    text('{'),
+    text('null'),
+    text('[]'),
+    text('"ghs_leak"'),
+    text('{"errors":[{"message":"Something went wrong while executing your query"}]}'),
+    text('<html>ghs_leak</html>', 'text/html'),
+    text('ghs_leak', 'application/octet-stream'),
+    text('['.repeat(1_000_000)),
+    (_: unknown, reply: FastifyReply) => reply.code(204).send(),
+    (_: unknown, reply: FastifyReply) => reply.code(304).send(),
+    (_: unknown, reply: FastifyReply) => reply.code(400).send({ message: 'ghs_leak' }),
+  ]
+  const table: Record<'find' | 'mint' | 'read', object[]> = {
+    find: [{ id: '456789' }, { id: 456789.5 }, { id: 456789, suspended_at: 5 }, { id: 456789, account: 'x' }],
+    mint: [
+      { token: 5, expires_at },
+      { token: 'ghs_leak\r\nx: y', expires_at },
+      { token: '', expires_at },
+      { token: 'ghs_leak', expires_at: 'tomorrow' },
+      { token: 'ghs_leak' },
+    ],
+    read: [{ full_name: 5 }, { full_name: '../x' }, { full_name: 'a/..' }, { full_name: 'a\0/b' }, { private: true }],
+  }
+  const { github, post, sql, log } = await startLive(t)
+  for (const question of ['find', 'mint', 'read'] as const) {
+    for (const answer of [...anything, ...table[question].map((data) => text(JSON.stringify(data)))]) {
+      github.instead = { [question]: answer }
+      log.length = 0
+      equalsUnavailable(t, await post(), question)
+      t.ok(log.some((line) => /"github_route":".*"reason":"an answer of another form"/.test(line)))
+      t.notMatch(log.join(''), /leak|PRIVATE KEY|ghs_secret|bearer|eyJ/i)
+    }
+  }
+  t.same(await stored({ sql }), [])
+})
+
+t.test('an answer without end is given up', async (t) => {
+  const { github, post, log } = await startLive(t)
+  github.instead.find = (_, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { 'content-type': 'application/json' })
+    const pour = () => {
+      while (!reply.raw.destroyed && reply.raw.write(' '.repeat(65_536)));
+    }
+    reply.raw.on('drain', pour)
+    pour()
+  }
+  equalsUnavailable(t, await post(), 'without end')
+  t.same(github.count(), ['find'], 'not tried again')
+  t.ok(log.some((line) => line.includes('an answer of more than 2097152 bytes')))
+})
+
+t.test('a redirect is followed to another repository of the same GitHub, once, and nowhere else', async (t) => {
+  const elsewhere = createServer((_, response) => response.end('{}'))
+  let visits = 0
+  elsewhere.on('connection', () => (visits += 1))
+  await once(elsewhere.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => elsewhere.close())
+  const other = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
+  const { github, post, sql } = await startLive(t)
+  const targets = [
+    `${other}/repositories/500`,
+    `${other}/repos/username/repository`,
+    `//${new URL(other).host}/repositories/500`,
+    `${github.url}@${new URL(other).host}/repositories/500`,
+    `${github.url}/repositories/500?x=y`,
+    `${github.url}/repositories/0`,
+    `${github.url}/repositories/../user`,
+    `${github.url}/user`,
+    'http://[',
+    '',
+  ]
+  for (const [question, suffix] of [
+    ['find', '/installation'],
+    ['read', ''],
+  ] as const) {
+    for (const target of targets) {
+      github.instead = { [question]: (_: unknown, reply: FastifyReply) => redirect(reply, target && target + suffix) }
+      equalsUnavailable(t, await post(), `${question} ${target}`)
+    }
+    github.count()
+    const again = `${github.url}/repositories/500${suffix}`
+    github.instead = { [question]: (_: unknown, reply: FastifyReply) => redirect(reply, again, 307) }
+    equalsUnavailable(t, await post(), 'in a circle')
+    t.equal(github.count().filter((asked) => asked === question).length, 2)
+  }
+  github.instead = { mint: (_, reply) => redirect(reply, `${other}/token`, 307) }
+  github.repositories.push({ id: 501, full_name: 'username/other', private: true, installation: 456789 })
+  equalsUnavailable(t, await post('username/other'), 'a token from elsewhere')
+  t.equal(visits, 0)
+  t.same(await stored({ sql }), [])
+})
+
+t.test('an App that GitHub does not know is the operator’s to mend: a 503', async (t) => {
+  const { github, post, log } = await startLive(t)
+  github.instead.find = (_, reply) => reply.code(401).send({ message: 'A JSON web token could not be decoded' })
+  equalsUnavailable(t, await post(), 'App')
+  t.ok(log.some((line) => line.includes('the id and key of the App are not accepted')))
+})
+
+t.test('an installation is recorded only if GitHub could be asked, and not while it is suspended', async (t) => {
+  const { github, call, sql } = await startLive(t)
+  await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)
+  const body = { installation_id: 456789, account_name: 'UserName', repository_selection: 'selected' }
+  const post = () => call('POST', resources('/github-installations'), { body })
+  const [installation] = github.installations
+  if (!installation) throw new Error('no installation')
+
+  installation.suspended_at = '2025-02-16T17:42:11Z'
+  const suspended = await post()
+  t.same([suspended.status, suspended.body], [403, installationNotConfirmed().toBody()])
+  installation.suspended_at = null
+  installation.account = null
+  t.same((await post()).body, installationNotConfirmed().toBody(), 'without an account')
+  github.instead.installation = (_, reply) => reply.code(500).send()
+  equalsUnavailable(t, await post(), 'down')
+  github.instead.installation = () => ({ ...installation, id: 'x' })
+  equalsUnavailable(t, await post(), 'malformed')
+  t.equal((await sql('SELECT FROM github_installations')).length, 1)
+})
+
+t.test('without an App GitHub is never asked, and the log says so once', async (t) => {
+  const github = await startGithubStub(t)
+  const { call, log } = await startApp(t, { GITHUB_API_URL: github.url })
+  t.equal((await call('POST', IMPORTS, { body: { source_type: 'github', source_path: PATH } })).status, 201)
+  const body = { installation_id: 1, account_name: 'x', repository_selection: 'all' }
+  t.equal((await call('POST', resources('/github-installations'), { body })).status, 201)
+  t.same(github.count(), [])
+  t.equal(log.filter((line) => line.includes('recorded mode')).length, 1)
+})

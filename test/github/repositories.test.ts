@@ -1,0 +1,358 @@
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import Fastify, { type FastifyRequest } from 'fastify'
+import t, { type Test } from 'tap'
+import { errorBody, OWNER, resources, type StartOptions, startApp, type TestApp } from '../support/app.js'
+
+const list = resources('/github-repositories')
+
+/** An App's key, made once: that takes a while. */
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const KEY = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+
+/** A repository as GitHub's list has it, of which only what matters here is written out. */
+const raw = (id: number, fullName: string, more: object = {}) => ({
+  id,
+  node_id: `R_${id}`,
+  name: fullName.split('/')[1],
+  full_name: fullName,
+  private: false,
+  owner: { login: fullName.split('/')[0], id: 9_000_000_001, type: 'User', site_admin: false },
+  html_url: `https://github.com/${fullName}`,
+  description: 'A repository',
+  fork: false,
+  url: `https://api.github.com/repos/${fullName}`,
+  created_at: '2011-01-26T19:01:12Z',
+  updated_at: '2011-01-26T19:14:43Z',
+  pushed_at: '2011-01-26T19:06:43Z',
+  size: 108,
+  stargazers_count: 80,
+  language: 'TypeScript',
+  archived: false,
+  disabled: false,
+  license: { key: 'mit', name: 'MIT License', spdx_id: 'MIT' },
+  is_template: false,
+  visibility: 'public',
+  default_branch: 'main',
+  ...more,
+})
+
+/** The same as this service shows it. */
+const shown = (id: number, fullName: string, installationId: number, more: object = {}) => ({
+  id,
+  name: fullName.split('/')[1],
+  full_name: fullName,
+  private: false,
+  html_url: `https://github.com/${fullName}`,
+  description: 'A repository',
+  fork: false,
+  archived: false,
+  is_template: false,
+  language: 'TypeScript',
+  license: 'MIT',
+  size: 108,
+  default_branch: 'main',
+  visibility: 'public',
+  created_at: '2011-01-26T19:01:12.000Z',
+  updated_at: '2011-01-26T19:14:43.000Z',
+  pushed_at: '2011-01-26T19:06:43.000Z',
+  github_account_id: '9000000001',
+  github_account_name: fullName.split('/')[0],
+  installation_id: installationId,
+  ...more,
+})
+
+interface Installation {
+  repositories: unknown[]
+  /** What is answered instead of a list. */
+  fails?: { status: number; body?: unknown; headers?: Record<string, string> }
+}
+
+/** A GitHub that knows installations and their repositories, with ETags, and writes down what it was asked. */
+async function startGithub(t: Test, installations: Record<number, Installation>) {
+  const asked: { installation: number; page: number; status: number }[] = []
+  let tokens = 0
+  let inFlight = 0
+  let atOnce = 0
+  const github = Fastify()
+  github.post<{ Params: { id: string } }>('/app/installations/:id/access_tokens', async (request, reply) => {
+    if (!installations[Number(request.params.id)]) return reply.code(404).send({ message: 'Not Found' })
+    tokens += 1
+    const token = `ghs_${request.params.id}_${tokens}`
+    return reply.code(201).send({ token, expires_at: new Date(Date.now() + 3_600_000).toISOString() })
+  })
+  github.get(
+    '/installation/repositories',
+    async (request: FastifyRequest<{ Querystring: Record<string, string> }>, reply) => {
+      const id = Number(/ghs_(\d+)_/.exec(request.headers.authorization ?? '')?.[1])
+      const { repositories = [], fails } = installations[id] ?? {}
+      const page = Number(request.query['page'])
+      const size = Number(request.query['per_page'])
+      inFlight += 1
+      atOnce = Math.max(atOnce, inFlight)
+      await new Promise((resolve) => setImmediate(resolve))
+      inFlight -= 1
+      const body = {
+        total_count: repositories.length,
+        repositories: repositories.slice((page - 1) * size, page * size),
+      }
+      const etag = `W/"${createHash('sha256')
+        .update(`${id} ${page} ${JSON.stringify(body)}`)
+        .digest('hex')}"`
+      const status = fails?.status ?? (request.headers['if-none-match'] === etag ? 304 : 200)
+      asked.push({ installation: id, page, status })
+      if (fails)
+        return reply
+          .code(fails.status)
+          .headers(fails.headers ?? {})
+          .send(fails.body ?? { message: 'no' })
+      return status === 304 ? reply.code(304).header('etag', etag).send() : reply.header('etag', etag).send(body)
+    },
+  )
+  const url = await github.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => github.close())
+  const settings = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: KEY, GITHUB_API_URL: url, GITHUB_TIMEOUT: '3000' }
+  return { settings, asked, installations, atOnce: () => atOnce, tokens: () => tokens }
+}
+
+/** Records an installation and links it to the project. */
+async function link({ sql }: TestApp, installationId: number, { suspended = false, projectId = 789, userId = 1 } = {}) {
+  const [row] = await sql<{ id: number }>(
+    `INSERT INTO github_installations
+       (installation_id, account_name, repository_selection, suspended_at, neptun_user_id)
+     VALUES ($1, $2, 'all', $3, $4) RETURNING id`,
+    [installationId, `account-${installationId}`, suspended ? new Date() : null, userId],
+  )
+  await sql(
+    `INSERT INTO project_github_installations (project_id, github_installation_id, neptun_user_id) VALUES ($1, $2, $3)`,
+    [projectId, row?.id, userId],
+  )
+}
+
+async function start(t: Test, installations: Record<number, Installation>, options: StartOptions = {}) {
+  const github = await startGithub(t, installations)
+  return { github, service: await startApp(t, github.settings, options) }
+}
+
+const many = (owner: string, count: number, from = 1) =>
+  Array.from({ length: count }, (_, index) => raw(from + index, `${owner}/r${index}`))
+
+t.test('lists what the linked installations see, by name', async (t) => {
+  const { github, service } = await start(t, {
+    1: { repositories: [raw(3, 'zeta/last'), raw(1, 'Beta/x', { private: true, visibility: 'private' })] },
+    2: { repositories: [raw(2, 'alpha/y', { license: null, language: null, description: null, pushed_at: null })] },
+    3: { repositories: [raw(4, 'not/linked')] },
+  })
+  await link(service, 1)
+  await link(service, 2)
+  const answer = await service.call('GET', list)
+  t.equal(answer.status, 200)
+  t.same(answer.body, {
+    repositories: [
+      shown(2, 'alpha/y', 2, { license: null, language: null, description: null, pushed_at: null }),
+      shown(1, 'Beta/x', 1, { private: true, visibility: 'private' }),
+      shown(3, 'zeta/last', 1),
+    ],
+  })
+  t.equal(answer.headers.get('x-installations-failed'), null)
+  t.equal(github.asked.length, 2)
+  t.match(answer.headers.get('content-type'), /^application\/json/)
+})
+
+t.test('lists every page, four requests at once at most', async (t) => {
+  const { github, service } = await start(t, {
+    1: { repositories: many('one', 1001) },
+    2: { repositories: many('two', 100, 5000) },
+    3: { repositories: [] },
+  })
+  for (const id of [1, 2, 3]) await link(service, id)
+  const { body } = await service.call('GET', list)
+  t.equal(body.repositories.length, 1101)
+  t.equal(new Set(body.repositories.map(({ id }: { id: number }) => id)).size, 1101)
+  const names = body.repositories.map(({ full_name }: { full_name: string }) => full_name)
+  t.same(names, [...names].sort(), 'in order')
+  t.equal(github.asked.length, 11 + 1 + 1, 'one request a page')
+  t.ok(github.atOnce() <= 4, `${github.atOnce()} at once`)
+  t.equal(github.tokens(), 3, 'one token an installation')
+})
+
+t.test('what is on two pages, because others came or went meanwhile, is listed once', async (t) => {
+  const repositories = many('one', 150)
+  repositories[120] = repositories[99] as (typeof repositories)[number]
+  const { service } = await start(t, { 1: { repositories } })
+  await link(service, 1)
+  t.equal((await service.call('GET', list)).body.repositories.length, 149)
+})
+
+t.test('an installation that is recorded and linked twice is asked once', async (t) => {
+  const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/b')] } })
+  await link(service, 1)
+  await link(service, 1)
+  const { body } = await service.call('GET', list)
+  t.same(body, { repositories: [shown(1, 'a/b', 1)] })
+  t.equal(github.asked.length, 1)
+})
+
+t.test("another project's and another user's installations are not asked", async (t) => {
+  const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/b')] } })
+  await service.sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
+  await link(service, 1, { projectId: 791 })
+  await link(service, 1, { projectId: 790, userId: 2 })
+  const none = errorBody(404, 'NO_GITHUB_INSTALLATION', 'No GitHub installation is linked to this project')
+  t.same((await service.call('GET', list)).body, none)
+  t.same(github.asked, [])
+})
+
+t.test('as long as nothing changes, GitHub is only asked whether it has', async (t) => {
+  const { github, service } = await start(t, {
+    1: { repositories: many('one', 250) },
+    2: { repositories: many('two', 2, 5000) },
+  })
+  await link(service, 1)
+  await link(service, 2)
+  const statuses = () => github.asked.splice(0).map(({ status }) => status)
+  const cold = await service.call('GET', list)
+  t.same(statuses(), [200, 200, 200, 200])
+  const warm = await service.call('GET', list)
+  t.same(statuses(), [304, 304, 304, 304])
+  t.same(warm.body, cold.body)
+  t.equal(github.tokens(), 2, 'and tokens are kept too')
+
+  const second = github.installations[2] as Installation
+  second.repositories = [raw(6000, 'two/new')]
+  const changed = await service.call('GET', list)
+  t.same(statuses().sort(), [200, 304, 304, 304])
+  t.equal(changed.body.repositories.length, 251)
+  t.same(changed.body.repositories.at(-1), shown(6000, 'two/new', 2))
+})
+
+t.test('an installation that fails is left out and named', async (t) => {
+  const { github, service } = await start(t, {
+    1: { repositories: [raw(1, 'a/b')] },
+    2: { repositories: [], fails: { status: 500 } },
+    4: { repositories: many('four', 300), fails: { status: 403 } },
+    6: { repositories: [raw(6, 'suspended/x')] },
+  })
+  for (const id of [4, 2, 1, 3]) await link(service, id)
+  await link(service, 6, { suspended: true })
+  const answer = await service.call('GET', list)
+  t.equal(answer.status, 200)
+  t.same(answer.body, { repositories: [shown(1, 'a/b', 1)] })
+  t.equal(answer.headers.get('x-installations-failed'), '2, 3, 4, 6', 'also a suspended one, which is not even asked')
+  t.notOk(github.asked.some(({ installation }) => installation === 6))
+  t.notMatch(service.log.join(''), /ghs_/, 'no token is logged')
+})
+
+t.test('when a page fails, nothing of its installation is listed, and the rest is not asked for', async (t) => {
+  const { github, service } = await start(t, {
+    1: { repositories: [raw(1, 'a/b')] },
+    2: { repositories: many('two', 5000, 5000) },
+  })
+  const second = github.installations[2] as Installation
+  const { repositories } = second
+  Object.defineProperty(second, 'fails', {
+    get: () => (github.asked.some(({ installation }) => installation === 2) ? { status: 404 } : undefined),
+  })
+  t.equal(repositories.length, 5000)
+  await link(service, 1)
+  await link(service, 2)
+  const answer = await service.call('GET', list)
+  t.same(answer.body, { repositories: [shown(1, 'a/b', 1)] })
+  t.equal(answer.headers.get('x-installations-failed'), '2')
+  t.ok(github.asked.length < 10, `${github.asked.length} of 51 pages asked`)
+})
+
+t.test('when every installation fails, it is 503', async (t) => {
+  const limit = { status: 429, headers: { 'retry-after': '17' } }
+  const { github, service } = await start(t, {
+    1: { repositories: [], fails: limit },
+    2: { repositories: [], fails: limit },
+  })
+  await link(service, 1)
+  await link(service, 2)
+  const answer = await service.call('GET', list)
+  t.same(answer.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable'))
+  t.equal(answer.headers.get('retry-after'), '17', 'as GitHub says')
+  t.equal(answer.headers.get('x-installations-failed'), '1, 2')
+
+  await service.sql('UPDATE github_installations SET suspended_at = now()')
+  github.asked.length = 0
+  const suspended = await service.call('GET', list)
+  t.same(
+    suspended.body,
+    errorBody(503, 'GITHUB_UNAVAILABLE', 'Every GitHub installation that is linked to this project is suspended'),
+  )
+  t.match(suspended.headers.get('retry-after'), /^\d+$/)
+  t.equal(suspended.headers.get('x-installations-failed'), '1, 2')
+  t.same(github.asked, [])
+})
+
+t.test("GitHub's answers are input", async (t) => {
+  const without = (name: string) => ({ ...raw(50, 'no/essential'), [name]: undefined })
+  const malformed = [
+    null,
+    5,
+    'x',
+    [],
+    {},
+    ...['id', 'name', 'full_name', 'private', 'html_url', 'fork', 'owner', 'default_branch'].map(without),
+    raw(51, 'a/b', { id: '51' }),
+    raw(52, 'a/b', { private: 'no' }),
+    raw(53, 'a/b', { owner: null }),
+    raw(54, 'a/b', { html_url: 'javascript:alert(1)' }),
+    raw(55, 'slashless'),
+  ]
+  const loose = raw(2, 'a/loose', {
+    description: 5,
+    language: {},
+    license: { spdx_id: null },
+    is_template: undefined,
+    visibility: undefined,
+    created_at: 1296068472,
+    updated_at: 'yesterday',
+    pushed_at: undefined,
+    unknown: 'x',
+  })
+  const { service } = await start(t, { 1: { repositories: [...malformed, raw(1, 'a/good'), loose] } })
+  await link(service, 1)
+  const answer = await service.call('GET', list)
+  t.same(answer.body, {
+    repositories: [
+      shown(1, 'a/good', 1),
+      shown(2, 'a/loose', 1, {
+        description: null,
+        language: null,
+        license: null,
+        is_template: null,
+        visibility: null,
+        created_at: null,
+        updated_at: null,
+        pushed_at: null,
+      }),
+    ],
+  })
+  t.equal(service.log.filter((line) => line.includes('what is not a repository')).length, 1, 'and the log tells')
+
+  for (const body of ['x', [], {}, { total_count: 1 }, { repositories: [] }, { total_count: -1, repositories: [] }]) {
+    const { service } = await start(t, { 1: { repositories: [], fails: { status: 200, body } } })
+    await link(service, 1)
+    t.equal((await service.call('GET', list)).status, 503, JSON.stringify(body))
+  }
+})
+
+t.test('without a GitHub App there is nobody to ask', async (t) => {
+  const service = await startApp(t)
+  t.equal((await service.call('GET', list)).body.code, 'NO_GITHUB_INSTALLATION')
+  await link(service, 1)
+  const answer = await service.call('GET', list)
+  t.same(answer.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub cannot be asked: no GitHub App is configured'))
+  t.match(answer.headers.get('retry-after'), /^\d+$/)
+})
+
+t.test('it has no other method, and nothing below it', async (t) => {
+  const { call } = await startApp(t)
+  const notFound = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) t.same((await call(method, list)).body, notFound, method)
+  t.same((await call('GET', `${list}/1`)).body, notFound)
+  t.equal((await call('GET', list, { token: null })).status, 401)
+  t.equal((await call('GET', resources('/github-repositories', { ...OWNER, userId: 2 }))).status, 403)
+})

@@ -1,0 +1,624 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { diffToSchema } from '../../prisma/engine.js'
+import { errorBody, faultBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+
+const SECRET = 'a secret between GitHub and us'
+const INSTALLATION = 456789
+const MiB = 1024 * 1024
+
+const unauthorized = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
+const processed = { outcome: 'processed' }
+const replayed = { outcome: 'replayed' }
+const ignored = { outcome: 'ignored' }
+
+const sign = (body: string, secret = SECRET, algorithm = 'sha256') =>
+  `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
+
+/** Delivers as GitHub does. A header that is null is left out. */
+async function deliver(
+  { url }: TestApp,
+  event: string,
+  payload: object | string,
+  { id = randomUUID() as string, headers = {} as Record<string, string | null> } = {},
+) {
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  const all: Record<string, string | null> = {
+    'content-type': 'application/json',
+    'user-agent': 'GitHub-Hookshot/044aadd',
+    'x-github-event': event,
+    'x-github-delivery': id,
+    'x-hub-signature-256': sign(body),
+    ...headers,
+  }
+  const present = Object.entries(all).filter((header): header is [string, string] => header[1] !== null)
+  const response = await fetch(`${url}/webhooks/github`, { method: 'POST', headers: present, body })
+  return { status: response.status, body: (await response.json()) as unknown }
+}
+
+const start = (t: Test) => startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
+
+/** OWNER has recorded the installation of `username`, and so has STRANGER another one, of the same account. */
+async function startWithImports(t: Test) {
+  const service = await start(t)
+  await service.sql(`
+    INSERT INTO github_installations (id, installation_id, account_name, repository_selection, neptun_user_id)
+    VALUES (124, 999, 'username', 'all', 2), (125, 1000, 'acme', 'all', 1)`)
+  await service.sql(`
+    INSERT INTO imports (id, source_type, source_path, project_id, neptun_user_id, created_at, updated_at)
+    SELECT import.*, '2025-02-16T17:42:11Z', '2025-02-16T17:42:11Z' FROM (VALUES
+      (1, 'github'::source_type, 'username/repository', 789, 1),
+      (2, 'github', 'UserName/Repository', 789, 1),
+      (3, 'github', 'username/repository-2', 789, 1),
+      (4, 'github', 'acme/repository', 789, 1),
+      (5, 'gitlab', 'username/repository', 789, 1),
+      (6, 'github', 'username/repository', 790, 2)
+    ) AS import`)
+  return service
+}
+
+const paths = async ({ sql }: TestApp) =>
+  Object.fromEntries(
+    (await sql<{ id: number; source_path: string }>('SELECT id, source_path FROM imports ORDER BY id')).map((row) => [
+      row.id,
+      row.source_path,
+    ]),
+  )
+
+const unmoved = {
+  1: 'username/repository',
+  2: 'UserName/Repository',
+  3: 'username/repository-2',
+  4: 'acme/repository',
+  5: 'username/repository',
+  6: 'username/repository',
+}
+
+const movedImports = async ({ sql }: TestApp) =>
+  (await sql<{ id: number }>(`SELECT id FROM imports WHERE updated_at > '2025-02-17' ORDER BY id`)).map(({ id }) => id)
+
+/** What of the installations can change, with whether updated_at has moved. */
+const installations = async ({ sql }: TestApp) =>
+  await sql(`
+    SELECT id, account_name, github_account_name, repository_selection, suspended_at, updated_at > created_at AS touched
+    FROM github_installations ORDER BY id`)
+
+const deliveries = async ({ sql }: TestApp) => (await sql('SELECT id FROM github_deliveries')).map(({ id }) => id)
+
+async function listed({ call }: TestApp, caller = OWNER) {
+  const { headers, body } = await call('GET', resources('/imports?source_type=github', caller), { token: caller.token })
+  return { shown: body.imports.length, withheld: headers.get('x-imports-withheld') }
+}
+
+const suspension = (action: 'suspend' | 'unsuspend', installation: object = {}) => ({
+  action,
+  installation: {
+    id: INSTALLATION,
+    suspended_at: action === 'suspend' ? '2025-03-01T10:00:00Z' : null,
+    ...installation,
+  },
+})
+
+const renamedRepository = {
+  action: 'renamed',
+  installation: { id: INSTALLATION },
+  repository: { full_name: 'username/renamed' },
+  changes: { repository: { name: { from: 'repository' } } },
+}
+
+const transferred = (from: object) => ({
+  action: 'transferred',
+  installation: { id: 1000 },
+  repository: { full_name: 'acme/repository' },
+  changes: { owner: { from } },
+})
+
+const renamedAccount = {
+  action: 'renamed',
+  installation: { id: INSTALLATION },
+  account: { id: 1, login: 'New-Name' },
+  changes: { login: { from: 'username' } },
+  target_type: 'User',
+}
+
+t.test('without a secret there is no such route', async (t) => {
+  const service = await startApp(t)
+  const answer = await deliver(service, 'installation', suspension('suspend'))
+  t.strictSame(answer, { status: 404, body: errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found') })
+})
+
+t.test('a delivery counts only with the SHA-256 signature of its bytes', async (t) => {
+  const service = await startWithImports(t)
+  const body = JSON.stringify(suspension('suspend'))
+  const table: [what: string, headers: Record<string, string | null>, body?: string][] = [
+    ['none', { 'x-hub-signature-256': null }],
+    ['empty', { 'x-hub-signature-256': '' }],
+    ['SHA-1 only', { 'x-hub-signature-256': null, 'x-hub-signature': sign(body, SECRET, 'sha1') }],
+    ['SHA-1 in its place', { 'x-hub-signature-256': sign(body, SECRET, 'sha1') }],
+    ['without its prefix', { 'x-hub-signature-256': sign(body).slice('sha256='.length) }],
+    ['with another secret', { 'x-hub-signature-256': sign(body, 'another secret') }],
+    ['with no secret', { 'x-hub-signature-256': sign(body, '') }],
+    ['too short', { 'x-hub-signature-256': sign(body).slice(0, -1) }],
+    ['twice', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
+    ['of another body', { 'x-hub-signature-256': sign(body) }, body.replace('suspend', 'deleted')],
+    ['of the same JSON, written otherwise', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
+    ['of another body, which is no JSON', { 'x-hub-signature-256': sign(body) }, '{'],
+    ['of no body', { 'x-hub-signature-256': sign('') }, ''],
+    [
+      'none, nor anything else',
+      { 'x-hub-signature-256': null, 'x-github-event': null, 'x-github-delivery': null },
+      '{',
+    ],
+    ['none, as a form', { 'x-hub-signature-256': null, 'content-type': 'application/x-www-form-urlencoded' }],
+  ]
+  for (const [what, headers, sent = body] of table) {
+    t.strictSame(await deliver(service, 'installation', sent, { headers }), { status: 401, body: unauthorized }, what)
+  }
+  const bytes = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])
+  const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(bytes).digest('hex')}` }
+  const answer = await service.call('POST', '/webhooks/github', { body: bytes, headers })
+  t.strictSame([answer.status, answer.body], [401, unauthorized], 'of bytes that are no UTF-8')
+  t.strictSame(await listed(service), { shown: 4, withheld: null }, 'nothing has changed')
+  t.strictSame(await deliveries(service), [])
+  t.notMatch(service.log.join(), SECRET)
+  t.notMatch(service.log.join(), sign(body), 'a signature is as good as its delivery')
+})
+
+t.test('a delivery comes as JSON, with an id and the name of its event', async (t) => {
+  const service = await startWithImports(t)
+  const payload = suspension('suspend')
+  const id: [string, string] = ['headers.x-github-delivery', 'must be a UUID']
+  const event: [string, string] = ['headers.x-github-event', 'must be the name of an event']
+  const table: [headers: Record<string, string | null>, body: object][] = [
+    [{ 'x-github-delivery': null }, faultBody(id)],
+    [{ 'x-github-delivery': '123' }, faultBody(id)],
+    [{ 'x-github-delivery': `${randomUUID()}0` }, faultBody(id)],
+    [{ 'x-github-event': null }, faultBody(event)],
+    [{ 'x-github-event': 'Installation!' }, faultBody(event)],
+    [{ 'x-github-delivery': null, 'x-github-event': null }, faultBody(id, event)],
+  ]
+  for (const [headers, body] of table) {
+    t.strictSame(await deliver(service, 'installation', payload, { headers }), { status: 400, body })
+  }
+  const unsupported = (message: string) => ({ status: 415, body: errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message) })
+  const json = { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  t.strictSame(
+    await deliver(service, 'installation', payload, json),
+    unsupported("Unsupported media type: set the webhook's content type to application/json"),
+  )
+  t.strictSame(
+    await deliver(service, 'installation', payload, { headers: { 'content-type': 'text/plain' } }),
+    unsupported('Unsupported media type: send application/json'),
+  )
+  t.strictSame(await listed(service), { shown: 4, withheld: null })
+  t.strictSame(await deliveries(service), [])
+})
+
+t.test('what means nothing here is accepted and changes nothing', async (t) => {
+  const service = await startWithImports(t)
+  const before = await installations(service)
+  const table: [event: string, payload: object | string][] = [
+    ['ping', { zen: 'Design for failure.', hook_id: 1 }],
+    ['push', { installation: { id: INSTALLATION } }],
+    ['push', 'no JSON at all, and nobody looks'],
+    ['constructor', {}],
+    ['installation', { action: 'new_permissions_accepted', installation: { id: INSTALLATION } }],
+    ['installation', { action: 'toString', installation: { id: INSTALLATION } }],
+    ['installation_repositories', { action: 'deleted', installation: { id: INSTALLATION } }],
+    ['repository', { ...renamedRepository, action: 'archived' }],
+    ['installation_target', { action: 'renamed', target_type: 'Enterprise', changes: { slug: { from: 'username' } } }],
+  ]
+  for (const [event, payload] of table) {
+    t.strictSame(await deliver(service, event, payload), { status: 202, body: ignored }, event)
+  }
+  t.strictSame(await installations(service), before)
+  t.strictSame(await paths(service), unmoved)
+  t.strictSame(await deliveries(service), [])
+})
+
+t.test('a payload of another form is refused with every fault', async (t) => {
+  const service = await startWithImports(t)
+  const before = await installations(service)
+  const time = 'must be a time in ISO 8601 or null'
+  const name = 'must be a name of letters, digits, dots, hyphens and underscores'
+  const repo = 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'
+  const full = (full_name: unknown) => ({ ...renamedRepository, repository: { full_name } })
+  const login = (login: unknown) => ({ ...renamedAccount, account: { login } })
+  const table: [event: string, payload: object | string, ...faults: [path: string, message: string][]][] = [
+    ['installation', '{', ['body', 'must be valid JSON']],
+    ['installation', 'null', ['body', 'must be an object']],
+    ['installation', '[]', ['body', 'must be an object']],
+    ['installation', {}, ['body.action', 'is required']],
+    ['installation', { action: 5 }, ['body.action', 'must be a string']],
+    ['installation', { action: 'suspend' }, ['body.installation', 'is required']],
+    ['installation', { action: 'deleted', installation: {} }, ['body.installation.id', 'is required']],
+    ['installation', suspension('suspend', { id: '1' }), ['body.installation.id', 'must be a positive integer']],
+    ['installation', suspension('suspend', { id: 0 }), ['body.installation.id', 'must be a positive integer']],
+    ['installation', suspension('suspend', { suspended_at: 'now' }), ['body.installation.suspended_at', time]],
+    [
+      'installation',
+      suspension('unsuspend', { id: 1.5, updated_at: '2025-00-01T00:00:00Z' }),
+      ['body.installation.id', 'must be a positive integer'],
+      ['body.installation.updated_at', time],
+    ],
+    [
+      'installation',
+      { action: 'created', installation: { id: INSTALLATION, repository_selection: 'some' } },
+      ['body.installation.repository_selection', 'must be all or selected'],
+    ],
+    [
+      'installation_repositories',
+      { action: 'added', installation: { id: INSTALLATION } },
+      ['body.repository_selection', 'is required'],
+    ],
+    ['installation_target', { ...renamedAccount, changes: {} }, ['body.changes.login', 'is required']],
+    ['installation_target', login(null), ['body.account.login', name]],
+    ['installation_target', login('a/b'), ['body.account.login', name]],
+    [
+      'installation_target',
+      login('..'),
+      ['body.account.login', 'must name an owner of 1 to 39 letters, digits and single hyphens between them'],
+    ],
+    ['repository', { ...renamedRepository, installation: undefined }, ['body.installation', 'is required']],
+    [
+      'repository',
+      { ...renamedRepository, changes: { repository: { name: { from: 'a\u0000b' } } } },
+      ['body.changes.repository.name.from', name],
+    ],
+    ['repository', full(undefined), ['body.repository.full_name', 'is required']],
+    ['repository', full(7), ['body.repository.full_name', 'must be owner/repo']],
+    ['repository', full('username/..'), ['body.repository.full_name', repo]],
+    ['repository', full('https://github.com/a/b'), ['body.repository.full_name', 'must be a plain name']],
+    ['repository', full(' a/b'), ['body.repository.full_name', 'must be a plain name']],
+    ['repository', transferred({}), ['body.changes.owner.from', 'must name a user or an organization']],
+    ['repository', transferred({ user: {} }), ['body.changes.owner.from.user', 'must be an account or null']],
+  ]
+  for (const [event, payload, ...faults] of table) {
+    const answer = await deliver(service, event, payload)
+    t.strictSame(answer, { status: 400, body: faultBody(...faults) }, JSON.stringify(payload))
+  }
+  t.strictSame(await installations(service), before)
+  t.strictSame(await paths(service), unmoved)
+  t.strictSame(await deliveries(service), [], 'so that the delivery can come again')
+  const refused = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook refused')
+  t.strictSame(refused.at(0).faults, faultBody(['body', 'must be valid JSON']).errors)
+  t.equal(refused.length, table.length)
+})
+
+t.test('a suspended installation withholds its imports until it is suspended no longer', async (t) => {
+  const service = await startWithImports(t)
+  t.strictSame(await listed(service), { shown: 4, withheld: null })
+
+  t.strictSame(await deliver(service, 'installation', suspension('suspend')), { status: 200, body: processed })
+  t.strictSame(await listed(service), { shown: 1, withheld: '3' }, 'those of another account are shown')
+  t.strictSame(await listed(service, STRANGER), { shown: 1, withheld: null }, 'those of another installation too')
+  const rows = await installations(service)
+  t.match(rows, [
+    { id: 123, suspended_at: new Date('2025-03-01T10:00:00Z'), touched: true },
+    { id: 124, suspended_at: null, touched: false },
+    { id: 125, suspended_at: null, touched: false },
+  ])
+
+  t.strictSame(await deliver(service, 'installation', suspension('unsuspend')), { status: 200, body: processed })
+  t.strictSame(await listed(service), { shown: 4, withheld: null })
+  t.equal((await deliveries(service)).length, 2)
+})
+
+t.test('a suspension that comes after its end does not count', async (t) => {
+  const noon = (second: number) => new Date(Date.UTC(2025, 2, 1, 12, 0, second)).toISOString().replace('.000', '')
+  const begun = (second: number) => suspension('suspend', { suspended_at: noon(second), updated_at: noon(second) })
+  const lifted = (second: number) => suspension('unsuspend', { updated_at: noon(second) })
+  const undated = { suspended_at: undefined, updated_at: undefined }
+  const offset = { updated_at: '2025-03-01T07:00:05.000-05:00' }
+  const table: [what: string, deliveries: object[], isSuspended: boolean][] = [
+    ['in order', [begun(1), lifted(2), begun(3)], true],
+    ['the end overtakes the beginning', [lifted(2), begun(1)], false],
+    ['the end has the time of the beginning', [lifted(1), begun(1)], false],
+    ['in order, of the same time', [begun(1), lifted(1)], false],
+    ['the next beginning overtakes the end', [begun(3), lifted(2)], true],
+    ['all the wrong way round', [begun(3), lifted(2), begun(1)], true],
+    ['times of two forms', [suspension('unsuspend', offset), begun(4)], false],
+    ['times of two forms, in order', [suspension('unsuspend', { updated_at: 1740830404 }), begun(5)], true],
+    ['without times, in order', [suspension('suspend', undated), suspension('unsuspend', undated)], false],
+    ['without times, again', [begun(1), suspension('unsuspend', undated), begun(1)], true],
+    ['without times, as they come', [suspension('unsuspend', undated), suspension('suspend', undated)], true],
+    ['without time, after one with', [lifted(2), suspension('suspend', undated)], true],
+  ]
+  const service = await start(t)
+  for (const [what, payloads, isSuspended] of table) {
+    await service.sql('UPDATE github_installations SET suspended_at = NULL, suspension_known_at = NULL')
+    for (const payload of payloads) t.equal((await deliver(service, 'installation', payload)).status, 200)
+    const [row] = await service.sql('SELECT suspended_at IS NOT NULL AS suspended FROM github_installations')
+    t.strictSame(row, { suspended: isSuspended }, what)
+  }
+})
+
+t.test('a deleted installation is gone, with its links; the imports stay and are withheld', async (t) => {
+  const service = await startWithImports(t)
+  for (const id of [123, 125]) {
+    const body = { github_installation_id: id }
+    t.equal((await service.call('POST', resources('/github-installations'), { body })).status, 201)
+  }
+  const payload = { action: 'deleted', installation: { id: INSTALLATION } }
+  t.strictSame(await deliver(service, 'installation', payload), { status: 200, body: processed })
+
+  t.match(await installations(service), [{ id: 124 }, { id: 125 }])
+  const { body } = await service.call('GET', resources('/github-installations'))
+  t.match(body, [{ id: 125 }])
+  t.strictSame(await paths(service), unmoved)
+  t.strictSame(await listed(service), { shown: 1, withheld: '3' })
+  t.strictSame(await listed(service, STRANGER), { shown: 1, withheld: null })
+
+  // Installed and recorded again.
+  await service.sql(`
+    INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+    VALUES (500000, 'username', 'all', 1)`)
+  t.strictSame(await listed(service), { shown: 4, withheld: null }, 'nothing is lost')
+})
+
+t.test('which repositories an installation holds follows', async (t) => {
+  const service = await startWithImports(t)
+  const table: [event: string, payload: object, selection: string][] = [
+    ['installation_repositories', { action: 'removed', repository_selection: 'selected' }, 'selected'],
+    ['installation_repositories', { action: 'added', repository_selection: 'all' }, 'all'],
+    ['installation', { action: 'created', installation: { repository_selection: 'selected' } }, 'selected'],
+  ]
+  for (const [event, payload, selection] of table) {
+    const { installation = {} } = payload as { installation?: object }
+    const whole = { ...payload, installation: { id: INSTALLATION, ...installation } }
+    t.strictSame(await deliver(service, event, whole), { status: 200, body: processed })
+    t.match(await installations(service), [
+      { id: 123, repository_selection: selection, touched: true },
+      { id: 124, repository_selection: 'all', touched: false },
+      { id: 125, repository_selection: 'all', touched: false },
+    ])
+  }
+})
+
+t.test('an installation that nobody has recorded changes nothing, whatever its id', async (t) => {
+  const service = await startWithImports(t)
+  const before = await installations(service)
+  for (const id of [1, Number.MAX_SAFE_INTEGER]) {
+    const table: [event: string, payload: object][] = [
+      ['installation', suspension('suspend', { id })],
+      ['installation', { action: 'created', installation: { id, repository_selection: 'selected' } }],
+      ['installation', { action: 'deleted', installation: { id } }],
+      ['installation_target', { ...renamedAccount, installation: { id } }],
+      ['repository', { ...renamedRepository, installation: { id } }],
+    ]
+    for (const [event, payload] of table) {
+      t.strictSame(await deliver(service, event, payload), { status: 200, body: processed }, `${event} ${id}`)
+    }
+  }
+  t.strictSame(await installations(service), before)
+  t.strictSame(await paths(service), unmoved)
+})
+
+t.test('a renamed account takes along its installations and the paths of whoever recorded them', async (t) => {
+  const service = await startWithImports(t)
+  t.strictSame(await deliver(service, 'installation_target', renamedAccount), { status: 200, body: processed })
+  t.strictSame(await paths(service), {
+    ...unmoved,
+    1: 'New-Name/repository',
+    2: 'New-Name/Repository',
+    3: 'New-Name/repository-2',
+  })
+  t.strictSame(await movedImports(service), [1, 2, 3])
+  const renamed = { account_name: 'New-Name', github_account_name: 'New-Name', touched: true }
+  t.match(await installations(service), [
+    { id: 123, ...renamed },
+    { id: 124, account_name: 'username', github_account_name: null, touched: false },
+    { id: 125, account_name: 'acme', touched: false },
+  ])
+  t.strictSame(await listed(service), { shown: 4, withheld: null })
+})
+
+t.test('a renamed repository takes along the paths of whoever recorded its installation', async (t) => {
+  const service = await startWithImports(t)
+  t.strictSame(await deliver(service, 'repository', renamedRepository), { status: 200, body: processed })
+  t.strictSame(await paths(service), { ...unmoved, 1: 'username/renamed', 2: 'username/renamed' })
+  t.strictSame(await movedImports(service), [1, 2])
+  const { body } = await service.call('GET', resources('/imports/1'))
+  t.equal(body.import.source_path, 'username/renamed')
+  t.equal(body.import.created_at, '2025-02-16T17:42:11.000Z')
+})
+
+t.test('a change of letter case alone is one too', async (t) => {
+  const service = await startWithImports(t)
+  const payload = { ...renamedRepository, repository: { full_name: 'username/Repository' } }
+  t.strictSame(await deliver(service, 'repository', payload), { status: 200, body: processed })
+  t.strictSame(await paths(service), { ...unmoved, 1: 'username/Repository', 2: 'username/Repository' })
+  t.strictSame(await deliver(service, 'repository', payload), { status: 200, body: processed })
+  t.strictSame(await movedImports(service), [1, 2])
+})
+
+t.test('a transferred repository takes along the paths of whoever recorded the new owner', async (t) => {
+  const owners = [
+    { user: { login: 'USERNAME' } },
+    { organization: { login: 'username' } },
+    { user: null, organization: { login: 'username' } },
+  ]
+  const service = await startWithImports(t)
+  const rows = await service.sql('SELECT id, source_path, updated_at FROM imports')
+  for (const from of owners) {
+    await service.sql(
+      `UPDATE imports SET source_path = old.source_path, updated_at = old.updated_at
+      FROM json_populate_recordset(NULL::imports, $1) AS old WHERE old.id = imports.id`,
+      [JSON.stringify(rows)],
+    )
+    t.strictSame(await deliver(service, 'repository', transferred(from)), { status: 200, body: processed })
+    t.strictSame(await paths(service), { ...unmoved, 1: 'acme/repository', 2: 'acme/repository' })
+    t.strictSame(await movedImports(service), [1, 2], 'and not what was there already')
+  }
+})
+
+t.test('a delivery that comes again changes nothing', async (t) => {
+  const service = await startWithImports(t)
+  const id = randomUUID()
+  t.strictSame(await deliver(service, 'installation', suspension('suspend'), { id }), { status: 200, body: processed })
+  await deliver(service, 'installation', suspension('unsuspend'))
+  const before = await installations(service)
+  for (const again of [id, id.toUpperCase()]) {
+    const answer = await deliver(service, 'installation', suspension('suspend'), { id: again })
+    t.strictSame(answer, { status: 200, body: replayed })
+  }
+  t.strictSame(await installations(service), before)
+  t.strictSame(await listed(service), { shown: 4, withheld: null })
+})
+
+t.test('of deliveries at once with the same id, one is processed', async (t) => {
+  const service = await startWithImports(t)
+  const id = randomUUID()
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => deliver(service, 'repository', renamedRepository, { id })),
+  )
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.equal(answers.filter(({ body }) => JSON.stringify(body) === JSON.stringify(processed)).length, 1)
+  t.strictSame(await deliveries(service), [id])
+})
+
+t.test('a delivery that could not be processed can come again', async (t) => {
+  const service = await startWithImports(t)
+  const id = randomUUID()
+  await service.sql(`ALTER TABLE imports ADD CONSTRAINT refuse CHECK (source_path <> 'username/renamed')`)
+  const failed = await deliver(service, 'repository', renamedRepository, { id })
+  t.strictSame(failed, { status: 500, body: errorBody(500, 'INTERNAL', 'Internal Server Error') })
+  t.strictSame(await deliveries(service), [])
+  await service.sql('ALTER TABLE imports DROP CONSTRAINT refuse')
+  t.strictSame(await deliver(service, 'repository', renamedRepository, { id }), { status: 200, body: processed })
+})
+
+t.test('many different deliveries at once about the same rows are all processed', async (t) => {
+  const service = await startWithImports(t)
+  const back = { ...renamedAccount, account: { login: 'username' }, changes: { login: { from: 'New-Name' } } }
+  const kinds: [event: string, payload: object][] = [
+    ['installation', suspension('suspend')],
+    ['installation', suspension('unsuspend')],
+    ['installation_target', renamedAccount],
+    ['installation_target', back],
+    ['repository', renamedRepository],
+    ['repository', transferred({ user: { login: 'username' } })],
+    ['installation_repositories', { action: 'added', installation: { id: INSTALLATION }, repository_selection: 'all' }],
+  ]
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => kinds.map(([event, payload]) => deliver(service, event, payload))).flat(),
+  )
+  t.strictSame(
+    answers,
+    answers.map(() => ({ status: 200, body: processed })),
+  )
+})
+
+t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
+  const service = await startWithImports(t)
+  for (const [sqlstate, failures, expected] of [
+    ['40P01', 2, { status: 200, body: processed }],
+    ['40001', 3, { status: 200, body: processed }],
+    ['40P01', 4, { status: 500, body: errorBody(500, 'INTERNAL', 'Internal Server Error') }],
+  ] as const) {
+    // A sequence counts on when a transaction is undone.
+    await service.sql(`
+      CREATE SEQUENCE failures;
+      CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('failures') <= ${failures} THEN RAISE EXCEPTION SQLSTATE '${sqlstate}'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER fail BEFORE UPDATE ON github_installations FOR EACH ROW EXECUTE FUNCTION fail()`)
+    t.strictSame(await deliver(service, 'installation', suspension('suspend', { suspended_at: undefined })), expected)
+    await service.sql('DROP TRIGGER fail ON github_installations; DROP FUNCTION fail; DROP SEQUENCE failures')
+  }
+  t.equal((await deliveries(service)).length, 2)
+})
+
+t.test('who cannot get at the rows gives up in time, and the delivery can come again', async (t) => {
+  const service = await startWithImports(t)
+  const other = new pg.Client({ connectionString: service.databaseUrl })
+  await other.connect()
+  await other.query('BEGIN')
+  await other.query('UPDATE github_installations SET suspended_at = NULL WHERE id = 123')
+  const begun = Date.now()
+  const { status, body } = await deliver(service, 'installation', suspension('suspend'))
+  t.equal(status, 503)
+  t.match(body, { code: 'DATABASE_UNAVAILABLE' })
+  t.ok(Date.now() - begun < 8000, 'GitHub waits for ten seconds')
+  await other.end()
+  t.strictSame(await deliveries(service), [])
+})
+
+t.test('deliveries are forgotten after thirty days, some at a time', async (t) => {
+  const service = await start(t)
+  await service.sql(`
+    INSERT INTO github_deliveries (id, event, received_at)
+    SELECT gen_random_uuid(), 'installation', now() - number * interval '6 hours' + interval '3 hours' FROM generate_series(1, 270) AS number`)
+  const expired = async () =>
+    (await service.sql(`SELECT FROM github_deliveries WHERE received_at < now() - interval '30 days'`)).length
+  t.equal(await expired(), 150)
+  await deliver(service, 'installation', suspension('suspend'))
+  await until(async () => (await expired()) === 50, 'a hundred are gone')
+  await deliver(service, 'installation', suspension('suspend'))
+  await until(async () => (await expired()) === 0, 'the rest is gone')
+  t.equal((await deliveries(service)).length, 122)
+})
+
+t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
+  const service = await startWithImports(t)
+  const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }
+  const begun = Date.now()
+  t.strictSame(await deliver(service, 'installation', large), { status: 200, body: processed })
+  t.ok(Date.now() - begun < 10_000)
+
+  const tooLarge = { status: 413, body: errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large') }
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': 25 * MiB + 1,
+    'x-hub-signature-256': sign('whatever'),
+  }
+  t.strictSame(await answerToHeaders(`${service.url}/webhooks/github`, headers), tooLarge)
+  const { status } = await answerToHeaders(service.url + resources('/imports'), {
+    ...headers,
+    cookie: `neptun-session=${OWNER.token}`,
+    'content-length': 3 * MiB,
+  })
+  t.equal(status, 413)
+})
+
+/** What is answered while the body has yet to come. */
+async function answerToHeaders(url: string, headers: Record<string, string | number>) {
+  const sent = request(url, { method: 'POST', headers })
+  sent.on('error', () => {})
+  sent.flushHeaders()
+  const [response] = await once(sent, 'response')
+  const text = (await response.toArray()).join('')
+  sent.destroy()
+  return { status: response.statusCode, body: JSON.parse(text) }
+}
+
+t.test('the log says what was delivered, and no more', async (t) => {
+  const service = await startWithImports(t)
+  const id = randomUUID()
+  await deliver(service, 'repository', renamedRepository, { id })
+  await until(() => service.log.some((line) => line.includes('"msg":"request"')), 'the request is logged')
+  const lines = service.log.map((line) => JSON.parse(line))
+  t.match(
+    lines.find(({ msg }) => msg === 'GitHub webhook'),
+    { delivery: id, event: 'repository', change: 'repository-moved', outcome: 'processed' },
+  )
+  t.match(
+    lines.find(({ msg }) => msg === 'request'),
+    { method: 'POST', route: '/webhooks/github', status: 200 },
+  )
+  t.notMatch(service.log.join(), SECRET)
+  t.notMatch(service.log.join(), 'sha256=')
+  t.notMatch(service.log.join(), 'username/renamed')
+})
+
+t.test('the migrations lead to the data model', async (t) => {
+  const { databaseUrl, sql } = await start(t)
+  t.match(await diffToSchema(databaseUrl), 'This is an empty migration')
+  const [index] = await sql(`SELECT indexdef FROM pg_indexes WHERE indexname = 'imports_github_path_idx'`)
+  t.match(index?.['indexdef'], "WHERE (source_type = 'github'::source_type)")
+})
