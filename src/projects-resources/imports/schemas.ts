@@ -7,7 +7,7 @@ const sourcePath = Text(1, 2048, { description: 'In the format of the source_typ
 const title = NullableText(1, 255)
 const description = NullableText(0, 10_000)
 
-export const Import = Type.Object({
+const Import = Type.Object({
   id: Id(),
   source_type: sourceType,
   source_path: sourcePath,
