@@ -35,6 +35,7 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     return503OnClosing: false,
+    http: { requireHostHeader: false },
     rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
     ajv: ajvOptions,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),

@@ -76,8 +76,15 @@ export function findFaults(request: FastifyRequest): Fault[] {
     const validate = request.getValidationFunction(part)
     if (!validate || validate(read(request) ?? null)) return []
     const errors = (validate.errors ?? []) as unknown as FastifySchemaValidationError[]
-    // `if` only says that the branch that it chose has found something.
-    return errors.filter(({ keyword }) => keyword !== 'if').map((error) => toFault(name, error))
+    const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
+    return (
+      errors
+        // `if` only says that the branch that it chose has found something.
+        .filter(({ keyword }) => keyword !== 'if')
+        // Of what has the wrong type, nothing else is worth saying; of a word, which ones there are is.
+        .filter(({ keyword, instancePath }) => keyword === 'type' || !ofWrongType.has(instancePath))
+        .map((error) => toFault(name, error))
+    )
   })
   const known = new Set(found.map(({ path }) => path))
   const all = [...found, ...faults.filter(({ path }) => !known.has(path))]
@@ -99,7 +106,7 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
     case 'enum':
       return `must be one of ${(schema['enum'] as string[]).join(', ')}`
     case 'type':
-      return `must be ${describeType(schema)}`
+      return schema['enum'] ? describe('enum', schema, fallback) : `must be ${describeType(schema)}`
     case 'minimum':
     case 'maximum':
       return `must be ${describeType(schema)}`

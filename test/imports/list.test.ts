@@ -111,7 +111,7 @@ t.test('what is wrong with a query is said', async (t) => {
   const table: [query: string, ...faults: [string, string][]][] = [
     ['source_type=svn', TYPE],
     ['source_type=', TYPE],
-    ['source_type=github&source_type=url', ['query.source_type', 'must be a string'], TYPE],
+    ['source_type=github&source_type=url', TYPE],
     ['limit=0', LIMIT],
     ['limit=101', LIMIT],
     ['limit=-1', LIMIT],
