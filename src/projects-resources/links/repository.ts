@@ -1,13 +1,7 @@
 import type pg from 'pg'
 import { isoTime } from '../../database/sql.js'
-import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
+import { CALLER, type Caller, type Claim, callerValues, type Owner } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
-
-/** Whose project it is: an argument of every statement, never a check beside it. */
-export interface Owner {
-  userId: number
-  projectId: number
-}
 
 /** What comes of a request to link or to create: the resource as JSON text, or why not. */
 export type LinkOutcome = { json: string; isNew: boolean } | 'no-resource' | 'no-project'
@@ -24,6 +18,12 @@ export interface LinkRepository {
   create(owner: Owner, values: Record<string, unknown>): Promise<LinkOutcome>
   /** Removes the link from this project, and nothing else. */
   unlink(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; removed: boolean }>
+  /** Creates one that no project links yet. Null if there is no such user. */
+  createUnlinked(userId: number, values: Record<string, unknown>): Promise<string | null>
+  /** All that the user has, oldest first: JSON texts joined by commas. Null if there is no such user. */
+  listOwned(userId: number): Promise<string | null>
+  /** Removes one that the user has, and with it its links. Null if the user has no such one, else what it was. */
+  remove(userId: number, resourceId: number): Promise<string | null>
 }
 
 /** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
@@ -33,6 +33,8 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
   const sql = writeStatements(descriptor)
   const query = async <Row extends pg.QueryResultRow>(name: keyof typeof sql, values: unknown[]) =>
     (await pool.query<Row>({ name: `${name}-${descriptor.slug}`, text: sql[name], values })).rows[0]
+  const inOrder = (values: Record<string, unknown>) =>
+    Object.keys(descriptor.create.properties).map((name) => values[name])
 
   return {
     async list(claim) {
@@ -51,14 +53,25 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
       return row ? { json: row.json, isNew: row.is_new } : 'no-resource'
     },
     async create({ userId, projectId }, values) {
-      const columns = Object.keys(descriptor.create.properties).map((name) => values[name])
-      const row = await query<{ json: string }>('create', [userId, projectId, ...columns]).catch(goneMeanwhile)
+      const row = await query<{ json: string }>('create', [userId, projectId, ...inOrder(values)]).catch(goneMeanwhile)
       if (typeof row === 'string') return row
       return row ? { json: row.json, isNew: true } : 'no-project'
     },
     async unlink(claim, resourceId) {
       const row = await query<Caller & { removed: boolean }>('unlink', [...callerValues(claim), resourceId])
       return { caller: row, removed: row?.removed ?? false }
+    },
+    async createUnlinked(userId, values) {
+      const row = await query<{ json: string }>('createUnlinked', [userId, ...inOrder(values)]).catch(goneMeanwhile)
+      return typeof row === 'object' ? row.json : null
+    },
+    async listOwned(userId) {
+      const row = await query<{ resources: string }>('listOwned', [userId])
+      return row?.resources ?? null
+    },
+    async remove(userId, resourceId) {
+      const row = await query<{ json: string }>('remove', [userId, resourceId])
+      return row?.json ?? null
     },
   }
 }
@@ -130,5 +143,21 @@ function writeStatements({ table, linkTable, idField, create, resource, computed
         RETURNING link.id
       )
       SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`,
+    createUnlinked: `
+      INSERT INTO ${table} AS resource (neptun_user_id, ${columns.join(', ')})
+      VALUES ($1, ${columns.map((_, index) => `$${index + 2}`).join(', ')})
+      RETURNING ${toJson('resource')} AS json`,
+    listOwned: `
+      SELECT (
+        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY resource.id), '')
+        FROM ${table} AS resource
+        WHERE resource.neptun_user_id = owner.id
+      ) AS resources
+      FROM users AS owner
+      WHERE owner.id = $1`,
+    remove: `
+      DELETE FROM ${table} AS resource
+      WHERE resource.id = $2 AND resource.neptun_user_id = $1
+      RETURNING ${toJson('resource')} AS json`,
   }
 }
