@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -86,6 +87,7 @@ async function stop(code: number, why?: string): Promise<void> {
 function stopAtOnce(): void {
   server?.kill()
   postgres?.kill()
+  if (urlFile) rmSync(urlFile, { force: true })
   process.exit(1)
 }
 

@@ -156,20 +156,19 @@ t.test('every fault is on one line, without any value, before a database is look
   for (const text of ['', SECRET, `{"title": "${SECRET}"`, `"${SECRET}"`, 'null', '[]', '5']) {
     t.same(await create('user-files', text), object, text)
   }
-  const string = (from: number, to: number) => `must be a string of ${from} to ${to} characters`
   const file = { title: '', text: 5, extension: `${SECRET} ${'x'.repeat(32)}` }
   t.same(
     await create('user-files', JSON.stringify(file)),
     refusal(
-      `--data: title ${string(1, 255)}; text ${string(0, 1_048_576)}; language is required; ` +
-        `extension ${string(1, 32)}; extension must match ^[A-Za-z0-9.+_-]*$`,
+      '--data: language is required; title must have 1 to 255 characters; text must be a string; ' +
+        'extension must have 1 to 32 characters; extension must match ^[A-Za-z0-9.+_-]*$',
     ),
   )
   const long = JSON.stringify({ title: 'a', text: 'é'.repeat(524_289), language: 'a', extension: 'a' })
   t.same(await create('user-files', long), refusal('--data: text must have at most 1048576 bytes in UTF-8'))
   t.same(
     await create('template-collections', JSON.stringify({ name: `${SECRET}\0`, description: 5 })),
-    refusal(`--data: name must match ^[^\\u0000\\uD800-\\uDFFF]*$; description ${string(0, 10_000)} or null`),
+    refusal('--data: name must not contain U+0000 or unpaired surrogates; description must be a string or null'),
   )
   t.same(
     await create(

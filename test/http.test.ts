@@ -570,6 +570,21 @@ t.test('what is not even HTTP is answered in the same shape, and the connection 
   }
 })
 
+t.test('an expectation that cannot be met is refused in the same shape', async (t) => {
+  const answer = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
+  refuses(t, answer, errorBody(417, 'EXPECTATION_FAILED', 'Only the expectation 100-continue can be met'), 'banana')
+})
+
+t.test('chunks without a byte are no body, whatever their type', async (t) => {
+  const chunked = (method: string, chunks: string) =>
+    exchange(
+      service,
+      `${head(method, `${IMPORTS}/4711`, SESSION, 'Content-Type: text/plain', 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`,
+    )
+  refuses(t, await chunked('DELETE', ''), errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'), 'none')
+  refuses(t, await chunked('DELETE', '1\r\nx\r\n'), UNSUPPORTED, 'one')
+})
+
 t.test('a caller who hangs up in the middle of a body is no error of the service', async (t) => {
   const { url, app, log } = await startApp(t)
   const socket = connect(Number(new URL(url).port), '127.0.0.1')

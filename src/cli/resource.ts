@@ -1,12 +1,9 @@
-import { buffer } from 'node:stream/consumers'
-import type { TSchema } from '@sinclair/typebox'
 import type { Command } from 'commander'
-import type { Fault } from '../errors.js'
 import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
 import type { LinkRepository } from '../projects-resources/links/repository.js'
 import { addCommand, addNoun } from './command.js'
 import { withDatabaseUrl } from './database.js'
-import { type Answer, CommandError, notFound, table, usageError } from './output.js'
+import { type Answer, CommandError, notFound, table } from './output.js'
 import { id, option, type Rule, required } from './values.js'
 
 interface CreateResource {
@@ -63,6 +60,8 @@ function addCreate(parent: Command, descriptor: LinkDescriptor): void {
       `resource create ${slug} --user 1 --project 1 --data - < data.json`,
     ],
     run: async (options: CreateResource) => {
+      // With the schemas, like them: nobody else waits for it.
+      const { readValues } = await import('./resource-data.js')
       const values = await readValues(descriptor, options.data)
       return await withRepository(descriptor, (repository) => createResource(repository, descriptor, options, values))
     },
@@ -124,79 +123,6 @@ async function listResources(repository: LinkRepository, descriptor: LinkDescrip
     CREATED: new Date(resource.created_at),
   }))
   return { json, text: table(rows), ...(rows.length === 0 && { note: `User ${user} has no ${descriptor.slug}.` }) }
-}
-
-/** Reads `--data`. What is wrong with it is said without repeating any of it. */
-async function readValues(descriptor: LinkDescriptor, text: string): Promise<Record<string, unknown>> {
-  const values = parseObject(text === '-' ? await buffer(process.stdin) : Buffer.from(text))
-  const names = Object.keys(descriptor.create.properties).join(', ')
-  if (!values) throw usageError(`--data must be a JSON object with ${names}`)
-  const faults = findFaults(descriptor, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
-  if (faults.length > 0) throw usageError(`--data: ${faults.join('; ')}`)
-  return values
-}
-
-function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // Neither JSON nor UTF-8: like any other value that is no object.
-  }
-  return undefined
-}
-
-/** The faults that the API finds too. (TypeBox's own check counts a character above U+FFFF as two, and has no unions.) */
-function findFaults({ create, check }: LinkDescriptor, values: Record<string, unknown>): Fault[] {
-  const found = Object.entries(create.properties).flatMap(([name, schema]) => {
-    const fault = (message: string): Fault => ({ path: `body.${name}`, message })
-    if (values[name] === undefined) return create.required?.includes(name) ? [fault('is required')] : []
-    const broken = Object.keys(schema).filter((keyword) => !holds(keyword, schema[keyword], values[name]))
-    return [...new Set(broken.map((keyword) => describe(keyword, schema)))].map(fault)
-  })
-  const known = new Set(found.map(({ path }) => path))
-  return [...found, ...(check?.(values) ?? []).filter(({ path }) => !known.has(path))]
-}
-
-/** Whether a value is as one keyword of JSON Schema wants it. */
-function holds(keyword: string, limit: unknown, value: unknown): boolean {
-  switch (keyword) {
-    case 'type':
-      return [limit].flat().some((type) => (type === 'integer' ? Number.isInteger(value) : type === typeOf(value)))
-    case 'enum':
-      return Array.isArray(limit) && limit.includes(value)
-    case 'minimum':
-      return typeof value !== 'number' || value >= Number(limit)
-    case 'maximum':
-      return typeof value !== 'number' || value <= Number(limit)
-    case 'minLength':
-      return typeof value !== 'string' || [...value].length >= Number(limit)
-    case 'maxLength':
-      return typeof value !== 'string' || [...value].length <= Number(limit)
-    case 'pattern':
-      return typeof value !== 'string' || new RegExp(String(limit), 'u').test(value)
-    case 'description':
-      return true
-    default:
-      // Better than to take what the API would refuse.
-      throw new Error(`the command line does not know the keyword ${keyword} of JSON Schema`)
-  }
-}
-
-const typeOf = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value)
-
-function describe(keyword: string, schema: TSchema): string {
-  if (schema['enum']) return `must be one of ${schema['enum'].join(', ')}`
-  if (keyword === 'pattern') return `must match ${schema['pattern']}`
-  const { minimum, maximum, minLength, maxLength } = schema
-  const ranges: Record<string, string> = {
-    integer: `an integer from ${minimum} to ${maximum}`,
-    string: `a string of ${minLength ?? 0} to ${maxLength} characters`,
-  }
-  return `must be ${[schema['type']]
-    .flat()
-    .map((type) => ranges[type] ?? type)
-    .join(' or ')}`
 }
 
 /** The statements on one type of resource, on a connection that is closed whatever happens. */

@@ -38,6 +38,9 @@ function readPs(pid: number): ProcessInfo | undefined {
   return { parent: Number(parent), started, command }
 }
 
+/** How often to look, in milliseconds: elsewhere than on Linux, it takes a process of its own. */
+const INTERVAL = process.platform === 'linux' ? 200 : 1000
+
 /**
  * Calls `onGone` when one of the processes through which npm started this one is gone: npm itself, its shell, or tsx.
  * Killed with SIGKILL, they have no chance to pass a signal on.
@@ -54,7 +57,7 @@ export function watchParents(onGone: () => void): () => void {
   const timer = setInterval(() => {
     const broken = process.ppid !== expected || links.some(([pid, parent]) => readProcess(pid)?.parent !== parent)
     if (broken) onGone()
-  }, 500)
+  }, INTERVAL)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -70,7 +70,8 @@ export function runReloadingServer({ say, onDeath }: ReloadOptions): ReloadingSe
       if (closed) return
       run = startServer()
       const failure = await begin().then(() => undefined, String)
-      if (!changed) say(failure ? `the service did not start (${failure}): waiting for a change` : 'restarted')
+      if (!changed && !closed)
+        say(failure ? `the service did not start (${failure}): waiting for a change` : 'restarted')
     }
     reloading = false
   }

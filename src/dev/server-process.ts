@@ -64,7 +64,12 @@ function isReady(message: unknown): message is { address: string } {
 function printLog({ stdout }: ChildProcess) {
   if (!stdout) return
   const colorize = process.stdout.isTTY === true
-  const prettify = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
+  const prettify = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  })
   createInterface({ input: stdout }).on('line', (line) => process.stdout.write(prettify(line)))
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { invalidRequest } from '../errors.js'
+import { ApiError, invalidRequest } from '../errors.js'
 
 const MAX_DEPTH = 32
 
@@ -16,6 +16,12 @@ async function jsonBody(app: FastifyInstance) {
     if (!hasBody(request.raw.headers)) delete request.raw.headers['content-type']
   })
   app.removeAllContentTypeParsers()
+  // Whether chunks hold anything is known only when they come; the first byte decides.
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.once('data', () => done(new ApiError('UNSUPPORTED_MEDIA_TYPE')))
+    payload.once('end', () => done(null, undefined))
+    payload.once('error', done)
+  })
   // Refuses `__proto__` and `constructor.prototype` wherever they stand.
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
