@@ -25,7 +25,7 @@ async function start(): Promise<void> {
   const { host, port, dataDir, databaseUrl: given } = await readSettings()
   await checkPort(host, port)
   stopping.signal.throwIfAborted()
-  server = runReloadingServer({ say, onDeath: (how) => stop(1, `the service ended unexpectedly (${how})`) })
+  server = runReloadingServer({ say, onDeath: (how) => stop(1, `dev: the service ended unexpectedly (${how})`) })
   const databaseUrl = given ? await openDatabase(given) : await startDatabase(dataDir)
   const [address, withDemoData] = await Promise.all([
     startService(server, {
@@ -45,7 +45,7 @@ async function start(): Promise<void> {
 async function startDatabase(folder: string): Promise<string> {
   starting = startPostgres({ folder, onProgress: say, signal: stopping.signal })
   postgres = await starting
-  postgres.exited.then(() => stop(1, `PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
+  postgres.exited.then(() => stop(1, `dev: PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
   const url = await ensureDatabase(postgres, say)
   urlFile = join(folder, 'database-url')
   await rm(urlFile, { force: true })
@@ -63,7 +63,7 @@ async function openDatabase(url: string): Promise<string> {
 
 async function startService(server: ReloadingServer, env: NodeJS.ProcessEnv): Promise<string> {
   return await server.begin(env).catch((how) => {
-    throw new StartError(`the service did not start (${how})`)
+    throw new StartError(`dev: the service did not start (${how})`)
   })
 }
 
@@ -75,7 +75,7 @@ async function startService(server: ReloadingServer, env: NodeJS.ProcessEnv): Pr
 async function stop(code: number, why?: string): Promise<void> {
   if (stopping.signal.aborted) return
   stopping.abort()
-  if (why) process.stderr.write(`dev: ${why}\n`)
+  if (why) process.stderr.write(`${why}\n`)
   const started = await starting?.catch(() => undefined)
   await started?.announceStop()
   await server?.stop()

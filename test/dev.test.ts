@@ -57,7 +57,7 @@ t.test('It keeps the data from start to start, however it ends', { buffered: tru
       const second = startDev(t, { DATA_DIR: folder })
       t.equal(await second.exit, 1)
       const reason = `${folder} is in use by process ${dev.pid}: stop that one, or set DATA_DIR to another folder`
-      t.equal(second.output(), `dev: ${reason}\n`)
+      t.equal(second.output(), `${reason}\n`)
       t.same(await listImports(address), ids)
     })
 
@@ -78,7 +78,7 @@ t.test('It ends with the service, and with npm', { buffered: true }, async (t) =
       const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
       t.equal(await second.exit, 1)
       const reason = `PORT: something else listens on 127.0.0.1:${port} already; set PORT to another`
-      t.equal(second.output(), `dev: ${reason}\n`)
+      t.equal(second.output(), `${reason}\n`)
       t.notOk(existsSync(`${folder}/unused`))
     })
 
@@ -112,7 +112,7 @@ t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
   for (const [env, reason] of refusals) {
     const dev = startDev(t, { DATA_DIR, ...env })
     t.equal(await dev.exit, 1)
-    t.match(dev.output(), `dev: ${reason}`)
+    t.match(dev.output(), reason)
   }
   t.notOk(existsSync(DATA_DIR))
 })
@@ -138,7 +138,7 @@ async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, c
   process.kill(pid, signal)
   t.equal(await dev.exit, code)
   const left = () => all.filter(({ pid, started }) => readProcess(pid)?.started === started)
-  await until(() => left().length === 0, `the end of ${left().map(({ command }) => command)}`, 5000)
+  await until(() => left().length === 0, `the end of ${left().map(({ command }) => command)}`)
 }
 
 function startDev(t: Test, env: Record<string, string>, command = NODE): Dev {
