@@ -11,6 +11,7 @@ import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
 import requestLog from './plugins/request-log.js'
 import session from './plugins/session.js'
+import shutdown from './plugins/shutdown.js'
 import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
@@ -53,6 +54,7 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
   await app.register(errors)
   await app.register(jsonBody)
   await app.register(requestLog)
+  await app.register(shutdown)
   await app.register(database, { pool })
   await app.register(session)
 

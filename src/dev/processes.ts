@@ -44,9 +44,8 @@ const INTERVAL = process.platform === 'linux' ? 200 : 1000
 /**
  * Calls `onGone` when one of the processes through which npm started this one is gone: npm itself, its shell, or tsx.
  * Killed with SIGKILL, they have no chance to pass a signal on.
- * @returns ends the watch
  */
-export function watchParents(onGone: () => void): () => void {
+export function watchParents(onGone: () => void): void {
   const links: [pid: number, parent: number][] = []
   let parent = process.ppid
   for (let info = readProcess(parent); info && /\btsx\b|^\S*sh -c\b/.test(info.command); info = readProcess(parent)) {
@@ -59,5 +58,4 @@ export function watchParents(onGone: () => void): () => void {
     if (broken) onGone()
   }, INTERVAL)
   timer.unref()
-  return () => clearInterval(timer)
 }

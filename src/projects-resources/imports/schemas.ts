@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Id, NullableText, OneOf, ProjectPath, Text, Time } from '../../schemas.js'
+import { PageQuery } from '../paging.js'
 import { SOURCE_TYPES } from './source-path.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
@@ -50,10 +51,4 @@ export type UpdateImportBody = Static<typeof UpdateImportBody>
 export const ProjectParams = Type.Object(ProjectPath)
 export const ImportParams = Type.Object({ ...ProjectPath, import_id: Id() })
 
-export const ListImportsQuery = Type.Object({
-  source_type: Type.Optional(sourceType),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Page size; without it, all at once.' })),
-  cursor: Type.Optional(
-    Text(1, 64, { description: 'Where the page begins: from the `Link` header of the one before.' }),
-  ),
-})
+export const ListImportsQuery = Type.Object({ source_type: Type.Optional(sourceType), ...PageQuery })

@@ -44,8 +44,9 @@ function planChange(found: FoundImport, body: UpdateImportBody, permission: Gith
   const type = source.source_type ?? found.source_type
   const path = source.source_path ?? found.source_path
   const isMoved = type !== found.source_type || path !== found.source_path
-  // A withheld import may be moved to where its user has access, and not be touched otherwise.
-  const needsGrant = type === 'github' && (isMoved || found.withheld)
+  // A withheld import may be moved to another path that its user has access to, and not be touched otherwise.
+  const isUntouchable = found.withheld && body.source_path === undefined
+  const needsGrant = isUntouchable || (type === 'github' && (isMoved || found.withheld))
   const { title, description } = body
   return { ...source, title, description, grant: needsGrant ? { path, selections: permission.selections } : null }
 }

@@ -6,10 +6,25 @@ import type { LinkDescriptor } from './descriptor.js'
 /** What comes of a request to link or to create: the resource as JSON text, or why not. */
 export type LinkOutcome = { json: string; isNew: boolean } | 'no-resource' | 'no-project'
 
+/** A part of the list. */
+export interface LinkPage {
+  limit: number
+  /** Only links that are older than this one. */
+  before: string | null
+}
+
+export interface LinkList {
+  caller: Caller | undefined
+  /** JSON texts. */
+  resources: string[]
+  /** The last link of the page, if another page follows. */
+  next: string | null
+}
+
 /** The statements on one type of resource. */
 export interface LinkRepository {
-  /** All that the project links, newest link first: JSON texts joined by commas. */
-  list(claim: Claim): Promise<{ caller: Caller | undefined; resources: string }>
+  /** What the project links, newest link first: all of it, or at most so many that were linked before a link. */
+  list(claim: Claim, page?: LinkPage): Promise<LinkList>
   /** One that the project links. */
   find(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; json: string | null }>
   /** Links one that the user has; if it is linked already, that is that. */
@@ -37,9 +52,18 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
     Object.keys(descriptor.create.properties).map((name) => values[name])
 
   return {
-    async list(claim) {
-      const row = await query<Caller & { resources: string }>('list', [...callerValues(claim)])
-      return { caller: row, resources: row?.resources ?? '' }
+    async list(claim, page) {
+      // One more than asked for tells whether there are more.
+      const values = [...callerValues(claim), page?.before ?? null, page ? page.limit + 1 : null]
+      const { rows } = await pool.query<Caller & { link_id: string | null; json: string }>({
+        name: `list-${descriptor.slug}`,
+        text: sql.list,
+        values,
+      })
+      const linked = rows.filter(({ link_id }) => link_id !== null)
+      const shown = page ? linked.slice(0, page.limit) : linked
+      const next = linked.length > shown.length ? (shown.at(-1)?.link_id ?? null) : null
+      return { caller: rows[0], resources: shown.map(({ json }) => json), next }
     },
     async find(claim, resourceId) {
       const row = await query<Caller & { json: string | null }>('find', [...callerValues(claim), resourceId])
@@ -97,14 +121,19 @@ function writeStatements({ table, linkTable, idField, create, resource, computed
   const ofCaller = 'link.project_id = caller.project_id AND link.neptun_user_id = caller.session_user_id'
 
   return {
+    // A row for each: one value for all of them would be sorted with every text in it, and can hold 1 GB at most.
     list: `
       WITH ${CALLER}
-      SELECT caller.*, (
-        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY link.id DESC), '')
+      SELECT caller.*, listed.*
+      FROM caller
+      LEFT JOIN LATERAL (
+        SELECT link.id AS link_id, ${toJson('resource')} AS json
         FROM ${linked}
-        WHERE ${ofCaller}
-      ) AS resources
-      FROM caller`,
+        WHERE ${ofCaller} AND ($4::bigint IS NULL OR link.id < $4)
+        ORDER BY link.id DESC
+        LIMIT $5
+      ) AS listed ON true
+      ORDER BY listed.link_id DESC`,
     find: `
       WITH ${CALLER}
       SELECT caller.*, (
