@@ -42,8 +42,20 @@ export async function diffToSchema(databaseUrl: string): Promise<string> {
   }
 }
 
-/** The package expects a bundler; without one the module is instantiated by hand. */
+let loading: Promise<void> | undefined
+
 async function startEngine(schema: { path: string; content: string }, pool: pg.Pool) {
+  loading ??= loadEngine()
+  await loading
+  return await bindings.SchemaEngine.new(
+    { datamodels: [[schema.path, schema.content]] },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(new IntrospectingAdapterFactory(pool)),
+  )
+}
+
+/** The package expects a bundler; without one the module is instantiated by hand, once. */
+async function loadEngine() {
   const wasmFile = createRequire(import.meta.url)
     .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
     .replace(/\.js$/, '.wasm')
@@ -52,11 +64,6 @@ async function startEngine(schema: { path: string; content: string }, pool: pg.P
   const exports = instance.exports as { __wbindgen_start(): void }
   glue.__wbg_set_wasm(exports)
   exports.__wbindgen_start()
-  return await bindings.SchemaEngine.new(
-    { datamodels: [[schema.path, schema.content]] },
-    () => {},
-    bindMigrationAwareSqlAdapterFactory(new IntrospectingAdapterFactory(pool)),
-  )
 }
 
 const CHAR = 18

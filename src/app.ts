@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import type pg from 'pg'
 import type { Config } from './config.js'
+import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { githubWebhooks } from './github/webhooks.js'
-import { answerClientError } from './plugins/client-errors.js'
+import { answerClientError, refuseExpectation } from './plugins/client-errors.js'
 import database from './plugins/database.js'
 import errors, { sendError } from './plugins/errors.js'
 import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
 import requestLog from './plugins/request-log.js'
 import session from './plugins/session.js'
-import validation, { ajvOptions } from './plugins/validation.js'
+import shutdown from './plugins/shutdown.js'
+import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
@@ -25,6 +27,9 @@ export interface AppParts {
 /** The largest request body, in bytes. */
 const BODY_LIMIT = 2 * 1024 * 1024
 
+/** How long a whole request may take to arrive, in milliseconds. */
+const REQUEST_TIMEOUT = 60_000
+
 /** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
 const MAX_PARAM_LENGTH = 16 * 1024
 
@@ -34,19 +39,23 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     return503OnClosing: false,
+    http: { requireHostHeader: false },
     rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
     ajv: ajvOptions,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
     clientErrorHandler: answerClientError,
     genReqId: () => randomUUID(),
   })
+  app.server.on('checkExpectation', refuseExpectation)
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(errors)
   await app.register(jsonBody)
   await app.register(requestLog)
+  await app.register(shutdown)
   await app.register(database, { pool })
   await app.register(session)
 

@@ -2,6 +2,7 @@
 import { createProgram, guardProcess, runProgram } from './cli/command.js'
 import { addMigrateCommand } from './cli/migrate.js'
 import { addProjectCommands } from './cli/project.js'
+import { addResourceCommands } from './cli/resource.js'
 import { addSessionCommands } from './cli/session.js'
 import { addUserCommands } from './cli/user.js'
 
@@ -9,6 +10,7 @@ const program = createProgram()
 addMigrateCommand(program)
 addUserCommands(program)
 addProjectCommands(program)
+addResourceCommands(program)
 addSessionCommands(program)
 
 const args = process.argv.slice(2)

@@ -104,7 +104,7 @@ async function writeUsers(client: pg.Client): Promise<void> {
     const account = id === demo.user.id ? [GITHUB_ACCOUNT_ID, 'username'] : [null, null]
     await client.query(INSERT_USER, [id, email, ...account])
     await client.query(INSERT_SESSION, [id, hashToken(token)])
-    await client.query(INSERT_PROJECT, [projectId, id, `Project of ${email}`])
+    await client.query(INSERT_PROJECT, [projectId, id, `Demonstration project ${projectId}`])
   }
 }
 

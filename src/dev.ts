@@ -1,16 +1,18 @@
+import { rmSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasDemoData } from './demo-data.js'
-import { ensureDatabase, updateDatabase } from './dev/database.js'
 import type { EmulatedGithub } from './dev/github.js'
 import { checkPort } from './dev/port.js'
 import { type Postgres, startPostgres } from './dev/postgres.js'
 import { watchParents } from './dev/processes.js'
-import { type ReloadingServer, runReloadingServer } from './dev/reloading-server.js'
+import { ReloadingServer } from './dev/reloading-server.js'
 import { readSettings } from './dev/settings.js'
 import { StartError } from './dev/start-error.js'
-import { welcome } from './dev/welcome.js'
+
+// Loaded while the service loads, in a process of its own, and PostgreSQL starts; to wait for it first takes longer.
+const database = import('./dev/database.js')
+const welcoming = import('./dev/welcome.js')
 
 /** One Ctrl-C can arrive three times: from the terminal, and passed on by npm and by tsx. */
 const SAME_SIGNAL = 400
@@ -23,27 +25,25 @@ let urlFile: string | undefined
 
 async function start(): Promise<void> {
   const { host, port, dataDir, databaseUrl: given } = await readSettings()
+  server = new ReloadingServer({ say, onDeath: (how) => stop(1, `dev: the service ended unexpectedly (${how})`) })
   await checkPort(host, port)
   stopping.signal.throwIfAborted()
-  server = runReloadingServer({ say, onDeath: (how) => stop(1, `the service ended unexpectedly (${how})`) })
   const [databaseUrl, github] = await Promise.all([
     given ? openDatabase(given) : startDatabase(dataDir),
     process.argv.includes('--github') ? startGithub() : undefined,
   ])
-  const [address, withDemoData] = await Promise.all([
-    startService(server, {
-      NODE_ENV: 'development',
-      HOST: host,
-      PORT: String(port),
-      DATABASE_URL: databaseUrl,
-      MIGRATE_ON_START: 'false',
-      ...github?.env,
-    }),
-    hasDemoData(databaseUrl),
-  ])
+  const address = await startService(server, {
+    NODE_ENV: 'development',
+    HOST: host,
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    MIGRATE_ON_START: 'false',
+    ...github?.env,
+  })
+  const { welcome } = await welcoming
   // What the service has logged until now is on its way here, and comes first.
-  await sleep(50)
-  process.stdout.write(`${welcome(address, withDemoData)}\n`)
+  const [text] = await Promise.all([welcome(address, databaseUrl), sleep(50)])
+  process.stdout.write(`${text}\n`)
   if (github) process.stdout.write(`${github.description}\n\n`)
 }
 
@@ -56,7 +56,8 @@ async function startGithub(): Promise<EmulatedGithub> {
 async function startDatabase(folder: string): Promise<string> {
   starting = startPostgres({ folder, onProgress: say, signal: stopping.signal })
   postgres = await starting
-  postgres.exited.then(() => stop(1, `PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
+  postgres.exited.then(() => stop(1, `dev: PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
+  const { ensureDatabase } = await database
   const url = await ensureDatabase(postgres, say)
   urlFile = join(folder, 'database-url')
   await rm(urlFile, { force: true })
@@ -65,6 +66,7 @@ async function startDatabase(folder: string): Promise<string> {
 }
 
 async function openDatabase(url: string): Promise<string> {
+  const { updateDatabase } = await database
   await updateDatabase(url, say).catch((error) => {
     if (error instanceof StartError) throw error
     throw new StartError(`DATABASE_URL: the database cannot be used: ${error.message || error.code}`)
@@ -74,7 +76,7 @@ async function openDatabase(url: string): Promise<string> {
 
 async function startService(server: ReloadingServer, env: NodeJS.ProcessEnv): Promise<string> {
   return await server.begin(env).catch((how) => {
-    throw new StartError(`the service did not start (${how})`)
+    throw new StartError(`dev: the service did not start (${how})`)
   })
 }
 
@@ -86,7 +88,7 @@ async function startService(server: ReloadingServer, env: NodeJS.ProcessEnv): Pr
 async function stop(code: number, why?: string): Promise<void> {
   if (stopping.signal.aborted) return
   stopping.abort()
-  if (why) process.stderr.write(`dev: ${why}\n`)
+  if (why) process.stderr.write(`${why}\n`)
   const started = await starting?.catch(() => undefined)
   await started?.announceStop()
   await server?.stop()
@@ -98,6 +100,7 @@ async function stop(code: number, why?: string): Promise<void> {
 function stopAtOnce(): void {
   server?.kill()
   postgres?.kill()
+  if (urlFile) rmSync(urlFile, { force: true })
   process.exit(1)
 }
 

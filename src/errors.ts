@@ -16,6 +16,7 @@ const errors = {
   PAYLOAD_TOO_LARGE: [413, 'Request body is too large'],
   URI_TOO_LONG: [414, 'Request URL is too long'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],
+  EXPECTATION_FAILED: [417, 'Only the expectation 100-continue can be met'],
   HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
   INTERNAL: [500, 'Internal Server Error'],
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],

@@ -45,6 +45,14 @@ export const ErrorBody = Type.Object({
   errors: Type.Optional(Type.Array(Fault, { description: 'Only on a 400 from validation: one entry a fault.' })),
 })
 
+/** The query of a list that can be read in pages. */
+export const PageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Page size; without it, all at once.' })),
+  cursor: Type.Optional(
+    Text(1, 64, { description: 'Where the page begins: from the `Link` header of the one before.' }),
+  ),
+} satisfies TProperties
+
 export const NoContent = Type.Null({ description: 'No body.' })
 
 /** The error answers of a route: its own statuses, besides those that any call can have. */

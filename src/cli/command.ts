@@ -43,7 +43,7 @@ export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (
     new Command(NAME)
-      .description("Keeps the service's database: migrations, users, projects and sessions.")
+      .description("Keeps the service's database: migrations, users, projects, sessions and resources.")
       .version(version, '--version', 'print the version')
       .helpOption('-h, --help', 'print this help')
       // A token may start with a hyphen: what follows a command is never taken for an option of the program.

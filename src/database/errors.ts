@@ -8,32 +8,43 @@ import { ApiError } from '../errors.js'
 const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0.|57014|25006|55P03)$/
 
 /** What Node and `pg` report when there is no connection, or no longer. */
-const UNAVAILABLE_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-])
-const UNAVAILABLE_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Cannot use a pool after)/
+const UNREACHABLE_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const UNREACHABLE_MESSAGE =
+  /^(Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after)/
+
+/** The same of a connection that was lost under a statement: nobody knows how far PostgreSQL came with it. */
+const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+const LOST_MESSAGE = /^(Connection terminated unexpectedly|Connection terminated$|Query read timeout)/
 
 /** Whether an error means that the database could not be reached or could not serve, rather than that we erred. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
   if (error instanceof AggregateError) return error.errors.every(isDatabaseUnavailable)
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_CODES.has(code) || UNAVAILABLE_MESSAGE.test(error.message)
+  return isUnreachable(error) || isLost(error)
 }
 
 /**
  * Turns an error of the database into the one that the caller sees.
+ * @param wasWriting whether the statement may have stored something before the connection was lost
  * @returns a DATABASE_UNAVAILABLE where that is what happened, else the error itself
  */
-export function toApiError(error: unknown): unknown {
+export function toApiError(error: unknown, wasWriting: boolean): unknown {
   if (!isDatabaseUnavailable(error)) return error
-  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
+  const details = { retryAfter: 1, cause: error }
+  if (!wasWriting || !isLost(error)) return new ApiError('DATABASE_UNAVAILABLE', details)
+  const message = 'The connection to the database was lost: a change may or may not have been stored'
+  return new ApiError('DATABASE_UNAVAILABLE', { ...details, message })
+}
+
+function isUnreachable(error: unknown): boolean {
+  return matches(error, (code) => UNAVAILABLE_SQLSTATE.test(code) || UNREACHABLE_CODES.has(code), UNREACHABLE_MESSAGE)
+}
+
+function isLost(error: unknown): boolean {
+  return matches(error, (code) => LOST_CODES.has(code), LOST_MESSAGE)
+}
+
+function matches(error: unknown, hasCode: (code: string) => boolean, message: RegExp): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return hasCode(code) || message.test(error.message)
 }

@@ -63,7 +63,14 @@ async function runInitdb(folder: string, { passwordFile, initdb, user, signal }:
   const [code, output] = await Promise.all([running.exited, running.output ? text(running.output) : ''])
   signal?.removeEventListener('abort', running.stop)
   signal?.throwIfAborted()
-  if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${output.trim() || `exit code ${code}`}`)
+  if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(output) || `exit code ${code}`}`)
+}
+
+/** The error that a program of PostgreSQL's printed, with its details and hints, on one line; else its last line. */
+function reasonIn(output: string): string {
+  const lines = output.trim().split('\n')
+  const first = lines.findIndex((line) => line.includes('error:'))
+  return lines.slice(first).join(' ').trim()
 }
 
 /** What a start that was killed left behind. Its initdb may still be about to end, hence the retries. */

@@ -1,9 +1,10 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcess } from './processes.js'
 import { StartError } from './start-error.js'
 
-/** How long a holder may go on before it counts as here to stay: one whose npm was killed takes half a second to see it. */
+/** How long a holder may go on before it counts as here to stay: it may be about to notice that its npm was killed. */
 const PATIENCE = 900
 /** How long a holder that has begun to stop is waited for. */
 const STOP_PATIENCE = 10_000
@@ -52,8 +53,9 @@ export async function lockFolder(path: string, signal?: AbortSignal): Promise<Fo
 }
 
 function inUse(path: string, { pid }: Holder): StartError {
-  const folder = path.slice(0, path.lastIndexOf('/'))
-  return new StartError(`${folder} is in use by process ${pid}: stop that one, or set DATA_DIR to another folder`)
+  return new StartError(
+    `${dirname(path)} is in use by process ${pid}: stop that one, or set DATA_DIR to another folder`,
+  )
 }
 
 /** A link, unlike a written file, is complete from the first moment and fails if there is one. */

@@ -38,12 +38,14 @@ function readPs(pid: number): ProcessInfo | undefined {
   return { parent: Number(parent), started, command }
 }
 
+/** How often to look, in milliseconds: elsewhere than on Linux, it takes a process of its own. */
+const INTERVAL = process.platform === 'linux' ? 200 : 1000
+
 /**
  * Calls `onGone` when one of the processes through which npm started this one is gone: npm itself, its shell, or tsx.
  * Killed with SIGKILL, they have no chance to pass a signal on.
- * @returns ends the watch
  */
-export function watchParents(onGone: () => void): () => void {
+export function watchParents(onGone: () => void): void {
   const links: [pid: number, parent: number][] = []
   let parent = process.ppid
   for (let info = readProcess(parent); info && /\btsx\b|^\S*sh -c\b/.test(info.command); info = readProcess(parent)) {
@@ -54,7 +56,6 @@ export function watchParents(onGone: () => void): () => void {
   const timer = setInterval(() => {
     const broken = process.ppid !== expected || links.some(([pid, parent]) => readProcess(pid)?.parent !== parent)
     if (broken) onGone()
-  }, 500)
+  }, INTERVAL)
   timer.unref()
-  return () => clearInterval(timer)
 }

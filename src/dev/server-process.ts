@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { prettyFactory } from 'pino-pretty'
 
 /** One run of the service, in a process of its own. */
 export interface ServerProcess {
@@ -17,6 +16,7 @@ export interface ServerProcess {
   kill(): void
 }
 
+const pretty = import('pino-pretty')
 const entry = fileURLToPath(new URL('../server.ts', import.meta.url))
 const preloads = [import.meta.resolve('tsx'), new URL('await-database.ts', import.meta.url).href]
 
@@ -61,10 +61,16 @@ function isReady(message: unknown): message is { address: string } {
 }
 
 /** The log is JSON, a line each; here it is for a person to read. */
-function printLog({ stdout }: ChildProcess) {
+async function printLog({ stdout }: ChildProcess) {
   if (!stdout) return
+  const { prettyFactory } = await pretty
   const colorize = process.stdout.isTTY === true
-  const prettify = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
+  const prettify = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  })
   createInterface({ input: stdout }).on('line', (line) => process.stdout.write(prettify(line)))
 }
 

@@ -20,12 +20,15 @@ export async function readSettings(): Promise<Settings> {
   const { NODE_ENV, HOST, PORT, DATA_DIR, DATABASE_URL } = process.env
   if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
   const port = PORT?.trim() || '3000'
-  if (!/^\d+$/.test(port) || Number(port) > 65_535) throw await explain()
+  const databaseUrl = DATABASE_URL?.trim() || undefined
+  const portIsWrong = !/^\d+$/.test(port) || Number(port) > 65_535
+  const urlIsWrong = databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)
+  if (portIsWrong || urlIsWrong) throw await explain(databaseUrl)
   return {
     host: HOST?.trim() || '127.0.0.1',
     port: Number(port),
     dataDir: DATA_DIR?.trim() || '.data',
-    databaseUrl: DATABASE_URL?.trim() || undefined,
+    databaseUrl,
   }
 }
 
@@ -39,11 +42,11 @@ function loadDotEnv(): void {
 }
 
 /** The service's own words. Its configuration takes long to load, so it is not loaded when nothing is wrong. */
-async function explain(): Promise<unknown> {
+async function explain(databaseUrl = 'postgres://127.0.0.1/embedded'): Promise<unknown> {
   const { ConfigError, loadConfig } = await import('../config.js')
   try {
-    loadConfig({ ...process.env, NODE_ENV: 'development', DATABASE_URL: 'postgres://localhost/any' })
-    return new StartError('PORT must be a port number')
+    loadConfig({ ...process.env, NODE_ENV: 'development', DATABASE_URL: databaseUrl })
+    return new StartError('PORT or DATABASE_URL is wrong')
   } catch (error) {
     return error instanceof ConfigError ? new StartError(error.message) : error
   }

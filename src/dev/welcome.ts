@@ -1,15 +1,15 @@
-import { demo } from '../demo-data.js'
+import { demo, hasDemoData } from '../demo-data.js'
 
 /**
  * What a person wants to know when everything runs.
  *
  * @param address where the service listens
- * @param withDemoData whether its database has the demonstration user
+ * @param databaseUrl its database, which may have the demonstration user or not
  */
-export function welcome(address: string, withDemoData: boolean): string {
+export async function welcome(address: string, databaseUrl: string): Promise<string> {
   const url = reachable(address)
   const lines = ['', `Listening on ${url} (Ctrl-C ends it, and its database with it)`]
-  if (withDemoData) {
+  if (await hasDemoData(databaseUrl)) {
     const { id, email, projectId, token } = demo.user
     lines.push(`Demonstration user ${id} (${email}), project ${projectId}, session ${token}. Try it:`)
     lines.push('', curl(`${url}/api/users/${id}/projects/${projectId}/resources/imports`, token))

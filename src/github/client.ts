@@ -6,7 +6,7 @@ import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
 
 export type { GithubAnswer } from './answers.js'
 
-export interface InstallationRequestOptions {
+interface InstallationRequestOptions {
   headers?: Record<string, string>
   /** Ends the waiting; without it, GITHUB_TIMEOUT does. */
   signal?: AbortSignal
@@ -53,7 +53,7 @@ export interface GithubClient {
   ): Promise<GithubAnswer>
 }
 
-export interface FoundInstallation {
+interface FoundInstallation {
   installation: Installation
   repository: RepositoryRef
 }

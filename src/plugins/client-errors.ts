@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 
@@ -5,6 +6,14 @@ import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 const clientErrors: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+}
+
+/** Answers a request with an `Expect` header other than 100-continue, which Node would refuse in another shape. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const error = new ApiError('EXPECTATION_FAILED')
+  const body = JSON.stringify(error.toBody())
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }
+  response.writeHead(error.statusCode, { ...headers, connection: 'close' }).end(body)
 }
 
 /** Answers, in the one shape of every error, what is not even HTTP, and closes the connection. */

@@ -17,6 +17,10 @@ async function errors(app: FastifyInstance) {
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
   // Before a body is parsed for a route that does not exist.
   app.addHook('onRequest', async (request) => {
+    // Node would answer that by itself, in another shape (RFC 9112, section 3.2).
+    if (request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined) {
+      throw invalidRequest({ path: 'request', message: 'is not valid HTTP' })
+    }
     if (request.is404) throw new ApiError('ROUTE_NOT_FOUND')
   })
 }
@@ -32,7 +36,9 @@ export function sendError(error: FastifyError | ApiError, request: FastifyReques
 }
 
 function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest): ApiError {
-  const error = toApiError(thrown)
+  // Nobody is there any more to read this.
+  if (request.raw.readableAborted) return invalidRequest({ path: 'body', message: 'did not arrive whole' })
+  const error = toApiError(thrown, request.method !== 'GET' && request.method !== 'HEAD')
   if (error instanceof ApiError) return error
   const { code, statusCode = 500, validation } = thrown as FastifyError
   if (validation) return invalidRequest(...findFaults(request))

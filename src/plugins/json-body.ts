@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { invalidRequest } from '../errors.js'
+import { ApiError, invalidRequest } from '../errors.js'
 
 const MAX_DEPTH = 32
+
+/** RFC 9110, section 8.3.1, without a look at the parameters. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
 
 /**
  * Request bodies: JSON in UTF-8 (RFC 8259) and nothing else.
@@ -13,16 +16,25 @@ const MAX_DEPTH = 32
  */
 async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', async (request) => {
-    if (!hasBody(request.raw.headers)) delete request.raw.headers['content-type']
+    const { headers } = request.raw
+    if (!hasBody(headers)) delete headers['content-type']
+    // What is no media type at all would be refused before it is known whether chunks hold anything.
+    else if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/octet-stream'
   })
   app.removeAllContentTypeParsers()
+  // Whether chunks hold anything is known only when they come; the first byte decides.
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.once('data', () => done(new ApiError('UNSUPPORTED_MEDIA_TYPE')))
+    payload.once('end', () => done(null, undefined))
+    payload.once('error', done)
+  })
   // Refuses `__proto__` and `constructor.prototype` wherever they stand.
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
     return parse(request, body.toString('utf8'), (error, value) => {
-      if (error) return done(invalidRequest({ path: 'body', message: 'must be valid JSON' }))
+      if (error) return done(invalidRequest({ path: 'body', message: describe(error) }))
       if (!isShallow(value)) return done(invalidRequest({ path: 'body', message: 'is nested too deeply' }))
       return done(null, value)
     })
@@ -30,6 +42,12 @@ async function jsonBody(app: FastifyInstance) {
 }
 
 export default fp(jsonBody, { name: 'json-body' })
+
+/** The parser's own words quote what was sent. */
+function describe({ message }: Error): string {
+  const isForbidden = message.includes('forbidden prototype property')
+  return isForbidden ? 'must not have a key __proto__ or constructor.prototype' : 'must be valid JSON'
+}
 
 /** Whether a message carries a body, as RFC 9112 has it. */
 export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {

@@ -1,8 +1,9 @@
 import type { TSchema } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import type { ErrorObject } from 'ajv'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Fault } from '../errors.js'
-import { STORABLE_TEXT } from '../schemas.js'
+import { toFaults } from '../faults.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,18 +11,6 @@ declare module 'fastify' {
     check?: (parts: { body: unknown; query: unknown }) => Fault[]
   }
 }
-
-/** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every fault is found. */
-export const ajvOptions = {
-  customOptions: {
-    allErrors: true,
-    coerceTypes: false,
-    removeAdditional: false,
-    useDefaults: false,
-    allowUnionTypes: true,
-    verbose: true,
-  },
-} as const
 
 const DECIMAL = /^[1-9][0-9]{0,15}$/
 
@@ -89,58 +78,8 @@ export function findFaults(request: FastifyRequest): Fault[] {
   const found = PARTS.flatMap(([part, name, read]) => {
     const validate = request.getValidationFunction(part)
     if (!validate || validate(read(request) ?? null)) return []
-    const errors = (validate.errors ?? []) as unknown as FastifySchemaValidationError[]
-    // `if` only says that the branch that it chose has found something.
-    return errors.filter(({ keyword }) => keyword !== 'if').map((error) => toFault(name, error))
+    return toFaults(name, (validate.errors ?? []) as unknown as ErrorObject[])
   })
   const known = new Set(found.map(({ path }) => path))
-  const all = [...found, ...faults.filter(({ path }) => !known.has(path))]
-  // The branches of one schema can find the same fault twice.
-  return [...new Map(all.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()]
-}
-
-/** One fault of Ajv's as ours: where, and what is wrong, in words that never repeat the value. */
-function toFault(part: string, error: FastifySchemaValidationError): Fault {
-  const { keyword, params, instancePath } = error
-  const schema = (error as { parentSchema?: TSchema }).parentSchema ?? ({} as TSchema)
-  const path = part + instancePath.replaceAll('/', '.')
-  if (keyword === 'required') return { path: `${path}.${params['missingProperty']}`, message: 'is required' }
-  return { path, message: describe(keyword, schema, error.message ?? 'is not valid') }
-}
-
-function describe(keyword: string, schema: TSchema, fallback: string): string {
-  switch (keyword) {
-    case 'enum':
-      return `must be one of ${(schema['enum'] as string[]).join(', ')}`
-    case 'type':
-      return `must be ${describeType(schema)}`
-    case 'minimum':
-    case 'maximum':
-      return `must be ${describeType(schema)}`
-    case 'minLength':
-    case 'maxLength':
-      return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
-    case 'pattern':
-      if (schema['pattern'] === STORABLE_TEXT) return 'must not contain U+0000 or unpaired surrogates'
-      return 'is not in the right form'
-    default:
-      return fallback
-  }
-}
-
-const ARTICLES: Record<string, string> = {
-  string: 'a string',
-  object: 'an object',
-  boolean: 'true or false',
-  array: 'an array',
-  null: 'null',
-}
-
-function describeType(schema: TSchema): string {
-  const types = [schema['type'] as string | string[]].flat()
-  return types
-    .map((type) =>
-      type === 'integer' ? `an integer from ${schema['minimum']} to ${schema['maximum']}` : (ARTICLES[type] ?? type),
-    )
-    .join(' or ')
+  return [...found, ...faults.filter(({ path }) => !known.has(path))]
 }

@@ -7,6 +7,9 @@ export interface Claim {
   projectId: number
 }
 
+/** Whose project it is, once that is settled: an argument of every statement, never a check beside it. */
+export type Owner = Pick<Claim, 'userId' | 'projectId'>
+
 /** What the database says of a claim: the columns of CALLER. No row at all means that there is no such session. */
 export interface Caller {
   session_id: number

@@ -78,7 +78,8 @@ for (const { slug, idField, create, linkTable, table } of RESOURCE_TYPES) {
     if (min > 0) wrong('empty', '', length(min, max))
     wrong('too long', 'a'.repeat(max + 1), length(min, max))
     if (name === 'extension') {
-      for (const value of ['a b', 'ä', '../x', 'a\0']) wrong(JSON.stringify(value), value, 'is not in the right form')
+      for (const value of ['a b', 'ä', '../x', 'a\0'])
+        wrong(JSON.stringify(value), value, 'must match ^[A-Za-z0-9.+_-]*$')
     } else {
       wrong('NUL', 'a\0b', NUL)
       wrong('half a pair', 'a\ud83d', NUL)

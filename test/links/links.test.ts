@@ -172,6 +172,56 @@ for (const type of RESOURCE_TYPES) {
   })
 }
 
+t.test('the list can be read in pages, newest link first', async (t) => {
+  const service = await startApp(t)
+  const { sql, call } = service
+  const all = resources('/user-files')
+  await sql(`
+    WITH made AS (
+      INSERT INTO user_files (neptun_user_id, title, text, language, extension)
+      SELECT 1, 'file ' || n, '', 'x', 'x' FROM generate_series(1, 23) n RETURNING id
+    )
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made ORDER BY id`)
+  const whole = (await call('GET', all)).body
+  t.equal(whole.length, 23)
+  for (const limit of [1, 5, 22, 23, 100]) {
+    const collected: unknown[] = []
+    let path: string | undefined = `${all}?limit=${limit}`
+    while (path) {
+      const answer = await call('GET', path)
+      t.equal(answer.status, 200)
+      t.ok(answer.body.length > 0 && answer.body.length <= limit)
+      collected.push(...answer.body)
+      path = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1]
+    }
+    t.same(collected, whole, `in pages of ${limit}`)
+  }
+  for (const [query, path, message] of [
+    ['limit=0', 'query.limit', 'must be an integer from 1 to 100'],
+    ['limit=101', 'query.limit', 'must be an integer from 1 to 100'],
+    ['limit=5&cursor=nonsense', 'query.cursor', 'is not a cursor of this list'],
+    ['cursor=MQ', 'query.limit', 'is required with a cursor'],
+  ] as const) {
+    const answer = await call('GET', `${all}?${query}`)
+    t.same(answer.body.errors, [{ path, message }], query)
+  }
+  t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'nothing is older than the first')
+})
+
+t.test('a hundred files of 1 MiB are listed', async (t) => {
+  const { sql, call } = await startApp(t)
+  await sql(`
+    WITH made AS (
+      INSERT INTO user_files (neptun_user_id, title, text, language, extension)
+      SELECT 1, 'big', repeat('0123456789abcdef', 65536), 'x', 'x' FROM generate_series(1, 100) RETURNING id
+    )
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made`)
+  const answer = await call('GET', resources('/user-files'))
+  t.equal(answer.status, 200)
+  t.equal(answer.body.length, 100)
+  t.ok(answer.text.length > 100 * 1024 * 1024)
+})
+
 t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused', async (t) => {
   const { call } = await startApp(t)
   const all = resources('/user-files')

@@ -24,7 +24,7 @@ export interface TestApp {
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
 }
 
-export interface CallOptions {
+interface CallOptions {
   token?: string | null
   /** An object goes as JSON; a string or bytes as they are. */
   body?: unknown

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
  * What the way to PostgreSQL is like: open; closed, with every connection cut; or silent, where connections stay and are
  * accepted, and nothing comes through.
  */
-export type Mode = 'pass' | 'refuse' | 'hang'
+type Mode = 'pass' | 'refuse' | 'hang'
 
 /** A way to PostgreSQL that can fail, and that counts what goes over it. */
 export interface DatabaseProxy {

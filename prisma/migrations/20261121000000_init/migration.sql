@@ -309,14 +309,15 @@ ALTER TABLE "chat_conversations"
 -- puts concurrent inserts into one project in a queue, which makes the maximum exact.
 CREATE FUNCTION "count_imports"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        UPDATE "projects" SET "import_count" = "import_count" + 1 WHERE "id" = NEW."project_id";
-    ELSE
+    IF TG_OP <> 'INSERT' THEN
         UPDATE "projects" SET "import_count" = "import_count" - 1 WHERE "id" = OLD."project_id";
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        UPDATE "projects" SET "import_count" = "import_count" + 1 WHERE "id" = NEW."project_id";
     END IF;
     RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER "imports_count" AFTER INSERT OR DELETE ON "imports"
+CREATE TRIGGER "imports_count" AFTER INSERT OR DELETE OR UPDATE OF "project_id" ON "imports"
     FOR EACH ROW EXECUTE FUNCTION "count_imports"();

@@ -1,5 +1,4 @@
 import { type Fault, invalidRequest } from '../../errors.js'
-import { decodeCursor } from './cursor.js'
 import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path.js'
 
 const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
@@ -20,16 +19,6 @@ export function checkUpdate({ body }: { body: unknown }): Fault[] {
     return [{ path: 'body', message: `must have at least one of ${UPDATABLE.join(', ')}` }]
   }
   return checkSourcePair({ body })
-}
-
-/** The faults of a list's query that its schema cannot see. */
-export function checkPage({ query }: { query: unknown }): Fault[] {
-  const { cursor, limit } = asRecord(query)
-  if (typeof cursor !== 'string') return []
-  const faults: Fault[] = []
-  if (decodeCursor(cursor) === undefined) faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
-  if (limit === undefined) faults.push({ path: 'query.limit', message: 'is required with a cursor' })
-  return faults
 }
 
 /**

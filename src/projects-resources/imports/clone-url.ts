@@ -47,12 +47,14 @@ function pathFault(path: string): string | undefined {
   return /^\/+[^/?]/.test(path) ? undefined : 'must have a path after the host'
 }
 
+const SCHEME = /^(?:https?|ssh|git|file|ftps?|javascript|vbscript|data|blob|about|mailto|tel|view-source)$/i
+
 function scpFault(input: string): string | undefined {
   const scp = /^(?:([^:/]*)@)?(\[[\da-f:.]*\]|[^:/@]{2,}):(.*)$/i.exec(input)
   if (!scp) return notCloneUrl
   const [, user, host = '', path = ''] = scp
-  // A scheme without its slashes: git would take `https` for the name of a host.
-  if (user === undefined && /^(?:https?|ssh|git|file|ftps?)$/i.test(host)) return notCloneUrl
+  // A scheme, not a host: of git's own without their slashes, or of those that a page must never render as a link.
+  if (user === undefined && SCHEME.test(host)) return notCloneUrl
   // In `user:password@host:path`, git takes the user for the host.
   if (user === undefined && /^[^/]*@/.test(path)) return 'must not contain a password: it would be stored in the clear'
   if (path === '' || path.startsWith('//')) return 'must have a path after the host'

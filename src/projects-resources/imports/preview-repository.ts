@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Owner } from '../caller.js'
 import { importJson } from './sql.js'
 import {
   CHANGED,
@@ -8,7 +9,6 @@ import {
   createValues,
   type ImportChange,
   type NewImport,
-  type Owner,
   PROJECT,
   TO_CHANGE,
   UPDATE_PERMITTED,

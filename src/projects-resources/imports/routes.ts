@@ -4,9 +4,9 @@ import { type GithubPermission, githubAccessDenied } from '../../github/permissi
 import { sendJsonText } from '../../plugins/json-text.js'
 import { errorResponses, NoContent } from '../../schemas.js'
 import { admit } from '../access.js'
-import { checkPage, checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
-import { decodeCursor } from './cursor.js'
-import { linkToNextPage } from './link-header.js'
+import { checkPage, linkToNextPage } from '../paging.js'
+import { checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
+import { decodeCursor, encodeCursor } from './cursor.js'
 import { type Preview, previewCreate, previewUpdate } from './preview-repository.js'
 import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
 import * as schemas from './schemas.js'
@@ -62,7 +62,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
         querystring: schemas.ListImportsQuery,
         response: { 200: schemas.ImportsBody, ...errorResponses() },
       },
-      config: { check: checkPage },
+      config: { check: checkPage(decodeCursor) },
     },
     async (request, reply) => {
       const { source_type = null, limit, cursor } = request.query
@@ -73,7 +73,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
           : await listImportsPage(pool, request.claim, source_type, { after, limit })
       admit(request, list.caller)
       if (list.withheld > 0) reply.header('x-imports-withheld', list.withheld)
-      if (list.next) reply.header('link', linkToNextPage(request.url, list.next))
+      if (list.next) reply.header('link', linkToNextPage(request.url, encodeCursor(list.next)))
       return sendJsonText(reply, `{"imports":[${list.imports}]}`)
     },
   )

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, NullableText, OneOf, ProjectPath, Text, Time } from '../../schemas.js'
+import { Id, NullableText, OneOf, PageQuery, ProjectPath, Text, Time } from '../../schemas.js'
 import { SOURCE_TYPES } from './source-path.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
@@ -7,7 +7,7 @@ const sourcePath = Text(1, 2048, { description: 'In the format of the source_typ
 const title = NullableText(1, 255)
 const description = NullableText(0, 10_000)
 
-export const Import = Type.Object({
+const Import = Type.Object({
   id: Id(),
   source_type: sourceType,
   source_path: sourcePath,
@@ -71,10 +71,4 @@ export const DryRunQuery = Type.Object({
   ),
 })
 
-export const ListImportsQuery = Type.Object({
-  source_type: Type.Optional(sourceType),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Page size; without it, all at once.' })),
-  cursor: Type.Optional(
-    Text(1, 64, { description: 'Where the page begins: from the `Link` header of the one before.' }),
-  ),
-})
+export const ListImportsQuery = Type.Object({ source_type: Type.Optional(sourceType), ...PageQuery })

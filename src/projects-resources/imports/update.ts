@@ -4,10 +4,11 @@ import type { RepositorySelection } from '../../database/generated/enums.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { admit } from '../access.js'
+import type { Owner } from '../caller.js'
 import { requireSourcePath } from './body.js'
 import { type FoundImport, findImport } from './read-repository.js'
 import type { UpdateImportBody } from './schemas.js'
-import type { ImportChange, Owner, UpdateOutcome } from './write-repository.js'
+import type { ImportChange, UpdateOutcome } from './write-repository.js'
 
 /** Each round means that somebody else's change went through, so only a storm can use them up. */
 const MAX_ROUNDS = 50
@@ -57,12 +58,13 @@ async function planChange(
   const isMoved = type !== found.source_type || path !== found.source_path
   const { title, description } = body
   const change = { ...source, title, description, grant: null }
+  // A withheld import may be moved to another path that its user has access to, and not be touched otherwise.
+  if (found.withheld && body.source_path === undefined) return { ...change, grant: { path, selections } }
   if (type !== 'github') return change
   if (isMoved) {
     const proved = await prove(path)
     return { ...change, source_path: proved, grant: { path: proved, selections } }
   }
-  // A withheld import may be moved to where its user has access, and not be touched otherwise.
   return found.withheld ? { ...change, grant: { path, selections } } : change
 }
 

@@ -1,12 +1,7 @@
 import type pg from 'pg'
 import type { RepositorySelection, SourceType } from '../../database/generated/enums.js'
+import type { Owner } from '../caller.js'
 import { hasInstallation, importJson } from './sql.js'
-
-/** Whose project an import is in: an argument of every statement, never a check beside it. */
-export interface Owner {
-  userId: number
-  projectId: number
-}
 
 export interface NewImport {
   source_type: SourceType

@@ -1,13 +1,7 @@
 import type pg from 'pg'
 import { isoTime } from '../../database/sql.js'
-import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
+import { CALLER, type Caller, type Claim, callerValues, type Owner } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
-
-/** Whose project it is: an argument of every statement, never a check beside it. */
-export interface Owner {
-  userId: number
-  projectId: number
-}
 
 /** By column. */
 type Values = Record<string, unknown>
@@ -15,10 +9,25 @@ type Values = Record<string, unknown>
 /** What comes of a request to link or to create: the resource as JSON text, or why not. */
 export type LinkOutcome = { json: string; isNew: boolean } | 'no-resource' | 'no-project'
 
+/** A part of the list. */
+interface LinkPage {
+  limit: number
+  /** Only links that are older than this one. */
+  before: string | null
+}
+
+interface LinkList {
+  caller: Caller | undefined
+  /** JSON texts. */
+  resources: string[]
+  /** The last link of the page, if another page follows. */
+  next: string | null
+}
+
 /** The statements on one type of resource. */
 export interface LinkRepository {
-  /** All that the project links, newest link first: JSON texts joined by commas. */
-  list(claim: Claim): Promise<{ caller: Caller | undefined; resources: string }>
+  /** What the project links, newest link first: all of it, or at most so many that were linked before a link. */
+  list(claim: Claim, page?: LinkPage): Promise<LinkList>
   /** One that the project links. */
   find(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; json: string | null }>
   /** Links one that the user has; if it is linked already, that is that. */
@@ -27,6 +36,12 @@ export interface LinkRepository {
   create(owner: Owner, values: Values, verified?: Values): Promise<LinkOutcome>
   /** Removes the link from this project, and nothing else. */
   unlink(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; removed: boolean }>
+  /** Creates one that no project links yet. Null if there is no such user. */
+  createUnlinked(userId: number, values: Record<string, unknown>): Promise<string | null>
+  /** All that the user has, oldest first: JSON texts joined by commas. Null if there is no such user. */
+  listOwned(userId: number): Promise<string | null>
+  /** Removes one that the user has, and with it its links. Null if the user has no such one, else what it was. */
+  remove(userId: number, resourceId: number): Promise<string | null>
 }
 
 /** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
@@ -36,11 +51,24 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
   const sql = writeStatements(descriptor)
   const query = async <Row extends pg.QueryResultRow>(name: keyof typeof sql, values: unknown[]) =>
     (await pool.query<Row>({ name: `${name}-${descriptor.slug}`, text: sql[name], values })).rows[0]
+  const inOrder = (values: Values, verified: Values) => [
+    ...Object.keys(descriptor.create.properties).map((name) => values[name]),
+    ...(descriptor.verified ?? []).map((name) => verified[name] ?? null),
+  ]
 
   return {
-    async list(claim) {
-      const row = await query<Caller & { resources: string }>('list', [...callerValues(claim)])
-      return { caller: row, resources: row?.resources ?? '' }
+    async list(claim, page) {
+      // One more than asked for tells whether there are more.
+      const values = [...callerValues(claim), page?.before ?? null, page ? page.limit + 1 : null]
+      const { rows } = await pool.query<Caller & { link_id: string | null; json: string }>({
+        name: `list-${descriptor.slug}`,
+        text: sql.list,
+        values,
+      })
+      const linked = rows.filter(({ link_id }) => link_id !== null)
+      const shown = page ? linked.slice(0, page.limit) : linked
+      const next = linked.length > shown.length ? (shown.at(-1)?.link_id ?? null) : null
+      return { caller: rows[0], resources: shown.map(({ json }) => json), next }
     },
     async find(claim, resourceId) {
       const row = await query<Caller & { json: string | null }>('find', [...callerValues(claim), resourceId])
@@ -54,15 +82,26 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
       return row ? { json: row.json, isNew: row.is_new } : 'no-resource'
     },
     async create({ userId, projectId }, values, verified = {}) {
-      const given = Object.keys(descriptor.create.properties).map((name) => values[name])
-      const added = (descriptor.verified ?? []).map((name) => verified[name] ?? null)
-      const row = await query<{ json: string }>('create', [userId, projectId, ...given, ...added]).catch(goneMeanwhile)
+      const parameters = [userId, projectId, ...inOrder(values, verified)]
+      const row = await query<{ json: string }>('create', parameters).catch(goneMeanwhile)
       if (typeof row === 'string') return row
       return row ? { json: row.json, isNew: true } : 'no-project'
     },
     async unlink(claim, resourceId) {
       const row = await query<Caller & { removed: boolean }>('unlink', [...callerValues(claim), resourceId])
       return { caller: row, removed: row?.removed ?? false }
+    },
+    async createUnlinked(userId, values) {
+      const row = await query<{ json: string }>('createUnlinked', [userId, ...inOrder(values, {})]).catch(goneMeanwhile)
+      return typeof row === 'object' ? row.json : null
+    },
+    async listOwned(userId) {
+      const row = await query<{ resources: string }>('listOwned', [userId])
+      return row?.resources ?? null
+    },
+    async remove(userId, resourceId) {
+      const row = await query<{ json: string }>('remove', [userId, resourceId])
+      return row?.json ?? null
     },
   }
 }
@@ -89,14 +128,19 @@ function writeStatements(descriptor: LinkDescriptor) {
   const ofCaller = 'link.project_id = caller.project_id AND link.neptun_user_id = caller.session_user_id'
 
   return {
+    // A row for each: one value for all of them would be sorted with every text in it, and can hold 1 GB at most.
     list: `
       WITH ${CALLER}
-      SELECT caller.*, (
-        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY link.id DESC), '')
+      SELECT caller.*, listed.*
+      FROM caller
+      LEFT JOIN LATERAL (
+        SELECT link.id AS link_id, ${toJson('resource')} AS json
         FROM ${linked}
-        WHERE ${ofCaller}
-      ) AS resources
-      FROM caller`,
+        WHERE ${ofCaller} AND ($4::bigint IS NULL OR link.id < $4)
+        ORDER BY link.id DESC
+        LIMIT $5
+      ) AS listed ON true
+      ORDER BY listed.link_id DESC`,
     find: `
       WITH ${CALLER}
       SELECT caller.*, (
@@ -135,5 +179,21 @@ function writeStatements(descriptor: LinkDescriptor) {
         RETURNING link.id
       )
       SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`,
+    createUnlinked: `
+      INSERT INTO ${table} AS resource (neptun_user_id, ${columns.join(', ')})
+      VALUES ($1, ${columns.map((_, index) => `$${index + 2}`).join(', ')})
+      RETURNING ${toJson('resource')} AS json`,
+    listOwned: `
+      SELECT (
+        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY resource.id), '')
+        FROM ${table} AS resource
+        WHERE resource.neptun_user_id = owner.id
+      ) AS resources
+      FROM users AS owner
+      WHERE owner.id = $1`,
+    remove: `
+      DELETE FROM ${table} AS resource
+      WHERE resource.id = $2 AND resource.neptun_user_id = $1
+      RETURNING ${toJson('resource')} AS json`,
   }
 }

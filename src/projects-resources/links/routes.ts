@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { ApiError } from '../../errors.js'
 import { sendJsonText } from '../../plugins/json-text.js'
-import { errorResponses, Id, NoContent, ProjectPath } from '../../schemas.js'
+import { errorResponses, Id, NoContent, PageQuery, ProjectPath } from '../../schemas.js'
 import { admit } from '../access.js'
+import { checkPage, linkToNextPage } from '../paging.js'
 import { checkLinkOrCreate, linkOrCreateSchema } from './body.js'
 import type { LinkDescriptor } from './descriptor.js'
 import { createLinkRepository, type LinkOutcome } from './repository.js'
@@ -48,11 +49,21 @@ export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (a
 
   app.get(
     `/${slug}`,
-    { schema: { params: ProjectParams, response: { 200: Type.Array(resource), ...errorResponses() } } },
+    {
+      schema: {
+        params: ProjectParams,
+        querystring: Type.Object(PageQuery),
+        response: { 200: Type.Array(resource), ...errorResponses() },
+      },
+      config: { check: checkPage(decodeCursor) },
+    },
     async (request, reply) => {
-      const { caller, resources } = await repository.list(request.claim)
-      admit(request, caller)
-      return sendJsonText(reply, `[${resources}]`)
+      const { limit, cursor } = request.query
+      const before = (cursor && decodeCursor(cursor)) || null
+      const list = await repository.list(request.claim, limit === undefined ? undefined : { limit, before })
+      admit(request, list.caller)
+      if (list.next) reply.header('link', linkToNextPage(request.url, encodeCursor(list.next)))
+      return sendJsonText(reply, `[${list.resources.join(',')}]`)
     },
   )
 
@@ -77,6 +88,17 @@ export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (a
       return reply.code(204).send(null)
     },
   )
+}
+
+/** The number of a link as the opaque `cursor` of a URL. */
+function encodeCursor(link: string): string {
+  return Buffer.from(link).toString('base64url')
+}
+
+/** @returns undefined if this was never a cursor */
+function decodeCursor(cursor: string): string | undefined {
+  const link = Buffer.from(cursor, 'base64url').toString('latin1')
+  return /^[1-9][0-9]{0,17}$/.test(link) && encodeCursor(link) === cursor ? link : undefined
 }
 
 function requireResource(outcome: LinkOutcome) {

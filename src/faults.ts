@@ -1,0 +1,76 @@
+import type { TSchema } from '@sinclair/typebox'
+import type { ErrorObject } from 'ajv'
+import type { Fault } from './errors.js'
+import { STORABLE_TEXT } from './schemas.js'
+
+/** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every fault is found. */
+export const ajvOptions = {
+  customOptions: {
+    allErrors: true,
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    allowUnionTypes: true,
+    verbose: true,
+  },
+} as const
+
+/**
+ * What Ajv found, as faults: where, and what is wrong, in words that never repeat the value.
+ * @param part what the paths begin with: `body`, `query`
+ */
+export function toFaults(part: string, errors: ErrorObject[]): Fault[] {
+  const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
+  const faults = errors
+    // `if` only says that the branch that it chose has found something.
+    .filter(({ keyword }) => keyword !== 'if')
+    // Of what has the wrong type, nothing else is worth saying.
+    .filter(({ keyword, instancePath }) => keyword === 'type' || !ofWrongType.has(instancePath))
+    .map((error) => toFault(part, error))
+  // The branches of one schema can find the same fault twice.
+  return [...new Map(faults.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()]
+}
+
+function toFault(part: string, { keyword, params, instancePath, parentSchema, message }: ErrorObject): Fault {
+  const schema = (parentSchema ?? {}) as TSchema
+  const path = part + instancePath.replaceAll('/', '.')
+  if (keyword === 'required') return { path: `${path}.${params['missingProperty']}`, message: 'is required' }
+  return { path, message: describe(keyword, schema, message ?? 'is not valid') }
+}
+
+function describe(keyword: string, schema: TSchema, fallback: string): string {
+  switch (keyword) {
+    case 'enum':
+      return `must be one of ${(schema['enum'] as string[]).join(', ')}`
+    case 'type':
+      return schema['enum'] ? describe('enum', schema, fallback) : `must be ${describeType(schema)}`
+    case 'minimum':
+    case 'maximum':
+      return `must be ${describeType(schema)}`
+    case 'minLength':
+    case 'maxLength':
+      return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
+    case 'pattern':
+      if (schema['pattern'] === STORABLE_TEXT) return 'must not contain U+0000 or unpaired surrogates'
+      return `must match ${schema['pattern']}`
+    default:
+      return fallback
+  }
+}
+
+const ARTICLES: Record<string, string> = {
+  string: 'a string',
+  object: 'an object',
+  boolean: 'true or false',
+  array: 'an array',
+  null: 'null',
+}
+
+function describeType(schema: TSchema): string {
+  const types = [schema['type'] as string | string[]].flat()
+  return types
+    .map((type) =>
+      type === 'integer' ? `an integer from ${schema['minimum']} to ${schema['maximum']}` : (ARTICLES[type] ?? type),
+    )
+    .join(' or ')
+}

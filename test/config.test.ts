@@ -1,0 +1,179 @@
+import { readFile } from 'node:fs/promises'
+import t, { type Test } from 'tap'
+import { Config, ConfigError, loadConfig } from '../src/config.js'
+
+const DATABASE_URL = 'postgres://localhost/neptun'
+
+const DEFAULTS: Config = {
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  PORT: 3000,
+  LOG_LEVEL: 'info',
+  DATABASE_URL,
+  DATABASE_POOL_SIZE: 10,
+  DATABASE_CONNECT_TIMEOUT: 1500,
+  DATABASE_STATEMENT_TIMEOUT: 5000,
+  MIGRATE_ON_START: true,
+  MAX_IMPORTS_PER_PROJECT: 1000,
+  GITHUB_API_URL: 'https://api.github.com',
+  GITHUB_TIMEOUT: 5000,
+  SHUTDOWN_TIMEOUT: 10_000,
+}
+
+/** What is said of the variables that are wrong: the lines of the error's message. */
+function faultsOf(t: Test, env: NodeJS.ProcessEnv): string[] {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    t.ok(error instanceof ConfigError, 'a ConfigError')
+    return (error as ConfigError).message.split('\n')
+  }
+  return []
+}
+
+t.test('only the database has to be named', async (t) => {
+  t.strictSame(loadConfig({ DATABASE_URL }), DEFAULTS)
+  t.strictSame(faultsOf(t, {}), [
+    'DATABASE_URL is missing: it must be a URL of the form postgres://user:password@host:5432/database',
+  ])
+})
+
+t.test('what is not a variable of the service is not looked at', async (t) => {
+  t.strictSame(loadConfig({ DATABASE_URL, PATH: '/bin', port: '1', PORT_: 'x', MAX_IMPORTS: 'x' }), DEFAULTS)
+})
+
+t.test('an empty variable counts as unset, and blanks around a value as nothing', async (t) => {
+  const blank = Object.fromEntries(Object.keys(DEFAULTS).map((name, index) => [name, index % 2 ? '' : ' \t\n']))
+  t.strictSame(loadConfig({ ...blank, DATABASE_URL }), DEFAULTS)
+  t.strictSame(faultsOf(t, { ...blank }).length, 1, 'a required one is missing then')
+  const padded = loadConfig({ DATABASE_URL: ` ${DATABASE_URL}\n`, PORT: ' 80 ', MIGRATE_ON_START: 'false ' })
+  t.strictSame(padded, { ...DEFAULTS, PORT: 80, MIGRATE_ON_START: false })
+})
+
+t.test('every variable takes what it must', async (t) => {
+  const good: [name: keyof Config, text: string, value: unknown][] = [
+    ['NODE_ENV', 'production', 'production'],
+    ['NODE_ENV', 'development', 'development'],
+    ['NODE_ENV', 'test', 'test'],
+    ['HOST', '0.0.0.0', '0.0.0.0'],
+    ['HOST', '::1', '::1'],
+    ['PORT', '0', 0],
+    ['PORT', '65535', 65_535],
+    ['DATABASE_URL', 'postgresql://u:p@h:5432/d?sslmode=require', 'postgresql://u:p@h:5432/d?sslmode=require'],
+    ['DATABASE_POOL_SIZE', '1', 1],
+    ['DATABASE_POOL_SIZE', '200', 200],
+    ['DATABASE_CONNECT_TIMEOUT', '1', 1],
+    ['DATABASE_CONNECT_TIMEOUT', '600000', 600_000],
+    ['DATABASE_STATEMENT_TIMEOUT', '1', 1],
+    ['DATABASE_STATEMENT_TIMEOUT', '600000', 600_000],
+    ['MIGRATE_ON_START', 'true', true],
+    ['MIGRATE_ON_START', 'false', false],
+    ['MAX_IMPORTS_PER_PROJECT', '1', 1],
+    ['MAX_IMPORTS_PER_PROJECT', '1000000', 1_000_000],
+    ['SHUTDOWN_TIMEOUT', '1', 1],
+    ['SHUTDOWN_TIMEOUT', '600000', 600_000],
+  ]
+  for (const level of ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) {
+    good.push(['LOG_LEVEL', level, level])
+  }
+  for (const [name, text, value] of good) {
+    t.strictSame(loadConfig({ DATABASE_URL, [name]: text }), { ...DEFAULTS, [name]: value }, `${name}=${text}`)
+  }
+  const tried = new Set(good.map(([name]) => name))
+  t.strictSame([...tried].sort(), Object.keys(Config.properties).sort(), 'none is left out here')
+})
+
+const WORDS = ['x', '1', 'TRUE', 'yes', 'null']
+const NUMBERS = [
+  'x',
+  '-1',
+  '+1',
+  '1.0',
+  '1e3',
+  '0x10',
+  '1_000',
+  '1,000',
+  '1 000',
+  '10ms',
+  '١',
+  'Infinity',
+  'NaN',
+  'true',
+]
+NUMBERS.push('9'.repeat(30))
+const MILLISECONDS = 'a number of milliseconds from 1 to 600000'
+
+/** Every variable that can be wrong: what it must be, and what it is not. */
+const BAD: [name: keyof Config, must: string, values: string[]][] = [
+  ['NODE_ENV', 'production, development or test', [...WORDS, 'Production', 'prod', 'production,test']],
+  ['PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536', 'COM1']],
+  ['LOG_LEVEL', 'fatal, error, warn, info, debug, trace or silent', [...WORDS, 'INFO', 'warning', '30']],
+  [
+    'DATABASE_URL',
+    'a URL of the form postgres://user:password@host:5432/database',
+    [...WORDS, 'mysql://h/d', 'http://h/d', 'h/d', 'postgres:h/d', 'postgres://', 'postgres://h', 'postgres://h/'],
+  ],
+  ['DATABASE_POOL_SIZE', 'an integer from 1 to 200', [...NUMBERS, '0', '201']],
+  ['DATABASE_CONNECT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['DATABASE_STATEMENT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['MIGRATE_ON_START', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
+  ['MAX_IMPORTS_PER_PROJECT', 'an integer from 1 to 1000000', [...NUMBERS, '0', '1000001']],
+  ['SHUTDOWN_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+]
+
+t.test('a wrong value is refused in one line that says what it must be', async (t) => {
+  for (const [name, must, values] of BAD) {
+    for (const value of values) {
+      t.strictSame(faultsOf(t, { DATABASE_URL, [name]: value }), [`${name} must be ${must}`], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('every wrong or missing variable is named at once, and no value', async (t) => {
+  const secret = 'pa55word'
+  const everything = Object.fromEntries(BAD.map(([name]) => [name, `${secret}-${name.toLowerCase()}`]))
+  t.strictSame(
+    faultsOf(t, everything),
+    BAD.map(([name, must]) => `${name} must be ${must}`),
+    'in the order of their explanation',
+  )
+  const both = faultsOf(t, { PORT: secret })
+  t.strictSame(both, [
+    'PORT must be a port number from 0 to 65535',
+    'DATABASE_URL is missing: it must be a URL of the form postgres://user:password@host:5432/database',
+  ])
+  for (const url of [`mysql://me:${secret}@localhost/x`, `postgres://me:${secret}@localhost`, `me:${secret}`]) {
+    t.notMatch(faultsOf(t, { DATABASE_URL: url }).join('\n'), secret)
+  }
+})
+
+/** Read by `npm run dev` and the command line, not by the service: so they stand in .env.example and not in Config. */
+const BESIDE_CONFIG = [
+  {
+    name: 'DATA_DIR',
+    value: '.data',
+    description: 'Folder of the database that `npm run dev` brings. The service itself does not read it.',
+  },
+]
+
+t.test('.env.example has every variable, its default and its explanation, and none besides', async (t) => {
+  const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8')
+  const [introduction, ...blocks] = text.trimEnd().split('\n\n')
+  t.match(introduction, /^# /, 'an introduction comes first')
+  const shown = blocks.map((block) => {
+    const [, description, name, value] = /^# (.+)\n#([A-Z_]+)=(.*)$/.exec(block) ?? [block]
+    return { name, value, description }
+  })
+  const variables = Object.entries(Config.properties).map(([name, schema]) => ({
+    name,
+    value: String(schema['default'] ?? ''),
+    description: schema['description'],
+  }))
+  t.strictSame(shown, [...variables, ...BESIDE_CONFIG])
+})
+
+t.test('.env.example can be taken as it is, once every line is a setting', async (t) => {
+  const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8')
+  const settings = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+  t.strictSame(loadConfig({ ...Object.fromEntries(settings), DATABASE_URL }), DEFAULTS)
+})

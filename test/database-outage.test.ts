@@ -1,0 +1,325 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { RouteOptions } from 'fastify'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import type { Config } from '../src/config.js'
+import { type Answer, errorBody, OWNER, resources, startApp, type TestApp, until } from './support/app.js'
+import { createDatabase } from './support/database.js'
+import { type DatabaseProxy, startProxy } from './support/proxy.js'
+
+const IMPORTS = resources('/imports')
+const FILES = resources('/user-files')
+const LOCAL = { source_type: 'local', source_path: '/srv/app' }
+const UNAVAILABLE = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
+
+/** What an answer may take, in milliseconds, beyond the limit that it shows: the machine may be busy. */
+const SLACK = 900
+
+/** The service behind a proxy, with an import whose path is `one`. */
+async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, string>> = {}) {
+  let proxy: DatabaseProxy | undefined
+  const service = await startApp(t, settings, {
+    databaseUrl: async (url) => {
+      proxy = await startProxy(t, url)
+      return proxy.url
+    },
+  })
+  if (!proxy) throw new Error('the service did not ask where its database is')
+  const { become } = proxy
+  t.teardown(() => become('pass'))
+  const created = await service.call('POST', IMPORTS, { body: LOCAL })
+  return { ...service, proxy, one: `${IMPORTS}/${created.body.import.id}` }
+}
+
+/** The 503, whole, and in time for a caller to try elsewhere. */
+async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, within = 3000) {
+  const begun = Date.now()
+  const { status, headers, body } = await answer
+  const elapsed = Date.now() - begun
+  const seen = { status, retryAfter: headers.get('retry-after'), body, inTime: elapsed < within }
+  const expected = { status: 503, retryAfter: '1', body: UNAVAILABLE, inTime: true }
+  t.strictSame(seen, expected, `${what} (${elapsed} of ${within} ms)`)
+}
+
+async function isFine(t: Test, { call, app, log }: TestApp, what: string) {
+  const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
+  t.strictSame([status, body], [200, { imports: [] }], what)
+  await until(() => app.pool.waitingCount === 0, 'nobody waits for a connection')
+  t.equal(app.pool.totalCount, app.pool.idleCount, 'every connection is idle again')
+  t.notMatch(log.join(''), /"level":60/, 'the process did not come to an end')
+}
+
+/** A session of its own that keeps others from a table until it is released. */
+async function lockTable(t: Test, { databaseUrl }: TestApp, table: string) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+  return { release: () => client.query('ROLLBACK') }
+}
+
+const WAITING = `
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'neptun-projects-resources' AND wait_event_type = 'Lock'`
+
+async function untilWaiting({ sql }: TestApp, count: number) {
+  const waiting = async () => (await sql(`SELECT pid ${WAITING}`)).length === count
+  await until(waiting, `${count} statement(s) wait for the lock`)
+}
+
+/** Every route, each method once, with a path and a body that are right in themselves. */
+function everyCall({ routes }: TestApp) {
+  const paths: Record<string, number> = { user_id: OWNER.userId, project_id: OWNER.projectId }
+  return routes.flatMap(({ method, url, schema }: RouteOptions) => {
+    // A parameter may be followed by what it must look like: `:type(^...$)`.
+    const path = url.replace(/:(\w+)(\(\^.*?\$\)(?=\/|$))?/g, (_, name) => String(paths[name] ?? 123))
+    const examples = (schema?.body as { examples?: unknown[] } | undefined)?.examples
+    const options = examples ? { body: examples[0] } : {}
+    return [method].flat().map((method) => ({ method, path, options }))
+  })
+}
+
+t.test('while the database is gone, whatever needs it says so at once, and nothing else ends', async (t) => {
+  const service = await startBehindProxy(t)
+  const { call, proxy, one } = service
+  for (let round = 1; round <= 2; round += 1) {
+    await proxy.become('refuse')
+    const calls = everyCall(service).filter(({ path }) => path !== '/health/live')
+    t.ok(calls.length >= 7, `${calls.length} calls`)
+    for (const { method, path, options } of calls) {
+      if (method === 'HEAD') {
+        const { status, headers } = await call(method, path, options)
+        t.strictSame([status, headers.get('retry-after')], [503, '1'], `${method} ${path}`)
+      } else await isUnavailable(t, call(method, path, options), `${method} ${path}`)
+    }
+    const live = await call('GET', '/health/live', { token: null })
+    t.strictSame([live.status, live.body], [200, { status: 'ok' }], 'the process is alive')
+    const anonymous = await call('GET', IMPORTS, { token: null })
+    t.strictSame([anonymous.status, anonymous.body], [401, errorBody(401, 'UNAUTHORIZED', 'Unauthorized')])
+    await isUnavailable(t, call('GET', `${IMPORTS}/0`), 'a 400 is only for who has a session')
+
+    await proxy.become('pass')
+    await isFine(t, service, 'and it goes on without a restart once the database is back')
+    const ready = await call('GET', '/health/ready', { token: null })
+    t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'ready again')
+    const { body } = await call('GET', one)
+    t.strictSame(body.import?.source_path, LOCAL.source_path, 'nothing was lost')
+  }
+  const [{ count } = { count: -1 }] = await service.sql<{ count: number }>('SELECT count(*)::int FROM imports')
+  t.equal(count, 1, 'nothing was stored meanwhile')
+})
+
+t.test('connections that end while idle are replaced', async (t) => {
+  const service = await startBehindProxy(t)
+  const { app, call, sql, log } = service
+  await Promise.all(Array.from({ length: 5 }, () => call('GET', IMPORTS)))
+  const connections = app.pool.totalCount
+  t.ok(connections > 1, `${connections} connections`)
+  await sql(`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'neptun-projects-resources'`)
+  await until(() => app.pool.totalCount === 0, 'the pool has noticed')
+  await isFine(t, service, 'the next request')
+  const warnings = log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
+  t.strictSame(
+    warnings.map(({ msg, err }) => [msg, err.code]),
+    Array.from({ length: connections }, () => ['lost a connection to the database', '57P01']),
+    'each is a warning in the log',
+  )
+})
+
+t.test('a connection that ends in the middle of a statement is a 503, and the next request is fine', async (t) => {
+  const service = await startBehindProxy(t)
+  const { call, sql, proxy, one } = service
+  const before = await sql('SELECT * FROM imports')
+  const calls: [method: string, path: string, options?: { body: object }][] = [
+    ['GET', IMPORTS],
+    ['GET', one],
+    ['POST', IMPORTS, { body: LOCAL }],
+    ['PUT', one, { body: { title: 'new' } }],
+    ['DELETE', one],
+  ]
+  for (const [method, path, options] of calls) {
+    const lock = await lockTable(t, service, 'imports')
+    const answer = call(method, path, options)
+    await untilWaiting(service, 1)
+    await sql(`SELECT pg_terminate_backend(pid) ${WAITING}`)
+    await isUnavailable(t, answer, `${method}, its backend terminated`)
+    await lock.release()
+    await isFine(t, service, `after the ${method}`)
+  }
+  t.strictSame(await sql('SELECT * FROM imports'), before, 'nothing was stored or removed')
+
+  const lock = await lockTable(t, service, 'imports')
+  const answer = call('GET', one)
+  await untilWaiting(service, 1)
+  await proxy.become('refuse')
+  await isUnavailable(t, answer, 'the connection cut')
+  await lock.release()
+  await proxy.become('pass')
+  await isFine(t, service, 'after the cut')
+})
+
+t.test('a change whose answer was lost on the way is not said to be undone', async (t) => {
+  const { call, sql, proxy, ...service } = await startBehindProxy(t)
+  const lock = await lockTable(t, { ...service, call, sql }, 'imports')
+  const answer = call('POST', IMPORTS, { body: { ...LOCAL, title: 'lost' } })
+  await untilWaiting({ ...service, call, sql }, 1)
+  await proxy.become('refuse')
+  const { status, body } = await answer
+  await lock.release()
+  const isStored = async () => (await sql(`SELECT id FROM imports WHERE title = 'lost'`)).length === 1
+  await until(isStored, 'PostgreSQL, which knows nothing of the cut, has stored it')
+  t.strictSame([status, body.code], [503, 'DATABASE_UNAVAILABLE'])
+  t.notMatch(body.message, /nothing was stored/, 'does not promise what it cannot know')
+})
+
+t.test('a database that accepts and says nothing is a 503 within the configured limits', async (t) => {
+  const limits = { DATABASE_CONNECT_TIMEOUT: '300', DATABASE_STATEMENT_TIMEOUT: '300' }
+  const service = await startBehindProxy(t, limits)
+  const { app, call, proxy, one } = service
+  await proxy.become('hang')
+  await isUnavailable(t, call('GET', one), 'over a connection that was open', 300 + 1000 + SLACK)
+  t.equal(app.pool.totalCount, 0, 'that connection is given up')
+  await isUnavailable(t, call('GET', one), 'over a new connection', 300 + SLACK)
+  await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'a change', 300 + SLACK)
+  await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
+  const many = Array.from({ length: 30 }, () => call('GET', IMPORTS))
+  await Promise.all(many.map((answer) => isUnavailable(t, answer, 'one of many at once', 2 * 300 + SLACK)))
+  await until(() => app.pool.totalCount === 0 && app.pool.waitingCount === 0, 'nothing is left behind')
+  await proxy.become('pass')
+  await until(async () => (await call('GET', one)).status === 200, 'it serves again')
+  await isFine(t, service, 'once the database answers again')
+})
+
+t.test('a statement that runs into its time limit is a 503', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_STATEMENT_TIMEOUT: '300' })
+  const { call, one } = service
+  const lock = await lockTable(t, service, 'imports')
+  await isUnavailable(t, call('GET', one), 'GET', 300 + SLACK)
+  await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', 300 + SLACK)
+  await lock.release()
+  await isFine(t, service, 'afterwards')
+  t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
+})
+
+t.test('while every connection is taken, others wait no longer than the limit', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2', DATABASE_CONNECT_TIMEOUT: '300' })
+  const { app, call, one } = service
+  const lock = await lockTable(t, service, 'imports')
+  const first = [call('GET', one), call('GET', one)]
+  await untilWaiting(service, 2)
+  const others = Array.from({ length: 10 }, () => call('GET', one))
+  await Promise.all(others.map((answer) => isUnavailable(t, answer, 'one more', 300 + SLACK)))
+  await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
+  await lock.release()
+  for (const answer of await Promise.all(first)) t.equal(answer.status, 200, 'who was first is served')
+  await isFine(t, service, 'afterwards')
+  t.ok(app.pool.totalCount <= 2, 'no more connections than allowed')
+})
+
+t.test('on a warm connection a call costs as few round trips as it can', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '1' })
+  const { call, proxy } = service
+  const cost = async (method: string, path: string, options = {}) => {
+    const before = proxy.roundTrips()
+    const answer = await call(method, path, options)
+    return { answer, trips: proxy.roundTrips() - before }
+  }
+  await call('GET', IMPORTS)
+  const post = await cost('POST', IMPORTS, { body: LOCAL })
+  const one = `${IMPORTS}/${post.answer.body.import.id}`
+  const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+  const postFile = await cost('POST', FILES, { body: file })
+  const oneFile = `${FILES}/${postFile.answer.body.id}`
+  const link = { body: { user_file_id: postFile.answer.body.id } }
+  const table: [what: string, status: number, trips: number, { answer: Answer; trips: number }][] = [
+    ['POST', 201, 2, post],
+    ['GET of the list', 200, 1, await cost('GET', IMPORTS)],
+    ['GET of a page', 200, 1, await cost('GET', `${IMPORTS}?limit=1`)],
+    ['GET of one', 200, 1, await cost('GET', one)],
+    ['PUT', 200, 3, await cost('PUT', one, { body: { title: 'new' } })],
+    ['DELETE', 204, 1, await cost('DELETE', one)],
+    ['GET of none', 404, 1, await cost('GET', one)],
+    ['POST of a file', 201, 2, postFile],
+    ['GET of the files', 200, 1, await cost('GET', FILES)],
+    ['GET of a file', 200, 1, await cost('GET', oneFile)],
+    ['DELETE of a file', 204, 1, await cost('DELETE', oneFile)],
+    ['POST that links a file', 201, 2, await cost('POST', FILES, link)],
+    ['POST that links it again', 200, 2, await cost('POST', FILES, link)],
+    ['GET of another user', 403, 1, await cost('GET', IMPORTS.replace('/1/', '/2/'))],
+    ['GET with an unknown session', 401, 1, await cost('GET', IMPORTS, { token: 'a'.repeat(43) })],
+    ['GET without a session', 401, 0, await cost('GET', IMPORTS, { token: null })],
+    ['POST without a session', 401, 0, await cost('POST', IMPORTS, { token: null, body: LOCAL })],
+    ['POST of what is refused', 400, 1, await cost('POST', IMPORTS, { body: {} })],
+    ['an unknown route', 404, 0, await cost('GET', '/nope')],
+    ['/health/live', 200, 0, await cost('GET', '/health/live')],
+    ['/health/ready', 200, 1, await cost('GET', '/health/ready')],
+  ]
+  for (const [what, status, trips, seen] of table) t.strictSame([seen.answer.status, seen.trips], [status, trips], what)
+})
+
+const TSX = import.meta.resolve('tsx')
+const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
+const PASSWORD = 'pa55word-of-nobody'
+
+const unusable = (reason: RegExp) => new RegExp(`^DATABASE_URL: the database cannot be used: ${reason.source}\n$`)
+
+/** Starts src/server.ts in an empty folder, with these variables alone, and waits for its end. */
+async function runServer(cwd: string, variables: Record<string, string>) {
+  const env = { PATH: process.env['PATH'], PORT: '0', ...variables }
+  const options = { cwd, env, timeout: 50_000 }
+  return await new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, ['--import', TSX, SERVER], options, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, stdout, stderr })
+    })
+  })
+}
+
+t.test('a start that cannot succeed ends with 1 and one line for each thing to mend', async (t) => {
+  const cwd = t.testdir()
+  const databaseUrl = await createDatabase(t)
+  const emptyDatabaseUrl = await createDatabase(t, { migrated: false })
+  const changed = (changes: Partial<URL>) => {
+    return { DATABASE_URL: Object.assign(new URL(databaseUrl), { password: PASSWORD, ...changes }).href }
+  }
+  const nowhere = Object.assign(new URL(databaseUrl), { pathname: '/nowhere' })
+  const silent = await startProxy(t, changed({}).DATABASE_URL)
+  await silent.become('hang')
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as { port: number }
+
+  const cases: [what: string, variables: Record<string, string>, stderr: RegExp][] = [
+    ['no answer', { DATABASE_URL: silent.url }, unusable(/timeout expired/)],
+    ['nothing listens', changed({ port: '1' }), unusable(/connect ECONNREFUSED .*/)],
+    ['no such database', { DATABASE_URL: nowhere.href }, unusable(/database "nowhere" does not exist/)],
+    ['wrong password', changed({}), unusable(/password authentication failed for user .*/)],
+    ['no port', { DATABASE_URL: `postgres://me:${PASSWORD}@localhost:port/x` }, unusable(/Invalid URL/)],
+    [
+      'wrong or missing',
+      { PORT: PASSWORD, LOG_LEVEL: 'loud' },
+      /^PORT must be .*\nLOG_LEVEL must be .*\nDATABASE_URL is missing: .*\n$/,
+    ],
+    [
+      'pending',
+      { DATABASE_URL: emptyDatabaseUrl, MIGRATE_ON_START: 'false' },
+      /^the database lacks \d+ migration\(s\): \d+_init.*\n$/,
+    ],
+    ['taken', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: something else listens on it already\n$/],
+  ]
+  await Promise.all(
+    cases.map(async ([what, variables, stderr]) => {
+      const ended = await runServer(cwd, variables)
+      t.equal(ended.code, 1, what)
+      t.match(ended.stderr, stderr, `${what}: on stderr`)
+      for (const secret of [PASSWORD, nowhere.password]) {
+        t.notOk((ended.stdout + ended.stderr).includes(secret), `${what}: without the password`)
+      }
+    }),
+  )
+})

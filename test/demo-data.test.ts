@@ -1,0 +1,110 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { demo, hasDemoData, seedDemoData } from '../src/demo-data.js'
+import { hashToken } from '../src/session-token.js'
+import { createDatabase } from './support/database.js'
+
+const TIME = new Date('2025-02-16T17:42:11.000Z')
+
+t.test('An empty database gets the data that the documentation speaks of', async (t) => {
+  const { url, rows } = await open(t)
+  t.equal(await hasDemoData(url), false)
+  t.equal(await seedDemoData(url), true)
+  t.equal(await hasDemoData(url), true)
+
+  t.match(await rows('SELECT * FROM users ORDER BY id'), [
+    { id: 1, email: 'demo@example.com', github_account_name: 'username', github_account_id: String },
+    { id: 2, email: 'other@example.com', github_account_name: null, github_account_id: null },
+  ])
+  t.match(await rows('SELECT * FROM projects ORDER BY id'), [
+    { id: 789, neptun_user_id: 1 },
+    { id: 790, neptun_user_id: 2 },
+  ])
+  t.same(await rows('SELECT * FROM imports'), [
+    {
+      id: 123,
+      source_type: 'github',
+      source_path: 'username/repository',
+      title: 'My GitHub Import',
+      description: 'Importing from GitHub repository',
+      created_at: TIME,
+      updated_at: TIME,
+      neptun_user_id: 1,
+      project_id: 789,
+    },
+  ])
+  t.match(await rows('SELECT * FROM github_installations'), [
+    { id: 123, neptun_user_id: 1, installation_id: 456789, account_name: 'username', repository_selection: 'all' },
+  ])
+  for (const table of ['user_files', 'template_collections', 'chat_conversations']) {
+    t.match(await rows(`SELECT * FROM ${table}`), [{ id: 123, neptun_user_id: 1 }], table)
+  }
+})
+
+t.test('None of the resources is linked to a project', async (t) => {
+  const { url, rows } = await open(t)
+  await seedDemoData(url)
+  const tables = await rows(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname LIKE 'project\\_%'`)
+  t.equal(tables.length, 4)
+  for (const { name } of tables) t.same(await rows(`SELECT * FROM ${name}`), [], String(name))
+})
+
+t.test('The sessions are valid for ten years', async (t) => {
+  const { url, rows } = await open(t)
+  await seedDemoData(url)
+  for (const { id, token } of Object.values(demo)) {
+    const query = `
+      SELECT neptun_user_id AS id, revoked_at, expires_at > now() + interval '3652 days' AS long_enough
+      FROM sessions WHERE token_hash = $1`
+    t.same(await rows(query, [hashToken(token)]), [{ id, revoked_at: null, long_enough: true }])
+  }
+})
+
+t.test('New rows of every table get ids above 1000', async (t) => {
+  const { url, rows } = await open(t)
+  await seedDemoData(url)
+  const sequences = await rows('SELECT sequencename AS name FROM pg_sequences')
+  t.ok(sequences.length >= 8)
+  for (const { name } of sequences) {
+    const [next] = await rows(`SELECT nextval('${name}')::integer AS id`)
+    t.equal(next?.['id'], 1001, String(name))
+  }
+})
+
+t.test('It is written once', async (t) => {
+  const { url, rows } = await open(t)
+  t.same((await Promise.all([seedDemoData(url), seedDemoData(url)])).sort(), [false, true])
+  await rows(`UPDATE imports SET title = 'changed by the user'`)
+  await rows('DELETE FROM user_files')
+  t.equal(await seedDemoData(url), false)
+  t.match(await rows('SELECT title FROM imports'), [{ title: 'changed by the user' }])
+  t.same(await rows('SELECT * FROM user_files'), [])
+})
+
+t.test('A database with any user is left as it is', async (t) => {
+  const { url, rows } = await open(t)
+  await rows(`INSERT INTO users (email) VALUES ('someone@example.com')`)
+  t.equal(await seedDemoData(url), false)
+  t.equal(await hasDemoData(url), false)
+  t.match(await rows('SELECT email FROM users'), [{ email: 'someone@example.com' }])
+  t.same(await rows('SELECT * FROM sessions'), [])
+  t.same(await rows('SELECT * FROM projects'), [])
+})
+
+t.test('It is never written in production', async (t) => {
+  const { url, rows } = await open(t)
+  await t.rejects(seedDemoData(url, 'production'), { message: 'Demonstration data is never written in production' })
+  t.same(await rows('SELECT * FROM users'), [])
+})
+
+async function open(t: Test) {
+  const url = await createDatabase(t)
+  const client = new pg.Client({ connectionString: url })
+  // The database is dropped, connection or not.
+  client.on('error', () => {})
+  await client.connect()
+  t.teardown(() => client.end())
+  const rows = async (query: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
+    (await client.query(query, values)).rows
+  return { url, rows }
+}

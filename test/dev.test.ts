@@ -1,0 +1,208 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { demo } from '../src/demo-data.js'
+import { type ProcessInfo, readProcess } from '../src/dev/processes.js'
+import { until } from './support/app.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const COOKIE = { cookie: `neptun-session=${demo.user.token}` }
+const imports = (address: string) => `${address}/api/users/1/projects/789/resources/imports`
+const NODE = [process.execPath, '--import', 'tsx', 'src/dev.ts']
+
+/** One start of `npm run dev`, or of what it runs. */
+interface Dev {
+  pid: number
+  output: () => string
+  /** Where the service listens, once it does. */
+  address: () => Promise<string>
+  exit: Promise<number | null>
+}
+
+type Process = ProcessInfo & { pid: number }
+
+t.jobs = 3
+
+t.test('It keeps the data from start to start, however it ends', { buffered: true }, async (t) => {
+  const folder = await temporaryFolder(t)
+  let ids: number[] = []
+
+  await t.test('the first start ends with a service that works', async (t) => {
+    const dev = startDev(t, { DATA_DIR: folder })
+    const address = await dev.address()
+    t.match(dev.output(), `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`)
+    t.equal(await createImport(address), 201)
+    ids = await listImports(address)
+    t.same(ids, [123, 1001])
+    t.equal((await stat(join(folder, 'database-url'))).mode & 0o777, 0o600)
+    await t.test('a SIGTERM ends all of it', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
+    t.notOk(existsSync(join(folder, 'database-url')))
+    t.notOk(existsSync(join(folder, 'lock')))
+  })
+
+  await t.test('after a SIGKILL, the next start does not even have to wait', async (t) => {
+    const killed = startDev(t, { DATA_DIR: folder })
+    t.same(await listImports(await killed.address()), ids)
+    const end = endsAll(t, killed, killed.pid, 'SIGKILL', null)
+    const dev = startDev(t, { DATA_DIR: folder })
+    await end
+    const address = await dev.address()
+    t.same(await listImports(address), ids)
+
+    await t.test('but nobody else can have the data', async (t) => {
+      const second = startDev(t, { DATA_DIR: folder })
+      t.equal(await second.exit, 1)
+      const reason = `${folder} is in use by process ${dev.pid}: stop that one, or set DATA_DIR to another folder`
+      t.equal(second.output(), `${reason}\n`)
+      t.same(await listImports(address), ids)
+    })
+
+    const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/postmaster.pid'), 'utf8'), 10)
+    await t.test('without PostgreSQL it ends', (t) => endsAll(t, dev, postmaster, 'SIGKILL', 1))
+    t.match(dev.output(), /^dev: PostgreSQL ended unexpectedly/m)
+  })
+})
+
+t.test('It ends with the service, and with npm', { buffered: true }, async (t) => {
+  const folder = await temporaryFolder(t)
+
+  await t.test('the service is killed', async (t) => {
+    const dev = startDev(t, { DATA_DIR: folder })
+    const { port } = new URL(await dev.address())
+
+    await t.test('but before that, nobody else can have the port', async (t) => {
+      const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
+      t.equal(await second.exit, 1)
+      const reason = `PORT: something else listens on 127.0.0.1:${port} already; set PORT to another`
+      t.equal(second.output(), `${reason}\n`)
+      t.notOk(existsSync(`${folder}/unused`))
+    })
+
+    const service = family(dev).find(({ command }) => command.endsWith('src/server.ts'))
+    await endsAll(t, dev, service?.pid ?? 0, 'SIGKILL', 1)
+    t.match(dev.output(), 'dev: the service ended unexpectedly (SIGKILL)\n')
+  })
+})
+
+t.test('It can be interrupted at its first start', { buffered: true }, async (t) => {
+  const folder = await temporaryFolder(t)
+  const dev = startDev(t, { DATA_DIR: folder })
+  await until(() => dev.output().includes('making a database cluster'), 'the first start')
+  await endsAll(t, dev, dev.pid, 'SIGINT', 0)
+  t.same(
+    readdirSync(folder).filter((name) => !name.startsWith('postgres')),
+    [],
+  )
+})
+
+t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
+  const DATA_DIR = join(await temporaryFolder(t), 'unused')
+  const refusals = [
+    [{ NODE_ENV: 'production' }, 'NODE_ENV is production: this is for development only\n'],
+    [{ PORT: '65536' }, 'PORT must be a port number from 0 to 65535\n'],
+    [
+      { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+      'DATABASE_URL: the database cannot be used: connect ECONNREFUSED',
+    ],
+  ] as const
+  for (const [env, reason] of refusals) {
+    const dev = startDev(t, { DATA_DIR, ...env })
+    t.equal(await dev.exit, 1)
+    t.match(dev.output(), reason)
+  }
+  t.notOk(existsSync(DATA_DIR))
+})
+
+// Not at the same time as the others: they would notice the change, too.
+t.test('It restarts the service after a change of its source, and ends with npm', async (t) => {
+  const folder = await temporaryFolder(t)
+  const dev = startDev(t, { DATA_DIR: folder }, ['npm', 'run', 'dev'])
+  const address = await dev.address()
+  const source = join(root, 'src/config.ts')
+  const { atime, mtime } = await stat(source)
+  await utimes(source, atime, mtime)
+  await until(() => dev.output().includes('dev: config.ts changed: restarting\n'), 'the change is noticed')
+  await until(() => dev.output().includes('dev: restarted\n'), 'the restart')
+  t.same(await listImports(address), [123])
+  await endsAll(t, dev, dev.pid, 'SIGKILL', null)
+})
+
+/** Sends a signal to one of the processes, and waits until none is left of all that had been started. */
+async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, code: number | null) {
+  const all = family(dev)
+  t.ok(all.length > 1)
+  process.kill(pid, signal)
+  t.equal(await dev.exit, code)
+  const left = () => all.filter(({ pid, started }) => readProcess(pid)?.started === started)
+  await until(() => left().length === 0, `the end of ${left().map(({ command }) => command)}`)
+}
+
+function startDev(t: Test, env: Record<string, string>, command = NODE): Dev {
+  // An empty variable counts as unset, and keeps a developer's own .env from setting it.
+  const unset = { NODE_ENV: '', HOST: '', LOG_LEVEL: '', DATABASE_URL: '', npm_lifecycle_event: undefined }
+  // Without what tap puts there, which makes every start of Node slower.
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', ...command], {
+    cwd: root,
+    env: { ...process.env, ...unset, PORT: '0', ...env },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+  }
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const address = async () => {
+    const find = () => /^Listening on (\S+)/m.exec(output)?.[1]
+    await Promise.race([
+      until(() => find() !== undefined, 'the service listens', 30_000),
+      exit.then(() => Promise.reject(new Error(`it ended: ${output}`))),
+    ])
+    return find() ?? ''
+  }
+  return { pid: child.pid ?? 0, output: () => output, address, exit }
+}
+
+/** A process and all that it started, directly or not. */
+function family({ pid }: Dev): Process[] {
+  const all = processIds().flatMap((pid) => {
+    const info = readProcess(pid)
+    return info ? [{ pid, ...info }] : []
+  })
+  const found = all.filter((process) => process.pid === pid)
+  // Grows while it is walked.
+  for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid))
+  return found
+}
+
+function processIds(): number[] {
+  const names =
+    process.platform === 'linux' ? readdirSync('/proc') : execFileSync('ps', ['-axo', 'pid=']).toString().split('\n')
+  return names.map(Number).filter((pid) => pid > 0)
+}
+
+async function createImport(address: string): Promise<number> {
+  const response = await fetch(imports(address), {
+    method: 'POST',
+    headers: { ...COOKIE, 'content-type': 'application/json' },
+    body: JSON.stringify({ source_type: 'github', source_path: 'username/repository' }),
+  })
+  return response.status
+}
+
+async function listImports(address: string): Promise<number[]> {
+  const response = await fetch(imports(address), { headers: COOKIE })
+  const body = (await response.json()) as { imports: { id: number }[] }
+  return body.imports.map(({ id }) => id)
+}
+
+async function temporaryFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'neptun-dev-'))
+  t.teardown(() => rm(folder, { recursive: true, maxRetries: 10 }))
+  return folder
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { diffToSchema } from '../prisma/engine.js'
+import { applyMigrations, checkMigrations, MigrationError } from '../src/database/migrations.js'
+import { until } from './support/app.js'
+import { createDatabase } from './support/database.js'
+
+const folder = new URL('../prisma/migrations/', import.meta.url)
+const entries = await readdir(folder, { withFileTypes: true })
+const names = entries
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort()
+const checksums = await Promise.all(
+  names.map(async (name) => {
+    const file = await readFile(new URL(`${name}/migration.sql`, folder))
+    return createHash('sha256').update(file).digest('hex')
+  }),
+)
+const first = names[0] as string
+const all = names.join(', ')
+
+const TABLES = `
+  SELECT relname AS name FROM pg_class
+  WHERE relkind IN ('r', 'S', 'i') AND relnamespace = 'public'::regnamespace ORDER BY 1`
+
+/** A database without any table, and a client of it that ends with the test. */
+async function startEmpty(t: Test) {
+  const url = await createDatabase(t, { migrated: false })
+  const client = await connect(t, url)
+  const sql = async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows
+  const history = () => sql('SELECT * FROM _prisma_migrations ORDER BY started_at, migration_name')
+  return { url, sql, history }
+}
+
+async function connect(t: Test, url: string) {
+  const client = new pg.Client({ connectionString: url, application_name: 'test' })
+  await client.connect()
+  t.teardown(() => client.end())
+  return client
+}
+
+t.test('an empty database gets every migration, and an up-to-date one none', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  t.strictSame(await applyMigrations(url), names, 'all are applied, in order')
+  const rows = await history()
+  t.strictSame(
+    rows.map(({ id, started_at, finished_at, ...row }) => row),
+    names.map((migration_name, index) => ({
+      migration_name,
+      checksum: checksums[index],
+      logs: null,
+      rolled_back_at: null,
+      applied_steps_count: 1,
+    })),
+    'each is recorded, with the SHA-256 of its file',
+  )
+  for (const { id, started_at, finished_at } of rows) {
+    t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    t.ok(finished_at >= started_at, 'finished after it began')
+  }
+  const tables = await sql(TABLES)
+  t.strictSame(await applyMigrations(url), [], 'nothing is left to do')
+  await checkMigrations(url)
+  t.strictSame([await history(), await sql(TABLES)], [rows, tables], 'and nothing is done')
+})
+
+t.test('instances that start together take turns', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  const results = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url)))
+  t.strictSame(
+    results.sort((one, other) => other.length - one.length),
+    [names, [], [], [], []],
+    'one applies them, and the others find them applied',
+  )
+  t.strictSame(
+    (await history()).map(({ migration_name }) => migration_name),
+    names,
+    'each is recorded once',
+  )
+  const connected = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+  await until(async () => (await sql(connected)).length === 0, 'no connection is left open')
+})
+
+t.test('a history that contradicts the migrations is refused, by the name of the migration', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
+  const contradictions: [change: string, message: string][] = [
+    [`checksum = repeat('0', 64)`, `migration ${first} was changed after it had been applied`],
+    ['finished_at = NULL', `migration ${first} began earlier and never finished: resolve it by hand`],
+    [
+      `finished_at = NULL, checksum = repeat('0', 64)`,
+      `migration ${first} began earlier and never finished: resolve it by hand`,
+    ],
+  ]
+  const [recorded] = await sql('SELECT checksum, finished_at FROM _prisma_migrations WHERE migration_name = $1', [
+    first,
+  ])
+  for (const [change, message] of contradictions) {
+    await sql(`UPDATE _prisma_migrations SET ${change} WHERE migration_name = $1`, [first])
+    const before = await history()
+    await t.rejects(applyMigrations(url), new MigrationError(message), `apply, ${change}`)
+    await t.rejects(checkMigrations(url), new MigrationError(message), `check, ${change}`)
+    t.strictSame(await history(), before, 'nothing is recorded')
+    await sql('UPDATE _prisma_migrations SET checksum = $1, finished_at = $2 WHERE migration_name = $3', [
+      recorded.checksum,
+      recorded.finished_at,
+      first,
+    ])
+  }
+  await sql(`
+    INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+    VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_of_a_newer_version', now())`)
+  t.strictSame(await applyMigrations(url), [], 'one that only a newer version knows is none')
+  await checkMigrations(url)
+})
+
+t.test('checking tells what is pending, and writes nothing', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  const lacking = new MigrationError(`the database lacks ${names.length} migration(s): ${all}`)
+  await t.rejects(checkMigrations(url), lacking)
+  t.strictSame(await sql(TABLES), [], 'not even a history')
+})
+
+t.test('a migration that was rolled back by hand is pending again', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
+  await sql(`DELETE FROM _prisma_migrations`)
+  await sql(`CREATE TABLE kept AS SELECT 1`)
+  await sql(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, rolled_back_at)
+     VALUES (gen_random_uuid(), repeat('0', 64), $1, now())`,
+    [first],
+  )
+  await t.rejects(checkMigrations(url), { message: `the database lacks ${names.length} migration(s): ${all}` })
+  await t.rejects(applyMigrations(url), { code: '42710' }, 'whose objects are still there')
+  t.equal((await history()).length, 1, 'and nothing more is recorded')
+})
+
+t.test('what is in the way ends it, and is all that is there afterwards', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  await sql('CREATE TABLE sessions ()')
+  await t.rejects(applyMigrations(url), { code: '42P07' })
+  t.strictSame(await sql(TABLES), [{ name: 'sessions' }])
+  t.strictSame(await sql(`SELECT typname FROM pg_type WHERE typname = 'source_type'`), [], 'no type either')
+  await sql('DROP TABLE sessions')
+  t.strictSame(await applyMigrations(url), names, 'and once that is gone it works')
+})
+
+const WAITING = `
+  SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = `
+
+t.test('one that is killed midway leaves nothing half done, and the next one goes on', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  const holder = await connect(t, url)
+  await holder.query('BEGIN')
+  await holder.query('CREATE TABLE project_chat_conversations ()')
+  const killed = t.rejects(applyMigrations(url), { code: '57P01' }, 'the killed one says so')
+  const midway = async () => (await sql(`${WAITING} 'transactionid'`))[0]?.pid
+  await until(async () => (await midway()) !== undefined, 'it is midway, and waits')
+  const next = applyMigrations(url)
+  await until(async () => (await sql(`${WAITING} 'advisory'`)).length === 1, 'another one waits for its turn')
+  await t.rejects(checkMigrations(url), MigrationError, 'meanwhile nothing of it can be seen')
+  await sql('SELECT pg_terminate_backend($1)', [await midway()])
+  await killed
+  await until(async () => (await midway()) !== undefined, 'the other one is midway')
+  t.strictSame(await sql(TABLES), [], 'the killed one has left nothing')
+  await holder.query('ROLLBACK')
+  t.strictSame(await next, names, 'the other one applies them all')
+  t.equal((await history()).length, names.length, 'each is recorded once')
+  await checkMigrations(url)
+})
+
+t.test('the history is Prisma’s own table', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  await applyMigrations(url)
+  const columns = await sql(`
+    SELECT concat_ws(' ', column_name, udt_name, character_maximum_length, is_nullable, column_default) AS column
+    FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY ordinal_position`)
+  t.strictSame(
+    columns.map(({ column }) => column),
+    [
+      'id varchar 36 NO',
+      'checksum varchar 64 NO',
+      'finished_at timestamptz YES',
+      'migration_name varchar 255 NO',
+      'logs text YES',
+      'rolled_back_at timestamptz YES',
+      'started_at timestamptz NO now()',
+      'applied_steps_count int4 NO 0',
+    ],
+  )
+  const keys = await sql(`SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE contype = 'p'
+    AND conrelid = '_prisma_migrations'::regclass`)
+  t.strictSame(keys, [{ key: 'PRIMARY KEY (id)' }])
+})
+
+t.test('a migrated database is what schema.prisma says', async (t) => {
+  const { url } = await startEmpty(t)
+  await applyMigrations(url)
+  t.equal(await diffToSchema(url), '-- This is an empty migration.\n')
+})
