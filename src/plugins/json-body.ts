@@ -33,8 +33,9 @@ async function jsonBody(app: FastifyInstance) {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
-    return parse(request, body.toString('utf8'), (error, value) => {
-      if (error) return done(invalidRequest({ path: 'body', message: describe(error) }))
+    const text = body.toString('utf8')
+    return parse(request, text, (error, value) => {
+      if (error) return done(invalidRequest({ path: 'body', message: describeFault(text) }))
       if (!isShallow(value)) return done(invalidRequest({ path: 'body', message: 'is nested too deeply' }))
       return done(null, value)
     })
@@ -43,10 +44,14 @@ async function jsonBody(app: FastifyInstance) {
 
 export default fp(jsonBody, { name: 'json-body' })
 
-/** The parser's own words quote what was sent. */
-function describe({ message }: Error): string {
-  const isForbidden = message.includes('forbidden prototype property')
-  return isForbidden ? 'must not have a key __proto__ or constructor.prototype' : 'must be valid JSON'
+/** Why the parser refused a text: its own words quote what was sent. */
+function describeFault(text: string): string {
+  try {
+    JSON.parse(text)
+    return 'must not have a key __proto__ or constructor.prototype'
+  } catch {
+    return 'must be valid JSON'
+  }
 }
 
 /** Whether a message carries a body, as RFC 9112 has it. */
