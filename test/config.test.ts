@@ -70,6 +70,9 @@ t.test('every variable takes what it must', async (t) => {
     ['MIGRATE_ON_START', 'false', false],
     ['MAX_IMPORTS_PER_PROJECT', '1', 1],
     ['MAX_IMPORTS_PER_PROJECT', '1000000', 1_000_000],
+    ['GITHUB_API_URL', 'https://github.example.com/api/v3', 'https://github.example.com/api/v3'],
+    ['GITHUB_TIMEOUT', '1', 1],
+    ['GITHUB_WEBHOOK_SECRET', 'a secret', 'a secret'],
     ['SHUTDOWN_TIMEOUT', '1', 1],
     ['SHUTDOWN_TIMEOUT', '600000', 600_000],
   ]
@@ -80,6 +83,8 @@ t.test('every variable takes what it must', async (t) => {
     t.strictSame(loadConfig({ DATABASE_URL, [name]: text }), { ...DEFAULTS, [name]: value }, `${name}=${text}`)
   }
   const tried = new Set(good.map(([name]) => name))
+  // These two go together: test/github/app-credentials.test.ts.
+  for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const) tried.add(name)
   t.strictSame([...tried].sort(), Object.keys(Config.properties).sort(), 'none is left out here')
 })
 
@@ -118,6 +123,9 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['DATABASE_STATEMENT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['MIGRATE_ON_START', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['MAX_IMPORTS_PER_PROJECT', 'an integer from 1 to 1000000', [...NUMBERS, '0', '1000001']],
+  ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
+  ['GITHUB_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['GITHUB_WEBHOOK_SECRET', 'a secret of at least 8 characters', ['x', '1234567']],
   ['SHUTDOWN_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
 ]
 
@@ -131,10 +139,12 @@ t.test('a wrong value is refused in one line that says what it must be', async (
 
 t.test('every wrong or missing variable is named at once, and no value', async (t) => {
   const secret = 'pa55word'
-  const everything = Object.fromEntries(BAD.map(([name]) => [name, `${secret}-${name.toLowerCase()}`]))
+  // Any text will do for a secret, if it is long enough.
+  const bad = BAD.filter(([name]) => name !== 'GITHUB_WEBHOOK_SECRET')
+  const everything = Object.fromEntries(bad.map(([name]) => [name, `${secret}-${name.toLowerCase()}`]))
   t.strictSame(
     faultsOf(t, everything),
-    BAD.map(([name, must]) => `${name} must be ${must}`),
+    bad.map(([name, must]) => `${name} must be ${must}`),
     'in the order of their explanation',
   )
   const both = faultsOf(t, { PORT: secret })

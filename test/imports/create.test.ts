@@ -1,10 +1,13 @@
 import t from 'tap'
 import { errorBody, faultBody, resources, startApp } from '../support/app.js'
 
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
 const imports = resources('/imports')
 
 t.test('POST stores an import and returns all of it', async (t) => {
-  const { call, sql } = await startApp(t)
+  const { call, sql } = await shared.reset()
   const body = {
     source_type: 'github',
     source_path: 'username/repository',
@@ -40,7 +43,7 @@ t.test('POST stores an import and returns all of it', async (t) => {
 })
 
 t.test('a title or description that is not given is null', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   for (const extra of [{}, { title: null, description: null }]) {
     const { body } = await call('POST', imports, { body: { source_type: 'local', source_path: 'folder', ...extra } })
     t.strictSame([body.import.title, body.import.description], [null, null])
@@ -50,7 +53,7 @@ t.test('a title or description that is not given is null', async (t) => {
 })
 
 t.test('each source type stores its canonical form', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const table: [type: string, given: string, stored: string][] = [
     ['github', 'https://github.com/UserName/Repository.git/', 'UserName/Repository'],
     ['github', 'git@github.com:username/repository.git', 'username/repository'],
@@ -68,7 +71,7 @@ t.test('each source type stores its canonical form', async (t) => {
 })
 
 t.test('strings come back byte for byte', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const strings = [
     '👩‍👩‍👧‍👦 𝒳 🇩🇪',
     'مرحبا \u202Eabc\u202C',
@@ -89,7 +92,7 @@ t.test('strings come back byte for byte', async (t) => {
 })
 
 t.test('what is wrong with a body is said, all of it, by its path', async (t) => {
-  const { call, sql } = await startApp(t)
+  const { call, sql } = await shared.reset()
   const TYPE: [string, string] = ['body.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
   const NUL = 'must not contain U+0000 or unpaired surrogates'
   const local = { source_type: 'local', source_path: 'x' }
@@ -137,14 +140,14 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
 })
 
 t.test('characters are counted as people count them', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const body = { source_type: 'local', source_path: 'x', title: '🦉'.repeat(255), description: '🦉'.repeat(10_000) }
   t.equal((await call('POST', imports, { body })).status, 201)
   t.equal((await call('POST', imports, { body: { ...body, title: '🦉'.repeat(256) } })).status, 400)
 })
 
 t.test('a path that is not in the format of its type is refused with the reason', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const table: [type: string, path: string, reason: RegExp][] = [
     ['github', '../repository', /owner/],
     ['github', 'owner/..', /repo/],
@@ -165,7 +168,7 @@ t.test('a path that is not in the format of its type is refused with the reason'
 })
 
 t.test('what is read-only or unknown is ignored', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const body = {
     id: 1,
     neptun_user_id: 2,
@@ -184,7 +187,7 @@ t.test('what is read-only or unknown is ignored', async (t) => {
 })
 
 t.test('a github import needs an installation that grants it', async (t) => {
-  const { call, sql } = await startApp(t)
+  const { call, sql } = await shared.reset()
   await sql(`
     INSERT INTO github_installations
       (id, installation_id, account_name, repository_selection, suspended_at, neptun_user_id)

@@ -1,6 +1,9 @@
 import t from 'tap'
 import { errorBody, faultBody, resources, startApp, type TestApp } from '../support/app.js'
 
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
 const imports = resources('/imports')
 
 /** Imports with the given ids, each an hour younger than the one before. */
@@ -18,7 +21,7 @@ async function writeImports({ sql }: TestApp, rows: [id: number, type: string, p
 const idsOf = (answer: { body: any }) => answer.body.imports.map(({ id }: { id: number }) => id)
 
 t.test('a project without imports has an empty list', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const answer = await call('GET', imports)
   t.equal(answer.text, '{"imports":[]}')
   t.equal(answer.headers.get('x-imports-withheld'), null)
@@ -26,7 +29,7 @@ t.test('a project without imports has an empty list', async (t) => {
 })
 
 t.test('the list is whole, and oldest first', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   await writeImports(service, [
     [30, 'github', 'username/first'],
     [20, 'gitlab', 'group/second'],
@@ -48,7 +51,7 @@ t.test('the list is whole, and oldest first', async (t) => {
 })
 
 t.test('source_type filters', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   await writeImports(service, [
     [1, 'github', 'username/first'],
     [2, 'gitlab', 'group/second'],
@@ -62,7 +65,7 @@ t.test('source_type filters', async (t) => {
 })
 
 t.test('pages, one after the other, are the whole list', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   // Many of the same moment: the order must still be total.
   await service.sql(`
     INSERT INTO imports (source_type, source_path, created_at, neptun_user_id, project_id)
@@ -89,7 +92,7 @@ t.test('pages, one after the other, are the whole list', async (t) => {
 })
 
 t.test('a page that follows holds what was added meanwhile, and nothing twice', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   await writeImports(service, [
     [1, 'local', 'a'],
     [2, 'local', 'b'],
@@ -104,7 +107,7 @@ t.test('a page that follows holds what was added meanwhile, and nothing twice', 
 })
 
 t.test('what is wrong with a query is said', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const LIMIT: [string, string] = ['query.limit', 'must be an integer from 1 to 100']
   const CURSOR: [string, string] = ['query.cursor', 'is not a cursor of this list']
   const TYPE: [string, string] = ['query.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
@@ -136,7 +139,7 @@ t.test('what is wrong with a query is said', async (t) => {
 })
 
 t.test('a github import is withheld while its user has no access to its owner', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { call, sql } = service
   await writeImports(service, [
     [1, 'github', 'UserName/kept'],
@@ -205,7 +208,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
 })
 
 t.test('DELETE removes one import, once', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   await writeImports(service, [
     [1, 'local', 'a'],
     [2, 'local', 'b'],

@@ -2,6 +2,9 @@ import t, { type Test } from 'tap'
 import { canonicalSourcePath, type SourceType } from '../../src/projects-resources/imports/source-path.js'
 import { errorBody, faultBody, resources, startApp, type TestApp } from '../support/app.js'
 
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
 const imports = resources('/imports')
 
 async function writeImport({ call }: TestApp, body: object = {}) {
@@ -12,7 +15,7 @@ async function writeImport({ call }: TestApp, body: object = {}) {
 }
 
 t.test('PUT changes what the body names, and nothing else', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path, written } = await writeImport(service)
   const table: [body: object, expected: object][] = [
     [{ title: 'new' }, { title: 'new' }],
@@ -42,7 +45,7 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
 })
 
 t.test('updated_at moves also within a millisecond, and when the clock stood ahead', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path } = await writeImport(service)
   await service.sql(`UPDATE imports SET updated_at = now() + interval '1 hour'`)
   const first = (await service.call('PUT', path, { body: { title: '1' } })).body.import.updated_at
@@ -51,7 +54,7 @@ t.test('updated_at moves also within a millisecond, and when the clock stood ahe
 })
 
 t.test('a whole object, got, changed and put back, works; what is read-only in it stays', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path, written } = await writeImport(service)
   const body = {
     ...written,
@@ -68,7 +71,7 @@ t.test('a whole object, got, changed and put back, works; what is read-only in i
 })
 
 t.test('a body without one of the four fields is refused', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path, written } = await writeImport(service)
   const fault = faultBody(['body', 'must have at least one of source_type, source_path, title, description'])
   for (const body of [{}, { id: 5, neptun_user_id: 2 }, { unknown: 1 }]) {
@@ -78,7 +81,7 @@ t.test('a body without one of the four fields is refused', async (t) => {
 })
 
 t.test('the pair of type and path that results must match', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path, written } = await writeImport(service)
   const table: [body: object, field: string][] = [
     [{ source_type: 'url' }, 'body.source_type'],
@@ -102,7 +105,7 @@ t.test('the pair of type and path that results must match', async (t) => {
 })
 
 t.test('a changed github path needs permission; an unchanged one does not again', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { call, sql } = service
   const { path } = await writeImport(service)
   const denied = (repository: string) =>
@@ -123,7 +126,7 @@ t.test('a changed github path needs permission; an unchanged one does not again'
 })
 
 t.test('PUT of what is not there is 404, also when it goes while the request is on its way', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { path } = await writeImport(service)
   const notFound = errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found')
   t.same((await service.call('PUT', `${imports}/4711`, { body: { title: 'x' } })).body, notFound)
@@ -139,7 +142,7 @@ t.test('PUT of what is not there is 404, also when it goes while the request is 
 t.test(
   'two changes at once, one of the type and one of the path, never leave a pair that does not match',
   async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const { path } = await writeImport(service, { source_type: 'local', source_path: 'group/project' })
     const changes: object[] = [
       { source_type: 'gitlab' },

@@ -2,6 +2,9 @@ import t from 'tap'
 import { faultBody, resources, startApp } from '../support/app.js'
 import { RESOURCE_TYPES } from '../support/resources.js'
 
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
 type Fault = [path: string, message: string]
 
 const ID = 'must be an integer from 1 to 2147483647'
@@ -87,7 +90,7 @@ for (const { slug, idField, create, linkTable, table } of RESOURCE_TYPES) {
   }
 
   t.test(`${slug}: what is wrong with a body is said, and nothing is stored`, async (t) => {
-    const { call, sql } = await startApp(t)
+    const { call, sql } = await shared.reset()
     const count = async () =>
       (await sql(`SELECT (SELECT count(*) FROM ${table}), (SELECT count(*) FROM ${linkTable})`))[0]
     const before = await count()
@@ -101,7 +104,7 @@ for (const { slug, idField, create, linkTable, table } of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: the longest that is allowed is stored`, async (t) => {
-    const { call } = await startApp(t)
+    const { call } = await shared.reset()
     const longest = Object.fromEntries(
       Object.entries(create).map(([name, value]) => {
         const { max } = FIELDS[name] ?? {}

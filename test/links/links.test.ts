@@ -2,6 +2,9 @@ import t from 'tap'
 import { errorBody, resources, startApp } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
 const NOT_FOUND = errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')
 
 for (const type of RESOURCE_TYPES) {
@@ -9,7 +12,7 @@ for (const type of RESOURCE_TYPES) {
   const all = resources(`/${slug}`)
 
   t.test(`${slug}: links one that the user has, lists it, reads it, unlinks it`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
 
@@ -40,7 +43,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: creates one and links it`, async (t) => {
-    const { call, sql } = await startApp(t)
+    const { call, sql } = await shared.reset()
     const answer = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
     t.equal(answer.status, 201)
     t.same(Object.keys(answer.body), keys)
@@ -54,7 +57,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: lists the newest link first, whenever the resource was made`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const order = [503, 501, 504, 502]
     for (const id of order) {
       await writeResource(service, type, { id })
@@ -68,7 +71,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: one that does not exist and one of another user are the same 404`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     await writeResource(service, type, { id: 600, userId: 2 })
     const foreign = await service.call('POST', all, { body: { [idField]: 600 } })
     const unknown = await service.call('POST', all, { body: { [idField]: 601 } })
@@ -80,7 +83,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: the same resource in another project is another link`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const { call, sql } = service
     await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
     await writeResource(service, type, { id: 500 })
@@ -93,7 +96,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: fifty links of one resource at once are one row`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
@@ -104,7 +107,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: a storm of links and unlinks ends in one of the two states`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const storm = Array.from({ length: 60 }, (_, index) =>
       index % 2 ? service.call('POST', all, { body: { [idField]: 500 } }) : service.call('DELETE', `${all}/500`),
@@ -117,7 +120,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: a project that is deleted meanwhile takes everything with it, or is not found`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
     const body = (index: number) => ({ body: index % 2 ? create : { [idField]: 500 } })
@@ -135,7 +138,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: a resource that is deleted meanwhile is not found`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const answers = await Promise.all([
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
@@ -148,7 +151,7 @@ for (const type of RESOURCE_TYPES) {
   })
 
   t.test(`${slug}: a thousand links are listed by one statement`, async (t) => {
-    const service = await startApp(t)
+    const service = await shared.reset()
     const { sql, call, app } = service
     const columns = Object.keys(create)
     const values = columns.map((_, index) => `$${index + 1}`)
@@ -167,13 +170,14 @@ for (const type of RESOURCE_TYPES) {
       return Reflect.apply(query, this, args)
     } as typeof query
     const { body } = await call('GET', all)
+    app.pool.query = query
     t.equal(body.length, 1000)
     t.equal(statements, 1)
   })
 }
 
 t.test('the list can be read in pages, newest link first', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { sql, call } = service
   const all = resources('/user-files')
   await sql(`
@@ -209,7 +213,7 @@ t.test('the list can be read in pages, newest link first', async (t) => {
 })
 
 t.test('a hundred files of 1 MiB are listed', async (t) => {
-  const { sql, call } = await startApp(t)
+  const { sql, call } = await shared.reset()
   await sql(`
     WITH made AS (
       INSERT INTO user_files (neptun_user_id, title, text, language, extension)
@@ -223,7 +227,7 @@ t.test('a hundred files of 1 MiB are listed', async (t) => {
 })
 
 t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const all = resources('/user-files')
   const body = (text: string) => ({ body: { title: 'x', text, language: 'x', extension: 'x' } })
   for (const text of ['a'.repeat(1_048_576), '🦉'.repeat(262_144), `${'\\"\n\u2028'.repeat(1000)}`]) {
@@ -244,7 +248,7 @@ t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused',
 })
 
 t.test('a type that there is not is refused by name, for whoever has a session', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const INVALID = errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')
   for (const type of [
     'nonsense',
@@ -267,7 +271,7 @@ t.test('a type that there is not is refused by name, for whoever has a session',
 })
 
 t.test('a method that a type does not have is an unknown route', async (t) => {
-  const { call } = await startApp(t)
+  const { call } = await shared.reset()
   const table = [
     ['PUT', '/user-files'],
     ['PATCH', '/user-files/5'],

@@ -21,6 +21,8 @@ export interface TestApp {
   log: string[]
   /** Every route of the service, in the order of their registration. */
   routes: RouteOptions[]
+  /** Empties every table and writes the two users again: much faster than another service on another database. */
+  reset: () => Promise<TestApp>
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
 }
 
@@ -86,7 +88,23 @@ export async function startApp(
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
   await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
-  return { app, url, databaseUrl, sql: sql as TestApp['sql'], log, routes, call: makeCall(url) }
+  const service: TestApp = {
+    app,
+    url,
+    databaseUrl,
+    sql: sql as TestApp['sql'],
+    log,
+    routes,
+    call: makeCall(url),
+    reset,
+  }
+  return service
+
+  async function reset() {
+    await sql('TRUNCATE users RESTART IDENTITY CASCADE')
+    await writeTwoUsers(service.sql)
+    return service
+  }
 }
 
 async function writeTwoUsers(sql: TestApp['sql']) {
