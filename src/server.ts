@@ -25,9 +25,9 @@ async function start() {
     if (err) logger.fatal({ err }, 'ends after an error')
     await app.close()
   })
-  const address = await app.listen({ host: config.HOST, port: config.PORT }).catch(refuse)
-  // Under a supervisor (npm run dev): tell it, and do not outlive it.
+  // Under a supervisor (npm run dev): do not outlive it, and tell it where this listens.
   process.once('disconnect', () => close())
+  const address = await app.listen({ host: config.HOST, port: config.PORT }).catch(refuse)
   process.send?.({ ready: true, address })
 }
 

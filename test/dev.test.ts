@@ -25,96 +25,98 @@ interface Dev {
 
 type Process = ProcessInfo & { pid: number }
 
-t.jobs = 3
+await t.test('Starts and ends, several at the same time', async (t) => {
+  t.jobs = 3
 
-t.test('It keeps the data from start to start, however it ends', { buffered: true }, async (t) => {
-  const folder = await temporaryFolder(t)
-  let ids: number[] = []
+  t.test('It keeps the data from start to start, however it ends', { buffered: true }, async (t) => {
+    const folder = await temporaryFolder(t)
+    let ids: number[] = []
 
-  await t.test('the first start ends with a service that works', async (t) => {
-    const dev = startDev(t, { DATA_DIR: folder })
-    const address = await dev.address()
-    t.match(dev.output(), `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`)
-    t.equal(await createImport(address), 201)
-    ids = await listImports(address)
-    t.same(ids, [123, 1001])
-    t.equal((await stat(join(folder, 'database-url'))).mode & 0o777, 0o600)
-    await t.test('a SIGTERM ends all of it', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
-    t.notOk(existsSync(join(folder, 'database-url')))
-    t.notOk(existsSync(join(folder, 'lock')))
-  })
+    await t.test('the first start ends with a service that works', async (t) => {
+      const dev = startDev(t, { DATA_DIR: folder })
+      const address = await dev.address()
+      t.match(dev.output(), `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`)
+      t.equal(await createImport(address), 201)
+      ids = await listImports(address)
+      t.same(ids, [123, 1001])
+      t.equal((await stat(join(folder, 'database-url'))).mode & 0o777, 0o600)
+      await t.test('a SIGTERM ends all of it', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
+      t.notOk(existsSync(join(folder, 'database-url')))
+      t.notOk(existsSync(join(folder, 'lock')))
+    })
 
-  await t.test('after a SIGKILL, the next start does not even have to wait', async (t) => {
-    const killed = startDev(t, { DATA_DIR: folder })
-    t.same(await listImports(await killed.address()), ids)
-    const end = endsAll(t, killed, killed.pid, 'SIGKILL', null)
-    const dev = startDev(t, { DATA_DIR: folder })
-    await end
-    const address = await dev.address()
-    t.same(await listImports(address), ids)
-
-    await t.test('but nobody else can have the data', async (t) => {
-      const second = startDev(t, { DATA_DIR: folder })
-      t.equal(await second.exit, 1)
-      const reason = `${folder} is in use by process ${dev.pid}: stop that one, or set DATA_DIR to another folder`
-      t.equal(second.output(), `${reason}\n`)
+    await t.test('after a SIGKILL, the next start does not even have to wait', async (t) => {
+      const killed = startDev(t, { DATA_DIR: folder })
+      t.same(await listImports(await killed.address()), ids)
+      const end = endsAll(t, killed, killed.pid, 'SIGKILL', null)
+      const dev = startDev(t, { DATA_DIR: folder })
+      await end
+      const address = await dev.address()
       t.same(await listImports(address), ids)
+
+      await t.test('but nobody else can have the data', async (t) => {
+        const second = startDev(t, { DATA_DIR: folder })
+        t.equal(await second.exit, 1)
+        const reason = `${folder} is in use by process ${dev.pid}: stop that one, or set DATA_DIR to another folder`
+        t.equal(second.output(), `${reason}\n`)
+        t.same(await listImports(address), ids)
+      })
+
+      const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/postmaster.pid'), 'utf8'), 10)
+      await t.test('without PostgreSQL it ends', (t) => endsAll(t, dev, postmaster, 'SIGKILL', 1))
+      t.match(dev.output(), /^dev: PostgreSQL ended unexpectedly/m)
     })
-
-    const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/postmaster.pid'), 'utf8'), 10)
-    await t.test('without PostgreSQL it ends', (t) => endsAll(t, dev, postmaster, 'SIGKILL', 1))
-    t.match(dev.output(), /^dev: PostgreSQL ended unexpectedly/m)
   })
-})
 
-t.test('It ends with the service, and with npm', { buffered: true }, async (t) => {
-  const folder = await temporaryFolder(t)
+  t.test('It ends with the service, and with npm', { buffered: true }, async (t) => {
+    const folder = await temporaryFolder(t)
 
-  await t.test('the service is killed', async (t) => {
+    await t.test('the service is killed', async (t) => {
+      const dev = startDev(t, { DATA_DIR: folder })
+      const { port } = new URL(await dev.address())
+
+      await t.test('but before that, nobody else can have the port', async (t) => {
+        const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
+        t.equal(await second.exit, 1)
+        const reason = `PORT: something else listens on 127.0.0.1:${port} already; set PORT to another`
+        t.equal(second.output(), `${reason}\n`)
+        t.notOk(existsSync(`${folder}/unused`))
+      })
+
+      const service = family(dev).find(({ command }) => command.endsWith('src/server.ts'))
+      await endsAll(t, dev, service?.pid ?? 0, 'SIGKILL', 1)
+      t.match(dev.output(), 'dev: the service ended unexpectedly (SIGKILL)\n')
+    })
+  })
+
+  t.test('It can be interrupted at its first start', { buffered: true }, async (t) => {
+    const folder = await temporaryFolder(t)
     const dev = startDev(t, { DATA_DIR: folder })
-    const { port } = new URL(await dev.address())
-
-    await t.test('but before that, nobody else can have the port', async (t) => {
-      const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
-      t.equal(await second.exit, 1)
-      const reason = `PORT: something else listens on 127.0.0.1:${port} already; set PORT to another`
-      t.equal(second.output(), `${reason}\n`)
-      t.notOk(existsSync(`${folder}/unused`))
-    })
-
-    const service = family(dev).find(({ command }) => command.endsWith('src/server.ts'))
-    await endsAll(t, dev, service?.pid ?? 0, 'SIGKILL', 1)
-    t.match(dev.output(), 'dev: the service ended unexpectedly (SIGKILL)\n')
+    await until(() => dev.output().includes('making a database cluster'), 'the first start')
+    await endsAll(t, dev, dev.pid, 'SIGINT', 0)
+    t.same(
+      readdirSync(folder).filter((name) => !name.startsWith('postgres')),
+      [],
+    )
   })
-})
 
-t.test('It can be interrupted at its first start', { buffered: true }, async (t) => {
-  const folder = await temporaryFolder(t)
-  const dev = startDev(t, { DATA_DIR: folder })
-  await until(() => dev.output().includes('making a database cluster'), 'the first start')
-  await endsAll(t, dev, dev.pid, 'SIGINT', 0)
-  t.same(
-    readdirSync(folder).filter((name) => !name.startsWith('postgres')),
-    [],
-  )
-})
-
-t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
-  const DATA_DIR = join(await temporaryFolder(t), 'unused')
-  const refusals = [
-    [{ NODE_ENV: 'production' }, 'NODE_ENV is production: this is for development only\n'],
-    [{ PORT: '65536' }, 'PORT must be a port number from 0 to 65535\n'],
-    [
-      { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
-      'DATABASE_URL: the database cannot be used: connect ECONNREFUSED',
-    ],
-  ] as const
-  for (const [env, reason] of refusals) {
-    const dev = startDev(t, { DATA_DIR, ...env })
-    t.equal(await dev.exit, 1)
-    t.match(dev.output(), reason)
-  }
-  t.notOk(existsSync(DATA_DIR))
+  t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
+    const DATA_DIR = join(await temporaryFolder(t), 'unused')
+    const refusals = [
+      [{ NODE_ENV: 'production' }, 'NODE_ENV is production: this is for development only\n'],
+      [{ PORT: '65536' }, 'PORT must be a port number from 0 to 65535\n'],
+      [
+        { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+        'DATABASE_URL: the database cannot be used: connect ECONNREFUSED',
+      ],
+    ] as const
+    for (const [env, reason] of refusals) {
+      const dev = startDev(t, { DATA_DIR, ...env })
+      t.equal(await dev.exit, 1)
+      t.match(dev.output(), reason)
+    }
+    t.notOk(existsSync(DATA_DIR))
+  })
 })
 
 // Not at the same time as the others: they would notice the change, too.
