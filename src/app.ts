@@ -50,6 +50,8 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
     genReqId: () => randomUUID(),
   })
   app.server.on('checkExpectation', refuseExpectation)
+  // Answers are JSON text already, or small: compiled serialisers would only cost time at start.
+  app.setSerializerCompiler(() => JSON.stringify)
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(errors)
