@@ -16,7 +16,7 @@ const LOCAL = { source_type: 'local', source_path: '/srv/app' }
 const UNAVAILABLE = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
 
 /** What an answer may take, in milliseconds, beyond the limit that it shows: the machine may be busy. */
-const SLACK = 900
+const SLACK = 15_000
 
 /** The service behind a proxy, with an import whose path is `one`. */
 async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, string>> = {}) {
@@ -35,7 +35,7 @@ async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, 
 }
 
 /** The 503, whole, and in time for a caller to try elsewhere. */
-async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, within = 3000) {
+async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, within = 15_000) {
   const begun = Date.now()
   const { status, headers, body } = await answer
   const elapsed = Date.now() - begun
