@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from './with-client.js'
 
 const folder = new URL('../../prisma/migrations/', import.meta.url)
 
@@ -78,18 +79,6 @@ export async function checkMigrations(databaseUrl: string): Promise<void> {
   if (pending.length === 0) return
   const names = pending.map(({ name }) => name).join(', ')
   throw new MigrationError(`the database lacks ${pending.length} migration(s): ${names}`)
-}
-
-async function withClient<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000 })
-  // A connection that is lost fails the statement; unheard, it would end the process besides.
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
 }
 
 async function pendingMigrations(client: pg.Client): Promise<Migration[]> {

@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { applyMigrations, MigrationError } from '../database/migrations.js'
+import { withClient } from '../database/with-client.js'
 import { seedDemoData } from '../demo-data.js'
 import type { Postgres } from './postgres.js'
 import { StartError } from './start-error.js'
@@ -47,16 +48,4 @@ export async function updateDatabase(databaseUrl: string, say: (what: string) =>
 async function databaseExists(client: pg.Client): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [NAME])
   return rowCount === 1
-}
-
-async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url })
-  // If the connection is lost, the next query says so.
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
 }
