@@ -20,8 +20,10 @@ export const ajvOptions = {
  * @param part what the paths begin with: `body`, `query`
  */
 export function toFaults(part: string, errors: ErrorObject[]): Fault[] {
-  const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
-  const faults = errors
+  // What is one of several forms is described by the form that `if` chose; `oneOf` would add the faults of all others.
+  const own = errors.filter(({ schemaPath }) => !schemaPath.includes('/oneOf'))
+  const ofWrongType = new Set(own.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
+  const faults = own
     // `if` only says that the branch that it chose has found something.
     .filter(({ keyword }) => keyword !== 'if')
     // Of what has the wrong type, nothing else is worth saying.

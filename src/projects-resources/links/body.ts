@@ -4,17 +4,19 @@ import { Id } from '../../schemas.js'
 import type { LinkDescriptor } from './descriptor.js'
 
 /**
- * The schema of a body in either of its two forms. The id decides which one is meant, so that the faults are those of
- * one form and not of both.
+ * The schema of a body in one of its two forms: `oneOf` says so to whoever reads the schema. For whoever sends a body, the
+ * id decides which form is meant, so that the faults are those of one form and not of both.
  */
 export function linkOrCreateSchema({ idField, noun, create, example }: LinkDescriptor) {
   const link = Type.Object({ [idField]: Id() }, { title: `Link a ${noun}` })
+  const created = { ...create, title: `Create a ${noun} and link it` }
   return Type.Unsafe<Record<string, unknown>>({
     type: 'object',
+    oneOf: [link, created],
     if: { type: 'object', required: [idField] },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
     then: link,
-    else: { ...create, title: `Create a ${noun} and link it` },
+    else: created,
     examples: [{ [idField]: 123 }, example],
   })
 }
