@@ -33,6 +33,12 @@ export function toFaults(part: string, errors: ErrorObject[]): Fault[] {
   return [...new Map(faults.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()]
 }
 
+/** The faults of a schema, and those that a schema cannot see, unless the schema has found something in the same place. */
+export function joinFaults(found: Fault[], others: Fault[]): Fault[] {
+  const known = new Set(found.map(({ path }) => path))
+  return [...found, ...others.filter(({ path }) => !known.has(path))]
+}
+
 function toFault(part: string, { keyword, params, instancePath, parentSchema, message }: ErrorObject): Fault {
   const schema = (parentSchema ?? {}) as TSchema
   const path = part + instancePath.replaceAll('/', '.')

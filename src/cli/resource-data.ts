@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { Ajv } from 'ajv'
 import type { Fault } from '../errors.js'
-import { ajvOptions, toFaults } from '../faults.js'
+import { ajvOptions, joinFaults, toFaults } from '../faults.js'
 import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
 import { usageError } from './output.js'
 
@@ -32,6 +32,5 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
 function findFaults({ create, check }: LinkDescriptor, values: Record<string, unknown>): Fault[] {
   const validate = new Ajv(ajvOptions.customOptions).compile(create)
   const found = validate(values) ? [] : toFaults('body', validate.errors ?? [])
-  const known = new Set(found.map(({ path }) => path))
-  return [...found, ...(check?.(values) ?? []).filter(({ path }) => !known.has(path))]
+  return joinFaults(found, check?.(values) ?? [])
 }

@@ -3,7 +3,7 @@ import type { ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Fault } from '../errors.js'
-import { toFaults } from '../faults.js'
+import { joinFaults, toFaults } from '../faults.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -80,6 +80,5 @@ export function findFaults(request: FastifyRequest): Fault[] {
     if (!validate || validate(read(request) ?? null)) return []
     return toFaults(name, (validate.errors ?? []) as unknown as ErrorObject[])
   })
-  const known = new Set(found.map(({ path }) => path))
-  return [...found, ...faults.filter(({ path }) => !known.has(path))]
+  return joinFaults(found, faults)
 }

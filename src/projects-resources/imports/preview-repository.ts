@@ -11,6 +11,7 @@ import {
   type NewImport,
   PROJECT,
   TO_CHANGE,
+  toCreateOutcome,
   UPDATE_PERMITTED,
   type UpdateOutcome,
   updateValues,
@@ -76,10 +77,7 @@ export async function previewCreate(
     text: PREVIEW_CREATE,
     values: createValues(owner, values, limits),
   })
-  const row = rows[0]
-  if (!row) return 'no-project'
-  if (!row.granted) return 'not-granted'
-  return row.has_room ? { created: row } : 'full'
+  return toCreateOutcome(rows[0], ({ json, duplicates }) => ({ json, duplicates }))
 }
 
 /** What updateImport would do. Stores nothing and locks nothing. */

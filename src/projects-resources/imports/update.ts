@@ -28,7 +28,7 @@ type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: Im
 export async function changeImport<T>(
   pool: pg.Pool,
   permission: GithubPermission,
-  request: Pick<FastifyRequest, 'claim'> & FastifyRequest,
+  request: FastifyRequest,
   importId: number,
   body: UpdateImportBody,
   write: WriteChange<T>,

@@ -54,10 +54,17 @@ export async function createImport(
     text: CREATE_IMPORT,
     values: createValues(owner, values, limits),
   })
-  const row = rows[0]
+  return toCreateOutcome(rows[0], ({ json }) => json)
+}
+
+/** What a row of CREATE_PERMITTED says, with or without what came of it. */
+export function toCreateOutcome<Row extends { granted: boolean; has_room: boolean }, T>(
+  row: Row | undefined,
+  read: (row: Row) => T,
+): CreateOutcome<T> {
   if (!row) return 'no-project'
   if (!row.granted) return 'not-granted'
-  return row.has_room ? { created: row.json } : 'full'
+  return row.has_room ? { created: read(row) } : 'full'
 }
 
 /** The values of CREATE_IMPORT's parameters, $1 to $8. */

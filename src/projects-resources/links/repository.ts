@@ -37,7 +37,7 @@ export interface LinkRepository {
   /** Removes the link from this project, and nothing else. */
   unlink(claim: Claim, resourceId: number): Promise<{ caller: Caller | undefined; removed: boolean }>
   /** Creates one that no project links yet. Null if there is no such user. */
-  createUnlinked(userId: number, values: Record<string, unknown>): Promise<string | null>
+  createUnlinked(userId: number, values: Values): Promise<string | null>
   /** All that the user has, oldest first: JSON texts joined by commas. Null if there is no such user. */
   listOwned(userId: number): Promise<string | null>
   /** Removes one that the user has, and with it its links. Null if the user has no such one, else what it was. */
