@@ -60,8 +60,10 @@ const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
 const USER_MISMATCH = errorBody(403, 'USER_MISMATCH', 'Forbidden')
 const PROJECT_NOT_FOUND = errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found')
 
+const shared = await startApp(t)
+
 t.test('every route, whoever calls it with what is not theirs', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { sql, call } = service
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another of the first user', 1)`)
   await sql(`
@@ -137,7 +139,7 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
 })
 
 t.test('every route checks in the documented order', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   for (const { method, url } of guardedRoutes(service)) {
     const name = `${method} ${url.replace(GUARDED, '')}`
     const sendsBody = method === 'POST' || method === 'PUT'
@@ -157,7 +159,7 @@ t.test('every route checks in the documented order', async (t) => {
 })
 
 t.test('the session', async (t) => {
-  const { sql, call } = await startApp(t)
+  const { sql, call } = await shared.reset()
   const list = '/api/users/1/projects/789/resources/imports'
 
   t.test('ends at once when it is revoked', async (t) => {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import t from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
 import { addResourceCommands } from '../src/cli/resource.js'
 import { LINK_DESCRIPTORS } from '../src/projects-resources/links/index.js'
 import { resources, startApp } from './support/app.js'
+import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 import { RESOURCE_TYPES } from './support/resources.js'
 
@@ -15,7 +15,7 @@ interface Outcome {
   stderr: string
 }
 
-const CLI = ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/cli.ts', import.meta.url))]
+const CLI = [compiled('src/cli.ts')]
 const SECRET = 'never-repeated'
 const UNREACHABLE = 'postgres://someone@127.0.0.1:1/nothing'
 

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Command, OutputConfiguration } from 'commander'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -14,6 +13,7 @@ import { addProjectCommands } from '../src/cli/project.js'
 import { addSessionCommands } from '../src/cli/session.js'
 import { addUserCommands } from '../src/cli/user.js'
 import * as values from '../src/cli/values.js'
+import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
 interface Outcome {
@@ -22,7 +22,7 @@ interface Outcome {
   stderr: string
 }
 
-const CLI = ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/cli.ts', import.meta.url))]
+const CLI = [compiled('src/cli.ts')]
 const SECRET = 'pa55word-never-shown'
 const NAME = '\u001b[31m"Ünï" 🎉\t%'
 const UNREACHABLE = `postgres://someone:${SECRET}@127.0.0.1:1/nothing`

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { RouteOptions } from 'fastify'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { Config } from '../src/config.js'
 import { type Answer, errorBody, OWNER, resources, startApp, type TestApp, until } from './support/app.js'
+import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 import { type DatabaseProxy, startProxy } from './support/proxy.js'
 
@@ -262,18 +262,17 @@ t.test('on a warm connection a call costs as few round trips as it can', async (
   for (const [what, status, trips, seen] of table) t.strictSame([seen.answer.status, seen.trips], [status, trips], what)
 })
 
-const TSX = import.meta.resolve('tsx')
-const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
+const SERVER = compiled('src/server.ts')
 const PASSWORD = 'pa55word-of-nobody'
 
 const unusable = (reason: RegExp) => new RegExp(`^DATABASE_URL: the database cannot be used: ${reason.source}\n$`)
 
-/** Starts src/server.ts in an empty folder, with these variables alone, and waits for its end. */
+/** Starts the service in an empty folder, with these variables alone, and waits for its end. */
 async function runServer(cwd: string, variables: Record<string, string>) {
   const env = { PATH: process.env['PATH'], PORT: '0', ...variables }
   const options = { cwd, env, timeout: 50_000 }
   return await new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, ['--import', TSX, SERVER], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [SERVER], options, (error, stdout, stderr) => {
       resolve({ code: error ? error.code : 0, stdout, stderr })
     })
   })

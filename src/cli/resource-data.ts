@@ -29,8 +29,12 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
   return undefined
 }
 
+/** Made when first needed; it remembers what it compiled. */
+let ajv: Ajv | undefined
+
 function findFaults({ create, check }: LinkDescriptor, values: Record<string, unknown>): Fault[] {
-  const validate = new Ajv(ajvOptions.customOptions).compile(create)
+  ajv ??= new Ajv(ajvOptions.customOptions)
+  const validate = ajv.compile(create)
   const found = validate(values) ? [] : toFaults('body', validate.errors ?? [])
   return joinFaults(found, check?.(values) ?? [])
 }

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import pg from 'pg'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { diffToSchema } from '../../prisma/engine.js'
 import { errorBody, faultBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
 
@@ -39,11 +39,11 @@ async function deliver(
   return { status: response.status, body: (await response.json()) as unknown }
 }
 
-const start = (t: Test) => startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
+const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
 
 /** OWNER has recorded the installation of `username`, and so has STRANGER another one, of the same account. */
-async function startWithImports(t: Test) {
-  const service = await start(t)
+async function resetWithImports() {
+  const service = await shared.reset()
   await service.sql(`
     INSERT INTO github_installations (id, installation_id, account_name, repository_selection, neptun_user_id)
     VALUES (124, 999, 'username', 'all', 2), (125, 1000, 'acme', 'all', 1)`)
@@ -131,7 +131,7 @@ t.test('without a secret there is no such route', async (t) => {
 })
 
 t.test('a delivery counts only with the SHA-256 signature of its bytes', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const body = JSON.stringify(suspension('suspend'))
   const table: [what: string, headers: Record<string, string | null>, body?: string][] = [
     ['none', { 'x-hub-signature-256': null }],
@@ -168,7 +168,7 @@ t.test('a delivery counts only with the SHA-256 signature of its bytes', async (
 })
 
 t.test('a delivery comes as JSON, with an id and the name of its event', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const payload = suspension('suspend')
   const id: [string, string] = ['headers.x-github-delivery', 'must be a UUID']
   const event: [string, string] = ['headers.x-github-event', 'must be the name of an event']
@@ -198,7 +198,7 @@ t.test('a delivery comes as JSON, with an id and the name of its event', async (
 })
 
 t.test('what means nothing here is accepted and changes nothing', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const before = await installations(service)
   const table: [event: string, payload: object | string][] = [
     ['ping', { zen: 'Design for failure.', hook_id: 1 }],
@@ -220,7 +220,7 @@ t.test('what means nothing here is accepted and changes nothing', async (t) => {
 })
 
 t.test('a payload of another form is refused with every fault', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const before = await installations(service)
   const time = 'must be a time in ISO 8601 or null'
   const name = 'must be a name of letters, digits, dots, hyphens and underscores'
@@ -289,7 +289,7 @@ t.test('a payload of another form is refused with every fault', async (t) => {
 })
 
 t.test('a suspended installation withholds its imports until it is suspended no longer', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   t.strictSame(await listed(service), { shown: 4, withheld: null })
 
   t.strictSame(await deliver(service, 'installation', suspension('suspend')), { status: 200, body: processed })
@@ -327,7 +327,7 @@ t.test('a suspension that comes after its end does not count', async (t) => {
     ['without times, as they come', [suspension('unsuspend', undated), suspension('suspend', undated)], true],
     ['without time, after one with', [lifted(2), suspension('suspend', undated)], true],
   ]
-  const service = await start(t)
+  const service = await shared.reset()
   for (const [what, payloads, isSuspended] of table) {
     await service.sql('UPDATE github_installations SET suspended_at = NULL, suspension_known_at = NULL')
     for (const payload of payloads) t.equal((await deliver(service, 'installation', payload)).status, 200)
@@ -337,7 +337,7 @@ t.test('a suspension that comes after its end does not count', async (t) => {
 })
 
 t.test('a deleted installation is gone, with its links; the imports stay and are withheld', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   for (const id of [123, 125]) {
     const body = { github_installation_id: id }
     t.equal((await service.call('POST', resources('/github-installations'), { body })).status, 201)
@@ -360,7 +360,7 @@ t.test('a deleted installation is gone, with its links; the imports stay and are
 })
 
 t.test('which repositories an installation holds follows', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const table: [event: string, payload: object, selection: string][] = [
     ['installation_repositories', { action: 'removed', repository_selection: 'selected' }, 'selected'],
     ['installation_repositories', { action: 'added', repository_selection: 'all' }, 'all'],
@@ -379,7 +379,7 @@ t.test('which repositories an installation holds follows', async (t) => {
 })
 
 t.test('an installation that nobody has recorded changes nothing, whatever its id', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const before = await installations(service)
   for (const id of [1, Number.MAX_SAFE_INTEGER]) {
     const table: [event: string, payload: object][] = [
@@ -398,7 +398,7 @@ t.test('an installation that nobody has recorded changes nothing, whatever its i
 })
 
 t.test('a renamed account takes along its installations and the paths of whoever recorded them', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   t.strictSame(await deliver(service, 'installation_target', renamedAccount), { status: 200, body: processed })
   t.strictSame(await paths(service), {
     ...unmoved,
@@ -417,7 +417,7 @@ t.test('a renamed account takes along its installations and the paths of whoever
 })
 
 t.test('a renamed repository takes along the paths of whoever recorded its installation', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   t.strictSame(await deliver(service, 'repository', renamedRepository), { status: 200, body: processed })
   t.strictSame(await paths(service), { ...unmoved, 1: 'username/renamed', 2: 'username/renamed' })
   t.strictSame(await movedImports(service), [1, 2])
@@ -427,7 +427,7 @@ t.test('a renamed repository takes along the paths of whoever recorded its insta
 })
 
 t.test('a change of letter case alone is one too', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const payload = { ...renamedRepository, repository: { full_name: 'username/Repository' } }
   t.strictSame(await deliver(service, 'repository', payload), { status: 200, body: processed })
   t.strictSame(await paths(service), { ...unmoved, 1: 'username/Repository', 2: 'username/Repository' })
@@ -441,7 +441,7 @@ t.test('a transferred repository takes along the paths of whoever recorded the n
     { organization: { login: 'username' } },
     { user: null, organization: { login: 'username' } },
   ]
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const rows = await service.sql('SELECT id, source_path, updated_at FROM imports')
   for (const from of owners) {
     await service.sql(
@@ -456,7 +456,7 @@ t.test('a transferred repository takes along the paths of whoever recorded the n
 })
 
 t.test('a delivery that comes again changes nothing', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const id = randomUUID()
   t.strictSame(await deliver(service, 'installation', suspension('suspend'), { id }), { status: 200, body: processed })
   await deliver(service, 'installation', suspension('unsuspend'))
@@ -470,7 +470,7 @@ t.test('a delivery that comes again changes nothing', async (t) => {
 })
 
 t.test('of deliveries at once with the same id, one is processed', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const id = randomUUID()
   const answers = await Promise.all(
     Array.from({ length: 8 }, () => deliver(service, 'repository', renamedRepository, { id })),
@@ -481,7 +481,7 @@ t.test('of deliveries at once with the same id, one is processed', async (t) => 
 })
 
 t.test('a delivery that could not be processed can come again', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const id = randomUUID()
   await service.sql(`ALTER TABLE imports ADD CONSTRAINT refuse CHECK (source_path <> 'username/renamed')`)
   const failed = await deliver(service, 'repository', renamedRepository, { id })
@@ -492,7 +492,7 @@ t.test('a delivery that could not be processed can come again', async (t) => {
 })
 
 t.test('many different deliveries at once about the same rows are all processed', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const back = { ...renamedAccount, account: { login: 'username' }, changes: { login: { from: 'New-Name' } } }
   const kinds: [event: string, payload: object][] = [
     ['installation', suspension('suspend')],
@@ -513,7 +513,7 @@ t.test('many different deliveries at once about the same rows are all processed'
 })
 
 t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   for (const [sqlstate, failures, expected] of [
     ['40P01', 2, { status: 200, body: processed }],
     ['40001', 3, { status: 200, body: processed }],
@@ -535,7 +535,7 @@ t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
 })
 
 t.test('who cannot get at the rows gives up in time, and the delivery can come again', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const other = new pg.Client({ connectionString: service.databaseUrl })
   await other.connect()
   await other.query('BEGIN')
@@ -550,7 +550,7 @@ t.test('who cannot get at the rows gives up in time, and the delivery can come a
 })
 
 t.test('deliveries are forgotten after thirty days, some at a time', async (t) => {
-  const service = await start(t)
+  const service = await shared.reset()
   await service.sql(`
     INSERT INTO github_deliveries (id, event, received_at)
     SELECT gen_random_uuid(), 'installation', now() - number * interval '6 hours' + interval '3 hours' FROM generate_series(1, 270) AS number`)
@@ -565,7 +565,7 @@ t.test('deliveries are forgotten after thirty days, some at a time', async (t) =
 })
 
 t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }
   const begun = Date.now()
   t.strictSame(await deliver(service, 'installation', large), { status: 200, body: processed })
@@ -598,7 +598,7 @@ async function answerToHeaders(url: string, headers: Record<string, string | num
 }
 
 t.test('the log says what was delivered, and no more', async (t) => {
-  const service = await startWithImports(t)
+  const service = await resetWithImports()
   const id = randomUUID()
   await deliver(service, 'repository', renamedRepository, { id })
   await until(() => service.log.some((line) => line.includes('"msg":"request"')), 'the request is logged')
@@ -617,7 +617,7 @@ t.test('the log says what was delivered, and no more', async (t) => {
 })
 
 t.test('the migrations lead to the data model', async (t) => {
-  const { databaseUrl, sql } = await start(t)
+  const { databaseUrl, sql } = await shared.reset()
   t.match(await diffToSchema(databaseUrl), 'This is an empty migration')
   const [index] = await sql(`SELECT indexdef FROM pg_indexes WHERE indexname = 'imports_github_path_idx'`)
   t.match(index?.['indexdef'], "WHERE (source_type = 'github'::source_type)")

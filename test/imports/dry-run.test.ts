@@ -3,6 +3,8 @@ import { errorBody, faultBody, resources, startApp, type TestApp } from '../supp
 
 const imports = resources('/imports')
 
+const shared = await startApp(t)
+
 const post = ({ call }: TestApp, body: object, query = '?dry_run=true') => call('POST', imports + query, { body })
 
 /** Every import as it is stored, to see that a dry run leaves all of it as it was. */
@@ -12,7 +14,7 @@ const stored = async ({ sql }: TestApp) =>
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 t.test('a dry run of POST shows the import as it would be, and stores nothing', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const body = {
     source_type: 'github',
     source_path: 'https://github.com/username/repository.git',
@@ -46,7 +48,7 @@ t.test('a dry run of POST shows the import as it would be, and stores nothing', 
 })
 
 t.test('it names the imports of the same source, oldest first', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { sql } = service
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
   await sql(`
@@ -81,7 +83,7 @@ t.test('it names the imports of the same source, oldest first', async (t) => {
 })
 
 t.test('a dry run of PUT shows the import as it would be, with its own id, and changes nothing', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { call } = service
   const { import: written } = (await post(service, { source_type: 'github', source_path: 'username/a' }, '')).body
   const path = `${imports}/${written.id}`
@@ -153,7 +155,7 @@ t.test('every check runs', async (t) => {
 })
 
 t.test('dry_run is true or false', async (t) => {
-  const service = await startApp(t)
+  const service = await shared.reset()
   const { import: written } = (await post(service, { source_type: 'local', source_path: 'x' }, '')).body
   const fault: [string, string] = ['query.dry_run', 'must be true or false']
   for (const value of ['', '1', '0', 'TRUE', 'yes', 'true%20', 'null', 'true&dry_run=true']) {

@@ -7,7 +7,7 @@ import { buildApp } from '../../src/app.js'
 import { type Config, loadConfig } from '../../src/config.js'
 import { createPool } from '../../src/database/pool.js'
 import { createToken, hashToken } from '../../src/session-token.js'
-import { createDatabase } from './database.js'
+import { createDatabase, EMPTY } from './database.js'
 
 /** The service on a port of its own, on a database of its own, and a way around it to the rows. */
 export interface TestApp {
@@ -21,7 +21,7 @@ export interface TestApp {
   log: string[]
   /** Every route of the service, in the order of their registration. */
   routes: RouteOptions[]
-  /** Empties every table and writes the two users again: much faster than another service on another database. */
+  /** Empties every table and the log, and writes the two users again: much faster than another service on another database. */
   reset: () => Promise<TestApp>
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
 }
@@ -101,7 +101,8 @@ export async function startApp(
   return service
 
   async function reset() {
-    await sql('TRUNCATE users RESTART IDENTITY CASCADE')
+    log.length = 0
+    await sql(EMPTY)
     await writeTwoUsers(service.sql)
     return service
   }

@@ -1,4 +1,4 @@
-// `npm test`: starts a PostgreSQL of its own, runs tap, and leaves nothing behind.
+// `npm test`: starts a PostgreSQL of its own, compiles, runs tap, and leaves nothing running.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +8,19 @@ import { applyMigrations } from '../../src/database/migrations.js'
 import { keep } from '../../src/dev/keeper.js'
 import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
 import { StartError } from '../../src/dev/start-error.js'
+import { compile, compiledArgument } from './compile.js'
+import { FREE_DATABASES } from './database.js'
 
 const TEMPLATE = 'template'
 
 /** Nothing has to survive a crash, and every file of tests has a pool of its own. */
-const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+  autovacuum: 'off',
+}
 
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort())
@@ -31,7 +39,7 @@ try {
 async function runTests(folder: string): Promise<number> {
   const postgres = await startPostgres({ folder, settings: SETTINGS, signal: interrupted.signal })
   try {
-    await createTemplate(postgres)
+    await Promise.all([createTemplate(postgres), compile()])
     return await runTap({ ...process.env, TEST_DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE: TEMPLATE })
   } finally {
     await postgres.stop()
@@ -41,6 +49,7 @@ async function runTests(folder: string): Promise<number> {
 async function createTemplate(postgres: Postgres): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url('postgres') })
   await client.connect()
+  await client.query(FREE_DATABASES)
   await client.query(`CREATE DATABASE ${TEMPLATE}`)
   await client.end()
   await applyMigrations(postgres.url(TEMPLATE))
@@ -51,7 +60,7 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const bin = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')))
   const tap = keep({
     command: process.execPath,
-    args: [bin, ...process.argv.slice(2)],
+    args: [bin, ...process.argv.slice(2).map(compiledArgument)],
     env,
     signals: ['SIGTERM', 'SIGKILL'],
     grace: 5000,

@@ -1,0 +1,86 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { COMPILED, ENTRIES, root } from './compiled.js'
+
+/** Those that start processes, or change what belongs to the whole process, have one of their own. */
+const ALONE = ['cli.test.ts', 'cli-resource.test.ts', 'database-outage.test.ts', 'dev.test.ts', 'dev-github.test.ts']
+
+/** How many processes share the others. */
+const GROUPS = 4
+
+/**
+ * Bundles the tests and the service once, and makes groups of tests that share a process: a loader, 250 modules and a
+ * compiler that has yet to warm up are not paid for by every file. (docs/decisions/007)
+ */
+export async function compile(): Promise<void> {
+  await rm(join(root, COMPILED), { recursive: true, force: true })
+  const files = (await readdir(join(root, 'test'), { recursive: true })).sort()
+  const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => join('test', file))
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries([
+      ...[...ENTRIES, ...tests].map((file) => [file.replace(/\.ts$/, ''), file]),
+      ...groupsOf(tests).map((group, index) => [`groups/${index}.test`, `group:${group.join()}`]),
+    ]),
+    outdir: COMPILED,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'warning',
+    plugins: [joinGroups, keepPackages, keepPlaces],
+  })
+}
+
+function groupsOf(tests: string[]): string[][] {
+  const isAlone = (file: string) => ALONE.includes(basename(file))
+  const groups: string[][] = Array.from({ length: GROUPS }, () => [])
+  for (const [index, file] of tests.filter((file) => !isAlone(file)).entries()) groups[index % GROUPS]?.push(file)
+  return [...tests.filter(isAlone).map((file) => [file]), ...groups]
+}
+
+/** A group is a module that imports its files. */
+const joinGroups: Plugin = {
+  name: 'join groups',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^group:/ }, ({ path }) => ({ path: path.slice('group:'.length), namespace: 'group' }))
+    onLoad({ filter: /.*/, namespace: 'group' }, ({ path }) => ({
+      contents: path.replaceAll(/[^,]+/g, (file) => `import './${file}'`).replaceAll(',', '\n'),
+      resolveDir: root,
+    }))
+  },
+}
+
+/** Those that are hundreds of small modules. */
+const BUNDLED = /^(@sinclair\/typebox|@octokit\/|fast-check)/
+
+/** The other packages stay in node_modules. */
+const keepPackages: Plugin = {
+  name: 'keep packages',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      const isBundled = kind === 'entry-point' || BUNDLED.test(path) || importer.includes('node_modules')
+      return isBundled ? undefined : { path, external: true }
+    })
+  },
+}
+
+/** What a module looks for beside itself is beside its source. */
+const keepPlaces: Plugin = {
+  name: 'keep places',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      return { loader: 'ts', contents: source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)) }
+    })
+  },
+}
+
+/** What `npm test` was given, for tap: a test is run where it was compiled to. */
+export const compiledArgument = (argument: string): string =>
+  argument.endsWith('.test.ts') ? join(COMPILED, argument.replace(/\.ts$/, '.js')) : argument
