@@ -1,16 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import type pg from 'pg'
-import type { Config } from './config.js'
+import { type Config, readList } from './config.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { githubWebhooks } from './github/webhooks.js'
 import { answerClientError, refuseExpectation } from './plugins/client-errors.js'
+import crossOrigin from './plugins/cross-origin.js'
 import database from './plugins/database.js'
 import errors, { sendError } from './plugins/errors.js'
 import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
-import requestLog from './plugins/request-log.js'
+import limits from './plugins/limits.js'
+import metrics from './plugins/metrics.js'
+import overload from './plugins/overload.js'
+import requestLog, { readRequestId } from './plugins/request-log.js'
+import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
 import validation from './plugins/validation.js'
@@ -27,8 +31,8 @@ export interface AppParts {
 /** The largest request body, in bytes. */
 const BODY_LIMIT = 2 * 1024 * 1024
 
-/** How long a whole request may take to arrive, in milliseconds. */
-const REQUEST_TIMEOUT = 60_000
+/** How often connections are looked at that are over their time, in milliseconds. */
+const CONNECTIONS_CHECK = 1000
 
 /** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
 const MAX_PARAM_LENGTH = 16 * 1024
@@ -39,32 +43,43 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: config.REQUEST_TIMEOUT,
+    keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT,
+    trustProxy: config.TRUST_PROXY ? readList(config.TRUST_PROXY) : false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     return503OnClosing: false,
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: Math.min(config.HEADERS_TIMEOUT, config.REQUEST_TIMEOUT),
+      connectionsCheckingInterval: CONNECTIONS_CHECK,
+    },
     rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
     ajv: ajvOptions,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
     clientErrorHandler: answerClientError,
-    genReqId: () => randomUUID(),
+    genReqId: readRequestId,
   })
   app.server.on('checkExpectation', refuseExpectation)
   // Answers are JSON text already, or small: compiled serialisers would only cost time at start.
   app.setSerializerCompiler(() => JSON.stringify)
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
-  await app.register(errors)
-  await app.register(jsonBody)
   await app.register(requestLog)
   await app.register(shutdown)
-  await app.register(database, { pool })
+  await app.register(securityHeaders)
+  await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
+  await app.register(overload, config)
   await app.register(session)
+  await app.register(limits, config)
+  await app.register(errors)
+  await app.register(jsonBody)
+  await app.register(database, { pool })
+  await app.register(metrics, config)
 
   await app.register(health)
   await app.register(projectsResources, {
     prefix: PROJECT_RESOURCES,
-    ...connectGithub(config, pool, logger),
+    ...connectGithub(config, pool, logger, app.observeGithub),
     maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
   if (config.GITHUB_WEBHOOK_SECRET) await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET })

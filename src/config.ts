@@ -1,6 +1,9 @@
-import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
+import { isIP } from 'node:net'
+import { type Static, Type } from '@sinclair/typebox'
 import { readPrivateKey } from './github/private-key.js'
+import { ConfigError, readVariables } from './variables.js'
+
+export { ConfigError } from './variables.js'
 
 /** `must` completes the sentence "NAME must be ..."; it is what a person sees when the variable is wrong. */
 const integer = (must: string, minimum: number, maximum: number, fallback: number | undefined, description: string) =>
@@ -8,6 +11,12 @@ const integer = (must: string, minimum: number, maximum: number, fallback: numbe
 
 const milliseconds = (fallback: number, description: string) =>
   integer('a number of milliseconds from 1 to 600000', 1, 600_000, fallback, `${description}, in milliseconds.`)
+
+const count = (fallback: number, description: string) =>
+  integer('an integer from 1 to 1000000000', 1, 1_000_000_000, fallback, description)
+
+/** As browsers write it: no path, no default port, no upper case. */
+const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
 
 /** Every environment variable that the service reads: its type, default, and explanation. */
 export const Config = Type.Object({
@@ -22,6 +31,12 @@ export const Config = Type.Object({
     description: 'Address to listen on. In a container: 0.0.0.0.',
   }),
   PORT: integer('a port number from 0 to 65535', 0, 65_535, 3000, 'Port to listen on; 0 takes a free one.'),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      must: 'addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas',
+      description: 'Proxies whose X-Forwarded-For is believed, separated by commas; unset: none.',
+    }),
+  ),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     {
@@ -79,13 +94,46 @@ export const Config = Type.Object({
       description: "The secret of the GitHub App's webhook; unset: there is no POST /webhooks/github.",
     }),
   ),
+  HEADERS_TIMEOUT: milliseconds(15_000, "How long a request's headers may take to arrive"),
+  REQUEST_TIMEOUT: milliseconds(60_000, 'How long a whole request may take to arrive, body included'),
+  KEEP_ALIVE_TIMEOUT: milliseconds(72_000, 'How long an idle connection is kept'),
+  RATE_LIMIT_WINDOW: milliseconds(60_000, 'The time over which requests are counted'),
+  RATE_LIMIT_SESSION: count(6000, 'Requests of one session in that time; more are refused with 429.'),
+  RATE_LIMIT_ADDRESS: count(3000, 'Requests without a session from one address in that time.'),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://.+',
+      must: 'a URL of the form redis://user:password@host:6379/0',
+      description: 'Where several instances count requests together; unset: each counts its own.',
+    }),
+  ),
+  MAX_EVENT_LOOP_DELAY: milliseconds(1000, 'How late the process may run before it refuses requests with 503'),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: `^${ORIGIN}( *, *${ORIGIN})*$`,
+      must: 'origins like https://app.example.com, separated by commas',
+      description: 'Origins of front ends that may call with credentials, separated by commas; unset: none.',
+    }),
+  ),
+  METRICS_PORT: Type.Optional(
+    integer('a port number from 0 to 65535', 0, 65_535, undefined, 'Port for Prometheus metrics; unset: none.'),
+  ),
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long requests in flight may take to finish after SIGTERM'),
 })
 export type Config = Static<typeof Config>
 
-/** Environment variables that are missing or wrong. `message` has one line for each, and never a value. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
+/** The parts of a list that is separated by commas. */
+export const readList = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits
 }
 
 /**
@@ -97,6 +145,9 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = readVariables(Config, env)
+  if (!readList(config.TRUST_PROXY).every(isNetwork)) {
+    throw new ConfigError(`TRUST_PROXY must be ${Config.properties.TRUST_PROXY['must']}`)
+  }
   const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
   if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')
   if (key === undefined) return config
@@ -104,28 +155,4 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const pem = readPrivateKey(key)
   if (pem) return { ...config, GITHUB_APP_PRIVATE_KEY: pem }
   throw new ConfigError(`GITHUB_APP_PRIVATE_KEY must be ${Config.properties.GITHUB_APP_PRIVATE_KEY['must']}`)
-}
-
-/** The same for any flat object schema of strings, integers and booleans. */
-function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): Static<T> {
-  const settings: Record<string, unknown> = {}
-  const faults: string[] = []
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const text = env[name]?.trim()
-    const value = text ? fromText(property, text) : property['default']
-    if (value === undefined) {
-      if (schema.required?.includes(name)) faults.push(`${name} is missing: it must be ${property['must']}`)
-      continue
-    }
-    if (!Value.Check(property, value)) faults.push(`${name} must be ${property['must']}`)
-    settings[name] = value
-  }
-  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
-  return settings as Static<T>
-}
-
-function fromText(schema: TSchema, text: string): unknown {
-  if (schema['type'] === 'integer') return /^\d+$/.test(text) ? Number(text) : text
-  if (schema['type'] === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
-  return text
 }

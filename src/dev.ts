@@ -38,6 +38,7 @@ async function start(): Promise<void> {
     PORT: String(port),
     DATABASE_URL: databaseUrl,
     MIGRATE_ON_START: 'false',
+    ...limits(),
     ...github?.env,
   })
   const { welcome } = await welcoming
@@ -45,6 +46,12 @@ async function start(): Promise<void> {
   const [text] = await Promise.all([welcome(address, databaseUrl), sleep(50)])
   process.stdout.write(`${text}\n`)
   if (github) process.stdout.write(`${github.description}\n\n`)
+}
+
+/** So high, unless they are set, that trying the service out with a load is not refused. */
+function limits() {
+  const { RATE_LIMIT_SESSION, RATE_LIMIT_ADDRESS } = process.env
+  return { RATE_LIMIT_SESSION: RATE_LIMIT_SESSION || '1000000', RATE_LIMIT_ADDRESS: RATE_LIMIT_ADDRESS || '1000000' }
 }
 
 /** Not needed otherwise, and slow to load. */

@@ -4,6 +4,7 @@ const errors = {
   INVALID_RESOURCE_TYPE: [400, 'Invalid resource type'],
   UNAUTHORIZED: [401, 'Unauthorized'],
   USER_MISMATCH: [403, 'Forbidden'],
+  CROSS_SITE_REQUEST: [403, 'Refused: another site sent this request; its origin is not one that is allowed'],
   GITHUB_ACCESS_DENIED: [403, 'No access to this GitHub repository'],
   ROUTE_NOT_FOUND: [404, 'Route not found'],
   PROJECT_NOT_FOUND: [404, 'Project not found'],
@@ -17,9 +18,11 @@ const errors = {
   URI_TOO_LONG: [414, 'Request URL is too long'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],
   EXPECTATION_FAILED: [417, 'Only the expectation 100-continue can be met'],
+  RATE_LIMITED: [429, 'Too many requests: slow down'],
   HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
   INTERNAL: [500, 'Internal Server Error'],
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
+  OVERLOADED: [503, 'The service is overloaded: nothing was stored'],
   DATABASE_UNAVAILABLE: [503, 'The database is unavailable: nothing was stored'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 

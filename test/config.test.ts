@@ -17,6 +17,13 @@ const DEFAULTS: Config = {
   MAX_IMPORTS_PER_PROJECT: 1000,
   GITHUB_API_URL: 'https://api.github.com',
   GITHUB_TIMEOUT: 5000,
+  HEADERS_TIMEOUT: 15_000,
+  REQUEST_TIMEOUT: 60_000,
+  KEEP_ALIVE_TIMEOUT: 72_000,
+  RATE_LIMIT_WINDOW: 60_000,
+  RATE_LIMIT_SESSION: 6000,
+  RATE_LIMIT_ADDRESS: 3000,
+  MAX_EVENT_LOOP_DELAY: 1000,
   SHUTDOWN_TIMEOUT: 10_000,
 }
 
@@ -59,6 +66,7 @@ t.test('every variable takes what it must', async (t) => {
     ['HOST', '::1', '::1'],
     ['PORT', '0', 0],
     ['PORT', '65535', 65_535],
+    ['TRUST_PROXY', '127.0.0.1, 10.0.0.0/8,fd00::/8', '127.0.0.1, 10.0.0.0/8,fd00::/8'],
     ['DATABASE_URL', 'postgresql://u:p@h:5432/d?sslmode=require', 'postgresql://u:p@h:5432/d?sslmode=require'],
     ['DATABASE_POOL_SIZE', '1', 1],
     ['DATABASE_POOL_SIZE', '200', 200],
@@ -73,6 +81,16 @@ t.test('every variable takes what it must', async (t) => {
     ['GITHUB_API_URL', 'https://github.example.com/api/v3', 'https://github.example.com/api/v3'],
     ['GITHUB_TIMEOUT', '1', 1],
     ['GITHUB_WEBHOOK_SECRET', 'a secret', 'a secret'],
+    ['HEADERS_TIMEOUT', '1', 1],
+    ['REQUEST_TIMEOUT', '600000', 600_000],
+    ['KEEP_ALIVE_TIMEOUT', '1', 1],
+    ['RATE_LIMIT_WINDOW', '1000', 1000],
+    ['RATE_LIMIT_SESSION', '1', 1],
+    ['RATE_LIMIT_ADDRESS', '1000000000', 1_000_000_000],
+    ['REDIS_URL', 'rediss://u:p@h:6379/0', 'rediss://u:p@h:6379/0'],
+    ['MAX_EVENT_LOOP_DELAY', '1', 1],
+    ['CORS_ORIGINS', 'https://a.example.com, http://[::1]:3000', 'https://a.example.com, http://[::1]:3000'],
+    ['METRICS_PORT', '9464', 9464],
     ['SHUTDOWN_TIMEOUT', '1', 1],
     ['SHUTDOWN_TIMEOUT', '600000', 600_000],
   ]
@@ -86,6 +104,22 @@ t.test('every variable takes what it must', async (t) => {
   // These two go together: test/github/app-credentials.test.ts.
   for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const) tried.add(name)
   t.strictSame([...tried].sort(), Object.keys(Config.properties).sort(), 'none is left out here')
+})
+
+t.test('proxies are named by address or network', async (t) => {
+  for (const wrong of [
+    'x',
+    '1',
+    'localhost',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    'fd00::/129',
+    '127.0.0.1, x',
+  ]) {
+    const line = 'TRUST_PROXY must be addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas'
+    t.strictSame(faultsOf(t, { DATABASE_URL, TRUST_PROXY: wrong }), [line], wrong)
+  }
 })
 
 const WORDS = ['x', '1', 'TRUE', 'yes', 'null']
@@ -126,6 +160,20 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
   ['GITHUB_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['GITHUB_WEBHOOK_SECRET', 'a secret of at least 8 characters', ['x', '1234567']],
+  ['HEADERS_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['REQUEST_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['KEEP_ALIVE_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['RATE_LIMIT_WINDOW', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['RATE_LIMIT_SESSION', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
+  ['RATE_LIMIT_ADDRESS', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
+  ['REDIS_URL', 'a URL of the form redis://user:password@host:6379/0', [...WORDS, 'http://h', 'redis://']],
+  ['MAX_EVENT_LOOP_DELAY', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  [
+    'CORS_ORIGINS',
+    'origins like https://app.example.com, separated by commas',
+    [...WORDS, '*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
+  ],
+  ['METRICS_PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536']],
   ['SHUTDOWN_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
 ]
 

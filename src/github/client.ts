@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { AccessToken, type GithubAnswer, Installation, Repository, readData } from './answers.js'
 import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repository-ref.js'
-import { type Call, createRequests, type GithubConfig, type GithubLogger } from './requests.js'
+import { type Call, createRequests, type GithubConfig, type GithubLogger, type ObserveGithub } from './requests.js'
 import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
 
 export type { GithubAnswer } from './answers.js'
@@ -68,9 +68,9 @@ const MINT = 'POST /app/installations/{installation_id}/access_tokens'
 /** Read-only. The App must have been given both, or GitHub answers 422. */
 const PERMISSIONS = { metadata: 'read', contents: 'read' }
 
-export function createGithubClient(config: GithubConfig, logger: GithubLogger): GithubClient {
+export function createGithubClient(config: GithubConfig, logger: GithubLogger, observe: ObserveGithub): GithubClient {
   const baseUrl = config.GITHUB_API_URL.replace(/\/+$/, '')
-  const { send, sendAsApp, fail } = createRequests(config, baseUrl, logger)
+  const { send, sendAsApp, fail } = createRequests(config, baseUrl, logger, observe)
   const tokens = createTokenCache()
   const deadline = () => AbortSignal.timeout(config.GITHUB_TIMEOUT)
 

@@ -15,6 +15,11 @@ export type GithubConfig = Pick<Config, 'GITHUB_API_URL' | 'GITHUB_TIMEOUT'> & {
 
 export type GithubLogger = Pick<BaseLogger, 'warn'>
 
+/** Told of every attempt: what came of it, and what GitHub says is left of which of its limits. */
+export type ObserveGithub = (outcome: GithubOutcome, remaining?: number, resource?: string) => void
+
+type GithubOutcome = 'ok' | 'refused' | 'rate_limited' | 'failed' | 'unanswered'
+
 export interface Call {
   route: string
   params?: Record<string, unknown>
@@ -45,7 +50,12 @@ const PAUSES = [100, 400]
 /** In seconds, where GitHub does not say when to come back. */
 const DEFAULT_RETRY_AFTER = 5
 
-export function createRequests(config: GithubConfig, baseUrl: string, logger: GithubLogger): GithubRequests {
+export function createRequests(
+  config: GithubConfig,
+  baseUrl: string,
+  logger: GithubLogger,
+  observe: ObserveGithub,
+): GithubRequests {
   const fetch = createBoundedFetch(new URL(baseUrl).origin)
   // By itself Octokit would log whole requests.
   const log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -70,6 +80,7 @@ export function createRequests(config: GithubConfig, baseUrl: string, logger: Gi
   async function send(call: Call, tried = 0): Promise<GithubAnswer> {
     const { route, signal, passing = [] } = call
     const outcome = await attempt(call)
+    report(outcome, observe)
     if (outcome instanceof Error) {
       const isFinal = rootOf(outcome) instanceof RefusedAnswer
       if (isFinal || !(await pause(tried, signal))) throw fail(route, reasonOf(outcome, signal))
@@ -89,6 +100,27 @@ export function createRequests(config: GithubConfig, baseUrl: string, logger: Gi
   }
 
   return { send: (call) => send(call), sendAsApp, fail }
+}
+
+function report(outcome: GithubAnswer | Error, observe: ObserveGithub): void {
+  if (outcome instanceof Error) {
+    observe('unanswered')
+    return
+  }
+  const remaining = Number(outcome.headers['x-ratelimit-remaining'] ?? Number.NaN)
+  observe(kindOf(outcome), Number.isFinite(remaining) ? remaining : undefined, resourceOf(outcome))
+}
+
+function kindOf(answer: GithubAnswer): GithubOutcome {
+  if (rateLimitWait(answer) !== undefined) return 'rate_limited'
+  if (answer.status >= 500) return 'failed'
+  return answer.status < 400 ? 'ok' : 'refused'
+}
+
+/** GitHub's name for a limit: a word, of which there are few. */
+function resourceOf({ headers }: GithubAnswer): string | undefined {
+  const resource = headers['x-ratelimit-resource']
+  return typeof resource === 'string' && /^[a-z_]{1,40}$/.test(resource) ? resource : undefined
 }
 
 /** Waits before the next attempt; false if there is to be none. */

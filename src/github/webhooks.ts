@@ -40,7 +40,12 @@ export async function githubWebhooks(app: FastifyInstance, { secret }: { secret:
 
   app.post(
     '/webhooks/github',
-    { bodyLimit: BODY_LIMIT, schema: { response }, onRequest: async (request) => refuseEarly(request) },
+    {
+      bodyLimit: BODY_LIMIT,
+      config: { countsRefusalsOnly: true },
+      schema: { response },
+      onRequest: async (request) => refuseEarly(request),
+    },
     async (request, reply) => {
       const body = await verify(webhooks, request)
       const delivery = readDelivery(request)

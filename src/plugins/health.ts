@@ -8,14 +8,20 @@ const Health = Type.Object({ status: Type.Literal('ok') })
 
 /** For whoever runs the service: is the process up, and can it serve? */
 async function health(app: FastifyInstance) {
-  app.get('/health/live', { schema: { response: { 200: Health } } }, async () => ({ status: 'ok' as const }))
+  app.get('/health/live', { config: { isUnlimited: true }, schema: { response: { 200: Health } } }, async () => ({
+    status: 'ok' as const,
+  }))
 
-  app.get('/health/ready', { schema: { response: { 200: Health, 503: ErrorBody } } }, async () => {
-    await app.pool.query('SELECT 1').catch((cause) => {
-      throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
-    })
-    return { status: 'ok' as const }
-  })
+  app.get(
+    '/health/ready',
+    { config: { isUnlimited: true }, schema: { response: { 200: Health, 503: ErrorBody } } },
+    async () => {
+      await app.pool.query('SELECT 1').catch((cause) => {
+        throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
+      })
+      return { status: 'ok' as const }
+    },
+  )
 }
 
 export default fp(health, { name: 'health', dependencies: ['database', 'errors'] })

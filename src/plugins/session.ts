@@ -3,24 +3,31 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { hashToken, SESSION_COOKIE } from '../session-token.js'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The session that the request names, as the SHA-256 of its token; undefined where the cookie is missing or malformed. */
+    sessionHash: Buffer | undefined
+  }
+}
+
 const OCCURRENCES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=`, 'g')
 
 /** Cookies are parsed by @fastify/cookie; what the session's one says is up to whoever asks. */
 async function session(app: FastifyInstance) {
   await app.register(cookie)
+  app.decorateRequest('sessionHash', undefined)
+  app.addHook('onRequest', async (request) => {
+    request.sessionHash = readSessionHash(request)
+  })
 }
 
 export default fp(session, { name: 'session' })
 
 /**
- * The session that a request names.
- *
  * A cookie that stands there twice is none: parsers disagree on which one counts, and whoever can set a second one
  * (a neighbouring subdomain, say) could choose (RFC 6265, section 8.6).
- *
- * @returns the SHA-256 of the token, or undefined where the cookie is missing or malformed
  */
-export function readSessionToken(request: FastifyRequest): Buffer | undefined {
+function readSessionHash(request: FastifyRequest): Buffer | undefined {
   const token = request.cookies[SESSION_COOKIE]
   const count = request.headers.cookie?.match(OCCURRENCES)?.length
   return token !== undefined && count === 1 ? hashToken(token) : undefined

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
+import { isCrossSiteWrite } from '../plugins/cross-origin.js'
 import { hasBody } from '../plugins/json-body.js'
-import { readSessionToken } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID } from '../schemas.js'
 import { type Caller, type Claim, findCaller, touchSession } from './caller.js'
@@ -12,6 +12,8 @@ declare module 'fastify' {
     claim: Claim
     /** What was settled of the claim before the body was parsed. */
     caller: Caller | null
+    /** Whose session it is, once that is settled; for the log. */
+    userId: number | undefined
   }
 }
 
@@ -25,6 +27,7 @@ declare module 'fastify' {
 async function access(app: FastifyInstance) {
   app.decorateRequest('claim')
   app.decorateRequest('caller', null)
+  app.decorateRequest('userId', undefined)
 
   // Faults are for the hook below to report, once it is known who asks.
   app.addHook('onRoute', (route) => {
@@ -33,7 +36,9 @@ async function access(app: FastifyInstance) {
 
   app.addHook('onRequest', async (request) => {
     request.claim = readClaim(request)
-    if (hasBody(request.raw.headers)) request.caller = await requireSession(request)
+    const isCrossSite = isCrossSiteWrite(request)
+    if (isCrossSite || hasBody(request.raw.headers)) request.caller = await requireSession(request)
+    if (isCrossSite) throw new ApiError('CROSS_SITE_REQUEST')
   })
 
   app.addHook('preHandler', async (request) => {
@@ -48,7 +53,7 @@ async function access(app: FastifyInstance) {
 
 export default fp(access, {
   name: 'access',
-  dependencies: ['database', 'errors', 'session', 'validation', 'json-body'],
+  dependencies: ['database', 'errors', 'session', 'cross-origin', 'validation', 'json-body'],
 })
 
 /**
@@ -57,6 +62,7 @@ export default fp(access, {
  */
 export function admit(request: FastifyRequest, caller: Caller | undefined): void {
   if (!caller) throw new ApiError('UNAUTHORIZED')
+  request.userId = caller.session_user_id
   if (caller.session_is_stale) {
     // Nobody waits for it.
     touchSession(request.server.pool, caller.session_id).catch((err) =>
@@ -68,7 +74,7 @@ export function admit(request: FastifyRequest, caller: Caller | undefined): void
 }
 
 function readClaim(request: FastifyRequest): Claim {
-  const tokenHash = readSessionToken(request)
+  const tokenHash = request.sessionHash
   if (!tokenHash) throw new ApiError('UNAUTHORIZED')
   const { user_id, project_id } = request.params as { user_id?: string; project_id?: string }
   return { tokenHash, userId: readIdOrZero(user_id), projectId: readIdOrZero(project_id) }
@@ -87,5 +93,6 @@ function readIdOrZero(text: string | undefined): number {
 export async function requireSession(request: FastifyRequest): Promise<Caller> {
   const caller = await findCaller(request.server.pool, request.claim)
   if (!caller) throw new ApiError('UNAUTHORIZED')
+  request.userId = caller.session_user_id
   return caller
 }

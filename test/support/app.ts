@@ -52,6 +52,9 @@ export interface StartOptions {
 export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
 export const STRANGER = { userId: 2, projectId: 790, token: 'other-session-cookie' }
 
+/** Without limits, unless a test sets them: it calls faster than anyone should. */
+const SETTINGS = { NODE_ENV: 'test', PORT: '0', RATE_LIMIT_SESSION: '1000000', RATE_LIMIT_ADDRESS: '1000000' }
+
 /** `/api/users/1/projects/789/resources` and what follows. */
 export const resources = (path: string, { userId, projectId } = OWNER) =>
   `/api/users/${userId}/projects/${projectId}/resources${path}`
@@ -67,9 +70,15 @@ export async function startApp(
 ): Promise<TestApp> {
   const databaseUrl = await createDatabase(t)
   const connectionString = options.databaseUrl ? await options.databaseUrl(databaseUrl) : databaseUrl
-  const config = loadConfig({ NODE_ENV: 'test', PORT: '0', ...settings, DATABASE_URL: connectionString })
+  const config = loadConfig({ ...SETTINGS, ...settings, DATABASE_URL: connectionString })
   const log: string[] = []
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) })
+  const secrets = new Set(secretsOf(settings, connectionString))
+  const leaked: string[] = []
+  const write = (line: string) => {
+    log.push(line)
+    leaked.push(...[...secrets].filter((secret) => line.includes(secret)).map((secret) => `${secret}: ${line}`))
+  }
+  const logger = pino({ level: 'debug' }, { write })
   const pool = createPool({
     connectionString,
     max: config.DATABASE_POOL_SIZE,
@@ -85,6 +94,7 @@ export async function startApp(
   t.teardown(async () => {
     await app.close()
     await admin.end()
+    if (leaked.length > 0) throw new Error(`the log shows what it must not: ${leaked[0]}`)
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
   await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
@@ -95,7 +105,7 @@ export async function startApp(
     sql: sql as TestApp['sql'],
     log,
     routes,
-    call: makeCall(url),
+    call: makeCall(url, secrets),
     reset,
   }
   return service
@@ -131,13 +141,27 @@ export async function createSession(
   return token
 }
 
-function makeCall(url: string): TestApp['call'] {
+/** What no line of a log may hold, in any test: of the settings, and later every token and body that is sent. */
+const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
+  [
+    settings.GITHUB_WEBHOOK_SECRET,
+    settings.GITHUB_APP_PRIVATE_KEY?.split('\n')[1],
+    new URL(databaseUrl).password,
+    'ghs_',
+  ].filter((secret) => secret !== undefined)
+
+/** Shorter ones, like `{}`, say nothing; longer ones take long to look for. */
+const isTelling = ({ length }: string) => length > 10 && length < 10_000
+
+function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
   return async (method, path, { token = OWNER.token, body, headers = {} } = {}) => {
     const all: Record<string, string> = { ...headers }
     if (token !== null) all['cookie'] ??= `neptun-session=${token}`
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
     if (body !== undefined) all['content-type'] ??= 'application/json'
+    if (token !== null) secrets.add(token)
     const payload = isRaw ? (body as string | undefined) : JSON.stringify(body)
+    if (typeof payload === 'string' && isTelling(payload)) secrets.add(payload)
     const response = await fetch(url + path, {
       method,
       headers: all,
