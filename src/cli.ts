@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createProgram, guardProcess, runProgram } from './cli/command.js'
+import { addDemoCommand } from './cli/demo.js'
 import { addMigrateCommand } from './cli/migrate.js'
 import { addProjectCommands } from './cli/project.js'
 import { addResourceCommands } from './cli/resource.js'
@@ -12,6 +13,7 @@ addUserCommands(program)
 addProjectCommands(program)
 addResourceCommands(program)
 addSessionCommands(program)
+addDemoCommand(program)
 
 const args = process.argv.slice(2)
 guardProcess(program, args)

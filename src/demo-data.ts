@@ -97,6 +97,15 @@ export async function hasDemoData(databaseUrl: string): Promise<boolean> {
   return await withClient(databaseUrl, (client) => finds(client, HAS_DEMO_SESSION, [hashToken(token), id, projectId]))
 }
 
+/** The command that makes an import as the demonstration user, of a service at this URL. */
+export function demoCurl(url: string): string {
+  const { id, projectId, token } = demo.user
+  const body = JSON.stringify({ source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' })
+  const headers = ['Accept: application/json', 'Content-Type: application/json', `Cookie: neptun-session=${token}`]
+  const options = headers.map((header) => `-H '${header}'`).join(' ')
+  return `curl -X POST '${url}/api/users/${id}/projects/${projectId}/resources/imports' ${options} -d '${body}'`
+}
+
 const GITHUB_ACCOUNT_ID = '1234567'
 
 async function writeUsers(client: pg.Client): Promise<void> {

@@ -8,6 +8,7 @@ import type { Command, OutputConfiguration } from 'commander'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
+import { addDemoCommand } from '../src/cli/demo.js'
 import { addMigrateCommand } from '../src/cli/migrate.js'
 import { addProjectCommands } from '../src/cli/project.js'
 import { addSessionCommands } from '../src/cli/session.js'
@@ -53,7 +54,8 @@ async function spawnAndLeave(args: string[]) {
 
 function createCli(output: OutputConfiguration): Command {
   const program = createProgram().configureOutput(output)
-  for (const add of [addMigrateCommand, addUserCommands, addProjectCommands, addSessionCommands]) add(program)
+  const commands = [addMigrateCommand, addUserCommands, addProjectCommands, addSessionCommands, addDemoCommand]
+  for (const add of commands) add(program)
   return program
 }
 
@@ -77,16 +79,29 @@ async function setUp(t: Test, options?: { migrated: boolean }) {
   return { url, sql: async (text: string, parameters: unknown[] = []) => (await pool.query(text, parameters)).rows }
 }
 
+/** Sets NODE_ENV until the test ends. */
+function inEnvironment(t: Test, environment: string) {
+  const { NODE_ENV } = process.env
+  t.teardown(() => Object.assign(process.env, { NODE_ENV: NODE_ENV ?? 'test' }))
+  process.env['NODE_ENV'] = environment
+}
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 t.test('migrate brings an empty database up to date, any number of times and at the same time', async (t) => {
   const { url } = await setUp(t, { migrated: false })
-  const [before, unmigrated] = await Promise.all([cli('migrate', '--check'), cli('user', 'list', '--json')])
+  inEnvironment(t, 'development')
+  const [before, unmigrated, demo] = await Promise.all([
+    cli('migrate', '--check'),
+    cli('user', 'list', '--json'),
+    cli('demo'),
+  ])
   t.match(before, { code: 1, stdout: '', stderr: /^error: the database lacks \d+ migration\(s\): \S+_init.*\n$/ })
   t.match(unmigrated, { code: 1, stderr: 'error: the database lacks migrations: run the command migrate first\n' })
   t.same(JSON.parse(unmigrated.stdout).error.code, 'MIGRATIONS_PENDING')
+  t.same(demo, { code: 1, stdout: '', stderr: unmigrated.stderr })
 
   const together = await Promise.all([1, 2].map(() => spawn(['migrate'], { DATABASE_URL: url })))
   t.same(together.map(({ code }) => code).sort(), [0, 0])
@@ -206,14 +221,57 @@ t.test('sessions are listed and revoked, the live ones unless all are asked for'
   t.same(await sql('SELECT id FROM sessions WHERE revoked_at IS NULL'), [{ id: 2 }])
 })
 
+t.test('demo writes the demonstration data, once, and prints a line to try it with', async (t) => {
+  const { sql } = await setUp(t)
+  inEnvironment(t, 'development')
+  const first = await cli('demo')
+  t.equal(first.code, 0)
+  t.match(
+    first.stdout,
+    /^curl -X POST 'http:\/\/127\.0\.0\.1:3000\/api\/users\/1\/projects\/789\/resources\/imports' .*\n$/,
+  )
+  t.match(first.stdout, "-H 'Cookie: neptun-session=your-session-cookie'")
+  const who = 'user 1, project 789, session your-session-cookie.'
+  t.equal(first.stderr, `Wrote the demonstration data: ${who}\n`)
+  const users = [{ email: 'demo@example.com' }, { email: 'other@example.com' }]
+  t.same(await sql('SELECT email FROM users ORDER BY id'), users)
+
+  const again = await cli('demo', '--url', 'https://example.com')
+  t.match(again, { code: 0, stdout: "curl -X POST 'https://example.com/api/users/1/" })
+  t.equal(again.stderr, `The demonstration data is there already: ${who}\n`)
+  t.same(JSON.parse((await cli('demo', '--json')).stdout), {
+    written: false,
+    user_id: 1,
+    project_id: 789,
+    token: 'your-session-cookie',
+  })
+  t.same(await sql('SELECT email FROM users ORDER BY id'), users)
+})
+
+t.test('demo leaves a database with users of its own as it is, and one in production', async (t) => {
+  const { sql } = await setUp(t)
+  for (const environment of ['production', 'test', '']) {
+    inEnvironment(t, environment)
+    const stderr = 'error: demonstration data is not for production: set NODE_ENV=development\n'
+    t.same(await cli('demo'), { code: 1, stdout: '', stderr }, environment)
+  }
+  t.same(await sql('SELECT FROM users'), [])
+
+  inEnvironment(t, 'development')
+  await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
+  const stderr = 'error: the database has users of its own: it is left as it is\n'
+  t.same(await cli('demo'), { code: 1, stdout: '', stderr })
+  t.same(await sql('SELECT email FROM users'), [{ email: 'one@example.com' }])
+  t.same(await sql('SELECT FROM sessions'), [])
+})
+
 t.test('the database is DATABASE_URL, also from .env, else the one of npm run dev unless in production', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')
   await Promise.all([mkdir(dev), mkdir(here)])
   await writeFile(join(dev, 'database-url'), `${url}\n`)
-  const { NODE_ENV } = process.env
-  t.teardown(() => Object.assign(process.env, { NODE_ENV: NODE_ENV ?? 'test' }))
+  inEnvironment(t, 'test')
   t.chdir(here)
   const check = (env: NodeJS.ProcessEnv) => {
     for (const name of ['DATABASE_URL', 'DATA_DIR', 'NODE_ENV']) delete process.env[name]
@@ -350,6 +408,7 @@ t.test('every command has an example in its help, and --json', async (t) => {
     'session create',
     'session list',
     'session revoke',
+    'demo',
   ])
 })
 
@@ -373,6 +432,11 @@ t.test('values are read strictly', async (t) => {
     ],
     ['githubAccountId', ['1', '9999999999'], ['', '0', '-1', 'abc', '1'.repeat(20)]],
     ['githubAccountName', ['octocat', 'a-b-', 'a_corp'], ['', '-a', 'a b', 'a/b', 'a'.repeat(40)]],
+    [
+      'url',
+      ['http://127.0.0.1:3000', 'https://example.com', 'http://[::1]:80'],
+      ['', '127.0.0.1:3000', 'ftp://a', 'http://', 'http://a/', 'http://a?b', 'http://a b', "http://a'b", 'http://a@b'],
+    ],
     ['token', ['your-session-cookie', '-'.repeat(16)], ['', 'short', 'a'.repeat(129), 'your session cookie']],
   ]
   const { option: _, required: __, flag: ___, ...rules } = values

@@ -104,8 +104,7 @@ function address(databaseUrl: string): string {
 
 async function explain(error: unknown, where: string): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof CommandError) return error
-  const code = prismaCode(error)
-  if (code === 'P2021' || code === 'P2022') {
+  if (isSchemaBehind(error)) {
     return new CommandError('MIGRATIONS_PENDING', 'the database lacks migrations: run the command migrate first')
   }
   const { isDatabaseUnavailable } = await import('../database/errors.js')
@@ -113,6 +112,10 @@ async function explain(error: unknown, where: string): Promise<unknown> {
   if (!isConnectionFailure(original) && !isDatabaseUnavailable(original)) return original
   return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason(original)}`)
 }
+
+/** A table or a column is not there, in the words of Prisma or as SQLSTATE. */
+const isSchemaBehind = (error: Error & { code?: unknown }) =>
+  ['P2021', 'P2022', '42P01', '42703'].includes(String(error.code))
 
 /** PostgreSQL's own error, where Prisma wrapped it in one of its own. */
 function unwrap(error: Error & { meta?: { driverAdapterError?: Error } }): Error {

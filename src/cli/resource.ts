@@ -3,7 +3,7 @@ import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
 import type { LinkRepository } from '../projects-resources/links/repository.js'
 import { addCommand, addNoun } from './command.js'
 import { withDatabaseUrl } from './database.js'
-import { type Answer, CommandError, notFound, table } from './output.js'
+import { type Answer, notFound, table } from './output.js'
 import { id, option, type Rule, required } from './values.js'
 
 interface CreateResource {
@@ -140,16 +140,8 @@ async function withRepository<T>(
     const pool = createPool({ connectionString, max: 1, connectTimeout: 5000, statementTimeout: 30_000, onIdleError })
     try {
       return await use(createLinkRepository(pool, descriptor))
-    } catch (error) {
-      throw isSchemaBehind(error) ? new CommandError('MIGRATIONS_PENDING', PENDING) : error
     } finally {
       await pool.end()
     }
   })
 }
-
-const PENDING = 'the database lacks migrations: run the command migrate first'
-
-/** SQLSTATE of a table and of a column that is not there. */
-const isSchemaBehind = (error: unknown) =>
-  error instanceof Error && 'code' in error && ['42P01', '42703'].includes(String(error.code))

@@ -75,6 +75,11 @@ export const ttl: Rule<number> = {
   },
 }
 
+export const url: Rule<string> = {
+  must: 'an http or https URL without a path: http://127.0.0.1:3000',
+  read: matching(/^https?:\/\/[^/?#@'\s\p{Cc}]+$/u),
+}
+
 /** What the database holds of a token, as Prisma wants its bytes. */
 export type TokenHash = Uint8Array<ArrayBuffer>
 

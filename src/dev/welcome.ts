@@ -1,4 +1,4 @@
-import { demo, hasDemoData } from '../demo-data.js'
+import { demo, demoCurl, hasDemoData } from '../demo-data.js'
 
 /**
  * What a person wants to know when everything runs.
@@ -12,15 +12,9 @@ export async function welcome(address: string, databaseUrl: string): Promise<str
   if (await hasDemoData(databaseUrl)) {
     const { id, email, projectId, token } = demo.user
     lines.push(`Demonstration user ${id} (${email}), project ${projectId}, session ${token}. Try it:`)
-    lines.push('', curl(`${url}/api/users/${id}/projects/${projectId}/resources/imports`, token))
+    lines.push('', demoCurl(url))
   }
   return `${lines.join('\n')}\n`
-}
-
-function curl(url: string, token: string): string {
-  const body = JSON.stringify({ source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' })
-  const headers = ['Accept: application/json', 'Content-Type: application/json', `Cookie: neptun-session=${token}`]
-  return `curl -X POST '${url}' ${headers.map((header) => `-H '${header}'`).join(' ')} -d '${body}'`
 }
 
 /** An address that stands for all of them is not one to connect to. */
