@@ -51,8 +51,10 @@ export const Config = Type.Object({
     description: 'The PostgreSQL database (15 or later). Required, except by `npm run dev`, which brings its own.',
   }),
   DATABASE_POOL_SIZE: integer('an integer from 1 to 200', 1, 200, 10, 'Connections to PostgreSQL, at most.'),
-  DATABASE_CONNECT_TIMEOUT: milliseconds(1500, 'How long a request waits for a connection'),
-  DATABASE_STATEMENT_TIMEOUT: milliseconds(5000, 'How long one statement may run'),
+  DATABASE_CONNECT_TIMEOUT: milliseconds(800, 'How long a request waits for a connection'),
+  DATABASE_ANSWER_TIMEOUT: milliseconds(1000, 'How long PostgreSQL may be silent before it counts as unavailable'),
+  DATABASE_STATEMENT_TIMEOUT: milliseconds(10_000, 'How long a statement with a large answer may run'),
+  DATABASE_LOCK_TIMEOUT: milliseconds(500, 'How long a statement waits for what another one has locked'),
   MIGRATE_ON_START: Type.Boolean({
     default: true,
     must: 'true or false',
@@ -118,7 +120,14 @@ export const Config = Type.Object({
   METRICS_PORT: Type.Optional(
     integer('a port number from 0 to 65535', 0, 65_535, undefined, 'Port for Prometheus metrics; unset: none.'),
   ),
-  SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long requests in flight may take to finish after SIGTERM'),
+  SHUTDOWN_DELAY: integer(
+    'a number of milliseconds from 0 to 600000',
+    0,
+    600_000,
+    1000,
+    'How long the service goes on as ever after SIGTERM, but is not ready, in milliseconds; at most a quarter of SHUTDOWN_TIMEOUT.',
+  ),
+  SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long the end may take after SIGTERM, SHUTDOWN_DELAY included'),
 })
 export type Config = Static<typeof Config>
 

@@ -48,11 +48,21 @@ async function start(): Promise<void> {
   if (github) process.stdout.write(`${github.description}\n\n`)
 }
 
-/** So high, unless they are set, that trying the service out with a load is not refused. */
-function limits() {
-  const { RATE_LIMIT_SESSION, RATE_LIMIT_ADDRESS } = process.env
-  return { RATE_LIMIT_SESSION: RATE_LIMIT_SESSION || '1000000', RATE_LIMIT_ADDRESS: RATE_LIMIT_ADDRESS || '1000000' }
+/**
+ * Where the production's limits are too narrow for development, unless they are set: for who tries the service out with a
+ * load, and for a machine that is busy with other things. And there is no load balancer that has to notice the end.
+ */
+const LIMITS = {
+  RATE_LIMIT_SESSION: '1000000',
+  RATE_LIMIT_ADDRESS: '1000000',
+  DATABASE_CONNECT_TIMEOUT: '5000',
+  DATABASE_ANSWER_TIMEOUT: '10000',
+  DATABASE_LOCK_TIMEOUT: '5000',
+  SHUTDOWN_DELAY: '0',
 }
+
+const limits = () =>
+  Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, process.env[name] || limit]))
 
 /** Not needed otherwise, and slow to load. */
 async function startGithub(): Promise<EmulatedGithub> {

@@ -24,6 +24,7 @@ const errors = {
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
   OVERLOADED: [503, 'The service is overloaded: nothing was stored'],
   DATABASE_UNAVAILABLE: [503, 'The database is unavailable: nothing was stored'],
+  SHUTTING_DOWN: [503, 'The service is about to end'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type ErrorCode = keyof typeof errors

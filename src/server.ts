@@ -17,12 +17,15 @@ async function start() {
     connectionString: config.DATABASE_URL,
     max: config.DATABASE_POOL_SIZE,
     connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
+    answerTimeout: config.DATABASE_ANSWER_TIMEOUT,
     statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
+    lockTimeout: config.DATABASE_LOCK_TIMEOUT,
     onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
   })
   const app = await buildApp(config, { pool, logger })
-  const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err }) => {
+  const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
+    if (signal) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
     await app.close()
   })
   // Under a supervisor (npm run dev): do not outlive it, and tell it where this listens.

@@ -11,8 +11,10 @@ const DEFAULTS: Config = {
   LOG_LEVEL: 'info',
   DATABASE_URL,
   DATABASE_POOL_SIZE: 10,
-  DATABASE_CONNECT_TIMEOUT: 1500,
-  DATABASE_STATEMENT_TIMEOUT: 5000,
+  DATABASE_CONNECT_TIMEOUT: 800,
+  DATABASE_ANSWER_TIMEOUT: 1000,
+  DATABASE_STATEMENT_TIMEOUT: 10_000,
+  DATABASE_LOCK_TIMEOUT: 500,
   MIGRATE_ON_START: true,
   MAX_IMPORTS_PER_PROJECT: 1000,
   GITHUB_API_URL: 'https://api.github.com',
@@ -24,6 +26,7 @@ const DEFAULTS: Config = {
   RATE_LIMIT_SESSION: 6000,
   RATE_LIMIT_ADDRESS: 3000,
   MAX_EVENT_LOOP_DELAY: 1000,
+  SHUTDOWN_DELAY: 1000,
   SHUTDOWN_TIMEOUT: 10_000,
 }
 
@@ -74,6 +77,8 @@ t.test('every variable takes what it must', async (t) => {
     ['DATABASE_CONNECT_TIMEOUT', '600000', 600_000],
     ['DATABASE_STATEMENT_TIMEOUT', '1', 1],
     ['DATABASE_STATEMENT_TIMEOUT', '600000', 600_000],
+    ['DATABASE_ANSWER_TIMEOUT', '1', 1],
+    ['DATABASE_LOCK_TIMEOUT', '1', 1],
     ['MIGRATE_ON_START', 'true', true],
     ['MIGRATE_ON_START', 'false', false],
     ['MAX_IMPORTS_PER_PROJECT', '1', 1],
@@ -91,6 +96,8 @@ t.test('every variable takes what it must', async (t) => {
     ['MAX_EVENT_LOOP_DELAY', '1', 1],
     ['CORS_ORIGINS', 'https://a.example.com, http://[::1]:3000', 'https://a.example.com, http://[::1]:3000'],
     ['METRICS_PORT', '9464', 9464],
+    ['SHUTDOWN_DELAY', '0', 0],
+    ['SHUTDOWN_DELAY', '600000', 600_000],
     ['SHUTDOWN_TIMEOUT', '1', 1],
     ['SHUTDOWN_TIMEOUT', '600000', 600_000],
   ]
@@ -154,7 +161,9 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ],
   ['DATABASE_POOL_SIZE', 'an integer from 1 to 200', [...NUMBERS, '0', '201']],
   ['DATABASE_CONNECT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['DATABASE_ANSWER_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['DATABASE_STATEMENT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['DATABASE_LOCK_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['MIGRATE_ON_START', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['MAX_IMPORTS_PER_PROJECT', 'an integer from 1 to 1000000', [...NUMBERS, '0', '1000001']],
   ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
@@ -174,6 +183,7 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
     [...WORDS, '*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
   ],
   ['METRICS_PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536']],
+  ['SHUTDOWN_DELAY', 'a number of milliseconds from 0 to 600000', [...NUMBERS, '600001']],
   ['SHUTDOWN_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
 ]
 

@@ -178,7 +178,7 @@ t.test('a change whose answer was lost on the way is not said to be undone', asy
 })
 
 t.test('a database that accepts and says nothing is a 503 within the configured limits', async (t) => {
-  const limits = { DATABASE_CONNECT_TIMEOUT: '300', DATABASE_STATEMENT_TIMEOUT: '300' }
+  const limits = { DATABASE_CONNECT_TIMEOUT: '300', DATABASE_ANSWER_TIMEOUT: '300' }
   const service = await startBehindProxy(t, limits)
   const { app, call, proxy, one } = service
   await proxy.become('hang')
@@ -195,16 +195,18 @@ t.test('a database that accepts and says nothing is a 503 within the configured 
   await isFine(t, service, 'once the database answers again')
 })
 
-t.test('a statement that runs into its time limit is a 503', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_STATEMENT_TIMEOUT: '300' })
-  const { call, one } = service
-  const lock = await lockTable(t, service, 'imports')
-  await isUnavailable(t, call('GET', one), 'GET', 300 + SLACK)
-  await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', 300 + SLACK)
-  await lock.release()
-  await isFine(t, service, 'afterwards')
-  t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
-})
+for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
+  t.test(`a statement that runs into ${limit} is a 503`, async (t) => {
+    const service = await startBehindProxy(t, { [limit]: '300' })
+    const { call, one } = service
+    const lock = await lockTable(t, service, 'imports')
+    await isUnavailable(t, call('GET', one), 'GET', 300 + SLACK)
+    await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', 300 + SLACK)
+    await lock.release()
+    await isFine(t, service, 'afterwards')
+    t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
+  })
+}
 
 t.test('while every connection is taken, others wait no longer than the limit', async (t) => {
   const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2', DATABASE_CONNECT_TIMEOUT: '300' })

@@ -9,6 +9,14 @@ export interface Database {
   now: Date
 }
 
+/** A person waits longer than a request does. In milliseconds. */
+export const PATIENCE = {
+  connectTimeout: 5000,
+  answerTimeout: 31_000,
+  statementTimeout: 30_000,
+  lockTimeout: 30_000,
+}
+
 /**
  * Opens the database, and closes it whatever happens.
  *
@@ -22,7 +30,7 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
     ])
     // A connection lost while idle makes the next statement fail, which is where it is reported.
     const onIdleError = () => {}
-    const pool = createPool({ connectionString, max: 1, connectTimeout: 5000, statementTimeout: 30_000, onIdleError })
+    const pool = createPool({ connectionString, max: 1, ...PATIENCE, onIdleError })
     const prisma = createPrismaClient(pool)
     try {
       const { rows } = await pool.query<{ now: Date }>('SELECT date_trunc(\'milliseconds\', now()) AS "now"')

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
 import type { LinkRepository } from '../projects-resources/links/repository.js'
 import { addCommand, addNoun } from './command.js'
-import { withDatabaseUrl } from './database.js'
+import { PATIENCE, withDatabaseUrl } from './database.js'
 import { type Answer, notFound, table } from './output.js'
 import { id, option, type Rule, required } from './values.js'
 
@@ -137,7 +137,7 @@ async function withRepository<T>(
     ])
     // A connection lost while idle makes the next statement fail, which is where it is reported.
     const onIdleError = () => {}
-    const pool = createPool({ connectionString, max: 1, connectTimeout: 5000, statementTimeout: 30_000, onIdleError })
+    const pool = createPool({ connectionString, max: 1, ...PATIENCE, onIdleError })
     try {
       return await use(createLinkRepository(pool, descriptor))
     } finally {

@@ -6,17 +6,25 @@ export interface PoolOptions {
   max: number
   /** How long `connect` waits for a connection, in milliseconds. */
   connectTimeout: number
-  /** How long one statement may run, in milliseconds. */
+  /** How long it may be silent after a statement, in milliseconds, before it counts as unavailable. */
+  answerTimeout: number
+  /** How long one statement may run, in milliseconds: PostgreSQL ends it then. */
   statementTimeout: number
+  /** How long of that it may wait for a lock, in milliseconds. */
+  lockTimeout: number
   /** Called with the error of a connection that was lost while idle; without it such an error would end the process. */
   onIdleError: (error: Error) => void
 }
 
+/** How much longer than PostgreSQL's own limit the client waits for a large answer, in milliseconds. */
+export const GRACE = 200
+
 /**
  * The pool of connections that the whole process shares, the Prisma client included.
  *
- * PostgreSQL itself ends a statement at `statementTimeout`; the client gives up a second later, for the case that the
- * server no longer answers at all.
+ * A call meets a silent server at most once, and so is answered within the sum of the limits: by default 800 ms for a
+ * connection and 1000 ms for an answer, which leaves it 200 of the 2 s in which it is to have its 503. What may take longer
+ * than that is asked by queryLarge.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -24,7 +32,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     max: options.max,
     connectionTimeoutMillis: options.connectTimeout,
     statement_timeout: options.statementTimeout,
-    query_timeout: options.statementTimeout + 1000,
+    lock_timeout: options.lockTimeout,
+    query_timeout: options.answerTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: 'neptun-projects-resources',

@@ -19,9 +19,6 @@ export type WebhookChange = { installationId: number } & (
   | { type: 'repository-moved'; from: string; to: string }
 )
 
-/** Others may hold the rows: three waits at most, and all is said within the ten seconds that GitHub waits. */
-const BEGIN = "BEGIN; SET LOCAL lock_timeout = '2s'"
-
 /** Of two at once with the same id, the second waits here for the outcome of the first. */
 const REMEMBER_DELIVERY = 'INSERT INTO github_deliveries (id, event) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING'
 
@@ -149,7 +146,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.ClientBase) => 
   client.on('error', ignore)
   let isDone = false
   try {
-    await client.query(BEGIN)
+    await client.query('BEGIN')
     const result = await work(client)
     await client.query('COMMIT')
     isDone = true

@@ -16,6 +16,7 @@ async function health(app: FastifyInstance) {
     '/health/ready',
     { config: { isUnlimited: true }, schema: { response: { 200: Health, 503: ErrorBody } } },
     async () => {
+      if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
       await app.pool.query('SELECT 1').catch((cause) => {
         throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
       })
@@ -24,4 +25,4 @@ async function health(app: FastifyInstance) {
   )
 }
 
-export default fp(health, { name: 'health', dependencies: ['database', 'errors'] })
+export default fp(health, { name: 'health', dependencies: ['database', 'errors', 'shutdown'] })

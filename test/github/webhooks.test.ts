@@ -39,7 +39,7 @@ async function deliver(
   return { status: response.status, body: (await response.json()) as unknown }
 }
 
-const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
+const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, DATABASE_LOCK_TIMEOUT: '500' })
 
 /** OWNER has recorded the installation of `username`, and so has STRANGER another one, of the same account. */
 async function resetWithImports() {

@@ -52,8 +52,16 @@ export interface StartOptions {
 export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
 export const STRANGER = { userId: 2, projectId: 790, token: 'other-session-cookie' }
 
-/** Without limits, unless a test sets them: it calls faster than anyone should. */
-const SETTINGS = { NODE_ENV: 'test', PORT: '0', RATE_LIMIT_SESSION: '1000000', RATE_LIMIT_ADDRESS: '1000000' }
+/** Wide limits, unless a test sets them: it calls faster than anyone should, on a machine that is busy. */
+const SETTINGS = {
+  NODE_ENV: 'test',
+  PORT: '0',
+  RATE_LIMIT_SESSION: '1000000',
+  RATE_LIMIT_ADDRESS: '1000000',
+  DATABASE_CONNECT_TIMEOUT: '5000',
+  DATABASE_ANSWER_TIMEOUT: '15000',
+  DATABASE_LOCK_TIMEOUT: '10000',
+}
 
 /** `/api/users/1/projects/789/resources` and what follows. */
 export const resources = (path: string, { userId, projectId } = OWNER) =>
@@ -83,7 +91,9 @@ export async function startApp(
     connectionString,
     max: config.DATABASE_POOL_SIZE,
     connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
+    answerTimeout: config.DATABASE_ANSWER_TIMEOUT,
     statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
+    lockTimeout: config.DATABASE_LOCK_TIMEOUT,
     onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
   })
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })

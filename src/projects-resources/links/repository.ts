@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { queryLarge } from '../../database/query-large.js'
 import { isoTime } from '../../database/sql.js'
 import { CALLER, type Caller, type Claim, callerValues, type Owner } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
@@ -60,7 +61,7 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
     async list(claim, page) {
       // One more than asked for tells whether there are more.
       const values = [...callerValues(claim), page?.before ?? null, page ? page.limit + 1 : null]
-      const { rows } = await pool.query<Caller & { link_id: string | null; json: string }>({
+      const { rows } = await queryLarge<Caller & { link_id: string | null; json: string }>(pool, {
         name: `list-${descriptor.slug}`,
         text: sql.list,
         values,

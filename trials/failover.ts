@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withClient } from '../src/database/with-client.js'
+import { mixed } from './support/calls.js'
+import { compare, countConnections, terminateConnections } from './support/database.js'
+import { check, figure, type Trial, within } from './support/findings.js'
+import { type Outcome, startLoad } from './support/load.js'
+import { withStage } from './support/stage.js'
+import { createTally, describe, isSuccess, unexpected } from './support/tally.js'
+
+const CONNECTIONS = 50
+const POOL_SIZE = 10
+const UNAVAILABLE = '503 DATABASE_UNAVAILABLE'
+const ROUNDS = 20
+const INTERVAL = 500
+const LIMIT = 2000
+
+/** Every connection to the database is ended, again and again, in the middle of its statements. */
+export const failover: Trial = () =>
+  withStage(async ({ database, startService }) => {
+    const service = await startService()
+    const tally = createTally()
+    const outcomes: Outcome[] = []
+    const onOutcome = (outcome: Outcome) => {
+      tally.record(outcome)
+      outcomes.push(outcome)
+    }
+    const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome })
+    const cuts: number[] = []
+    let terminated = 0
+    await sleep(INTERVAL)
+    await withClient(database.url, async (client) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        terminated += await terminateConnections(client)
+        cuts.push(performance.now())
+        await sleep(INTERVAL)
+      }
+    })
+    await load.stop()
+    const connections = await countConnections(database.url)
+    const { missing, others } = await compare(database.url, tally.acknowledged)
+    const faults = unexpected(tally, UNAVAILABLE)
+    const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
+    return [
+      figure(`connections ended, in ${ROUNDS} rounds`, terminated),
+      figure('answers', describe(tally.answers)),
+      check(`answers that are neither a success nor ${UNAVAILABLE}`, describe(faults), faults.size === 0),
+      check('requests without an answer', describe(tally.lost), tally.lost.size === 0),
+      within('slowest answer', Math.max(...outcomes.map(({ begun, ended }) => ended - begun)), LIMIT),
+      within('until a request sent after the cut succeeded, at worst', Math.max(...recoveries), LIMIT),
+      check('acknowledged and not stored', `${missing.length} of ${tally.acknowledged.size}`, missing.length === 0),
+      figure('stored without being acknowledged', others),
+      check(`connections afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
+    ]
+  })
+
+function timeToSuccess(outcomes: Outcome[], cut: number): number {
+  const first = outcomes.find((outcome) => outcome.begun > cut && isSuccess(outcome))
+  return (first?.ended ?? Number.POSITIVE_INFINITY) - cut
+}

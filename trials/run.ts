@@ -1,0 +1,88 @@
+// `npm run trial [-- NAME...]`: what the service does when it, its database or its clients fail, and in what figures.
+import { execFileSync } from 'node:child_process'
+import { availableParallelism, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { clients } from './clients.js'
+import { failover } from './failover.js'
+import { kill } from './kill.js'
+import { memory } from './memory.js'
+import { hang, outage } from './outage.js'
+import { shutdown } from './shutdown.js'
+import { start } from './start.js'
+import type { Finding, Trial } from './support/findings.js'
+import { closeStages } from './support/stage.js'
+
+const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients }
+
+const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seconds N]
+
+NAME is one of ${Object.keys(trials).join(', ')}; without any, all of them run.
+--json        print one JSON object instead of a table
+--requests N  requests of the memory trial, a multiple of 10000 (100000)
+--seconds N   how long the database stays away (10)`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '100000' },
+    seconds: { type: 'string', default: '10' },
+  },
+})
+const names = positionals.length > 0 ? positionals : Object.keys(trials)
+const unknown = names.filter((name) => !Object.hasOwn(trials, name))
+const requests = Number(values.requests)
+const seconds = Number(values.seconds)
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => closeStages().finally(() => process.exit(1)))
+}
+
+if (values.help || unknown.length > 0 || !(requests > 0 && requests % 10_000 === 0 && seconds > 0)) {
+  console.error(USAGE)
+  process.exitCode = values.help ? 0 : 2
+} else {
+  execFileSync('npm', ['run', '--silent', 'build'], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  process.exitCode = (await runTrials()) ? 0 : 1
+}
+
+/** Runs them one after the other. @returns whether everything held */
+async function runTrials(): Promise<boolean> {
+  const results: Record<string, Finding[]> = {}
+  const machine = { node: process.version, cores: availableParallelism(), load: (loadavg()[0] ?? 0).toFixed(1) }
+  if (!values.json) console.log(Object.entries(machine).flat().join(' '))
+  for (const name of names) {
+    const findings = await runTrial(name)
+    results[name] = findings
+    if (!values.json) print(name, findings)
+  }
+  const passed = Object.values(results)
+    .flat()
+    .every(({ ok }) => ok !== false)
+  if (values.json) console.log(JSON.stringify({ passed, machine, results }, null, 2))
+  else console.log(passed ? 'Every trial held.' : 'FAILED')
+  return passed
+}
+
+async function runTrial(name: string): Promise<Finding[]> {
+  try {
+    return (await trials[name]?.({ requests, seconds })) ?? []
+  } catch (error) {
+    return [{ what: 'the trial itself', seen: (error as Error).stack ?? String(error), ok: false }]
+  }
+}
+
+function print(name: string, findings: Finding[]): void {
+  console.log(`\n${name}`)
+  for (const { what, seen, ok } of findings) {
+    const mark = ok === undefined ? '    ' : ok ? 'ok  ' : 'FAIL'
+    console.log(`  ${mark}  ${what.padEnd(76)}  ${seen}`)
+  }
+  console.log()
+}
