@@ -17,7 +17,7 @@ module.exports = {
       name: 'src-imports-no-tests-or-tools',
       severity: 'error',
       from: { path: '^src' },
-      to: { path: '^(test|trials|bench|prisma)/' },
+      to: { path: '^(test|trials|bench|prisma|scripts|docs)/' },
     },
     {
       name: 'only-routes-plugins-app-and-entries-know-fastify',

@@ -12,6 +12,7 @@ import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
 import limits from './plugins/limits.js'
 import metrics from './plugins/metrics.js'
+import openapi from './plugins/openapi.js'
 import overload from './plugins/overload.js'
 import requestLog, { readRequestId } from './plugins/request-log.js'
 import securityHeaders from './plugins/security-headers.js'
@@ -75,6 +76,7 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
   await app.register(jsonBody)
   await app.register(database, { pool })
   await app.register(metrics, config)
+  await app.register(openapi, { signsIn: config.NODE_ENV === 'development' })
 
   await app.register(health)
   await app.register(projectsResources, {

@@ -93,8 +93,13 @@ export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['N
 
 /** Whether the demonstration user can be used in this database: its session and its project are there. */
 export async function hasDemoData(databaseUrl: string): Promise<boolean> {
+  return await withClient(databaseUrl, hasDemoSession)
+}
+
+/** The same, for whoever has a connection. */
+export async function hasDemoSession(database: pg.Client | pg.Pool): Promise<boolean> {
   const { id, projectId, token } = demo.user
-  return await withClient(databaseUrl, (client) => finds(client, HAS_DEMO_SESSION, [hashToken(token), id, projectId]))
+  return await finds(database, HAS_DEMO_SESSION, [hashToken(token), id, projectId])
 }
 
 /** The command that makes an import as the demonstration user, of a service at this URL. */
@@ -126,8 +131,8 @@ async function writeResources(client: pg.Client): Promise<void> {
   await client.query(INSERT_CHAT_CONVERSATION, [RESOURCE_ID, id, CREATED_AT])
 }
 
-async function finds(client: pg.Client, query: string, values: unknown[] = []): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(query, values)
+async function finds(database: pg.Client | pg.Pool, query: string, values: unknown[] = []): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(query, values)
   return rows[0]?.found ?? false
 }
 

@@ -28,6 +28,9 @@ const errors = {
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type ErrorCode = keyof typeof errors
+export type ErrorStatus = (typeof errors)[ErrorCode][0]
+
+export const ERROR_CODES = Object.keys(errors) as ErrorCode[]
 
 /** One fault of a request: where it is (`body.title`, `query.limit`, `path.user_id`) and what is wrong there. */
 export interface Fault {

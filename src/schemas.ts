@@ -1,4 +1,4 @@
-import { type SchemaOptions, type TProperties, Type } from '@sinclair/typebox'
+import { type SchemaOptions, type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 
 /** The largest id: PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
@@ -28,22 +28,9 @@ export const OneOf = <const T extends readonly string[]>(words: T, options: Sche
 export const Time = (options: SchemaOptions = {}) => Type.String({ ...options, format: 'date-time' })
 
 export const ProjectPath = {
-  user_id: Id({ description: 'The signed-in user.' }),
-  project_id: Id({ description: "One of the user's projects." }),
+  user_id: Id({ description: 'The signed-in user.', examples: [1] }),
+  project_id: Id({ description: "One of the user's projects.", examples: [789] }),
 } satisfies TProperties
-
-const Fault = Type.Object({
-  path: Type.String({ description: 'Where the fault is: `body.title`, `query.limit`, `path.user_id`.' }),
-  message: Type.String({ description: 'What is wrong there. Never repeats the value.' }),
-})
-
-/** The one shape of every error body. */
-export const ErrorBody = Type.Object({
-  statusCode: Type.Integer(),
-  code: Type.String({ description: 'For programs: stable, upper-case.' }),
-  message: Type.String({ description: 'For people.' }),
-  errors: Type.Optional(Type.Array(Fault, { description: 'Only on a 400 from validation: one entry a fault.' })),
-})
 
 /** The query of a list that can be read in pages. */
 export const PageQuery = {
@@ -55,9 +42,23 @@ export const PageQuery = {
 
 export const NoContent = Type.Null({ description: 'No body.' })
 
-/** The error answers of a route: its own statuses, besides those that any call can have. */
-export const errorResponses = <const T extends number>(...statuses: T[]) =>
-  Object.fromEntries([...statuses, 400, 401, 403, 404, 500, 503].map((status) => [status, ErrorBody])) as Record<
-    T | 400 | 401 | 403 | 404 | 500 | 503,
-    typeof ErrorBody
-  >
+/** A header of an answer, as the document describes it. */
+export type HeaderSchema = { type: string; description: string }
+
+export const NEXT_PAGE: Record<string, HeaderSchema> = {
+  Link: { type: 'string', description: 'Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288).' },
+}
+
+/**
+ * One answer of a route: what its status means here, and what comes with it. To Fastify's types it is the schema alone.
+ * @param example the whole body
+ */
+export function answer<T extends TSchema>(
+  description: string,
+  schema: T,
+  { example, headers }: { example?: Static<T>; headers?: Record<string, HeaderSchema> } = {},
+): T {
+  const examples = example === undefined ? {} : { examples: { example: { value: example } } }
+  const content = { 'application/json': { schema, ...examples } }
+  return { description, ...(headers ? { headers } : {}), content } as unknown as T
+}

@@ -12,6 +12,7 @@ export async function welcome(address: string, databaseUrl: string): Promise<str
   if (await hasDemoData(databaseUrl)) {
     const { id, email, projectId, token } = demo.user
     lines.push(`Demonstration user ${id} (${email}), project ${projectId}, session ${token}. Try it:`)
+    lines.push(`A page to try all calls on, signed in already: ${url}/docs`)
     lines.push('', demoCurl(url))
   }
   return `${lines.join('\n')}\n`

@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { Webhooks } from '@octokit/webhooks'
-import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ApiError, type Fault, invalidRequest } from '../errors.js'
-import { ErrorBody } from '../schemas.js'
 import { readEvent } from './webhook-events.js'
+import { documentedDelivery, receiveGithubWebhook } from './webhook-operation.js'
 import { applyDelivery, type Delivery, forgetDeliveries, type WebhookChange } from './webhook-repository.js'
 
 /** GitHub's cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
@@ -13,16 +12,6 @@ const BODY_LIMIT = 25 * 1024 * 1024
 const SIGNATURE = /^sha256=[0-9a-f]{64}$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const EVENT = /^[a-z_]{1,64}$/
-
-const Outcome = Type.Object({
-  outcome: Type.Union(['processed', 'replayed', 'ignored'].map((word) => Type.Literal(word))),
-})
-
-const response = {
-  200: Outcome,
-  202: Outcome,
-  ...Object.fromEntries([400, 401, 413, 415, 500, 503].map((status) => [status, ErrorBody])),
-}
 
 /**
  * `POST /webhooks/github`: keeps true what is recorded of GitHub's installations and repositories.
@@ -42,8 +31,8 @@ export async function githubWebhooks(app: FastifyInstance, { secret }: { secret:
     '/webhooks/github',
     {
       bodyLimit: BODY_LIMIT,
-      config: { countsRefusalsOnly: true },
-      schema: { response },
+      schema: receiveGithubWebhook,
+      config: { documented: documentedDelivery, countsRefusalsOnly: true },
       onRequest: async (request) => refuseEarly(request),
     },
     async (request, reply) => {

@@ -1,28 +1,44 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { openErrors } from '../error-responses.js'
 import { ApiError } from '../errors.js'
-import { ErrorBody } from '../schemas.js'
+import { answer } from '../schemas.js'
 
-const Health = Type.Object({ status: Type.Literal('ok') })
+const Health = Type.Object({ status: Type.Literal('ok') }, { title: 'Health' })
+
+const healthy = (description: string) => answer(description, Health, { example: { status: 'ok' } })
+
+const live = {
+  operationId: 'getLiveness',
+  tags: ['Health'],
+  security: [],
+  summary: 'Is the process up?',
+  response: { 200: healthy('It is.'), ...openErrors() },
+}
+
+const ready = {
+  operationId: 'getReadiness',
+  tags: ['Health'],
+  security: [],
+  summary: 'Can it serve?',
+  description: 'Asks the database.',
+  response: { 200: healthy('It can.'), ...openErrors('DATABASE_UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN') },
+}
 
 /** For whoever runs the service: is the process up, and can it serve? */
 async function health(app: FastifyInstance) {
-  app.get('/health/live', { config: { isUnlimited: true }, schema: { response: { 200: Health } } }, async () => ({
-    status: 'ok' as const,
-  }))
+  const config = { isUnlimited: true }
 
-  app.get(
-    '/health/ready',
-    { config: { isUnlimited: true }, schema: { response: { 200: Health, 503: ErrorBody } } },
-    async () => {
-      if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
-      await app.pool.query('SELECT 1').catch((cause) => {
-        throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
-      })
-      return { status: 'ok' as const }
-    },
-  )
+  app.get('/health/live', { config, schema: live }, async () => ({ status: 'ok' as const }))
+
+  app.get('/health/ready', { config, schema: ready }, async () => {
+    if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
+    await app.pool.query('SELECT 1').catch((cause) => {
+      throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
+    })
+    return { status: 'ok' as const }
+  })
 }
 
 export default fp(health, { name: 'health', dependencies: ['database', 'errors', 'shutdown'] })

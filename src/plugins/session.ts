@@ -10,6 +10,9 @@ declare module 'fastify' {
   }
 }
 
+/** How the document says that a route wants a session. */
+export const SESSION_REQUIRED = [{ session: [] }]
+
 const OCCURRENCES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=`, 'g')
 
 /** Cookies are parsed by @fastify/cookie; what the session's one says is up to whoever asks. */

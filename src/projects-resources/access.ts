@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
 import { isCrossSiteWrite } from '../plugins/cross-origin.js'
 import { hasBody } from '../plugins/json-body.js'
+import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID } from '../schemas.js'
 import { type Caller, type Claim, findCaller, touchSession } from './caller.js'
@@ -32,6 +33,7 @@ async function access(app: FastifyInstance) {
   // Faults are for the hook below to report, once it is known who asks.
   app.addHook('onRoute', (route) => {
     route.attachValidation = true
+    route.schema = { ...route.schema, security: SESSION_REQUIRED }
   })
 
   app.addHook('onRequest', async (request) => {

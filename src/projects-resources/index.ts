@@ -43,6 +43,7 @@ async function unknownTypes(app: FastifyInstance) {
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url,
+      schema: { hide: true },
       onRequest: async (request) => {
         await requireSession(request)
         throw new ApiError('INVALID_RESOURCE_TYPE')

@@ -26,22 +26,27 @@ const FIELDS: Record<string, { min?: number; max?: number; nullable?: boolean; i
   repository_selection: { words: ['all', 'selected'] },
 }
 
+type Answers<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
+
+const schemaOf = <Schema>(answers: Answers<Schema>, status: number) =>
+  answers[status]?.content['application/json'].schema
+
 t.test('each type says in its schemas exactly what it takes and gives', async (t) => {
   for (const { slug, idField, create, keys } of RESOURCE_TYPES) {
     const routesOf = (method: string) =>
       shared.routes.filter((route) => route.url.endsWith(`/${slug}`) && route.method === method)
     const schema = routesOf('POST')[0]?.schema as {
       body: { oneOf: { properties: object; required: string[] }[] }
-      response: Record<number, { properties: object }>
+      response: Answers<{ properties: object }>
     }
     const forms = schema.body.oneOf.map(({ properties, required }) => [Object.keys(properties), required])
     t.same(forms, [
       [[idField], [idField]],
       [Object.keys(create), Object.keys(create)],
     ])
-    for (const status of [200, 201]) t.same(Object.keys(schema.response[status]?.properties ?? {}), keys)
-    const list = routesOf('GET')[0]?.schema as { response: Record<number, { items: { properties: object } }> }
-    t.same(Object.keys(list.response[200]?.items.properties ?? {}), keys)
+    for (const status of [200, 201]) t.same(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
+    const list = routesOf('GET')[0]?.schema as { response: Answers<{ items: { properties: object } }> }
+    t.same(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
   }
 })
 

@@ -37,7 +37,7 @@ export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** The parsed body; undefined if there is none. */
+  /** The parsed body; undefined if there is none, or it is a page. */
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into bodies of every shape
   body: any
 }
@@ -99,12 +99,21 @@ export async function startApp(
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   admin.on('error', () => {})
   const routes: RouteOptions[] = []
-  const app = await buildApp(config, { pool, logger, onRoute: (route) => routes.push(route) })
+  const undocumented: string[] = []
+  const app = await buildApp(config, {
+    pool,
+    logger,
+    onRoute: (route) => {
+      routes.push(route)
+      compareWithDocument(route, undocumented)
+    },
+  })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(async () => {
     await app.close()
     await admin.end()
     if (leaked.length > 0) throw new Error(`the log shows what it must not: ${leaked[0]}`)
+    if (undocumented.length > 0) throw new Error(`the document does not have: ${undocumented.join(', ')}`)
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
   await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
@@ -126,6 +135,17 @@ export async function startApp(
     await writeTwoUsers(service.sql)
     return service
   }
+}
+
+/** Notes each answer, of whatever test, whose status the route's schema does not have. */
+function compareWithDocument(route: RouteOptions, undocumented: string[]) {
+  const { method, url, schema } = route
+  if (schema?.hide) return
+  const statuses = Object.keys(schema?.response ?? {})
+  const compare = async (_request: unknown, { statusCode }: { statusCode: number }) => {
+    if (!statuses.includes(String(statusCode))) undocumented.push(`${method} ${url} ${statusCode}`)
+  }
+  route.onResponse = [...[route.onResponse ?? []].flat(), compare]
 }
 
 async function writeTwoUsers(sql: TestApp['sql']) {
@@ -178,7 +198,8 @@ function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
       ...(payload === undefined ? {} : { body: payload }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, text, body: text ? JSON.parse(text) : undefined }
+    const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
   }
 }
 

@@ -5,7 +5,14 @@ import { build, type Plugin } from 'esbuild'
 import { COMPILED, ENTRIES, root } from './compiled.js'
 
 /** Those that start processes, or change what belongs to the whole process, have one of their own. */
-const ALONE = ['cli.test.ts', 'cli-resource.test.ts', 'database-outage.test.ts', 'dev.test.ts', 'dev-github.test.ts']
+const ALONE = [
+  'cli.test.ts',
+  'cli-resource.test.ts',
+  'database-outage.test.ts',
+  'dev.test.ts',
+  'dev-github.test.ts',
+  'docs-page.test.ts',
+]
 
 /** How many processes share the others. */
 const GROUPS = 4

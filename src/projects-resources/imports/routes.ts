@@ -2,14 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { sendJsonText } from '../../plugins/json-text.js'
-import { errorResponses, NoContent } from '../../schemas.js'
 import { admit } from '../access.js'
 import { checkPage, linkToNextPage } from '../paging.js'
 import { checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
+import * as operations from './operations.js'
 import { type Preview, previewCreate, previewUpdate } from './preview-repository.js'
 import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
-import * as schemas from './schemas.js'
 import { changeImport } from './update.js'
 import { type CreateOutcome, createImport, updateImport } from './write-repository.js'
 
@@ -25,19 +24,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.post(
     '/imports',
-    {
-      schema: {
-        params: schemas.ProjectParams,
-        querystring: schemas.DryRunQuery,
-        body: schemas.CreateImportBody,
-        response: {
-          200: schemas.NewImportPreviewBody,
-          201: schemas.ImportBody,
-          ...errorResponses(409, 413, 415),
-        },
-      },
-      config: { check: checkSourcePair },
-    },
+    { schema: operations.createImport, config: { check: checkSourcePair } },
     async (request, reply) => {
       const { source_type, title = null, description = null } = request.body
       const asked = requireSourcePath(source_type, request.body.source_path)
@@ -56,14 +43,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.get(
     '/imports',
-    {
-      schema: {
-        params: schemas.ProjectParams,
-        querystring: schemas.ListImportsQuery,
-        response: { 200: schemas.ImportsBody, ...errorResponses() },
-      },
-      config: { check: checkPage(decodeCursor) },
-    },
+    { schema: operations.listImports, config: { check: checkPage(decodeCursor) } },
     async (request, reply) => {
       const { source_type = null, limit, cursor } = request.query
       const after = (cursor && decodeCursor(cursor)) || null
@@ -78,29 +58,17 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     },
   )
 
-  app.get(
-    '/imports/:import_id',
-    { schema: { params: schemas.ImportParams, response: { 200: schemas.ImportBody, ...errorResponses() } } },
-    async (request, reply) => {
-      const { caller, found } = await findImport(pool, request.claim, request.params.import_id)
-      admit(request, caller)
-      if (!found) throw new ApiError('IMPORT_NOT_FOUND')
-      if (found.withheld) throw githubAccessDenied(found.source_path)
-      return sendJsonText(reply, `{"import":${found.json}}`)
-    },
-  )
+  app.get('/imports/:import_id', { schema: operations.getImport }, async (request, reply) => {
+    const { caller, found } = await findImport(pool, request.claim, request.params.import_id)
+    admit(request, caller)
+    if (!found) throw new ApiError('IMPORT_NOT_FOUND')
+    if (found.withheld) throw githubAccessDenied(found.source_path)
+    return sendJsonText(reply, `{"import":${found.json}}`)
+  })
 
   app.put(
     '/imports/:import_id',
-    {
-      schema: {
-        params: schemas.ImportParams,
-        querystring: schemas.DryRunQuery,
-        body: schemas.UpdateImportBody,
-        response: { 200: schemas.ChangedImportBody, ...errorResponses(409, 413, 415) },
-      },
-      config: { check: checkUpdate },
-    },
+    { schema: operations.updateImport, config: { check: checkUpdate } },
     async (request, reply) => {
       const { query, params, body } = request
       if (query.dry_run) {
@@ -112,16 +80,12 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     },
   )
 
-  app.delete(
-    '/imports/:import_id',
-    { schema: { params: schemas.ImportParams, response: { 204: NoContent, ...errorResponses() } } },
-    async (request, reply) => {
-      const { caller, removed } = await removeImport(pool, request.claim, request.params.import_id)
-      admit(request, caller)
-      if (!removed) throw new ApiError('IMPORT_NOT_FOUND')
-      return reply.code(204).send(null)
-    },
-  )
+  app.delete('/imports/:import_id', { schema: operations.deleteImport }, async (request, reply) => {
+    const { caller, removed } = await removeImport(pool, request.claim, request.params.import_id)
+    admit(request, caller)
+    if (!removed) throw new ApiError('IMPORT_NOT_FOUND')
+    return reply.code(204).send(null)
+  })
 }
 
 function requireCreated<T>(outcome: CreateOutcome<T>, path: string): T {

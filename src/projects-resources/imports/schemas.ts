@@ -7,7 +7,7 @@ const sourcePath = Text(1, 2048, { description: 'In the format of the source_typ
 const title = NullableText(1, 255)
 const description = NullableText(0, 10_000)
 
-const Import = Type.Object({
+const properties = {
   id: Id(),
   source_type: sourceType,
   source_path: sourcePath,
@@ -17,25 +17,32 @@ const Import = Type.Object({
   updated_at: Time(),
   neptun_user_id: Id(),
   project_id: Id(),
-})
+}
+const Import = Type.Object(properties, { title: 'Import' })
 
-export const ImportBody = Type.Object({ import: Import })
-export const ImportsBody = Type.Object({ imports: Type.Array(Import) })
+export const ImportBody = Type.Object({ import: Import }, { title: 'ImportBody' })
+export const ImportsBody = Type.Object({ imports: Type.Array(Import) }, { title: 'ImportsBody' })
 
 const duplicates = Type.Array(Id(), { description: "The project's other imports of the same source, oldest first." })
 
 export const NewImportPreviewBody = Type.Object(
   {
-    import: Type.Object({ ...Import.properties, id: Type.Null() }),
+    import: Type.Object({ ...properties, id: Type.Null() }),
     duplicates,
   },
-  { description: 'Of a dry run: the import as it would be. Its id is null, since it has none.' },
+  {
+    title: 'NewImportPreviewBody',
+    description: 'Of a dry run: the import as it would be. Its id is null, since it has none.',
+  },
 )
 
-export const ChangedImportBody = Type.Object({
-  import: Import,
-  duplicates: Type.Optional({ ...duplicates, description: `Only of a dry run. ${duplicates.description}` }),
-})
+export const ChangedImportBody = Type.Object(
+  {
+    import: Import,
+    duplicates: Type.Optional({ ...duplicates, description: `Only of a dry run. ${duplicates.description}` }),
+  },
+  { title: 'ChangedImportBody' },
+)
 
 const writable = {
   source_type: sourceType,
@@ -45,6 +52,7 @@ const writable = {
 }
 
 export const CreateImportBody = Type.Object(writable, {
+  title: 'CreateImportBody',
   examples: [
     {
       source_type: 'github',
@@ -57,13 +65,14 @@ export const CreateImportBody = Type.Object(writable, {
 export type CreateImportBody = Static<typeof CreateImportBody>
 
 export const UpdateImportBody = Type.Partial(Type.Object(writable), {
+  title: 'UpdateImportBody',
   description: 'At least one of the four. What is not there stays as it is.',
   examples: [{ title: 'Updated GitHub Import', description: 'Updated import from GitHub repository' }],
 })
 export type UpdateImportBody = Static<typeof UpdateImportBody>
 
 export const ProjectParams = Type.Object(ProjectPath)
-export const ImportParams = Type.Object({ ...ProjectPath, import_id: Id() })
+export const ImportParams = Type.Object({ ...ProjectPath, import_id: Id({ examples: [123] }) })
 
 export const DryRunQuery = Type.Object({
   dry_run: Type.Optional(

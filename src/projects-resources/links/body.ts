@@ -1,15 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import type { Fault } from '../../errors.js'
 import { Id } from '../../schemas.js'
-import type { LinkDescriptor } from './descriptor.js'
+import { type LinkDescriptor, nameOf } from './descriptor.js'
 
 /**
  * The schema of a body in one of its two forms: `oneOf` says so to whoever reads the schema. For whoever sends a body, the
  * id decides which form is meant, so that the faults are those of one form and not of both.
  */
-export function linkOrCreateSchema({ idField, noun, create, example }: LinkDescriptor) {
-  const link = Type.Object({ [idField]: Id() }, { title: `Link a ${noun}` })
-  const created = { ...create, title: `Create a ${noun} and link it` }
+export function linkOrCreateSchema(descriptor: LinkDescriptor) {
+  const { idField, noun, create, example } = descriptor
+  const name = nameOf(descriptor)
+  const link = Type.Object({ [idField]: Id() }, { title: `${name}Link`, description: `Links a ${noun}.` })
+  const created = { ...create, title: `New${name}`, description: `Creates a ${noun} and links it.` }
   return Type.Unsafe<Record<string, unknown>>({
     type: 'object',
     oneOf: [link, created],

@@ -34,4 +34,15 @@ export const chatConversations: LinkDescriptor = {
     model_publisher: 'mistralai',
     model_name: 'Mistral-7B-Instruct',
   },
+  exampleAnswer: {
+    id: 123,
+    name: 'A Dockerfile for my project',
+    description: 'How to package the service',
+    model: 'openai/gpt-4o',
+    model_publisher: 'openai',
+    model_name: 'gpt-4o',
+    created_at: '2025-02-16T17:42:11.000Z',
+    updated_at: '2025-02-16T17:42:11.000Z',
+    neptun_user_id: 456,
+  },
 }

@@ -24,4 +24,11 @@ export interface LinkDescriptor {
   check?: (body: Record<string, unknown>) => Fault[]
   /** A body that creates one. */
   example: Record<string, unknown>
+  /** What comes back of one that is there. */
+  exampleAnswer: Record<string, unknown>
+}
+
+/** What one is called in the document, and so in code that is made from it: `UserFile`. */
+export function nameOf({ idField }: LinkDescriptor): string {
+  return idField.replace(/_id$/, '').replaceAll(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase())
 }

@@ -34,4 +34,17 @@ export const githubInstallations: LinkDescriptor = {
     neptun_user_id: Id(),
   }),
   example: { installation_id: 456790, account_name: 'username', repository_selection: 'all' },
+  exampleAnswer: {
+    id: 123,
+    installation_id: 456789,
+    account_name: 'username',
+    repository_selection: 'all',
+    github_account_type: 'User',
+    github_account_avatar_url: null,
+    github_account_id: '1234567',
+    github_account_name: 'username',
+    created_at: '2025-02-16T17:42:11.000Z',
+    updated_at: '2025-02-16T17:42:11.000Z',
+    neptun_user_id: 456,
+  },
 }

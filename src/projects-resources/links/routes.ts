@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@sinclair/typebox'
 import { ApiError } from '../../errors.js'
 import { sendJsonText } from '../../plugins/json-text.js'
-import { errorResponses, Id, NoContent, PageQuery, ProjectPath } from '../../schemas.js'
 import { admit } from '../access.js'
 import { checkPage, linkToNextPage } from '../paging.js'
-import { checkLinkOrCreate, linkOrCreateSchema } from './body.js'
+import { checkLinkOrCreate } from './body.js'
 import type { LinkDescriptor } from './descriptor.js'
+import { linkOperations } from './operations.js'
 import { createLinkRepository, type LinkOutcome } from './repository.js'
 
 export interface LinkRoutesOptions {
@@ -17,23 +16,17 @@ export interface LinkRoutesOptions {
 
 export type Verify = (userId: number, values: Record<string, unknown>) => Promise<Record<string, unknown>>
 
-const ProjectParams = Type.Object(ProjectPath)
-const ResourceParams = Type.Object({ ...ProjectPath, resource_id: Id() })
-
 /** The calls on one type of resource. The plugin that registers this one guards them. */
 export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (app, { descriptor, verify }) => {
   const repository = createLinkRepository(app.pool, descriptor)
-  const { slug, idField, resource } = descriptor
+  const operations = linkOperations(descriptor, verify !== undefined)
+  const { slug, idField } = descriptor
   const one = `/${slug}/:resource_id`
 
   app.post(
     `/${slug}`,
     {
-      schema: {
-        params: ProjectParams,
-        body: linkOrCreateSchema(descriptor),
-        response: { 200: resource, 201: resource, ...errorResponses(413, 415) },
-      },
+      schema: operations.link,
       config: { check: checkLinkOrCreate(descriptor) },
     },
     async (request, reply) => {
@@ -50,11 +43,7 @@ export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (a
   app.get(
     `/${slug}`,
     {
-      schema: {
-        params: ProjectParams,
-        querystring: Type.Object(PageQuery),
-        response: { 200: Type.Array(resource), ...errorResponses() },
-      },
+      schema: operations.list,
       config: { check: checkPage(decodeCursor) },
     },
     async (request, reply) => {
@@ -67,27 +56,19 @@ export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (a
     },
   )
 
-  app.get(
-    one,
-    { schema: { params: ResourceParams, response: { 200: resource, ...errorResponses() } } },
-    async (request, reply) => {
-      const { caller, json } = await repository.find(request.claim, request.params.resource_id)
-      admit(request, caller)
-      if (json === null) throw new ApiError('RESOURCE_NOT_FOUND')
-      return sendJsonText(reply, json)
-    },
-  )
+  app.get(one, { schema: operations.get }, async (request, reply) => {
+    const { caller, json } = await repository.find(request.claim, request.params.resource_id)
+    admit(request, caller)
+    if (json === null) throw new ApiError('RESOURCE_NOT_FOUND')
+    return sendJsonText(reply, json)
+  })
 
-  app.delete(
-    one,
-    { schema: { params: ResourceParams, response: { 204: NoContent, ...errorResponses() } } },
-    async (request, reply) => {
-      const { caller, removed } = await repository.unlink(request.claim, request.params.resource_id)
-      admit(request, caller)
-      if (!removed) throw new ApiError('RESOURCE_NOT_FOUND')
-      return reply.code(204).send(null)
-    },
-  )
+  app.delete(one, { schema: operations.unlink }, async (request, reply) => {
+    const { caller, removed } = await repository.unlink(request.claim, request.params.resource_id)
+    admit(request, caller)
+    if (!removed) throw new ApiError('RESOURCE_NOT_FOUND')
+    return reply.code(204).send(null)
+  })
 }
 
 /** The number of a link as the opaque `cursor` of a URL. */

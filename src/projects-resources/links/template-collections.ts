@@ -21,4 +21,14 @@ export const templateCollections: LinkDescriptor = {
     neptun_user_id: Id(),
   }),
   example: { name: 'Components', description: 'What every front end needs' },
+  exampleAnswer: {
+    id: 123,
+    name: 'Container templates',
+    description: 'Dockerfiles to start from',
+    is_shared: false,
+    share_uuid: '3f0c2b1e-6a0d-4c58-9a53-0d2f5a9f7c11',
+    created_at: '2025-02-16T17:42:11.000Z',
+    updated_at: '2025-02-16T17:42:11.000Z',
+    neptun_user_id: 456,
+  },
 }

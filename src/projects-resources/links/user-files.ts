@@ -30,4 +30,14 @@ export const userFiles: LinkDescriptor = {
       ? [{ path: 'body.text', message: 'must have at most 1048576 bytes in UTF-8' }]
       : [],
   example: { title: 'main', text: 'console.log(1)', language: 'typescript', extension: 'ts' },
+  exampleAnswer: {
+    id: 123,
+    title: 'hello.py',
+    text: 'print("Hello, world!")\n',
+    language: 'python',
+    extension: 'py',
+    created_at: '2025-02-16T17:42:11.000Z',
+    updated_at: '2025-02-16T17:42:11.000Z',
+    neptun_user_id: 456,
+  },
 }

@@ -1,0 +1,1945 @@
+// Made by `npm run openapi` from the routes. Do not edit.
+
+export interface paths {
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is the process up? */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can it serve?
+         * @description Asks the database.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description All of them, oldest first, or with `limit` a page of them. Imports of GitHub are listed only while the user has an installation of that account that is not suspended.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Create an import
+         * @description The format of `source_path` depends on `source_type`; it is stored in its canonical form. Of GitHub, one of the user's own recorded installations must grant the repository.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an import */
+        get: operations["getImport"];
+        /**
+         * Change an import
+         * @description Changes the fields that the body names. The pair of `source_type` and `source_path` that results must match; a changed path on GitHub is checked as for a new import.
+         */
+        put: operations["updateImport"];
+        post?: never;
+        /** Delete an import */
+        delete: operations["deleteImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/user-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List linked user files
+         * @description All of them, newest link first, or with `limit` a page of them.
+         */
+        get: operations["listUserFiles"];
+        put?: never;
+        /**
+         * Link a user file, or create one and link it
+         * @description A body with `user_file_id` links a user file that the user has; one with the other fields creates it, both or neither.
+         */
+        post: operations["linkUserFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/user-files/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a linked user file */
+        get: operations["getUserFile"];
+        put?: never;
+        post?: never;
+        /**
+         * Unlink a user file
+         * @description Removes the link from this project. The user file itself stays the user's.
+         */
+        delete: operations["unlinkUserFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/template-collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List linked template collections
+         * @description All of them, newest link first, or with `limit` a page of them.
+         */
+        get: operations["listTemplateCollections"];
+        put?: never;
+        /**
+         * Link a template collection, or create one and link it
+         * @description A body with `template_collection_id` links a template collection that the user has; one with the other fields creates it, both or neither.
+         */
+        post: operations["linkTemplateCollection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/template-collections/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a linked template collection */
+        get: operations["getTemplateCollection"];
+        put?: never;
+        post?: never;
+        /**
+         * Unlink a template collection
+         * @description Removes the link from this project. The template collection itself stays the user's.
+         */
+        delete: operations["unlinkTemplateCollection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/github-installations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List linked GitHub installations
+         * @description All of them, newest link first, or with `limit` a page of them.
+         */
+        get: operations["listGithubInstallations"];
+        put?: never;
+        /**
+         * Link a GitHub installation, or create one and link it
+         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it, both or neither.
+         */
+        post: operations["linkGithubInstallation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/github-installations/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a linked GitHub installation */
+        get: operations["getGithubInstallation"];
+        put?: never;
+        post?: never;
+        /**
+         * Unlink a GitHub installation
+         * @description Removes the link from this project. The GitHub installation itself stays the user's.
+         */
+        delete: operations["unlinkGithubInstallation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/chat-conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List linked chat conversations
+         * @description All of them, newest link first, or with `limit` a page of them.
+         */
+        get: operations["listChatConversations"];
+        put?: never;
+        /**
+         * Link a chat conversation, or create one and link it
+         * @description A body with `chat_conversation_id` links a chat conversation that the user has; one with the other fields creates it, both or neither.
+         */
+        post: operations["linkChatConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/chat-conversations/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a linked chat conversation */
+        get: operations["getChatConversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Unlink a chat conversation
+         * @description Removes the link from this project. The chat conversation itself stays the user's.
+         */
+        delete: operations["unlinkChatConversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/github-repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the repositories that can be imported
+         * @description What the project's linked GitHub installations can see, sorted by `full_name`. Needs a GitHub App.
+         */
+        get: operations["listGithubRepositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a delivery of GitHub
+         * @description GitHub says that installations or repositories have changed. Nothing of a delivery is read before its signature is verified, and a delivery is processed once.
+         */
+        post: operations["receiveGithubWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        ChangedImportBody: {
+            import: components["schemas"]["Import"];
+            /** @description Only of a dry run. The project's other imports of the same source, oldest first. */
+            duplicates?: number[];
+        };
+        ChatConversation: {
+            id: number;
+            name: string;
+            description: string | null;
+            /** @description `publisher/name` */
+            model: string;
+            model_publisher: string;
+            model_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            neptun_user_id: number;
+        };
+        /** @description Links a chat conversation. */
+        ChatConversationLink: {
+            chat_conversation_id: number;
+        };
+        CreateImportBody: {
+            title?: string | null;
+            /**
+             * @description Where the import comes from.
+             * @enum {string}
+             */
+            source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+            /** @description In the format of the source_type; stored in its canonical form. */
+            source_path: string;
+            description?: string | null;
+        };
+        Error: {
+            /** @description The status of the answer. */
+            statusCode: number;
+            /**
+             * @description For programs: stable, upper-case.
+             * @enum {string}
+             */
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            /** @description For people. */
+            message: string;
+            /** @description Only on a 400 from validation: one entry a fault. */
+            errors?: components["schemas"]["Fault"][];
+        };
+        Fault: {
+            /** @description Where the fault is: `body.title`, `query.limit`, `path.user_id`. */
+            path: string;
+            /** @description What is wrong there. Never repeats the value. */
+            message: string;
+        };
+        GithubInstallation: {
+            id: number;
+            /** @description GitHub's own id of the installation. */
+            installation_id: number;
+            /** @description The GitHub account on which the App is installed. */
+            account_name: string;
+            /** @enum {string} */
+            repository_selection: "all" | "selected";
+            github_account_type: string | null;
+            github_account_avatar_url: string | null;
+            /** @description GitHub's id of the account, as a string. */
+            github_account_id: string | null;
+            github_account_name: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            neptun_user_id: number;
+        };
+        /** @description Links a GitHub installation. */
+        GithubInstallationLink: {
+            github_installation_id: number;
+        };
+        GithubRepositoriesBody: {
+            repositories: components["schemas"]["GithubRepository"][];
+        };
+        GithubRepository: {
+            /** @description GitHub's own id of the repository. */
+            id: number;
+            name: string;
+            /** @description `owner/repo`: the source_path of an import of it. */
+            full_name: string;
+            private: boolean;
+            html_url: string;
+            description: string | null;
+            fork: boolean;
+            archived: boolean;
+            is_template: boolean | null;
+            language: string | null;
+            /** @description SPDX id. */
+            license: string | null;
+            /** @description In kilobytes. */
+            size: number;
+            default_branch: string;
+            /** @description `public`, `private` or `internal`. */
+            visibility: string | null;
+            /** Format: date-time */
+            created_at: string | null;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** Format: date-time */
+            pushed_at: string | null;
+            /** @description GitHub's id of the owner, as a string. */
+            github_account_id: string;
+            /** @description The owner. */
+            github_account_name: string;
+            /** @description GitHub's own id of the installation that sees it. */
+            installation_id: number;
+        };
+        /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+        GithubWebhook: {
+            action?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        Import: {
+            title: string | null;
+            id: number;
+            /**
+             * @description Where the import comes from.
+             * @enum {string}
+             */
+            source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+            /** @description In the format of the source_type; stored in its canonical form. */
+            source_path: string;
+            description: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            neptun_user_id: number;
+            project_id: number;
+        };
+        ImportBody: {
+            import: components["schemas"]["Import"];
+        };
+        ImportsBody: {
+            imports: components["schemas"]["Import"][];
+        };
+        /** @description Creates a chat conversation and links it. */
+        NewChatConversation: {
+            name: string;
+            description: string | null;
+            model_publisher: string;
+            model_name: string;
+        };
+        /** @description Creates a GitHub installation and links it. */
+        NewGithubInstallation: {
+            /** @description GitHub's own id of the installation. */
+            installation_id: number;
+            /** @description The GitHub account on which the App is installed. */
+            account_name: string;
+            /** @enum {string} */
+            repository_selection: "all" | "selected";
+        };
+        /** @description Of a dry run: the import as it would be. Its id is null, since it has none. */
+        NewImportPreviewBody: {
+            import: {
+                title: string | null;
+                id: null;
+                /**
+                 * @description Where the import comes from.
+                 * @enum {string}
+                 */
+                source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+                /** @description In the format of the source_type; stored in its canonical form. */
+                source_path: string;
+                description: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                updated_at: string;
+                neptun_user_id: number;
+                project_id: number;
+            };
+            /** @description The project's other imports of the same source, oldest first. */
+            duplicates: number[];
+        };
+        /** @description Creates a template collection and links it. */
+        NewTemplateCollection: {
+            name: string;
+            description: string | null;
+        };
+        /** @description Creates a user file and links it. */
+        NewUserFile: {
+            title: string;
+            /** @description At most 1 MiB in UTF-8. */
+            text: string;
+            language: string;
+            extension: string;
+        };
+        TemplateCollection: {
+            id: number;
+            name: string;
+            description: string | null;
+            is_shared: boolean;
+            /** Format: uuid */
+            share_uuid: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            neptun_user_id: number;
+        };
+        /** @description Links a template collection. */
+        TemplateCollectionLink: {
+            template_collection_id: number;
+        };
+        /** @description At least one of the four. What is not there stays as it is. */
+        UpdateImportBody: {
+            title?: string | null;
+            /**
+             * @description Where the import comes from.
+             * @enum {string}
+             */
+            source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+            /** @description In the format of the source_type; stored in its canonical form. */
+            source_path?: string;
+            description?: string | null;
+        };
+        UserFile: {
+            title: string;
+            id: number;
+            /** @description At most 1 MiB in UTF-8. */
+            text: string;
+            language: string;
+            extension: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            neptun_user_id: number;
+        };
+        /** @description Links a user file. */
+        UserFileLink: {
+            user_file_id: number;
+        };
+        WebhookOutcome: {
+            /** @enum {string} */
+            outcome: "processed" | "replayed" | "ignored";
+        };
+    };
+    responses: {
+        /** @description `CONFLICT`: Others are changing the same import: try again. */
+        CONFLICT: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. */
+        "DATABASE_UNAVAILABLE.OVERLOADED": {
+            headers: {
+                /** @description In how many seconds to try again. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
+        "DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
+            headers: {
+                /** @description In how many seconds to try again. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
+        "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
+            headers: {
+                /** @description In how many seconds to try again. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `EXPECTATION_FAILED`: Only the expectation 100-continue can be met. */
+        EXPECTATION_FAILED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `HEADERS_TOO_LARGE`: Request headers are too large. */
+        HEADERS_TOO_LARGE: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `IMPORT_LIMIT_REACHED`: The project holds the maximum number of imports. */
+        IMPORT_LIMIT_REACHED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `INTERNAL`: Internal Server Error. */
+        INTERNAL: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `INVALID_REQUEST`: Invalid request parameters. */
+        INVALID_REQUEST: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: Request body is too large. */
+        PAYLOAD_TOO_LARGE: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_NOT_FOUND`: Project not found. */
+        PROJECT_NOT_FOUND: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_NOT_FOUND`: Project not found. `IMPORT_NOT_FOUND`: Import not found. */
+        "PROJECT_NOT_FOUND.IMPORT_NOT_FOUND": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_NOT_FOUND`: Project not found. `NO_GITHUB_INSTALLATION`: No GitHub installation is linked to this project. */
+        "PROJECT_NOT_FOUND.NO_GITHUB_INSTALLATION": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_NOT_FOUND`: Project not found. `RESOURCE_NOT_FOUND`: Resource not found. */
+        "PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests: slow down. */
+        RATE_LIMITED: {
+            headers: {
+                /** @description In how many seconds to try again. */
+                "Retry-After"?: number;
+                /** @description How many requests are allowed in a period. */
+                "RateLimit-Limit"?: number;
+                /** @description How many of them are left. */
+                "RateLimit-Remaining"?: number;
+                /** @description In how many seconds the next period begins. */
+                "RateLimit-Reset"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `REQUEST_TIMEOUT`: Request timed out. */
+        REQUEST_TIMEOUT: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `UNAUTHORIZED`: Unauthorized. */
+        UNAUTHORIZED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: Unsupported media type: send application/json. */
+        UNSUPPORTED_MEDIA_TYPE: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `USER_MISMATCH`: Forbidden. */
+        USER_MISMATCH: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
+        "USER_MISMATCH.CROSS_SITE_REQUEST": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
+        "USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
+        "USER_MISMATCH.GITHUB_ACCESS_DENIED": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
+        "USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description Where the import comes from. */
+                source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+                /** @description Page size; without it, all at once. */
+                limit?: number;
+                /** @description Where the page begins: from the `Link` header of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's imports. */
+            200: {
+                headers: {
+                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    /** @description How many imports the list leaves out, since the user has no access to their repositories at present. */
+                    "X-Imports-Withheld"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportsBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                /** @description Check everything, store nothing, and show what would be stored. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateImportBody"];
+            };
+        };
+        responses: {
+            /** @description Of a dry run: what would be stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewImportPreviewBody"];
+                };
+            };
+            /** @description The new import. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["IMPORT_LIMIT_REACHED"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED"];
+            404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    updateImport: {
+        parameters: {
+            query?: {
+                /** @description Check everything, store nothing, and show what would be stored. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        /** @description At least one of the four. What is not there stays as it is. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateImportBody"];
+            };
+        };
+        responses: {
+            /** @description The import as it is now; of a dry run, as it would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedImportBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+        };
+    };
+    deleteImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listUserFiles: {
+        parameters: {
+            query?: {
+                /** @description Page size; without it, all at once. */
+                limit?: number;
+                /** @description Where the page begins: from the `Link` header of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's user files. */
+            200: {
+                headers: {
+                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"][];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    linkUserFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserFileLink"] | components["schemas"]["NewUserFile"];
+            };
+        };
+        responses: {
+            /** @description It was linked already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            /** @description It is linked now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    getUserFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    unlinkUserFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listTemplateCollections: {
+        parameters: {
+            query?: {
+                /** @description Page size; without it, all at once. */
+                limit?: number;
+                /** @description Where the page begins: from the `Link` header of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's template collections. */
+            200: {
+                headers: {
+                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateCollection"][];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    linkTemplateCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCollectionLink"] | components["schemas"]["NewTemplateCollection"];
+            };
+        };
+        responses: {
+            /** @description It was linked already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateCollection"];
+                };
+            };
+            /** @description It is linked now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateCollection"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    getTemplateCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template collection. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateCollection"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    unlinkTemplateCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listGithubInstallations: {
+        parameters: {
+            query?: {
+                /** @description Page size; without it, all at once. */
+                limit?: number;
+                /** @description Where the page begins: from the `Link` header of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's GitHub installations. */
+            200: {
+                headers: {
+                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubInstallation"][];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    linkGithubInstallation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GithubInstallationLink"] | components["schemas"]["NewGithubInstallation"];
+            };
+        };
+        responses: {
+            /** @description It was linked already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubInstallation"];
+                };
+            };
+            /** @description It is linked now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubInstallation"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+        };
+    };
+    getGithubInstallation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The GitHub installation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubInstallation"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    unlinkGithubInstallation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listChatConversations: {
+        parameters: {
+            query?: {
+                /** @description Page size; without it, all at once. */
+                limit?: number;
+                /** @description Where the page begins: from the `Link` header of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's chat conversations. */
+            200: {
+                headers: {
+                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatConversation"][];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    linkChatConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatConversationLink"] | components["schemas"]["NewChatConversation"];
+            };
+        };
+        responses: {
+            /** @description It was linked already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatConversation"];
+                };
+            };
+            /** @description It is linked now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatConversation"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    getChatConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chat conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatConversation"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    unlinkChatConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listGithubRepositories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The repositories. */
+            200: {
+                headers: {
+                    /** @description GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked. */
+                    "X-Installations-Failed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubRepositoriesBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.NO_GITHUB_INSTALLATION"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+        };
+    };
+    receiveGithubWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The name of the event. */
+                "X-GitHub-Event": string;
+                /** @description The id of the delivery. */
+                "X-GitHub-Delivery": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GithubWebhook"];
+            };
+        };
+        responses: {
+            /** @description It has been processed, now or before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOutcome"];
+                };
+            };
+            /** @description It means nothing here. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOutcome"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+}

@@ -1,0 +1,93 @@
+import { Type } from '@sinclair/typebox'
+import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest } from './errors.js'
+import { githubAccessDenied } from './github/permission.js'
+import { type HeaderSchema, OneOf } from './schemas.js'
+
+const Fault = Type.Object(
+  {
+    path: Type.String({ description: 'Where the fault is: `body.title`, `query.limit`, `path.user_id`.' }),
+    message: Type.String({ description: 'What is wrong there. Never repeats the value.' }),
+  },
+  { title: 'Fault' },
+)
+
+/** The one shape of every error body. */
+const ErrorBody = Type.Object(
+  {
+    statusCode: Type.Integer({ description: 'The status of the answer.' }),
+    code: OneOf(ERROR_CODES, { description: 'For programs: stable, upper-case.' }),
+    message: Type.String({ description: 'For people.' }),
+    errors: Type.Optional(Type.Array(Fault, { description: 'Only on a 400 from validation: one entry a fault.' })),
+  },
+  { title: 'Error' },
+)
+
+/** What any call can meet, whatever it asks for. */
+const OF_ANY_CALL: ErrorCode[] = [
+  'INVALID_REQUEST',
+  'REQUEST_TIMEOUT',
+  'EXPECTATION_FAILED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+]
+
+/** What any call can meet that wants a session and a project. */
+const OF_GUARDED_CALL: ErrorCode[] = [
+  'UNAUTHORIZED',
+  'USER_MISMATCH',
+  'PROJECT_NOT_FOUND',
+  'RATE_LIMITED',
+  'DATABASE_UNAVAILABLE',
+  'OVERLOADED',
+]
+
+/** What a call can meet whose body is read: also DELETE, which has no use for one. */
+export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
+
+/** What a call can meet that changes something for a session. */
+export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
+
+const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'In how many seconds to try again.' } }
+
+const HEADERS: Record<number, Record<string, HeaderSchema>> = {
+  429: {
+    ...RETRY_AFTER,
+    'RateLimit-Limit': { type: 'integer', description: 'How many requests are allowed in a period.' },
+    'RateLimit-Remaining': { type: 'integer', description: 'How many of them are left.' },
+    'RateLimit-Reset': { type: 'integer', description: 'In how many seconds the next period begins.' },
+  },
+  503: RETRY_AFTER,
+}
+
+/** Errors that say more than their code does. */
+const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
+  INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
+  GITHUB_ACCESS_DENIED: githubAccessDenied('username/repository'),
+}
+
+type ErrorResponses = Record<ErrorStatus, typeof ErrorBody>
+
+/** The error answers of a call behind the guard: its own, besides those that each of them can have. */
+export const guardedErrors = (...codes: ErrorCode[]) => openErrors(...OF_GUARDED_CALL, ...codes)
+
+/** The error answers of a call that anybody can make: its own, besides those that any call can have. */
+export function openErrors(...codes: ErrorCode[]): ErrorResponses {
+  const errors = [...OF_ANY_CALL, ...codes].map((code) => EXAMPLES[code] ?? new ApiError(code))
+  const answers = errors.map(({ statusCode }) => [
+    statusCode,
+    errorAnswer(errors.filter((error) => error.statusCode === statusCode)),
+  ])
+  return Object.fromEntries(answers) as ErrorResponses
+}
+
+/** @param errors of one status */
+function errorAnswer(errors: ApiError[]) {
+  const examples = Object.fromEntries(errors.map((error) => [error.code, { value: error.toBody() }]))
+  const meanings = errors.map(({ code }) => `\`${code}\`: ${new ApiError(code).message}.`)
+  const headers = HEADERS[errors[0]?.statusCode ?? 0]
+  return {
+    description: meanings.join(' '),
+    ...(headers ? { headers } : {}),
+    content: { 'application/json': { schema: ErrorBody, examples } },
+  }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import type { RouteOptions } from 'fastify'
+import { SESSION_COOKIE } from '../../session-token.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+
+const DESCRIPTION = `Keeps, for each project of a user, its **imports** (a GitHub, GitLab or Bitbucket repository, a Git URL,
+a web page, a local folder) and its **resources**: links to the user's files, template collections, GitHub App
+installations and chat conversations.
+
+**Signing in.** Each call wants the cookie \`${SESSION_COOKIE}\`. Where this page is served beside the service that signs
+users in, the browser has it, and sends it by itself; else press *Authorize* and enter the token of a session. In
+development you are signed in as the demonstration user already: user 1, project 789.
+
+**Ids** are integers from 1 to 2147483647; **times** are ISO 8601 in UTC with milliseconds. What a body holds beyond the
+fields that are named here is ignored.
+
+**Errors** have one shape (\`Error\`). \`code\` is for programs. They come in this order: the session (401), the request
+(400), the user (403), the project and what is in it (404), access to GitHub (403). In the place of a resource type, any
+other word is 400 \`INVALID_RESOURCE_TYPE\`; any other path, or a method that a path does not have, is 404
+\`ROUTE_NOT_FOUND\`.`
+
+/** All of the document that is not said of one route. */
+export const document = {
+  openapi: '3.1.0',
+  info: { title: 'Neptun projects resources', version, description: DESCRIPTION },
+  // Wherever it is served.
+  servers: [{ url: '/' }],
+  tags: [
+    { name: 'Imports', description: 'Where the content of a project comes from.' },
+    { name: 'Project resources', description: 'What a project links of what its user has.' },
+    { name: 'GitHub repositories', description: 'What can be imported from GitHub.' },
+    { name: 'Webhooks', description: 'What GitHub tells the service. There only with GITHUB_WEBHOOK_SECRET.' },
+    { name: 'Health', description: 'For whoever runs the service.' },
+  ],
+  components: {
+    securitySchemes: {
+      session: {
+        type: 'apiKey' as const,
+        in: 'cookie',
+        name: SESSION_COOKIE,
+        description: 'The token of a session: 256 random bits in base64url.',
+      },
+      githubSignature: {
+        type: 'apiKey' as const,
+        in: 'header',
+        name: 'X-Hub-Signature-256',
+        description: 'Of GitHub over the body, with GITHUB_WEBHOOK_SECRET.',
+      },
+    },
+  },
+}
+
+/** A route as the document is to have it; null if it is not to be there. */
+export function describeRoute({ method, url, schema, config }: RouteOptions): RouteOptions | null {
+  if (!schema || schema.hide || method === 'HEAD') return null
+  const { body, ...rest } = { ...schema, ...config?.documented }
+  return { method, url, schema: { ...rest, ...(body ? { body: describeBody(body) } : {}) }, handler: async () => {} }
+}
+
+/** Without what only chooses the words of a fault, and with a name for the example of each form. */
+function describeBody(schema: unknown): unknown {
+  const { if: _if, then: _then, else: _else, examples = [], ...body } = schema as Record<string, unknown>
+  // The forms say it.
+  if (body['oneOf']) delete body['type']
+  const forms = (body['oneOf'] ?? [body]) as { title: string; description?: string }[]
+  const named = (examples as unknown[]).map((value, index) => {
+    const { title = 'example', description } = forms[index] ?? {}
+    return [title, { ...(description ? { summary: description } : {}), value }]
+  })
+  return { ...body, 'x-examples': Object.fromEntries(named) }
+}

@@ -1,0 +1,209 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import t, { type Test } from 'tap'
+import { seedDemoData } from '../../src/demo-data.js'
+import { ajvOptions } from '../../src/faults.js'
+import { type Answer, startApp, type TestApp } from '../support/app.js'
+
+const SECRET = 'a webhook secret'
+
+interface Media {
+  schema: object
+  examples?: Record<string, { value: unknown }>
+}
+
+interface Response {
+  $ref?: string
+  description: string
+  headers?: Record<string, unknown>
+  content?: { 'application/json': Media }
+}
+
+interface Operation {
+  operationId: string
+  tags: string[]
+  security: object[]
+  parameters?: { name: string; in: string; example?: unknown }[]
+  requestBody?: { content: { 'application/json': Media } }
+  responses: Record<string, Response>
+}
+
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { responses: Record<string, Response> }
+}
+
+/** An operation with its place. */
+type Call = Operation & { method: string; path: string }
+
+const shared = await startApp(
+  t,
+  { GITHUB_WEBHOOK_SECRET: SECRET },
+  { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') },
+)
+const { body: document } = (await shared.call('GET', '/openapi.json', { token: null })) as { body: Document }
+const calls: Call[] = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+)
+const guarded = calls.filter(({ security }) => 'session' in (security[0] ?? {}))
+
+// Its references are to the components of the whole document.
+const ajv = new Ajv2020({ ...ajvOptions.customOptions, strict: false, validateFormats: false })
+ajv.addSchema(document, 'document')
+const compiled = new Map<string, ValidateFunction>()
+
+t.test('anybody can read the document, again only when it has changed', async (t) => {
+  const first = await fetch(`${shared.url}/openapi.json`)
+  t.equal(first.headers.get('cache-control'), 'no-cache')
+  t.equal(first.headers.get('content-type'), 'application/json; charset=utf-8')
+  const again = await fetch(`${shared.url}/openapi.json`, {
+    headers: { 'if-none-match': first.headers.get('etag') ?? '' },
+  })
+  t.equal(again.status, 304)
+  t.equal(await again.text(), '')
+  t.equal(document.openapi, '3.1.0')
+})
+
+t.test('it has every route, and nothing else', async (t) => {
+  const registered = shared.routes
+    .filter(({ method, schema }) => method !== 'HEAD' && !schema?.hide)
+    .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
+  t.same(calls.map(({ method, path }) => `${method} ${path}`).sort(), registered.sort())
+  t.equal(new Set(calls.map(({ operationId }) => operationId)).size, calls.length)
+  const hidden = shared.routes.filter(({ schema }) => schema?.hide).map(({ url }) => url.replace(/\(.*\)/, ''))
+  const unknown = '/api/users/:user_id/projects/:project_id/resources/:resource_type'
+  t.same([...new Set(hidden)], ['/openapi.json', '/docs/json', '/docs', '/docs/*', unknown, `${unknown}/:resource_id`])
+})
+
+t.test('without a secret there is no webhook in it', async (t) => {
+  const { call } = await startApp(t)
+  const { body } = await call('GET', '/openapi.json', { token: null })
+  t.equal(body.paths['/webhooks/github'], undefined)
+})
+
+t.test('every example is as its schema says', async (t) => {
+  for (const { operationId, requestBody, responses } of calls) {
+    const medias: [string, Media | undefined][] = [['request', requestBody?.content['application/json']]]
+    for (const status of Object.keys(responses))
+      medias.push([status, responseOf(responses, status)?.content?.['application/json']])
+    for (const [where, media] of medias) {
+      if (!media) continue
+      t.ok(Object.keys(media.examples ?? {}).length > 0, `${operationId} ${where} has an example`)
+      for (const [name, { value }] of Object.entries(media.examples ?? {})) {
+        const validate = compile(media.schema)
+        t.ok(validate(value), `${operationId} ${where} ${name}`, { errors: validate.errors })
+      }
+    }
+  }
+})
+
+t.test('every example of a request is accepted, and every answer is one that the document has', async (t) => {
+  for (const call of guarded) {
+    const { requestBody } = call
+    const bodies = requestBody ? Object.values(requestBody.content['application/json'].examples ?? {}) : [{}]
+    for (const example of bodies) {
+      const answer = await send(call, 'value' in example ? { body: example.value } : {})
+      // There is no GitHub App.
+      if (call.operationId === 'listGithubRepositories') t.equal(answer.body.code, 'GITHUB_UNAVAILABLE')
+      else t.ok(answer.status >= 200 && answer.status < 300, `${call.operationId}: ${answer.status}`)
+      checkAnswer(t, call, answer)
+    }
+  }
+})
+
+t.test('refusals are those that the document has', async (t) => {
+  const large = JSON.stringify({ text: 'x'.repeat(2 * 1024 * 1024) })
+  for (const call of guarded) {
+    const hasBody = call.method !== 'GET'
+    const refusals: [status: number, Promise<Answer>][] = [
+      [401, send(call, { token: null })],
+      [400, send(call, {}, { project_id: 'x' })],
+      [403, send(call, exampleBody(call), { user_id: 2 })],
+      [404, send(call, exampleBody(call), { project_id: 790 })],
+      ...(hasBody
+        ? ([
+            [413, send(call, { body: large })],
+            [415, send(call, { body: '<xml/>', headers: { 'content-type': 'application/xml' } })],
+          ] as [number, Promise<Answer>][])
+        : []),
+    ]
+    for (const [status, answered] of refusals) {
+      const answer = await answered
+      t.equal(answer.status, status, `${call.operationId} ${status}`)
+      checkAnswer(t, call, answer)
+    }
+    t.equal('413' in call.responses, hasBody)
+  }
+})
+
+t.test('deliveries of GitHub and questions about health, too', async (t) => {
+  for (const call of calls.filter(({ tags }) => tags[0] === 'Health')) checkAnswer(t, call, await send(call))
+  const webhook = calls.find(({ operationId }) => operationId === 'receiveGithubWebhook')
+  if (!webhook) throw new Error('there is no webhook')
+  const body = JSON.stringify(exampleBody(webhook).body)
+  const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`
+  const headers = {
+    'x-hub-signature-256': signature,
+    'x-github-event': 'installation',
+    'x-github-delivery': randomUUID(),
+  }
+  for (const [event, status] of [
+    ['installation', 200],
+    ['star', 202],
+  ] as const) {
+    const answer = await send(webhook, { body, headers: { ...headers, 'x-github-event': event } })
+    t.equal(answer.status, status)
+    checkAnswer(t, webhook, answer)
+  }
+  checkAnswer(t, webhook, await send(webhook, { body }))
+})
+
+t.test('in development, and there alone, the page signs in whoever has no session', async (t) => {
+  const cookieOf = async ({ url }: TestApp, headers = {}) =>
+    (await fetch(`${url}/docs`, { headers })).headers.get('set-cookie')
+  t.equal(await cookieOf(shared), null)
+  const rows = (databaseUrl: string) => seedDemoData(databaseUrl, 'development')
+  const development = await startApp(t, { NODE_ENV: 'development' }, { rows })
+  t.equal(await cookieOf(development), 'neptun-session=your-session-cookie; Path=/; SameSite=Strict')
+  t.equal(await cookieOf(development, { cookie: 'neptun-session=another' }), null)
+  t.equal(await cookieOf(await startApp(t, { NODE_ENV: 'production' }, { rows })), null)
+  t.equal((await development.call('GET', '/docs/none')).body.code, 'ROUTE_NOT_FOUND')
+  await development.sql('DELETE FROM sessions')
+  t.equal(await cookieOf(development), null, 'nor without the demonstration user')
+})
+
+/** The example of a body, if it takes one. */
+function exampleBody({ requestBody }: Call): { body?: unknown } {
+  const [example] = Object.values(requestBody?.content['application/json'].examples ?? {})
+  return example ? { body: example.value } : {}
+}
+
+/** Sends a call with the examples of its parameters. */
+async function send(call: Call, options = {}, parameters: Record<string, unknown> = {}): Promise<Answer> {
+  const values = Object.fromEntries((call.parameters ?? []).map(({ name, example }) => [name, example]))
+  const path = call.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(parameters[name] ?? values[name]))
+  return await shared.call(call.method, path, options)
+}
+
+function checkAnswer(t: Test, { operationId, responses }: Call, { status, headers, text, body }: Answer) {
+  const response = responseOf(responses, String(status))
+  if (!response) return t.fail(`${operationId} ${status} is not in the document`)
+  if (response.headers?.['Retry-After']) t.match(headers.get('retry-after'), /^\d+$/)
+  const media = response.content?.['application/json']
+  if (!media) return t.equal(text, '', `${operationId} ${status} has no body`)
+  const validate = compile(media.schema)
+  return t.ok(validate(body), `${operationId} ${status} is as its schema says`, { errors: validate.errors })
+}
+
+function responseOf(responses: Record<string, Response>, status: string): Response | undefined {
+  const { $ref } = responses[status] ?? {}
+  return $ref ? document.components.responses[$ref.split('/').at(-1) ?? ''] : responses[status]
+}
+
+function compile(schema: object): ValidateFunction {
+  const text = JSON.stringify(schema).replaceAll('"#/', '"document#/')
+  const validate = compiled.get(text) ?? ajv.compile(JSON.parse(text))
+  compiled.set(text, validate)
+  return validate
+}
