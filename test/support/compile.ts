@@ -15,7 +15,7 @@ const ALONE = [
 ]
 
 /** How many processes share the others. */
-const GROUPS = 4
+const GROUPS = 3
 
 /**
  * Bundles the tests and the service once, and makes groups of tests that share a process: a loader, 250 modules and a
@@ -48,7 +48,7 @@ function groupsOf(tests: string[]): string[][] {
   const isAlone = (file: string) => ALONE.includes(basename(file))
   const groups: string[][] = Array.from({ length: GROUPS }, () => [])
   for (const [index, file] of tests.filter((file) => !isAlone(file)).entries()) groups[index % GROUPS]?.push(file)
-  return [...tests.filter(isAlone).map((file) => [file]), ...groups]
+  return [...groups, ...tests.filter(isAlone).map((file) => [file])]
 }
 
 /** A group is a module that imports its files. */
