@@ -80,6 +80,7 @@ module.exports = {
     },
   ],
   options: {
+    exclude: { path: '^bench/[.]' },
     doNotFollow: { path: ['node_modules', 'src/database/generated'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: 'specify',

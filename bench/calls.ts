@@ -1,0 +1,109 @@
+import { type Dataset, projectId, tokenOf } from './data.js'
+
+/** One HTTP request of a load. */
+export interface BenchRequest {
+  method: 'GET' | 'POST'
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+/** What is measured: its requests, and the status that each must have. */
+export interface Call {
+  name: string
+  status: number
+  requests(dataset: Dataset, project?: number): BenchRequest[]
+}
+
+/** How many users take part in a load, if there are as many. They are spread over all of them. */
+const SAMPLE = 500
+
+export const list: Call = {
+  name: 'list',
+  status: 200,
+  requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'imports')),
+}
+
+export const resources: Call = {
+  name: 'resources',
+  status: 200,
+  requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'user-files')),
+}
+
+/** `project` keeps the contenders out of each other's way. */
+export const create: Call = {
+  name: 'create',
+  status: 201,
+  requests: (dataset, project = 1) =>
+    everyUser(dataset, (user) => ({
+      ...get(dataset, user, project, 'imports'),
+      method: 'POST',
+      headers: { cookie: `neptun-session=${tokenOf(user)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        source_type: 'github',
+        source_path: `user-${user}/repository`,
+        title: `Import of user ${user}`,
+        description: 'Importing from GitHub repository',
+      }),
+    })),
+}
+
+/** What is refused, each for another reason. */
+export const refusals: Call[] = [
+  {
+    name: '401 without a cookie',
+    status: 401,
+    requests: (dataset) => list.requests(dataset).map((request) => ({ ...request, headers: {} })),
+  },
+  {
+    name: '401 with an unknown cookie',
+    status: 401,
+    requests: (dataset) =>
+      list.requests(dataset).map((request, index) => ({ ...request, headers: cookie(`unknown-${tokenOf(index)}`) })),
+  },
+  {
+    name: '400 for an id in the path',
+    status: 400,
+    requests: (dataset) =>
+      list
+        .requests(dataset)
+        .map((request) => ({ ...request, path: request.path.replace(/projects\/\d+/, 'projects/01') })),
+  },
+  {
+    name: "403 for another user's path",
+    status: 403,
+    requests: (dataset) =>
+      list
+        .requests(dataset)
+        .map((request) => ({ ...request, headers: cookie(tokenOf(dataset.users)) }))
+        .slice(0, -1),
+  },
+]
+
+/** A project that is not there: what peers must refuse too, though nobody times it. */
+export const missingProject: Call = {
+  name: '404 for a project',
+  status: 404,
+  requests: (dataset) => [{ ...get(dataset, 1, 0, 'imports'), path: pathOf(1, 2_000_000_000, 'imports') }],
+}
+
+/** The list of the project that has an import of a GitHub account where its user has no installation. */
+export const withheldImport: Call = {
+  name: 'list with a withheld import',
+  status: 200,
+  requests: (dataset) => [get(dataset, dataset.users, dataset.perProject.length - 1, 'imports')],
+}
+
+function everyUser({ users }: Dataset, request: (user: number) => BenchRequest): BenchRequest[] {
+  const count = Math.min(users, SAMPLE)
+  return Array.from({ length: count }, (_, index) => request(Math.floor((index * users) / count) + 1))
+}
+
+function get(dataset: Dataset, user: number, project: number, type: string): BenchRequest {
+  return { method: 'GET', path: pathOf(user, projectId(dataset, user, project), type), headers: cookie(tokenOf(user)) }
+}
+
+const cookie = (token: string) => ({ cookie: `neptun-session=${token}` })
+
+const pathOf = (user: number, project: number, type: string) =>
+  `/api/users/${user}/projects/${project}/resources/${type}`

@@ -1,0 +1,116 @@
+import { withClient } from '../src/database/with-client.js'
+
+/** How much is in a database. Everything is a function of ids, so that whoever loads it knows what is where. */
+export interface Dataset {
+  users: number
+  /** How many imports, and how many linked user files, each of a user's projects has: the first, the second, ... */
+  perProject: readonly number[]
+}
+
+/** 1000 users, 5000 projects, 100 000 imports, 100 000 links. */
+export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20] }
+
+/** A project with few files has other files than the next: each user has this many times what a project links. */
+const FILES_PER_LINK = 2
+
+/** The id of one of a user's projects, `number` from 0. */
+export const projectId = ({ perProject }: Dataset, user: number, number: number) =>
+  (user - 1) * perProject.length + number + 1
+
+/** A user's token: 43 characters, like those that the service makes. */
+export const tokenOf = (user: number) => `bench-${String(user).padStart(37, '0')}`
+
+const TOKEN = `'bench-' || lpad("user"::text, 37, '0')`
+
+/**
+ * Rows of one project do not lie side by side: they are written in the order in which users would have made them, one
+ * for every project, then the next. Half of the imports are of GitHub, from an account where the user has an
+ * installation; the rest are of the other types.
+ */
+const LOAD = ({ users, perProject }: Dataset) => {
+  const most = Math.max(...perProject)
+  const files = most * FILES_PER_LINK
+  const size = `(ARRAY[${perProject}])[(project - 1) % ${perProject.length} + 1]`
+  const owner = `((project - 1) / ${perProject.length} + 1)`
+  const projects = `generate_series(1, ${users * perProject.length}) AS project`
+  const time = `timestamptz '2025-02-16 17:42:11.123Z' + number * interval '1 hour' + project * interval '7 milliseconds'`
+  return `
+    INSERT INTO users (id, email)
+    SELECT "user", 'user-' || "user" || '@example.com' FROM generate_series(1, ${users}) AS "user";
+
+    INSERT INTO sessions (neptun_user_id, token_hash, expires_at)
+    SELECT "user", sha256(convert_to(${TOKEN}, 'UTF8')), now() + interval '1 year'
+    FROM generate_series(1, ${users}) AS "user";
+
+    INSERT INTO github_installations (neptun_user_id, installation_id, account_name, repository_selection)
+    SELECT "user", "user" * 2 + second, (ARRAY['user-', 'Company-'])[second + 1] || "user", 'all'
+    FROM generate_series(1, ${users}) AS "user", generate_series(0, 1) AS second;
+
+    INSERT INTO projects (id, neptun_user_id, name, import_count)
+    SELECT project, ${owner}, 'Project ' || project, ${size} FROM ${projects};
+
+    INSERT INTO imports (neptun_user_id, project_id, source_type, source_path, title, description, created_at, updated_at)
+    SELECT
+      ${owner}, project, (ARRAY['github', 'gitlab', 'github', 'url', 'github', 'git'])[number % 6 + 1]::source_type,
+      CASE number % 6
+        WHEN 1 THEN 'group/subgroup/project-' || number
+        WHEN 3 THEN 'https://example.com/documents/' || number
+        WHEN 5 THEN 'ssh://git@git.example.com/team/repository-' || number || '.git'
+        WHEN 2 THEN 'company-' || ${owner} || '/repository-' || number
+        ELSE 'user-' || ${owner} || '/repository-' || number
+      END,
+      CASE WHEN number % 4 > 0 THEN 'Import number ' || number END,
+      CASE WHEN number % 3 > 0 THEN 'What somebody wrote about it: "' || md5(project || '.' || number) || '"' END,
+      ${time}, ${time}
+    FROM generate_series(1, ${most}) AS number, ${projects}
+    WHERE number <= ${size};
+
+    INSERT INTO user_files (id, neptun_user_id, title, text, language, extension, created_at, updated_at)
+    SELECT
+      ("user" - 1) * ${files} + number, "user", 'file-' || number || '.ts',
+      repeat('export const answer = "' || md5("user" || '.' || number) || E'"\\n', 4), 'typescript', 'ts',
+      timestamptz '2025-02-16 17:42:11.123Z' + number * interval '1 hour',
+      timestamptz '2025-02-16 17:42:11.123Z' + number * interval '2 hours'
+    FROM generate_series(1, ${files}) AS number, generate_series(1, ${users}) AS "user";
+
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id)
+    SELECT project, (${owner} - 1) * ${files} + (project * 7 + number) % ${files} + 1, ${owner}
+    FROM generate_series(1, ${most}) AS number, ${projects}
+    WHERE number <= ${size};
+
+    SELECT setval('users_id_seq', max(id)) FROM users;
+    SELECT setval('projects_id_seq', max(id)) FROM projects;
+    SELECT setval('user_files_id_seq', max(id)) FROM user_files;
+
+    -- One import that its user must not see, in a project that is only there for this.
+    UPDATE imports SET source_path = 'stranger/repository'
+    WHERE id = (
+      SELECT min(id) FROM imports WHERE project_id = ${users * perProject.length} AND source_type = 'github'
+    );`
+}
+
+/** Fills a database that has all its tables and no row. Triggers and foreign keys rest meanwhile. */
+export async function loadData(databaseUrl: string, dataset: Dataset): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    await client.query('SET session_replication_role = replica')
+    await client.query(LOAD(dataset))
+    await client.query('VACUUM ANALYZE')
+    await client.query('CHECKPOINT')
+  })
+}
+
+/** Takes out what the measurements have written, so that every contender finds the same tables. */
+export async function removeWritten(databaseUrl: string, { users, perProject }: Dataset): Promise<void> {
+  const loaded = (users * perProject.reduce((sum, count) => sum + count, 0)).toString()
+  await withClient(databaseUrl, async (client) => {
+    await client.query('SET session_replication_role = replica')
+    await client.query('DELETE FROM imports WHERE id > $1', [loaded])
+    await client.query(
+      `UPDATE projects SET import_count = expected.count
+       FROM (SELECT id, ($1::integer[])[(id - 1) % $2 + 1] AS count FROM projects) AS expected
+       WHERE projects.id = expected.id AND projects.import_count <> expected.count`,
+      [perProject, perProject.length],
+    )
+    await client.query('VACUUM imports, projects')
+  })
+}

@@ -1,0 +1,38 @@
+import { cpus } from 'node:os'
+import type { Name } from './contenders.js'
+
+/** Of several rounds. */
+export interface Spread {
+  median: number
+  min: number
+  max: number
+}
+
+/** One line of a chart: how a call does as something grows. */
+export interface Series {
+  call: string
+  name: Name
+  points: { x: number; rate: Spread }[]
+}
+
+export interface Growth {
+  machine: object
+  ratios: Record<string, number>
+  loadSeconds: Record<string, number>
+  importsInProject: Series[]
+  connections: Series[]
+  rows: Series[]
+}
+
+export function spreadOf(values: number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]]
+  return { median: (low + high) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
+}
+
+/** What the figures depend on. */
+export function describeMachine() {
+  const [{ model } = { model: 'unknown' }] = cpus()
+  return { cpus: cpus().length, model, node: process.version, platform: `${process.platform} ${process.arch}` }
+}

@@ -1,0 +1,119 @@
+import { escapeXml } from './xml.js'
+
+/** What `node --cpu-prof` writes. */
+export interface CpuProfile {
+  nodes: { id: number; callFrame: CallFrame; children?: number[] }[]
+  samples: number[]
+  /** In microseconds, like startTime, which is of the clock that process.hrtime reads. */
+  timeDeltas: number[]
+  startTime: number
+}
+
+interface CallFrame {
+  functionName: string
+  url: string
+  lineNumber: number
+}
+
+interface Frame {
+  name: string
+  module: string
+  self: number
+  total: number
+  children: Frame[]
+}
+
+const IDLE = '(idle)'
+const WIDTH = 1600
+const ROW = 17
+/** Narrower ones cannot be seen. */
+const NARROWEST = 0.4
+
+/** A flame graph: what calls stands below what it calls, and each is as wide as the time that was spent in it. */
+export function drawFlames(profile: CpuProfile, title: string): string {
+  const root = toTree(profile)
+  const rows = depthOf(root)
+  const height = (rows + 2) * ROW
+  const draw = (frame: Frame, x: number, depth: number): string => {
+    const width = (frame.total / root.total) * WIDTH
+    if (width < NARROWEST) return ''
+    const y = height - (depth + 1) * ROW
+    const share = `${((frame.total / root.total) * 100).toFixed(1)} %`
+    const label = width > 40 ? frame.name.slice(0, Math.floor(width / 6.5)) : ''
+    let left = x
+    const above = frame.children.map((child) => {
+      const drawn = draw(child, left, depth + 1)
+      left += (child.total / root.total) * WIDTH
+      return drawn
+    })
+    const box = `<rect x="${x.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${ROW - 1}" fill="${colorOf(frame.module)}"/>`
+    const text = label ? `<text x="${(x + 3).toFixed(1)}" y="${y + 12}">${escapeXml(label)}</text>` : ''
+    const about = `<title>${escapeXml(`${frame.name} (${frame.module}) ${share}`)}</title>`
+    return `<g>${about}${box}${text}</g>\n${above.join('')}`
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">
+<rect width="100%" height="100%" fill="#fff"/>
+<text x="4" y="13" font-size="13">${escapeXml(title)}</text>
+${draw(root, 0, 0)}</svg>
+`
+}
+
+/** What was found from a moment on: without the start. */
+export function since(profile: CpuProfile, moment: number): CpuProfile {
+  let time = profile.startTime
+  const first = profile.timeDeltas.findIndex((delta) => {
+    time += delta
+    return time >= moment
+  })
+  return { ...profile, samples: profile.samples.slice(first), timeDeltas: profile.timeDeltas.slice(first) }
+}
+
+/** Shares of the time that the process was not idle. */
+export function selfTimes(profile: CpuProfile) {
+  const root = toTree(profile)
+  const sum = (nameOf: (frame: Frame) => string) => {
+    const totals = new Map<string, number>()
+    const visit = (frame: Frame) => {
+      totals.set(nameOf(frame), (totals.get(nameOf(frame)) ?? 0) + frame.self / root.total)
+      frame.children.forEach(visit)
+    }
+    visit(root)
+    return [...totals].sort(([, a], [, b]) => b - a)
+  }
+  return { functions: sum(({ name, module }) => `${name} (${module})`), modules: sum(({ module }) => module) }
+}
+
+function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
+  const times = new Map<number, number>()
+  for (const [index, id] of samples.entries()) times.set(id, (times.get(id) ?? 0) + (timeDeltas[index] ?? 0))
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const build = (id: number): Frame => {
+    const node = byId.get(id)
+    const children = (node?.children ?? []).map(build).filter(({ name }) => name !== IDLE)
+    const self = times.get(id) ?? 0
+    const total = children.reduce((sum, child) => sum + child.total, self)
+    const { functionName = '', url = '', lineNumber = 0 } = node?.callFrame ?? {}
+    const module = moduleOf(url)
+    const place = functionName || `anonymous:${lineNumber + 1}`
+    return { name: place, module, self, total, children: children.sort((a, b) => b.total - a.total) }
+  }
+  return build(nodes[0]?.id ?? 0)
+}
+
+/** The package, Node's own module, or our file. */
+function moduleOf(url: string): string {
+  if (url === '') return 'V8'
+  const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)
+  return inPackage?.[1] ?? url.replace(/^.*\/dist\//, 'dist/')
+}
+
+function depthOf(frame: Frame): number {
+  return 1 + Math.max(0, ...frame.children.map(depthOf))
+}
+
+function colorOf(module: string): string {
+  if (module === 'V8') return '#cfd8dc'
+  if (module.startsWith('node:')) return '#b3d7a4'
+  if (module.startsWith('dist/')) return '#f7a072'
+  return module.startsWith('pg') ? '#9ec5e8' : '#f4d58d'
+}

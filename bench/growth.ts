@@ -1,0 +1,193 @@
+import * as calls from './calls.js'
+import { type Contender, type Name, startOurs, startPeer } from './contenders.js'
+import type { Dataset } from './data.js'
+import { explainHotStatements } from './explain.js'
+import { describeMachine, type Growth, type Series, spreadOf } from './findings.js'
+import { startGenerator } from './generator.js'
+import type { BenchPostgres } from './postgres.js'
+import { saveResults, saveText } from './results.js'
+import { type Field, measure } from './rounds.js'
+import { align, formatVerdict } from './table.js'
+
+export interface GrowthOptions {
+  /** Sizes of a database, in rows. */
+  rows: number[]
+  quick: boolean
+  json: boolean
+  signal: AbortSignal
+  say: (what: string) => void
+}
+
+const IMPORTS_IN_PROJECT = [1, 20, 200, 1000]
+const CONNECTIONS = [1, 8, 64, 512]
+
+/** The last project of each user is empty: whoever creates does so there. */
+const SIZES: Dataset = { users: 50, perProject: [...IMPORTS_IN_PROJECT, 0] }
+const EMPTY = IMPORTS_IN_PROJECT.length
+
+/** Half of the rows are imports and half are links: 20 of each in a project. */
+const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
+
+const NAMES = { ours: startOurs, 'hand-written': start('hand-written'), 'prisma-naive': start('prisma-naive') }
+
+/** One measurement of a series. */
+interface Step {
+  call: calls.Call
+  name: Name
+  x: number
+  run: () => Promise<number>
+}
+
+/** How rates change with the size of a project, the number of connections, and the size of the database. */
+export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions): Promise<void> {
+  const { rows, quick, json, signal, say } = options
+  const generator = startGenerator(signal)
+  const contenders: Contender[] = []
+  const loadSeconds: Record<string, number> = {}
+  const load = async (name: string, dataset: Dataset): Promise<Field> => {
+    say(`loading ${name}`)
+    const start = performance.now()
+    const databaseUrl = await postgres.createDatabase(name, dataset)
+    loadSeconds[name] = (performance.now() - start) / 1000
+    return { generator, databaseUrl, dataset }
+  }
+  const startIn = async (field: Field, names: (keyof typeof NAMES)[]) => {
+    const options = { folder: postgres.folder, databaseUrl: field.databaseUrl }
+    const started = await Promise.all(names.map((name) => NAMES[name](options)))
+    contenders.push(...started)
+    return started
+  }
+  try {
+    const sizes = await load('sizes', SIZES)
+    const three = await startIn(sizes, ['ours', 'hand-written', 'prisma-naive'])
+    const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 2 }
+    say('imports in a project')
+    const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
+    say('connections')
+    const connections = await runSteps(onConnections(sizes, three, pace.seconds), pace.rounds)
+    const steps: Step[] = []
+    for (const count of rows) {
+      const field = await load(`rows_${count}`, ofRows(count))
+      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), count, pace.seconds))
+    }
+    say('rows')
+    const inDatabase = await runSteps(steps, pace.rounds + 2)
+    const largest = Math.max(...rows)
+    say(`plans at ${largest} rows`)
+    const plans = await explainHotStatements(postgres.urlOf(`rows_${largest}`), ofRows(largest))
+    const growth: Growth = {
+      machine: describeMachine(),
+      ratios: largestToSmallest(inDatabase),
+      loadSeconds,
+      importsInProject,
+      connections,
+      rows: inDatabase,
+    }
+    if (!quick) {
+      await saveText('explain.txt', plans.text)
+      await saveResults('growth', growth)
+    }
+    console.log(json ? JSON.stringify(growth, null, 2) : `${formatGrowth(growth)}\n\n${plans.summary}`)
+  } finally {
+    await generator.stop()
+    for (const contender of contenders) await contender.stop()
+  }
+}
+
+function inProject(field: Field, contenders: Contender[], seconds: number): Step[] {
+  return IMPORTS_IN_PROJECT.flatMap((x, project) =>
+    [calls.list, calls.resources].flatMap((call) =>
+      contenders.map((contender) => ({
+        call,
+        name: contender.name,
+        x,
+        run: () => measure(field, contender, call, seconds, { project }),
+      })),
+    ),
+  )
+}
+
+function onConnections(field: Field, contenders: Contender[], seconds: number): Step[] {
+  const project = new Map([
+    [calls.list, IMPORTS_IN_PROJECT.indexOf(20)],
+    [calls.resources, IMPORTS_IN_PROJECT.indexOf(20)],
+    [calls.create, EMPTY],
+  ])
+  return CONNECTIONS.flatMap((x) =>
+    [...project].flatMap(([call, project]) =>
+      contenders.map((contender) => ({
+        call,
+        name: contender.name,
+        x,
+        run: () => measure(field, contender, call, seconds, { project, connections: x }),
+      })),
+    ),
+  )
+}
+
+function inRows(field: Field, contenders: Contender[], x: number, seconds: number): Step[] {
+  return [calls.list, calls.resources, calls.create].flatMap((call) =>
+    contenders.map((contender) => ({
+      call,
+      name: contender.name,
+      x,
+      run: () => measure(field, contender, call, seconds),
+    })),
+  )
+}
+
+/** A round for warming up, then those that count; in each, what is to be compared comes close together. */
+async function runSteps(steps: Step[], rounds: number): Promise<Series[]> {
+  const inTurn = [...steps].sort((a, b) => a.call.name.localeCompare(b.call.name))
+  const rates = new Map<Step, number[]>(steps.map((step) => [step, []]))
+  for (const step of inTurn) await step.run()
+  for (let round = 0; round < rounds; round += 1) {
+    for (const step of inTurn) rates.get(step)?.push(await step.run())
+  }
+  const series = new Map<string, Series>()
+  for (const step of steps) {
+    const { call, name, x } = step
+    const known = series.get(`${call.name} ${name}`) ?? { call: call.name, name, points: [] }
+    known.points.push({ x, rate: spreadOf(rates.get(step) ?? []) })
+    series.set(`${call.name} ${name}`, known)
+  }
+  return [...series.values()]
+}
+
+/** Of each series, the rate at the most rows to that at the fewest. */
+function largestToSmallest(series: Series[]): Record<string, number> {
+  return Object.fromEntries(
+    series.map(({ call, name, points }) => {
+      const [first, last] = [points[0], points.at(-1)]
+      return [
+        `${call} at ${last?.x} rows/at ${first?.x} (${name})`,
+        (last?.rate.median ?? 0) / (first?.rate.median ?? 0),
+      ]
+    }),
+  )
+}
+
+function formatGrowth({ importsInProject, connections, rows, ratios, loadSeconds }: Growth): string {
+  const format = (title: string, series: Series[]) => {
+    const rates = series.map(({ call, name, points }) => [
+      `${call} ${name}`,
+      ...points.map(({ rate }) => rate.median.toFixed(0)),
+    ])
+    return [
+      ...align([[`${title}, requests/s at`, ...(series[0]?.points ?? []).map(({ x }) => String(x))], ...rates]),
+      '',
+    ]
+  }
+  return [
+    ...format('imports or links in a project', importsInProject),
+    ...format('connections', connections),
+    ...format('rows in the database', rows),
+    ...align(Object.entries(ratios).map(([name, ratio]) => [name, ratio.toFixed(2), ...formatVerdict(name, ratio)])),
+    '',
+    ...align(Object.entries(loadSeconds).map(([name, seconds]) => [`loading ${name}`, `${seconds.toFixed(1)} s`])),
+  ].join('\n')
+}
+
+function start(name: 'hand-written' | 'prisma-naive') {
+  return (options: Parameters<typeof startPeer>[1]) => startPeer(name, options)
+}

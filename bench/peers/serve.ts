@@ -1,0 +1,8 @@
+import type { FastifyInstance } from 'fastify'
+
+/** Listens on a free port, says so as the service does, and ends with the process that wants it. */
+export async function serve(app: FastifyInstance): Promise<void> {
+  process.once('disconnect', () => process.exit())
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  process.send?.({ ready: true, address })
+}

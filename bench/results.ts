@@ -1,0 +1,26 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { drawChart } from './chart.js'
+
+const folder = new URL('results/', import.meta.url)
+
+/** Keeps what a full run has found, and draws the chart anew. */
+export async function saveResults(name: 'results' | 'growth', found: object): Promise<void> {
+  await saveText(`${name}.json`, `${JSON.stringify(found, roundNumbers, 2)}\n`)
+  const svg = drawChart(await readResults('results'), await readResults('growth'))
+  await saveText('chart.svg', svg)
+}
+
+export async function saveText(file: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeFile(new URL(file, folder), text)
+}
+
+async function readResults<T>(name: string): Promise<T | undefined> {
+  const text = await readFile(new URL(`${name}.json`, folder), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}
+
+/** Four digits are more than a measurement knows. */
+function roundNumbers(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
+}
