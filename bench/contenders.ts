@@ -11,6 +11,7 @@ export type Name = 'ours' | 'hand-written' | 'prisma-naive' | 'floor'
 /** A server in a process of its own. */
 export interface Contender {
   name: Name
+  pid: number
   url: string
   stop(): Promise<void>
 }
@@ -38,7 +39,7 @@ export interface StartOptions {
 /** Starts what `npm start` does. Its log goes to a file: in production it goes somewhere too. */
 export async function startOurs(options: StartOptions): Promise<Contender> {
   const env = { ...COMMON, ...RAISED_LIMITS, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' }
-  const execArgv = ['--max-semi-space-size=4', ...(options.execArgv ?? [])]
+  const execArgv = ['--max-semi-space-size=16', ...(options.execArgv ?? [])]
   return await start('ours', server, env, { ...options, execArgv })
 }
 
@@ -71,5 +72,5 @@ async function start(name: Name, program: string, env: NodeJS.ProcessEnv, option
     if (child.connected) child.disconnect()
     await exited
   }
-  return { name, url: (ready[0] as { address: string }).address, stop }
+  return { name, pid: child.pid ?? 0, url: (ready[0] as { address: string }).address, stop }
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { compile } from './compile.js'
 import { runContest } from './contest.js'
+import { runCpu } from './cpu.js'
 import { runGrowth } from './growth.js'
 import { withPostgres } from './postgres.js'
 import { runProfile } from './profile.js'
@@ -10,6 +11,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    cpu: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     rows: { type: 'string', default: '10000,1000000,5000000' },
@@ -28,6 +30,7 @@ try {
   await compile()
   await withPostgres(signal, async (postgres) => {
     const context = { signal, say }
+    if (options.cpu) return await runCpu(postgres, context)
     if (options.profile) return await runProfile(postgres, context)
     if (options.growth)
       return await runGrowth(postgres, { ...options, ...context, rows: options.rows.split(',').map(Number) })

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** The name of the cookie that carries a session's token. */
 export const SESSION_COOKIE = 'neptun-session'
@@ -19,5 +19,5 @@ export function createToken(): string {
  * @returns its SHA-256, 32 bytes, or undefined if this cannot be a token
  */
 export function hashToken(token: string): Buffer | undefined {
-  return TOKEN.test(token) ? createHash('sha256').update(token).digest() : undefined
+  return TOKEN.test(token) ? hash('sha256', token, 'buffer') : undefined
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { GRACE } from './pool.js'
 
@@ -6,18 +5,18 @@ import { GRACE } from './pool.js'
  * Runs a statement whose answer may be large, and so takes longer than PostgreSQL may otherwise be silent. It is given up
  * only if PostgreSQL does not answer a question beside it either, or at the limit of a statement.
  */
-export async function queryLarge<Row extends pg.QueryResultRow>(
+export function queryLarge<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
   query: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {
   const { query_timeout: silence = 0, statement_timeout: limit = 0 } = pool.options
-  const over = new AbortController()
   // What `pg` knows of a query, and its types do not.
   const large = { ...query, query_timeout: Number(limit) + GRACE }
-  const answered = pool.query<Row>(large).finally(() => over.abort())
-  const silent = delay(silence, undefined, { signal: over.signal }).then(
-    () => pool.query('SELECT 1').then(() => answered),
-    () => answered,
-  )
-  return await Promise.race([answered, silent])
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => void pool.query('SELECT 1').catch(reject), silence)
+    pool
+      .query<Row>(large)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
 }

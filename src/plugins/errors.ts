@@ -16,12 +16,12 @@ async function errors(app: FastifyInstance) {
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
   // Before a body is parsed for a route that does not exist.
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     // Node would answer that by itself, in another shape (RFC 9112, section 3.2).
     if (request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined) {
-      throw invalidRequest({ path: 'request', message: 'is not valid HTTP' })
+      return done(invalidRequest({ path: 'request', message: 'is not valid HTTP' }))
     }
-    if (request.is404) throw new ApiError('ROUTE_NOT_FOUND')
+    done(request.is404 ? new ApiError('ROUTE_NOT_FOUND') : undefined)
   })
 }
 

@@ -20,10 +20,11 @@ export function readRequestId({ headers }: IncomingMessage): string {
 
 /** One line a request, with the route's template rather than the URL: never a header, a cookie or a body. */
 async function requestLog(app: FastifyInstance) {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
         method: request.method,
@@ -34,6 +35,7 @@ async function requestLog(app: FastifyInstance) {
       },
       'request',
     )
+    done()
   })
 }
 

@@ -1,13 +1,28 @@
 import helmet from '@fastify/helmet'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
  * The headers that tell a browser what an answer is not: a page, a script, something to be framed or guessed at. (OWASP,
  * "REST Security Cheat Sheet".) Those of Helmet's that only concern pages are left out.
+ *
+ * They are the same for every answer, so Helmet is asked once and not 12 µs a request. (docs/decisions/013)
  */
 async function securityHeaders(app: FastifyInstance) {
-  await app.register(helmet, {
+  const headers = await readHeaders()
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
+}
+
+export default fp(securityHeaders, { name: 'security-headers' })
+
+async function readHeaders(): Promise<Record<string, string>> {
+  const app = Fastify()
+  const before = await readAnswer(app)
+  const withHelmet = Fastify()
+  await withHelmet.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
@@ -19,6 +34,14 @@ async function securityHeaders(app: FastifyInstance) {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   })
+  const after = await readAnswer(withHelmet)
+  return Object.fromEntries(Object.entries(after).filter(([name]) => !(name in before)))
 }
 
-export default fp(securityHeaders, { name: 'security-headers' })
+/** The headers of an answer that says nothing. */
+async function readAnswer(app: FastifyInstance): Promise<Record<string, string>> {
+  app.get('/', (_request, reply) => reply.send())
+  const { headers } = await app.inject('/')
+  await app.close()
+  return headers as Record<string, string>
+}

@@ -19,8 +19,9 @@ const OCCURRENCES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=`, 'g')
 async function session(app: FastifyInstance) {
   await app.register(cookie)
   app.decorateRequest('sessionHash', undefined)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     request.sessionHash = readSessionHash(request)
+    done()
   })
 }
 

@@ -36,8 +36,9 @@ async function shutdown(app: FastifyInstance) {
     socket.once('close', () => sockets.delete(socket))
   })
   // A client must not find out by the failure of its next request.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (refusing) reply.header('connection', 'close')
+    done(null, payload)
   })
 
   app.decorate('isEnding', () => ending)

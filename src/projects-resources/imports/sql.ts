@@ -1,16 +1,16 @@
 import { isoTime } from '../../database/sql.js'
 
-/** An import as the JSON text that goes over the wire. PostgreSQL builds it and nothing parses it on the way. */
-export const importJson = (row: string) => `(
-    SELECT row_to_json(shown)::text
-    FROM (
-      SELECT
-        ${row}.id, ${row}.source_type, ${row}.source_path, ${row}.title, ${row}.description,
-        ${isoTime(`${row}.created_at`)} AS created_at,
-        ${isoTime(`${row}.updated_at`)} AS updated_at,
-        ${row}.neptun_user_id, ${row}.project_id
-    ) AS shown
+/** An import as it is shown: of many, in a LATERAL, which the planner takes apart, and not in a query for each. */
+export const shownImport = (row: string) => `(
+    SELECT
+      ${row}.id, ${row}.source_type, ${row}.source_path, ${row}.title, ${row}.description,
+      ${isoTime(`${row}.created_at`)} AS created_at,
+      ${isoTime(`${row}.updated_at`)} AS updated_at,
+      ${row}.neptun_user_id, ${row}.project_id
   )`
+
+/** An import as the JSON text that goes over the wire. PostgreSQL builds it and nothing parses it on the way. */
+export const importJson = (row: string) => `(SELECT row_to_json(shown)::text FROM ${shownImport(row)} AS shown)`
 
 /** Whether a user has an installation, not suspended, of the account that owns a repository (`owner/repo`). */
 export const hasInstallation = (userId: string, path: string, condition = '') => `EXISTS (
@@ -24,3 +24,12 @@ export const hasInstallation = (userId: string, path: string, condition = '') =>
 /** Whether an import is withheld: it is of GitHub, and its user has no access to its owner's account at present. */
 export const isWithheld = (row: string) =>
   `(${row}.source_type = 'github' AND NOT ${hasInstallation(`${row}.neptun_user_id`, `${row}.source_path`)})`
+
+/** The accounts, in lower case, of which a user has an installation that is not suspended: for many imports at once. */
+export const accountsOf = (userId: string) => `ARRAY (
+    SELECT lower(account_name) FROM github_installations WHERE neptun_user_id = ${userId} AND suspended_at IS NULL
+  )`
+
+/** The same as isWithheld, of a user who has these accounts. */
+export const isWithheldFrom = (row: string, accounts: string) =>
+  `(${row}.source_type = 'github' AND lower(split_part(${row}.source_path, '/', 1)) <> ALL (${accounts}))`
