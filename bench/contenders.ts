@@ -39,7 +39,7 @@ export interface StartOptions {
 /** Starts what `npm start` does. Its log goes to a file: in production it goes somewhere too. */
 export async function startOurs(options: StartOptions): Promise<Contender> {
   const env = { ...COMMON, ...RAISED_LIMITS, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' }
-  const execArgv = ['--max-semi-space-size=16', ...(options.execArgv ?? [])]
+  const execArgv = ['--max-semi-space-size=8', ...(options.execArgv ?? [])]
   return await start('ours', server, env, { ...options, execArgv })
 }
 

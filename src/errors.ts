@@ -14,6 +14,7 @@ const errors = {
   REQUEST_TIMEOUT: [408, 'Request timed out'],
   CONFLICT: [409, 'Others are changing the same import: try again'],
   IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],
+  PRECONDITION_FAILED: [412, 'The import has changed since: read it again'],
   PAYLOAD_TOO_LARGE: [413, 'Request body is too large'],
   URI_TOO_LONG: [414, 'Request URL is too long'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],

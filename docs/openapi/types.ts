@@ -349,7 +349,7 @@ export interface components {
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: one entry a fault. */
@@ -647,6 +647,15 @@ export interface components {
         };
         /** @description `PAYLOAD_TOO_LARGE`: Request body is too large. */
         PAYLOAD_TOO_LARGE: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PRECONDITION_FAILED`: The import has changed since: read it again. */
+        PRECONDITION_FAILED: {
             headers: {
                 [name: string]: unknown;
             };
@@ -975,6 +984,8 @@ export interface operations {
             /** @description The import. */
             200: {
                 headers: {
+                    /** @description Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -999,7 +1010,10 @@ export interface operations {
                 /** @description Check everything, store nothing, and show what would be stored. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description Only if the import is still the one with this `ETag`; else 412. */
+                "If-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1026,6 +1040,8 @@ export interface operations {
             /** @description The import as it is now; of a dry run, as it would be. */
             200: {
                 headers: {
+                    /** @description Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1038,6 +1054,7 @@ export interface operations {
             404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
             409: components["responses"]["CONFLICT"];
+            412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -1050,7 +1067,10 @@ export interface operations {
     deleteImport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if the import is still the one with this `ETag`; else 412. */
+                "If-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1081,6 +1101,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];

@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-const EXPOSED = ['Link', 'Retry-After', 'X-Imports-Withheld', 'X-Request-Id']
+const EXPOSED = ['ETag', 'Link', 'Retry-After', 'X-Imports-Withheld', 'X-Request-Id']
 const LIMITS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 
 /** CORS for the origins that are listed, with credentials; where none is, there is no CORS at all. */
@@ -20,7 +20,7 @@ async function crossOrigin(app: FastifyInstance, { origins }: { origins: string[
     origin: origins,
     credentials: true,
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Content-Type', 'X-Request-Id'],
+    allowedHeaders: ['Content-Type', 'If-Match', 'X-Request-Id'],
     exposedHeaders: [...EXPOSED, ...LIMITS],
     maxAge: 600,
     strictPreflight: false,

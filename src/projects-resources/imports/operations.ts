@@ -40,6 +40,13 @@ const WITHHELD = {
   },
 }
 
+const ETAG = {
+  ETag: {
+    type: 'string',
+    description: 'Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it.',
+  },
+}
+
 export const createImport = {
   operationId: 'createImport',
   tags,
@@ -83,7 +90,7 @@ export const getImport = {
   summary: 'Read an import',
   params: schemas.ImportParams,
   response: {
-    200: answer('The import.', schemas.ImportBody, { example: { import: found } }),
+    200: answer('The import.', schemas.ImportBody, { example: { import: found }, headers: ETAG }),
     ...guardedErrors('IMPORT_NOT_FOUND', 'GITHUB_ACCESS_DENIED'),
   },
 }
@@ -101,8 +108,16 @@ export const updateImport = {
   response: {
     200: answer('The import as it is now; of a dry run, as it would be.', schemas.ChangedImportBody, {
       example: { import: changed },
+      headers: ETAG,
     }),
-    ...guardedErrors('IMPORT_NOT_FOUND', 'GITHUB_ACCESS_DENIED', 'CONFLICT', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+    ...guardedErrors(
+      'IMPORT_NOT_FOUND',
+      'GITHUB_ACCESS_DENIED',
+      'CONFLICT',
+      'PRECONDITION_FAILED',
+      ...WRITE_ERRORS,
+      'GITHUB_UNAVAILABLE',
+    ),
   },
 }
 
@@ -111,5 +126,5 @@ export const deleteImport = {
   tags,
   summary: 'Delete an import',
   params: schemas.ImportParams,
-  response: { 204: NoContent, ...guardedErrors('IMPORT_NOT_FOUND', ...WRITE_ERRORS) },
+  response: { 204: NoContent, ...guardedErrors('IMPORT_NOT_FOUND', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
 }

@@ -89,6 +89,7 @@ const REMOVE_IMPORT = `
   removed AS (
     DELETE FROM imports AS import USING caller
     WHERE import.id = $4 AND import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
+      AND ($5::timestamptz IS NULL OR import.updated_at = $5)
     RETURNING import.id
   )
   SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`
@@ -136,16 +137,17 @@ export async function findImport(
   return { caller: row, found: row && row.json !== null ? row : null }
 }
 
-/** Removes an import, withheld or not. */
+/** Removes an import, withheld or not; with a time, only if that is when it was changed last. */
 export async function removeImport(
   pool: pg.Pool,
   claim: Claim,
   importId: number,
+  updatedAt: string | null = null,
 ): Promise<{ caller: Caller | undefined; removed: boolean }> {
   const { rows } = await pool.query<Caller & { removed: boolean }>({
     name: 'remove-import',
     text: REMOVE_IMPORT,
-    values: [...callerValues(claim), importId],
+    values: [...callerValues(claim), importId, updatedAt],
   })
   return { caller: rows[0], removed: rows[0]?.removed ?? false }
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { sendJsonText } from '../../plugins/json-text.js'
@@ -7,6 +8,7 @@ import { checkPage, linkToNextPage } from '../paging.js'
 import { checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import * as operations from './operations.js'
+import { etagOf, IF_MATCH, requireMatch } from './precondition.js'
 import { type Preview, previewCreate, previewUpdate } from './preview-repository.js'
 import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
 import { changeImport } from './update.js'
@@ -63,12 +65,12 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     if (found.withheld) throw githubAccessDenied(found.source_path)
-    return sendJsonText(reply, `{"import":${found.json}}`)
+    return sendJsonText(reply.header('etag', etagOf(found.json)), `{"import":${found.json}}`)
   })
 
   app.put(
     '/imports/:import_id',
-    { schema: operations.updateImport, config: { check: checkUpdate } },
+    { schema: operations.updateImport, config: { check: checkUpdate, documented: { headers: IF_MATCH } } },
     async (request, reply) => {
       const { query, params, body } = request
       if (query.dry_run) {
@@ -76,16 +78,30 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
         return sendJsonText(reply, previewText(preview))
       }
       const json = await changeImport(pool, permission, request, params.import_id, body, updateImport)
-      return sendJsonText(reply, `{"import":${json}}`)
+      return sendJsonText(reply.header('etag', etagOf(json)), `{"import":${json}}`)
     },
   )
 
-  app.delete('/imports/:import_id', { schema: operations.deleteImport }, async (request, reply) => {
-    const { caller, removed } = await removeImport(pool, request.claim, request.params.import_id)
+  app.delete(
+    '/imports/:import_id',
+    { schema: operations.deleteImport, config: { documented: { headers: IF_MATCH } } },
+    async (request, reply) => {
+      const { claim, params, headers } = request
+      const expected = headers['if-match'] === undefined ? undefined : await expect(request, params.import_id)
+      const { caller, removed } = await removeImport(pool, claim, params.import_id, expected)
+      admit(request, caller)
+      if (!removed) throw new ApiError(expected ? 'PRECONDITION_FAILED' : 'IMPORT_NOT_FOUND')
+      return reply.code(204).send(null)
+    },
+  )
+
+  /** @returns the time of the import's last change, if `If-Match` names it */
+  async function expect(request: FastifyRequest, importId: number): Promise<string | undefined> {
+    const { caller, found } = await findImport(pool, request.claim, importId)
     admit(request, caller)
-    if (!removed) throw new ApiError('IMPORT_NOT_FOUND')
-    return reply.code(204).send(null)
-  })
+    if (!found) throw new ApiError('IMPORT_NOT_FOUND')
+    return requireMatch(request.headers['if-match'], found.json)
+  }
 }
 
 function requireCreated<T>(outcome: CreateOutcome<T>, path: string): T {

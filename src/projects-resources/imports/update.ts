@@ -6,6 +6,7 @@ import { type GithubPermission, githubAccessDenied } from '../../github/permissi
 import { admit } from '../access.js'
 import type { Owner } from '../caller.js'
 import { requireSourcePath } from './body.js'
+import { requireMatch } from './precondition.js'
 import { type FoundImport, findImport } from './read-repository.js'
 import type { UpdateImportBody } from './schemas.js'
 import type { ImportChange, UpdateOutcome } from './write-repository.js'
@@ -23,7 +24,7 @@ type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: Im
  *
  * @param write what to do with the change: updateImport or previewUpdate
  * @returns what comes of that
- * @throws ApiError 400, 401, 403, 404 or 409
+ * @throws ApiError 400, 401, 403, 404, 409 or 412
  */
 export async function changeImport<T>(
   pool: pg.Pool,
@@ -39,6 +40,7 @@ export async function changeImport<T>(
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     const change = await planChange(found, body, permission.selections, prove)
+    change.expected.updated_at = requireMatch(request.headers['if-match'], found.json)
     const outcome = await write(pool, request.claim, importId, change)
     if (outcome === 'not-granted') throw githubAccessDenied(change.grant?.path ?? found.source_path)
     if (outcome !== 'changed-meanwhile') return outcome.updated

@@ -80,7 +80,7 @@ export interface ImportChange {
   title?: string | null | undefined
   description?: string | null | undefined
   /** What must not have changed since it was read, or the pair would no longer be the one that was checked. */
-  expected: { source_type?: SourceType; source_path?: string }
+  expected: { source_type?: SourceType; source_path?: string; updated_at?: string | undefined }
   /** The github path that must be granted, if any, and which installations grant it. */
   grant: { path: string; selections: RepositorySelection[] } | null
 }
@@ -107,7 +107,8 @@ export const TO_CHANGE = `
   permitted.granted
   AND imports.id = $3 AND imports.project_id = $2 AND imports.neptun_user_id = $1
   AND ($10::source_type IS NULL OR imports.source_type = $10)
-  AND ($11::text IS NULL OR imports.source_path = $11)`
+  AND ($11::text IS NULL OR imports.source_path = $11)
+  AND ($14::timestamptz IS NULL OR imports.updated_at = $14)`
 
 const UPDATE_IMPORT = `
   WITH ${UPDATE_PERMITTED},
@@ -140,7 +141,7 @@ export async function updateImport(
   return row.json === null ? 'changed-meanwhile' : { updated: row.json }
 }
 
-/** The values of UPDATE_IMPORT's parameters, $1 to $13. */
+/** The values of UPDATE_IMPORT's parameters, $1 to $14. */
 export function updateValues(
   { userId, projectId }: Owner,
   importId: number,
@@ -160,5 +161,6 @@ export function updateValues(
     expected.source_path ?? null,
     grant?.path ?? null,
     grant?.selections ?? [],
+    expected.updated_at ?? null,
   ]
 }
