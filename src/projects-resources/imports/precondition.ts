@@ -7,7 +7,7 @@ const UPDATED_AT = /"updated_at":"([^"]{24})","neptun_user_id":\d+,"project_id":
  * The time of an import's last change, which every change moves: what its ETag is made of.
  * @param json the import as it goes over the wire
  */
-export function changeTimeOf(json: string): string {
+function changeTimeOf(json: string): string {
   const [, time] = UPDATED_AT.exec(json) ?? []
   if (!time) throw new Error('an import without the time of its last change')
   return time
