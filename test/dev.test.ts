@@ -25,11 +25,14 @@ interface Dev {
 
 type Process = ProcessInfo & { pid: number }
 
+/** With data in it, once the first of the tests has ended. */
+const made = await temporaryFolder(t)
+
 await t.test('Starts and ends, several at the same time', async (t) => {
   t.jobs = 3
 
   t.test('It keeps the data from start to start, however it ends', { buffered: true }, async (t) => {
-    const folder = await temporaryFolder(t)
+    const folder = made
     let ids: number[] = []
 
     await t.test('the first start ends with a service that works', async (t) => {
@@ -121,15 +124,14 @@ await t.test('Starts and ends, several at the same time', async (t) => {
 
 // Not at the same time as the others: they would notice the change, too.
 t.test('It restarts the service after a change of its source, and ends with npm', async (t) => {
-  const folder = await temporaryFolder(t)
-  const dev = startDev(t, { DATA_DIR: folder }, ['npm', 'run', 'dev'])
+  const dev = startDev(t, { DATA_DIR: made }, ['npm', 'run', 'dev'])
   const address = await dev.address()
   const source = join(root, 'src/config.ts')
   const { atime, mtime } = await stat(source)
   await utimes(source, atime, mtime)
   await until(() => dev.output().includes('dev: config.ts changed: restarting\n'), 'the change is noticed')
   await until(() => dev.output().includes('dev: restarted\n'), 'the restart')
-  t.same(await listImports(address), [123])
+  t.same(await listImports(address), [123, 1001])
   await endsAll(t, dev, dev.pid, 'SIGKILL', null)
 })
 

@@ -9,7 +9,8 @@ import fp from 'fastify-plugin'
  * They are the same for every answer, so Helmet is asked once and not 12 µs a request. (docs/decisions/013)
  */
 async function securityHeaders(app: FastifyInstance) {
-  const headers = await readHeaders()
+  reading ??= readHeaders()
+  const headers = await reading
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()
@@ -17,6 +18,8 @@ async function securityHeaders(app: FastifyInstance) {
 }
 
 export default fp(securityHeaders, { name: 'security-headers' })
+
+let reading: Promise<Record<string, string>> | undefined
 
 async function readHeaders(): Promise<Record<string, string>> {
   const app = Fastify()

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -15,7 +16,7 @@ const ALONE = [
 ]
 
 /** How many processes share the others. */
-const GROUPS = 3
+const GROUPS = 4
 
 /**
  * Bundles the tests and the service once, and makes groups of tests that share a process: a loader, 250 modules and a
@@ -44,11 +45,17 @@ export async function compile(): Promise<void> {
   })
 }
 
+/** Groups of about as many bytes each: that is about as much work. */
 function groupsOf(tests: string[]): string[][] {
   const isAlone = (file: string) => ALONE.includes(basename(file))
-  const groups: string[][] = Array.from({ length: GROUPS }, () => [])
-  for (const [index, file] of tests.filter((file) => !isAlone(file)).entries()) groups[index % GROUPS]?.push(file)
-  return [...groups, ...tests.filter(isAlone).map((file) => [file])]
+  const groups = Array.from({ length: GROUPS }, () => ({ files: [] as string[], bytes: 0 }))
+  const sized = tests.filter((file) => !isAlone(file)).map((file) => ({ file, bytes: statSync(join(root, file)).size }))
+  for (const { file, bytes } of sized.sort((one, other) => other.bytes - one.bytes)) {
+    const smallest = groups.reduce((least, group) => (group.bytes < least.bytes ? group : least))
+    smallest.files.push(file)
+    smallest.bytes += bytes
+  }
+  return [...groups.map(({ files }) => files), ...tests.filter(isAlone).map((file) => [file])]
 }
 
 /** A group is a module that imports its files. */
