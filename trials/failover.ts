@@ -5,7 +5,7 @@ import { compare, countConnections, terminateConnections } from './support/datab
 import { check, figure, type Trial, within } from './support/findings.js'
 import { type Outcome, startLoad } from './support/load.js'
 import { withStage } from './support/stage.js'
-import { createTally, describe, isSuccess, unexpected } from './support/tally.js'
+import { createFullTally, describe, isSuccess, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 50
 const POOL_SIZE = 10
@@ -18,13 +18,8 @@ const LIMIT = 2000
 export const failover: Trial = () =>
   withStage(async ({ database, startService }) => {
     const service = await startService()
-    const tally = createTally()
-    const outcomes: Outcome[] = []
-    const onOutcome = (outcome: Outcome) => {
-      tally.record(outcome)
-      outcomes.push(outcome)
-    }
-    const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome })
+    const tally = createFullTally()
+    const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome: tally.record })
     const cuts: number[] = []
     let terminated = 0
     await sleep(INTERVAL)
@@ -38,6 +33,7 @@ export const failover: Trial = () =>
     await load.stop()
     const connections = await countConnections(database.url)
     const { missing, others } = await compare(database.url, tally.acknowledged)
+    const { outcomes } = tally
     const faults = unexpected(tally, UNAVAILABLE)
     const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
     return [

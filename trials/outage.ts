@@ -4,7 +4,7 @@ import { type Absence, compare, countConnections } from './support/database.js'
 import { check, type Finding, figure, type Trial, type TrialOptions, within } from './support/findings.js'
 import { type Outcome, startLoad } from './support/load.js'
 import { type Stage, withStage } from './support/stage.js'
-import { createTally, describe, isSuccess, unexpected } from './support/tally.js'
+import { createFullTally, describe, isSuccess, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 50
 const POOL_SIZE = 10
@@ -30,13 +30,8 @@ async function inTurn(absences: Absence[], options: TrialOptions): Promise<Findi
 
 async function leaveAndReturn({ database, startService }: Stage, how: Absence, { seconds }: TrialOptions) {
   const service = await startService()
-  const tally = createTally()
-  const outcomes: Outcome[] = []
-  const onOutcome = (outcome: Outcome) => {
-    tally.record(outcome)
-    outcomes.push(outcome)
-  }
-  const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome })
+  const tally = createFullTally()
+  const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome: tally.record })
   await sleep(AROUND)
   await database.goAway(how)
   const gone = performance.now()
@@ -51,6 +46,7 @@ async function leaveAndReturn({ database, startService }: Stage, how: Absence, {
   service.signal('SIGTERM')
   const { code } = await service.ended
 
+  const { outcomes } = tally
   const faults = unexpected(tally, UNAVAILABLE)
   const meanwhile = outcomes.filter(({ begun, ended }) => begun > gone && ended < returning)
   const served = meanwhile.filter(isSuccess).length

@@ -11,8 +11,6 @@ export interface Tally {
   answers: Map<string, number>
   /** Paths of the imports that a client was told are stored. */
   acknowledged: Set<string>
-  /** The slowest answer of each kind, in milliseconds. */
-  slowest: Map<string, number>
 }
 
 export function createTally(): Tally {
@@ -22,19 +20,27 @@ export function createTally(): Tally {
     lost: new Map(),
     answers: new Map(),
     acknowledged: new Set(),
-    slowest: new Map(),
   }
   return tally
 
   function record(outcome: Outcome) {
-    const { request, begun, ended, lost, answer } = outcome
+    const { request, lost, answer } = outcome
     if (lost !== undefined) return add(tally.lost, lost)
-    const kind = kindOf(outcome)
-    add(tally.answers, kind)
-    tally.slowest.set(kind, Math.max(tally.slowest.get(kind) ?? 0, ended - begun))
+    add(tally.answers, kindOf(outcome))
     const path = pathOf(request)
     if (path && answer?.status === 201) tally.acknowledged.add(path)
   }
+}
+
+/** The same, with the outcomes themselves, as they came: for trials that look at times. */
+export function createFullTally(): Tally & { outcomes: Outcome[] } {
+  const tally = createTally()
+  const outcomes: Outcome[] = []
+  const record = (outcome: Outcome) => {
+    tally.record(outcome)
+    outcomes.push(outcome)
+  }
+  return { ...tally, record, outcomes }
 }
 
 /** `201`; of an error also its code. */
