@@ -9,14 +9,6 @@ export interface Database {
   now: Date
 }
 
-/** A person waits longer than a request does. In milliseconds. */
-export const PATIENCE = {
-  connectTimeout: 5000,
-  answerTimeout: 31_000,
-  statementTimeout: 30_000,
-  lockTimeout: 30_000,
-}
-
 /**
  * Opens the database, and closes it whatever happens.
  *
@@ -24,13 +16,11 @@ export const PATIENCE = {
  */
 export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
   return await withDatabaseUrl(async (connectionString) => {
-    const [{ createPool }, { createPrismaClient }] = await Promise.all([
-      import('../database/pool.js'),
+    const [{ openConnection }, { createPrismaClient }] = await Promise.all([
+      import('./pool.js'),
       import('../database/client.js'),
     ])
-    // A connection lost while idle makes the next statement fail, which is where it is reported.
-    const onIdleError = () => {}
-    const pool = createPool({ connectionString, max: 1, ...PATIENCE, onIdleError })
+    const pool = openConnection(connectionString)
     const prisma = createPrismaClient(pool)
     try {
       const { rows } = await pool.query<{ now: Date }>('SELECT date_trunc(\'milliseconds\', now()) AS "now"')

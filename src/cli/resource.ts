@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
 import type { LinkRepository } from '../projects-resources/links/repository.js'
 import { addCommand, addNoun } from './command.js'
-import { PATIENCE, withDatabaseUrl } from './database.js'
+import { withDatabaseUrl } from './database.js'
 import { type Answer, notFound, table } from './output.js'
 import { id, option, type Rule, required } from './values.js'
 
@@ -131,13 +131,11 @@ async function withRepository<T>(
   use: (repository: LinkRepository) => Promise<T>,
 ): Promise<T> {
   return await withDatabaseUrl(async (connectionString) => {
-    const [{ createPool }, { createLinkRepository }] = await Promise.all([
-      import('../database/pool.js'),
+    const [{ openConnection }, { createLinkRepository }] = await Promise.all([
+      import('./pool.js'),
       import('../projects-resources/links/repository.js'),
     ])
-    // A connection lost while idle makes the next statement fail, which is where it is reported.
-    const onIdleError = () => {}
-    const pool = createPool({ connectionString, max: 1, ...PATIENCE, onIdleError })
+    const pool = openConnection(connectionString)
     try {
       return await use(createLinkRepository(pool, descriptor))
     } finally {
