@@ -16,9 +16,6 @@ export interface PoolOptions {
   onIdleError: (error: Error) => void
 }
 
-/** How much longer than PostgreSQL's own limit the client waits for a large answer, in milliseconds. */
-export const GRACE = 200
-
 /**
  * The pool of connections that the whole process shares, the Prisma client included.
  *

@@ -1,5 +1,7 @@
 import type pg from 'pg'
-import { GRACE } from './pool.js'
+
+/** How much longer than PostgreSQL's own limit the client waits for a large answer, in milliseconds. */
+const GRACE = 200
 
 /**
  * Runs a statement whose answer may be large, and so takes longer than PostgreSQL may otherwise be silent. It is given up

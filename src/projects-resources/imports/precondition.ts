@@ -25,9 +25,10 @@ export const etagOf = (json: string): string => `"${changeTimeOf(json)}"`
  */
 export function requireMatch(ifMatch: string | undefined, json: string): string | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined
+  const time = changeTimeOf(json)
   const tags = ifMatch.split(',').map((tag) => tag.trim())
-  if (!tags.includes(etagOf(json))) throw new ApiError('PRECONDITION_FAILED')
-  return changeTimeOf(json)
+  if (!tags.includes(`"${time}"`)) throw new ApiError('PRECONDITION_FAILED')
+  return time
 }
 
 /** What the document says of it. */

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { SourceType } from '../../database/generated/enums.js'
 import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
 import type { Position } from './cursor.js'
-import { accountsOf, importJson, isWithheld, isWithheldFrom, shownImport } from './sql.js'
+import { importJson, isWithheld, shownImport } from './sql.js'
 
 /** What a claim may see of a project's imports. `caller` is for `admit`; the rest holds only if that lets it pass. */
 export interface ImportList {
@@ -44,7 +44,7 @@ const LIST_IMPORTS = `
       count(*) FILTER (WHERE withheld)::integer AS withheld,
       coalesce(string_agg(row_to_json(shown)::text, ',') FILTER (WHERE NOT withheld), '') AS imports
     FROM (
-      SELECT import.*, ${isWithheldFrom('import', accountsOf('caller.session_user_id'))} AS withheld
+      SELECT import.*, ${isWithheld('import')} AS withheld
       FROM imports AS import
       WHERE import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
         AND ($4::source_type IS NULL OR import.source_type = $4)

@@ -21,15 +21,15 @@ export const hasInstallation = (userId: string, path: string, condition = '') =>
       ${condition}
   )`
 
-/** Whether an import is withheld: it is of GitHub, and its user has no access to its owner's account at present. */
-export const isWithheld = (row: string) =>
-  `(${row}.source_type = 'github' AND NOT ${hasInstallation(`${row}.neptun_user_id`, `${row}.source_path`)})`
-
-/** The accounts, in lower case, of which a user has an installation that is not suspended: for many imports at once. */
-export const accountsOf = (userId: string) => `ARRAY (
-    SELECT lower(account_name) FROM github_installations WHERE neptun_user_id = ${userId} AND suspended_at IS NULL
+/** The accounts, in lower case, of which the caller has an installation that is not suspended. */
+const ACCOUNTS = `ARRAY (
+    SELECT lower(account_name) FROM github_installations
+    WHERE neptun_user_id = caller.session_user_id AND suspended_at IS NULL
   )`
 
-/** The same as isWithheld, of a user who has these accounts. */
-export const isWithheldFrom = (row: string, accounts: string) =>
-  `(${row}.source_type = 'github' AND lower(split_part(${row}.source_path, '/', 1)) <> ALL (${accounts}))`
+/**
+ * Whether an import of the caller is withheld: it is of GitHub, and its user has no access to its owner's account at
+ * present. The accounts are collected once, for however many imports.
+ */
+export const isWithheld = (row: string) =>
+  `(${row}.source_type = 'github' AND lower(split_part(${row}.source_path, '/', 1)) <> ALL (${ACCOUNTS}))`
