@@ -3,7 +3,7 @@ import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, loadConfig } from './config.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
-import { createPool } from './database/pool.js'
+import { openPool } from './open-pool.js'
 
 /** What ends a start in one line, without a stack: the operator's to mend. */
 class StartError extends Error {}
@@ -13,15 +13,7 @@ async function start() {
   const config = loadConfig(process.env)
   const logger = createLogger(config)
   await migrate(config, logger)
-  const pool = createPool({
-    connectionString: config.DATABASE_URL,
-    max: config.DATABASE_POOL_SIZE,
-    connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
-    answerTimeout: config.DATABASE_ANSWER_TIMEOUT,
-    statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
-    lockTimeout: config.DATABASE_LOCK_TIMEOUT,
-    onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
-  })
+  const pool = openPool(config, logger)
   const app = await buildApp(config, { pool, logger })
   const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
@@ -65,6 +57,7 @@ async function migrate(config: Config, logger: Logger) {
 }
 
 function refuse(error: NodeJS.ErrnoException): never {
+  if (error instanceof ConfigError) throw error
   if (error.code === 'EADDRINUSE') throw new StartError(`PORT: something else listens on it already`)
   throw new StartError(`HOST, PORT: cannot listen there: ${reasonOf(error)}`)
 }

@@ -314,6 +314,11 @@ t.test('a start that cannot succeed ends with 1 and one line for each thing to m
       /^the database lacks \d+ migration\(s\): \d+_init.*\n$/,
     ],
     ['taken', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: something else listens on it already\n$/],
+    [
+      'metrics',
+      { DATABASE_URL: databaseUrl, METRICS_PORT: `${port}` },
+      /^METRICS_PORT: cannot listen there: EADDRINUSE\n$/,
+    ],
   ]
   await Promise.all(
     cases.map(async ([what, variables, stderr]) => {

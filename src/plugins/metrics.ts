@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type pg from 'pg'
-import type { Config } from '../config.js'
+import { type Config, ConfigError } from '../config.js'
 import type { ObserveGithub } from '../github/requests.js'
 import { routeOf } from './request-log.js'
 
@@ -107,7 +107,7 @@ function timeConnect(pool: pg.Pool, start: () => () => void) {
 async function listen(server: Server, host: string, port: number) {
   server.listen({ host, port })
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`METRICS_PORT: cannot listen there: ${cause.code}`, { cause })
+    throw new ConfigError(`METRICS_PORT: cannot listen there: ${cause.code}`)
   })
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { demo, hasDemoSession } from '../demo-data.js'
@@ -56,8 +55,7 @@ async function openapi(app: FastifyInstance, { signsIn }: OpenapiOptions) {
   }
 
   async function sendDocument(request: FastifyRequest, reply: FastifyReply) {
-    const { text } = await load()
-    const etag = `"${createHash('sha256').update(text).digest('base64url')}"`
+    const { text, etag } = await load()
     reply.header('etag', etag).header('cache-control', 'no-cache')
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type('application/json; charset=utf-8').send(text)

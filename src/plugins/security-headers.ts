@@ -23,9 +23,7 @@ let reading: Promise<Record<string, string>> | undefined
 
 async function readHeaders(): Promise<Record<string, string>> {
   const app = Fastify()
-  const before = await readAnswer(app)
-  const withHelmet = Fastify()
-  await withHelmet.register(helmet, {
+  await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
@@ -37,14 +35,9 @@ async function readHeaders(): Promise<Record<string, string>> {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   })
-  const after = await readAnswer(withHelmet)
-  return Object.fromEntries(Object.entries(after).filter(([name]) => !(name in before)))
-}
-
-/** The headers of an answer that says nothing. */
-async function readAnswer(app: FastifyInstance): Promise<Record<string, string>> {
-  app.get('/', (_request, reply) => reply.send())
-  const { headers } = await app.inject('/')
+  // Nobody but Helmet has set any by then.
+  app.get('/', async (_request, reply) => reply.raw.getHeaders())
+  const answer = await app.inject('/')
   await app.close()
-  return headers as Record<string, string>
+  return answer.json()
 }

@@ -5,7 +5,7 @@ import pino from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { type Config, loadConfig } from '../../src/config.js'
-import { createPool } from '../../src/database/pool.js'
+import { openPool } from '../../src/open-pool.js'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 
@@ -87,15 +87,7 @@ export async function startApp(
     leaked.push(...[...secrets].filter((secret) => line.includes(secret)).map((secret) => `${secret}: ${line}`))
   }
   const logger = pino({ level: 'debug' }, { write })
-  const pool = createPool({
-    connectionString,
-    max: config.DATABASE_POOL_SIZE,
-    connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
-    answerTimeout: config.DATABASE_ANSWER_TIMEOUT,
-    statementTimeout: config.DATABASE_STATEMENT_TIMEOUT,
-    lockTimeout: config.DATABASE_LOCK_TIMEOUT,
-    onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
-  })
+  const pool = openPool(config, logger)
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   admin.on('error', () => {})
   const routes: RouteOptions[] = []

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -9,6 +10,7 @@ import { shareParts } from './share-parts.js'
 export interface Documentation {
   /** The OpenAPI document, in JSON. */
   text: string
+  etag: string
   /** What the page has at a path that begins with `/docs`. */
   page: (url: string, headers: IncomingHttpHeaders) => Promise<LightMyRequestResponse>
   close: () => Promise<void>
@@ -45,6 +47,7 @@ export async function createDocumentation(routes: RouteOptions[]): Promise<Docum
   const text = JSON.stringify(app.swagger())
   return {
     text,
+    etag: `"${hash('sha256', text, 'base64url')}"`,
     page: async (url, headers) => await app.inject({ url, headers }),
     close: async () => await app.close(),
   }
