@@ -2,10 +2,10 @@
 // says whether they are what the routes have now. It needs no database.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import openapiTS, { astToString } from 'openapi-typescript'
-import pg from 'pg'
 import pino from 'pino'
 import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config.js'
+import { openConfigured } from '../src/open-connections.js'
 
 const FOLDER = new URL('../docs/openapi/', import.meta.url)
 
@@ -19,7 +19,9 @@ const SETTINGS = {
 }
 
 async function makeDocument(): Promise<string> {
-  const app = await buildApp(loadConfig(SETTINGS), { pool: new pg.Pool(), logger: pino({ level: 'silent' }) })
+  const config = loadConfig(SETTINGS)
+  const logger = pino({ level: 'silent' })
+  const app = await buildApp(config, { connections: openConfigured(config, logger), logger })
   const { payload } = await app.inject('/openapi.json')
   await app.close()
   return `${JSON.stringify(JSON.parse(payload), null, 2)}\n`

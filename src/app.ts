@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
-import type pg from 'pg'
 import { type Config, readList } from './config.js'
+import type { Connections } from './database/connections.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { githubWebhooks } from './github/webhooks.js'
@@ -22,8 +22,8 @@ import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
-  /** The app's from now on: it ends with it. */
-  pool: pg.Pool
+  /** The app's from now on: they end with it. */
+  connections: Connections
   logger: FastifyBaseLogger
   /** Told of every route that is registered. */
   onRoute?: (route: RouteOptions) => void
@@ -39,7 +39,7 @@ const CONNECTIONS_CHECK = 1000
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** The whole service, ready to listen: what concerns every request, then the routes. */
-export async function buildApp(config: Config, { pool, logger, onRoute }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(config: Config, { connections, logger, onRoute }: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -74,14 +74,14 @@ export async function buildApp(config: Config, { pool, logger, onRoute }: AppPar
   await app.register(limits, config)
   await app.register(errors)
   await app.register(jsonBody)
-  await app.register(database, { pool })
+  await app.register(database, connections)
   await app.register(metrics, config)
   await app.register(openapi, { signsIn: config.NODE_ENV === 'development' })
 
   await app.register(health)
   await app.register(projectsResources, {
     prefix: PROJECT_RESOURCES,
-    ...connectGithub(config, pool, logger, app.observeGithub),
+    ...connectGithub(config, connections.pool, logger, app.observeGithub),
     maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
   if (config.GITHUB_WEBHOOK_SECRET) await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET })

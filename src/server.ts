@@ -3,7 +3,7 @@ import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, loadConfig } from './config.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
-import { openPool } from './open-pool.js'
+import { openConfigured } from './open-connections.js'
 
 /** What ends a start in one line, without a stack: the operator's to mend. */
 class StartError extends Error {}
@@ -13,8 +13,7 @@ async function start() {
   const config = loadConfig(process.env)
   const logger = createLogger(config)
   await migrate(config, logger)
-  const pool = openPool(config, logger)
-  const app = await buildApp(config, { pool, logger })
+  const app = await buildApp(config, { connections: openConfigured(config, logger), logger })
   const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
     if (signal) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))

@@ -193,3 +193,43 @@ t.test('the session', async (t) => {
     t.equal(await lastUsed(), once, 'not written again within the minute')
   })
 })
+
+t.test('many at once over the same connections, each sees only their own', async (t) => {
+  const service = await startApp(t, { DATABASE_POOL_SIZE: '4' })
+  const { call } = service
+  const asks: [path: string, token: string | null][] = []
+  for (const { userId, projectId, token } of [OWNER, STRANGER]) {
+    const own = `/api/users/${userId}/projects/${projectId}/resources`
+    for (const name of ['first', 'second']) {
+      await call('POST', `${own}/imports`, {
+        token,
+        body: { source_type: 'local', source_path: `/srv/${token}/${name}` },
+      })
+    }
+    const file = { title: token, text: `of ${token}`, language: 'text', extension: 'txt' }
+    const { body } = await call('POST', `${own}/user-files`, { token, body: file })
+    for (const path of ['imports', 'imports?limit=1', 'user-files', `user-files/${body.id}`, 'imports/0', 'nonsense']) {
+      // Whoever owns it, the other one, nobody, and somebody unknown.
+      for (const caller of [OWNER.token, STRANGER.token, null, 'a'.repeat(43)]) asks.push([`${own}/${path}`, caller])
+    }
+  }
+  const answer = async ([path, token]: (typeof asks)[number]) => {
+    const { status, text } = await call('GET', path, { token })
+    return `${status} ${text}`
+  }
+  const expected: string[] = []
+  for (const ask of asks) expected.push(await answer(ask))
+  t.same(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
+  for (const [index, text] of expected.entries()) {
+    const [path = '', token] = asks[index] ?? []
+    const owner = path.startsWith(`/api/users/${OWNER.userId}/`) ? OWNER : STRANGER
+    if (token !== owner.token) t.notMatch(text, /^200/, path)
+  }
+  // In an order that is the same in every run, and different in every round.
+  const rounds = Array.from({ length: 20 }, (_, round) => asks.map((_, index) => (index * 7 + round) % asks.length))
+  const order = rounds.flat()
+  const seen = await Promise.all(order.map((index) => answer(asks[index] as (typeof asks)[number])))
+  const wrong = order.filter((index, position) => seen[position] !== expected[index])
+  t.same(wrong, [], `${order.length} at once are answered as they are alone`)
+  t.ok(service.app.reads.totalCount <= 2, 'over two connections')
+})

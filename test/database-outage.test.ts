@@ -44,11 +44,19 @@ async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, wit
   t.strictSame(seen, expected, `${what} (${elapsed} of ${within} ms)`)
 }
 
+/** Those that statements have for themselves, and those that reads share. */
+const connections = ({ pool, reads }: TestApp['app']) => [pool, reads]
+
+const count = (app: TestApp['app']) => connections(app).reduce((sum, { totalCount }) => sum + totalCount, 0)
+
 async function isFine(t: Test, { call, app, log }: TestApp, what: string) {
   const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
   t.strictSame([status, body], [200, { imports: [] }], what)
   await until(() => app.pool.waitingCount === 0, 'nobody waits for a connection')
-  t.equal(app.pool.totalCount, app.pool.idleCount, 'every connection is idle again')
+  await until(
+    () => connections(app).every(({ totalCount, idleCount }) => totalCount === idleCount),
+    'all are idle again',
+  )
   t.notMatch(log.join(''), /"level":60/, 'the process did not come to an end')
 }
 
@@ -117,18 +125,18 @@ t.test('while the database is gone, whatever needs it says so at once, and nothi
 t.test('connections that end while idle are replaced', async (t) => {
   const service = await startBehindProxy(t)
   const { app, call, sql, log } = service
-  await Promise.all(Array.from({ length: 5 }, () => call('GET', IMPORTS)))
-  const connections = app.pool.totalCount
-  t.ok(connections > 1, `${connections} connections`)
+  await Promise.all(Array.from({ length: 5 }, () => call('POST', IMPORTS, { body: LOCAL })))
+  const connected = count(app)
+  t.ok(app.pool.totalCount > 1 && app.reads.totalCount > 0, `${connected} connections`)
   await sql(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'neptun-projects-resources'`)
-  await until(() => app.pool.totalCount === 0, 'the pool has noticed')
+  await until(() => count(app) === 0, 'all has been noticed')
   await isFine(t, service, 'the next request')
   const warnings = log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
   t.strictSame(
     warnings.map(({ msg, err }) => [msg, err.code]),
-    Array.from({ length: connections }, () => ['lost a connection to the database', '57P01']),
+    Array.from({ length: connected }, () => ['lost a connection to the database', '57P01']),
     'each is a warning in the log',
   )
 })
@@ -185,13 +193,13 @@ t.test('a database that accepts and says nothing is a 503 within the configured 
   const { app, call, proxy, one } = service
   await proxy.become('hang')
   await isUnavailable(t, call('GET', one), 'over a connection that was open', 300 + 1000 + SLACK)
-  t.equal(app.pool.totalCount, 0, 'that connection is given up')
+  t.equal(app.reads.totalCount, 0, 'that connection is given up')
   await isUnavailable(t, call('GET', one), 'over a new connection', 300 + SLACK)
   await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'a change', 300 + SLACK)
   await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
   const many = Array.from({ length: 30 }, () => call('GET', IMPORTS))
   await Promise.all(many.map((answer) => isUnavailable(t, answer, 'one of many at once', 2 * 300 + SLACK)))
-  await until(() => app.pool.totalCount === 0 && app.pool.waitingCount === 0, 'nothing is left behind')
+  await until(() => count(app) === 0 && app.pool.waitingCount === 0, 'nothing is left behind')
   await proxy.become('pass')
   await until(async () => (await call('GET', one)).status === 200, 'it serves again')
   await isFine(t, service, 'once the database answers again')
@@ -211,22 +219,42 @@ for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
 }
 
 t.test('while every connection is taken, others wait no longer than the limit', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2', DATABASE_CONNECT_TIMEOUT: '300' })
-  const { app, call, one } = service
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
+  const { app, call } = service
+  const paths = await Promise.all(
+    Array.from(
+      { length: 2 },
+      async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`,
+    ),
+  )
   const lock = await lockTable(t, service, 'imports')
-  const first = [call('GET', one), call('GET', one)]
+  const first = paths.map((path) => call('DELETE', path))
   await untilWaiting(service, 2)
-  const others = Array.from({ length: 10 }, () => call('GET', one))
+  const others = Array.from({ length: 10 }, () => call('DELETE', `${IMPORTS}/1`))
   await Promise.all(others.map((answer) => isUnavailable(t, answer, 'one more', 300 + SLACK)))
   await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
   await lock.release()
-  for (const answer of await Promise.all(first)) t.equal(answer.status, 200, 'who was first is served')
+  for (const answer of await Promise.all(first)) t.equal(answer.status, 204, 'who was first is served')
   await isFine(t, service, 'afterwards')
-  t.ok(app.pool.totalCount <= 2, 'no more connections than allowed')
+  t.ok(count(app) <= 3, 'no more connections than allowed')
+})
+
+t.test('while reads share a connection, none waits longer for those before it than the limit', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2', DATABASE_CONNECT_TIMEOUT: '300' })
+  const { app, call, one } = service
+  const lock = await lockTable(t, service, 'imports')
+  const first = call('GET', one)
+  await untilWaiting(service, 1)
+  const others = Array.from({ length: 10 }, () => call('GET', one))
+  await Promise.all(others.map((answer) => isUnavailable(t, answer, 'one behind it', 300 + SLACK)))
+  await lock.release()
+  t.equal((await first).status, 200, 'who was first is served')
+  await isFine(t, service, 'afterwards')
+  t.ok(count(app) <= 2, 'no more connections than allowed')
 })
 
 t.test('on a warm connection a call costs as few round trips as it can', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '1' })
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2' })
   const { call, proxy } = service
   const cost = async (method: string, path: string, options = {}) => {
     const before = proxy.roundTrips()

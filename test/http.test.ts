@@ -590,7 +590,7 @@ t.test('a caller who hangs up in the middle of a body is no error of the service
   const { url, app, log } = await startApp(t)
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.write(`${head('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 1000')}{`)
-  await until(() => app.pool.idleCount === 1, 'the session was looked up')
+  await until(() => app.reads.idleCount === 1, 'the session was looked up')
   socket.destroy()
   await until(
     () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count === 0))),

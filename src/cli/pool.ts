@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { createPool } from '../database/pool.js'
+import { createPool } from '../database/connections.js'
 
 /** A person waits longer than a request does. In milliseconds. */
 const PATIENCE = { connectTimeout: 5000, answerTimeout: 31_000, statementTimeout: 30_000, lockTimeout: 30_000 }

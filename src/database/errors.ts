@@ -22,6 +22,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return isUnreachable(error) || isLost(error)
 }
 
+/** The 503 of a database that cannot be reached or does not answer, when nothing can have been stored. */
+export function databaseUnavailable(cause: unknown): ApiError {
+  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
+}
+
 /**
  * Turns an error of the database into the one that the caller sees.
  * @param wasWriting whether the statement may have stored something before the connection was lost
@@ -29,10 +34,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
  */
 export function toApiError(error: unknown, wasWriting: boolean): unknown {
   if (!isDatabaseUnavailable(error)) return error
-  const details = { retryAfter: 1, cause: error }
-  if (!wasWriting || !isLost(error)) return new ApiError('DATABASE_UNAVAILABLE', details)
+  if (!wasWriting || !isLost(error)) return databaseUnavailable(error)
   const message = 'The connection to the database was lost: a change may or may not have been stored'
-  return new ApiError('DATABASE_UNAVAILABLE', { ...details, message })
+  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error, message })
 }
 
 function isUnreachable(error: unknown): boolean {

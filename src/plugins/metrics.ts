@@ -44,8 +44,12 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOpti
     done()
   })
 
-  const { pool } = app
-  const counts = { total: () => pool.totalCount, idle: () => pool.idleCount, waiting: () => pool.waitingCount }
+  const { pool, reads } = app
+  const counts = {
+    total: () => pool.totalCount + reads.totalCount,
+    idle: () => pool.idleCount + reads.idleCount,
+    waiting: () => pool.waitingCount,
+  }
   new Gauge({
     name: 'database_pool',
     help: 'Connections to PostgreSQL, those of them that are idle, and requests that wait for one',

@@ -72,7 +72,7 @@ export function admit(request: FastifyRequest, caller: Caller | undefined): void
     )
   }
   if (caller.session_user_id !== request.claim.userId) throw new ApiError('USER_MISMATCH')
-  if (caller.project_id === null) throw new ApiError('PROJECT_NOT_FOUND')
+  if (caller.project_id !== request.claim.projectId) throw new ApiError('PROJECT_NOT_FOUND')
 }
 
 function readClaim(request: FastifyRequest): Claim {
@@ -93,7 +93,7 @@ function readIdOrZero(text: string | undefined): number {
  * @throws ApiError 401
  */
 export async function requireSession(request: FastifyRequest): Promise<Caller> {
-  const caller = await findCaller(request.server.pool, request.claim)
+  const caller = await findCaller(request.server.reads, request.claim)
   if (!caller) throw new ApiError('UNAUTHORIZED')
   request.userId = caller.session_user_id
   return caller

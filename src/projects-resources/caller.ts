@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Reader } from '../database/reads.js'
 
 /** Who a request says it comes from, and whose project it says it is about. Nothing of it is known to be true. */
 export interface Claim {
@@ -46,8 +47,8 @@ export function callerValues({ tokenHash, userId, projectId }: Claim) {
 }
 
 /** Settles a claim by itself. */
-export async function findCaller(pool: pg.Pool, claim: Claim): Promise<Caller | undefined> {
-  const { rows } = await pool.query<Caller>({
+export async function findCaller(reads: Reader, claim: Claim): Promise<Caller | undefined> {
+  const { rows } = await reads.query<Caller>({
     name: 'find-caller',
     text: FIND_CALLER,
     values: [...callerValues(claim)],

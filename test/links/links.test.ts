@@ -1,5 +1,5 @@
-import t from 'tap'
-import { errorBody, resources, startApp } from '../support/app.js'
+import t, { type Test } from 'tap'
+import { errorBody, resources, startApp, type TestApp } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
 /** One service for all; each test begins with its tables as they were. */
@@ -164,23 +164,58 @@ for (const type of RESOURCE_TYPES) {
        INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
       Object.values(create),
     )
-    let statements = 0
-    const query = app.pool.query
-    app.pool.query = function counted(this: typeof app.pool, ...args: unknown[]) {
-      statements += 1
-      return Reflect.apply(query, this, args)
-    } as typeof query
+    const statements = countStatements(t, app)
     const many = await call('GET', all)
-    t.same([many.body.length, statements], [1000, 2])
+    t.same([many.body.length, statements()], [1000, 2])
     t.same(new Set(many.body.map(({ id }: { id: number }) => id)).size, 1000)
     await sql(`DELETE FROM ${linkTable} WHERE id NOT IN (SELECT id FROM ${linkTable} ORDER BY id LIMIT 100)`)
-    statements = 0
     const few = await call('GET', all)
-    app.pool.query = query
-    t.same([few.body.length, statements], [100, 1])
+    t.same([few.body.length, statements()], [100, 3])
     t.same(few.body, many.body.slice(-100), 'in the same order')
   })
 }
+
+/** Counts the statements of the service from now on. */
+function countStatements(t: Test, { pool, reads }: TestApp['app']): () => number {
+  let count = 0
+  for (const connections of [pool, reads]) {
+    const { query } = connections
+    connections.query = (...args: unknown[]) => {
+      count += 1
+      return Reflect.apply(query, connections, args)
+    }
+    t.teardown(() => {
+      connections.query = query
+    })
+  }
+  return () => count
+}
+
+t.test('a list with a long text is whole, by a second statement that nobody waits behind', async (t) => {
+  const { sql, call, app } = await shared.reset()
+  const all = resources('/user-files')
+  const write = (id: number, text: string) =>
+    sql(
+      `WITH made AS (
+         INSERT INTO user_files (id, neptun_user_id, title, text, language, extension)
+         VALUES ($1, 1, 'file', $2, 'x', 'x') RETURNING id
+       )
+       INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made`,
+      [id, text],
+    )
+  const statements = countStatements(t, app)
+  const texts = async (query = '') => (await call('GET', all + query)).body.map(({ text }: { text: string }) => text)
+  await write(1, 'a'.repeat(16_384))
+  t.same([await texts(), statements()], [['a'.repeat(16_384)], 1])
+  await write(2, 'é'.repeat(8193))
+  await write(3, 'short')
+  const expected = ['short', 'é'.repeat(8193), 'a'.repeat(16_384)]
+  t.same([await texts(), statements()], [expected, 3])
+  t.same([await texts('?limit=2'), statements()], [expected.slice(0, 2), 5])
+  t.same([await texts('?limit=1'), statements()], [['short'], 6])
+  const answer = await call('GET', `${all}?limit=2`)
+  t.match(answer.headers.get('link'), /rel="next"/)
+})
 
 t.test('the list can be read in pages, newest link first', async (t) => {
   const service = await shared.reset()

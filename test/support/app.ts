@@ -5,7 +5,7 @@ import pino from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { type Config, loadConfig } from '../../src/config.js'
-import { openPool } from '../../src/open-pool.js'
+import { openConfigured } from '../../src/open-connections.js'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 
@@ -87,13 +87,12 @@ export async function startApp(
     leaked.push(...[...secrets].filter((secret) => line.includes(secret)).map((secret) => `${secret}: ${line}`))
   }
   const logger = pino({ level: 'debug' }, { write })
-  const pool = openPool(config, logger)
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   admin.on('error', () => {})
   const routes: RouteOptions[] = []
   const undocumented: string[] = []
   const app = await buildApp(config, {
-    pool,
+    connections: openConfigured(config, logger),
     logger,
     onRoute: (route) => {
       routes.push(route)

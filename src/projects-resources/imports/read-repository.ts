@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { SourceType } from '../../database/generated/enums.js'
+import type { Reader } from '../../database/reads.js'
 import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
 import type { Position } from './cursor.js'
 import { importJson, isWithheld, shownImport } from './sql.js'
@@ -14,6 +15,8 @@ export interface ImportList {
   /** The last import of the page, if another page follows. */
   next: Position | null
 }
+
+type ListRow = Caller & { imports: string; withheld: number; next?: Position | null }
 
 export interface FoundImport {
   /** JSON text. */
@@ -95,8 +98,8 @@ const REMOVE_IMPORT = `
   SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`
 
 /** All imports of a project, or all of one source type, in one statement. */
-export async function listImports(pool: pg.Pool, claim: Claim, sourceType: SourceType | null): Promise<ImportList> {
-  const { rows } = await pool.query({
+export async function listImports(reads: Reader, claim: Claim, sourceType: SourceType | null): Promise<ImportList> {
+  const { rows } = await reads.query<ListRow>({
     name: 'list-imports',
     text: LIST_IMPORTS,
     values: [...callerValues(claim), sourceType],
@@ -107,13 +110,13 @@ export async function listImports(pool: pg.Pool, claim: Claim, sourceType: Sourc
 
 /** One page of the same list: those after a position, at most so many. */
 export async function listImportsPage(
-  pool: pg.Pool,
+  reads: Reader,
   claim: Claim,
   sourceType: SourceType | null,
   page: { after: Position | null; limit: number },
 ): Promise<ImportList> {
   const { after, limit } = page
-  const { rows } = await pool.query({
+  const { rows } = await reads.query<ListRow>({
     name: 'list-imports-page',
     text: LIST_IMPORTS_PAGE,
     values: [...callerValues(claim), sourceType, after?.createdAt ?? null, after?.id ?? null, limit],
@@ -124,11 +127,11 @@ export async function listImportsPage(
 
 /** One import, withheld or not; null if the project has none of this id. */
 export async function findImport(
-  pool: pg.Pool,
+  reads: Reader,
   claim: Claim,
   importId: number,
 ): Promise<{ caller: Caller | undefined; found: FoundImport | null }> {
-  const { rows } = await pool.query<Caller & FoundImport>({
+  const { rows } = await reads.query<Caller & FoundImport>({
     name: 'find-import',
     text: FIND_IMPORT,
     values: [...callerValues(claim), importId],

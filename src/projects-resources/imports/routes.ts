@@ -21,7 +21,7 @@ export interface ImportRoutesOptions {
 
 /** The calls on a project's imports. The plugin that registers this one guards them. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
-  const { pool } = app
+  const { pool, reads } = app
   const { permission, maxImports } = options
 
   app.post(
@@ -51,8 +51,8 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
       const after = (cursor && decodeCursor(cursor)) || null
       const list =
         limit === undefined
-          ? await listImports(pool, request.claim, source_type)
-          : await listImportsPage(pool, request.claim, source_type, { after, limit })
+          ? await listImports(reads, request.claim, source_type)
+          : await listImportsPage(reads, request.claim, source_type, { after, limit })
       admit(request, list.caller)
       if (list.withheld > 0) reply.header('x-imports-withheld', list.withheld)
       if (list.next) reply.header('link', linkToNextPage(request.url, encodeCursor(list.next)))
@@ -61,7 +61,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
   )
 
   app.get('/imports/:import_id', { schema: operations.getImport }, async (request, reply) => {
-    const { caller, found } = await findImport(pool, request.claim, request.params.import_id)
+    const { caller, found } = await findImport(reads, request.claim, request.params.import_id)
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     if (found.withheld) throw githubAccessDenied(found.source_path)
@@ -74,10 +74,10 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     async (request, reply) => {
       const { query, params, body } = request
       if (query.dry_run) {
-        const preview = await changeImport(pool, permission, request, params.import_id, body, previewUpdate)
+        const preview = await changeImport(app, permission, request, params.import_id, body, previewUpdate)
         return sendJsonText(reply, previewText(preview))
       }
-      const json = await changeImport(pool, permission, request, params.import_id, body, updateImport)
+      const json = await changeImport(app, permission, request, params.import_id, body, updateImport)
       return sendJsonText(reply.header('etag', etagOf(json)), `{"import":${json}}`)
     },
   )
@@ -97,7 +97,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   /** @returns the time of the import's last change, if `If-Match` names it */
   async function expect(request: FastifyRequest, importId: number): Promise<string | undefined> {
-    const { caller, found } = await findImport(pool, request.claim, importId)
+    const { caller, found } = await findImport(reads, request.claim, importId)
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     return requireMatch(request.headers['if-match'], found.json)

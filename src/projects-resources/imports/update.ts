@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type pg from 'pg'
+import type { Connections } from '../../database/connections.js'
 import type { RepositorySelection } from '../../database/generated/enums.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
@@ -27,7 +28,7 @@ type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: Im
  * @throws ApiError 400, 401, 403, 404, 409 or 412
  */
 export async function changeImport<T>(
-  pool: pg.Pool,
+  { pool, reads }: Connections,
   permission: GithubPermission,
   request: FastifyRequest,
   importId: number,
@@ -36,7 +37,7 @@ export async function changeImport<T>(
 ): Promise<T> {
   const prove = proveOnce(permission, request.claim.userId)
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { caller, found } = await findImport(pool, request.claim, importId)
+    const { caller, found } = await findImport(reads, request.claim, importId)
     admit(request, caller)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     const change = await planChange(found, body, permission.selections, prove)

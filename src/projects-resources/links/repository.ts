@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { queryLarge } from '../../database/query-large.js'
+import type { Reader } from '../../database/reads.js'
 import { type Caller, type Claim, callerValues, type Owner } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
 import { writeStatements } from './statements.js'
@@ -23,6 +24,14 @@ interface LinkList {
   resources: string[]
   /** The last link of the page, if another page follows. */
   next: string | null
+}
+
+/** `json` of several resources, joined by commas; null where one is larger than was asked for. */
+type ListRow = Caller & { json: string | null; next?: string | null }
+
+export interface LinkConnections {
+  pool: pg.Pool
+  reads: Reader
 }
 
 /** The statements on one type of resource. */
@@ -52,13 +61,22 @@ export interface LinkRepository {
  */
 const FEW = 100
 
+/** Resources with longer texts are not read where they would hold up others; in bytes. */
+const SMALL = 16 * 1024
+const ANY_SIZE = 2 ** 31 - 1
+
 /** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
 const FOREIGN_KEY_VIOLATION = '23503'
 
-export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor): LinkRepository {
+export function createLinkRepository({ pool, reads }: LinkConnections, descriptor: LinkDescriptor): LinkRepository {
   const sql = writeStatements(descriptor)
+  const prepare = (name: keyof typeof sql, values: unknown[]) => ({
+    name: `${name}-${descriptor.slug}`,
+    text: sql[name],
+    values,
+  })
   const query = async <Row extends pg.QueryResultRow>(name: keyof typeof sql, values: unknown[]) =>
-    (await pool.query<Row>({ name: `${name}-${descriptor.slug}`, text: sql[name], values })).rows[0]
+    (await pool.query<Row>(prepare(name, values))).rows[0]
   const inOrder = (values: Values, verified: Values) => [
     ...Object.keys(descriptor.create.properties).map((name) => values[name]),
     ...(descriptor.verified ?? []).map((name) => verified[name] ?? null),
@@ -66,23 +84,25 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
 
   return {
     async list(claim, page) {
-      const ask = async (name: 'list' | 'listPage', values: unknown[]) =>
-        (
-          await queryLarge<Caller & { json: string | null; next: string | null }>(pool, {
-            name: `${name}-${descriptor.slug}`,
-            text: sql[name],
-            values: [...callerValues(claim), ...values],
-          })
-        ).rows
-      const first = await ask('listPage', [page?.before ?? null, page?.limit ?? FEW])
-      const next = first[0]?.next ?? null
-      // Rarely are there more, and the statement for all of them costs more.
-      const rows = page || next === null ? first : await ask('list', [])
-      return { caller: rows[0], resources: rows.flatMap(({ json }) => json ?? []), next: page ? next : null }
+      const few = (size: number) =>
+        prepare('listPage', [...callerValues(claim), page?.before ?? null, page?.limit ?? FEW, size])
+      const { rows } = await reads.query<ListRow>(few(SMALL))
+      const next = rows[0]?.next ?? null
+      if (next !== null && !page) {
+        const all = await queryLarge<ListRow>(pool, prepare('list', [...callerValues(claim)]))
+        return toList(all.rows, null)
+      }
+      if (rows[0]?.json === null) {
+        const large = await queryLarge<ListRow>(pool, few(ANY_SIZE))
+        return toList(large.rows, large.rows[0]?.next ?? null)
+      }
+      return toList(rows, next)
     },
     async find(claim, resourceId) {
-      const row = await query<Caller & { json: string | null }>('find', [...callerValues(claim), resourceId])
-      return { caller: row, json: row?.json ?? null }
+      const { rows } = await reads.query<Caller & { json: string | null }>(
+        prepare('find', [...callerValues(claim), resourceId]),
+      )
+      return { caller: rows[0], json: rows[0]?.json ?? null }
     },
     async link({ userId, projectId }, resourceId) {
       const row = await query<{ json: string; is_new: boolean }>('link', [userId, projectId, resourceId]).catch(
@@ -114,6 +134,10 @@ export function createLinkRepository(pool: pg.Pool, descriptor: LinkDescriptor):
       return row?.json ?? null
     },
   }
+}
+
+function toList(rows: ListRow[], next: string | null): LinkList {
+  return { caller: rows[0], resources: rows.flatMap(({ json }) => json || []), next }
 }
 
 /** The project or the resource was deleted between the moment that it was seen and the moment that it was linked. */

@@ -18,7 +18,7 @@ export type Verify = (userId: number, values: Record<string, unknown>) => Promis
 
 /** The calls on one type of resource. The plugin that registers this one guards them. */
 export const linkRoutes: FastifyPluginAsyncTypebox<LinkRoutesOptions> = async (app, { descriptor, verify }) => {
-  const repository = createLinkRepository(app.pool, descriptor)
+  const repository = createLinkRepository(app, descriptor)
   const operations = linkOperations(descriptor, verify !== undefined)
   const { slug, idField } = descriptor
   const one = `/${slug}/:resource_id`

@@ -2,6 +2,9 @@ import { isoTime } from '../../database/sql.js'
 import { CALLER } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
 
+/** Texts that cannot be longer, in characters, are short. */
+const MAX_SHORT = 10_000
+
 /** The SQL of one type of resource, by what it does. */
 export function writeStatements(descriptor: LinkDescriptor) {
   const { table, linkTable, idField, create, verified = [], resource, computed = {} } = descriptor
@@ -15,6 +18,11 @@ export function writeStatements(descriptor: LinkDescriptor) {
     return `(SELECT ${columns.join(', ')})`
   }
   const toJson = (row: string) => `(SELECT row_to_json(shown)::text FROM ${shown(row)} AS shown)`
+  /** How many bytes the texts of one have that may be long. */
+  const size = (row: string) => {
+    const long = Object.entries(create.properties).filter(([, { maxLength = 0 }]) => maxLength > MAX_SHORT)
+    return long.length > 0 ? long.map(([name]) => `coalesce(octet_length(${row}.${name}), 0)`).join(' + ') : '0'
+  }
   const linked = `
     ${linkTable} AS link
     JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = link.neptun_user_id`
@@ -30,7 +38,10 @@ export function writeStatements(descriptor: LinkDescriptor) {
         SELECT link.id AS link_id, ${toJson('resource')} AS json FROM ${linked} WHERE ${ofCaller}
       ) AS listed ON true
       ORDER BY listed.link_id DESC`,
-    /** At most so many that were linked before a link, and the last of them if there are more. */
+    /**
+     * At most so many that were linked before a link, and the last of them if there are more; no JSON if the texts of one
+     * have more than so many bytes.
+     */
     listPage: `
       WITH ${CALLER}
       SELECT caller.*, listed.json,
@@ -38,7 +49,11 @@ export function writeStatements(descriptor: LinkDescriptor) {
           SELECT FROM ${linkTable} AS link WHERE ${ofCaller} AND link.id < last_link
         ) THEN last_link END AS next
       FROM caller, LATERAL (
-        SELECT count(*) AS number, min(link_id) AS last_link, string_agg(row_to_json(shown)::text, ',') AS json
+        SELECT
+          count(*) AS number, min(link_id) AS last_link,
+          CASE WHEN coalesce(bool_and(${size('resource')} <= $6::integer), true) THEN
+            coalesce(string_agg(row_to_json(shown)::text, ',') FILTER (WHERE ${size('resource')} <= $6::integer), '')
+          END AS json
         FROM (
           SELECT link.id AS link_id, resource.*
           FROM ${linked}

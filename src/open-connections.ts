@@ -1,11 +1,10 @@
-import type pg from 'pg'
 import type { BaseLogger } from 'pino'
 import type { Config } from './config.js'
-import { createPool } from './database/pool.js'
+import { type Connections, openConnections } from './database/connections.js'
 
-/** The pool that the configuration describes. */
-export function openPool(config: Config, logger: Pick<BaseLogger, 'warn'>): pg.Pool {
-  return createPool({
+/** The connections that the configuration describes. */
+export function openConfigured(config: Config, logger: Pick<BaseLogger, 'warn'>): Connections {
+  return openConnections({
     connectionString: config.DATABASE_URL,
     max: config.DATABASE_POOL_SIZE,
     connectTimeout: config.DATABASE_CONNECT_TIMEOUT,
