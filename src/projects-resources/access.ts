@@ -65,9 +65,9 @@ export default fp(access, {
 export function admit(request: FastifyRequest, caller: Caller | undefined): void {
   if (!caller) throw new ApiError('UNAUTHORIZED')
   request.userId = caller.session_user_id
-  if (caller.session_is_stale) {
+  if (caller.stale_session_id !== null) {
     // Nobody waits for it.
-    touchSession(request.server.pool, caller.session_id).catch((err) =>
+    touchSession(request.server.pool, caller.stale_session_id).catch((err) =>
       request.log.warn({ err }, 'last use of a session not recorded'),
     )
   }

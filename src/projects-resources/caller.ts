@@ -13,9 +13,9 @@ export type Owner = Pick<Claim, 'userId' | 'projectId'>
 
 /** What the database says of a claim: the columns of CALLER. No row at all means that there is no such session. */
 export interface Caller {
-  session_id: number
   session_user_id: number
-  session_is_stale: boolean
+  /** Whose last use is to be recorded: the session's id, unless it was used a minute ago or less. */
+  stale_session_id: number | null
   /** Null unless the project exists, is the session's user's, and that is the user whom the path names. */
   project_id: number | null
 }
@@ -27,9 +27,8 @@ export interface Caller {
 export const CALLER = `
   caller AS (
     SELECT
-      session.id AS session_id,
       session.neptun_user_id AS session_user_id,
-      session.last_used_at < now() - interval '1 minute' AS session_is_stale,
+      CASE WHEN session.last_used_at < now() - interval '1 minute' THEN session.id END AS stale_session_id,
       project.id AS project_id
     FROM sessions AS session
     LEFT JOIN projects AS project

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Owner } from '../caller.js'
-import { importJson } from './sql.js'
+import { importJson, newImportJson } from './sql.js'
 import {
   CHANGED,
   CREATE_PERMITTED,
@@ -43,11 +43,11 @@ const PREVIEW_CREATE = `
   preview AS (
     SELECT
       NULL::integer AS id, $3::source_type AS source_type, $4 AS source_path, $5 AS title, $6 AS description,
-      now() AS created_at, now() AS updated_at, project.id AS project_id, project.neptun_user_id
+      now()::timestamptz(3) AS created_at, now()::timestamptz(3) AS updated_at, project.id AS project_id, project.neptun_user_id
     FROM project
   )
   SELECT
-    permitted.granted, permitted.has_room, ${importJson('preview')} AS json, ${duplicatesOf('preview')} AS duplicates
+    permitted.granted, permitted.has_room, ${newImportJson('preview')} AS json, ${duplicatesOf('preview')} AS duplicates
   FROM permitted, preview`
 
 const PREVIEW_UPDATE = `

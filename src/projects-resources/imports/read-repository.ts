@@ -3,7 +3,7 @@ import type { SourceType } from '../../database/generated/enums.js'
 import type { Reader } from '../../database/reads.js'
 import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
 import type { Position } from './cursor.js'
-import { importJson, isWithheld, shownImport } from './sql.js'
+import { importJson, isWithheld } from './sql.js'
 
 /** What a claim may see of a project's imports. `caller` is for `admit`; the rest holds only if that lets it pass. */
 export interface ImportList {
@@ -45,14 +45,14 @@ const LIST_IMPORTS = `
   FROM caller, LATERAL (
     SELECT
       count(*) FILTER (WHERE withheld)::integer AS withheld,
-      coalesce(string_agg(row_to_json(shown)::text, ',') FILTER (WHERE NOT withheld), '') AS imports
+      coalesce(string_agg(${importJson('import')}, ',') FILTER (WHERE NOT withheld), '') AS imports
     FROM (
       SELECT import.*, ${isWithheld('import')} AS withheld
       FROM imports AS import
       WHERE import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
         AND ($4::source_type IS NULL OR import.source_type = $4)
       ORDER BY import.created_at, import.id
-    ) AS import, LATERAL ${shownImport('import')} AS shown
+    ) AS import
   ) AS list`
 
 const LIST_IMPORTS_PAGE = `

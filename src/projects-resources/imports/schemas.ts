@@ -18,18 +18,18 @@ const properties = {
   neptun_user_id: Id(),
   project_id: Id(),
 }
-const Import = Type.Object(properties, { title: 'Import' })
+/** As it is shown. */
+export const Import = Type.Object(properties, { title: 'Import' })
 
 export const ImportBody = Type.Object({ import: Import }, { title: 'ImportBody' })
 export const ImportsBody = Type.Object({ imports: Type.Array(Import) }, { title: 'ImportsBody' })
 
 const duplicates = Type.Array(Id(), { description: "The project's other imports of the same source, oldest first." })
 
+export const NewImportPreview = Type.Object({ ...properties, id: Type.Null() })
+
 export const NewImportPreviewBody = Type.Object(
-  {
-    import: Type.Object({ ...properties, id: Type.Null() }),
-    duplicates,
-  },
+  { import: NewImportPreview, duplicates },
   {
     title: 'NewImportPreviewBody',
     description: 'Of a dry run: the import as it would be. Its id is null, since it has none.',

@@ -1,16 +1,11 @@
-import { isoTime } from '../../database/sql.js'
+import { jsonText } from '../../database/sql.js'
+import { Import, NewImportPreview } from './schemas.js'
 
-/** An import as it is shown: of many, in a LATERAL, which the planner takes apart, and not in a query for each. */
-export const shownImport = (row: string) => `(
-    SELECT
-      ${row}.id, ${row}.source_type, ${row}.source_path, ${row}.title, ${row}.description,
-      ${isoTime(`${row}.created_at`)} AS created_at,
-      ${isoTime(`${row}.updated_at`)} AS updated_at,
-      ${row}.neptun_user_id, ${row}.project_id
-  )`
+/** An import as the JSON text that goes over the wire. */
+export const importJson = (row: string) => jsonText(Import, row)
 
-/** An import as the JSON text that goes over the wire. PostgreSQL builds it and nothing parses it on the way. */
-export const importJson = (row: string) => `(SELECT row_to_json(shown)::text FROM ${shownImport(row)} AS shown)`
+/** One that has no id yet. */
+export const newImportJson = (row: string) => jsonText(NewImportPreview, row)
 
 /** Whether a user has an installation, not suspended, of the account that owns a repository (`owner/repo`). */
 export const hasInstallation = (userId: string, path: string, condition = '') => `EXISTS (

@@ -1,4 +1,4 @@
-import { isoTime } from '../../database/sql.js'
+import { jsonText } from '../../database/sql.js'
 import { CALLER } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
 
@@ -7,22 +7,12 @@ const MAX_SHORT = 10_000
 
 /** The SQL of one type of resource, by what it does. */
 export function writeStatements(descriptor: LinkDescriptor) {
-  const { table, linkTable, idField, create, verified = [], resource, computed = {} } = descriptor
+  const { table, linkTable, idField, create, verified = [], resource, computed } = descriptor
   const columns = [...Object.keys(create.properties), ...verified]
-  /** As it is shown; see shownImport. */
-  const shown = (row: string) => {
-    const columns = Object.entries(resource.properties).map(([name, schema]) => {
-      const value = computed[name]?.(row) ?? `${row}.${name}`
-      return `${schema['format'] === 'date-time' ? isoTime(value) : value} AS ${name}`
-    })
-    return `(SELECT ${columns.join(', ')})`
-  }
-  const toJson = (row: string) => `(SELECT row_to_json(shown)::text FROM ${shown(row)} AS shown)`
+  const json = jsonText(resource, 'resource', computed)
+  const long = Object.entries(create.properties).filter(([, { maxLength = 0 }]) => maxLength > MAX_SHORT)
   /** How many bytes the texts of one have that may be long. */
-  const size = (row: string) => {
-    const long = Object.entries(create.properties).filter(([, { maxLength = 0 }]) => maxLength > MAX_SHORT)
-    return long.length > 0 ? long.map(([name]) => `coalesce(octet_length(${row}.${name}), 0)`).join(' + ') : '0'
-  }
+  const size = long.map(([name]) => `coalesce(octet_length(resource.${name}), 0)`).join(' + ') || '0'
   const linked = `
     ${linkTable} AS link
     JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = link.neptun_user_id`
@@ -35,7 +25,7 @@ export function writeStatements(descriptor: LinkDescriptor) {
       SELECT caller.*, listed.*
       FROM caller
       LEFT JOIN LATERAL (
-        SELECT link.id AS link_id, ${toJson('resource')} AS json FROM ${linked} WHERE ${ofCaller}
+        SELECT link.id AS link_id, ${json} AS json FROM ${linked} WHERE ${ofCaller}
       ) AS listed ON true
       ORDER BY listed.link_id DESC`,
     /**
@@ -51,8 +41,8 @@ export function writeStatements(descriptor: LinkDescriptor) {
       FROM caller, LATERAL (
         SELECT
           count(*) AS number, min(link_id) AS last_link,
-          CASE WHEN coalesce(bool_and(${size('resource')} <= $6::integer), true) THEN
-            coalesce(string_agg(row_to_json(shown)::text, ',') FILTER (WHERE ${size('resource')} <= $6::integer), '')
+          CASE WHEN coalesce(bool_and(${size} <= $6::integer), true) THEN
+            coalesce(string_agg(${json}, ',') FILTER (WHERE ${size} <= $6::integer), '')
           END AS json
         FROM (
           SELECT link.id AS link_id, resource.*
@@ -60,12 +50,12 @@ export function writeStatements(descriptor: LinkDescriptor) {
           WHERE ${ofCaller} AND link.id < coalesce($4::bigint, 9223372036854775807)
           ORDER BY link.id DESC
           LIMIT $5::integer
-        ) AS resource, LATERAL ${shown('resource')} AS shown
+        ) AS resource
       ) AS listed`,
     find: `
       WITH ${CALLER}
       SELECT caller.*, (
-        SELECT ${toJson('resource')} FROM ${linked} WHERE ${ofCaller} AND link.${idField} = $4
+        SELECT ${json} FROM ${linked} WHERE ${ofCaller} AND link.${idField} = $4
       ) AS json
       FROM caller`,
     link: `
@@ -78,7 +68,7 @@ export function writeStatements(descriptor: LinkDescriptor) {
         ON CONFLICT (project_id, ${idField}) DO NOTHING
         RETURNING id
       )
-      SELECT ${toJson('resource')} AS json, EXISTS (SELECT FROM linked) AS is_new FROM resource`,
+      SELECT ${json} AS json, EXISTS (SELECT FROM linked) AS is_new FROM resource`,
     create: `
       WITH resource AS (
         INSERT INTO ${table} (neptun_user_id, ${columns.join(', ')})
@@ -91,7 +81,7 @@ export function writeStatements(descriptor: LinkDescriptor) {
         INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id)
         SELECT $2, resource.id, resource.neptun_user_id FROM resource
       )
-      SELECT ${toJson('resource')} AS json FROM resource`,
+      SELECT ${json} AS json FROM resource`,
     unlink: `
       WITH ${CALLER},
       removed AS (
@@ -103,10 +93,10 @@ export function writeStatements(descriptor: LinkDescriptor) {
     createUnlinked: `
       INSERT INTO ${table} AS resource (neptun_user_id, ${columns.join(', ')})
       VALUES ($1, ${columns.map((_, index) => `$${index + 2}`).join(', ')})
-      RETURNING ${toJson('resource')} AS json`,
+      RETURNING ${json} AS json`,
     listOwned: `
       SELECT (
-        SELECT coalesce(string_agg(${toJson('resource')}, ',' ORDER BY resource.id), '')
+        SELECT coalesce(string_agg(${json}, ',' ORDER BY resource.id), '')
         FROM ${table} AS resource
         WHERE resource.neptun_user_id = owner.id
       ) AS resources
@@ -115,6 +105,6 @@ export function writeStatements(descriptor: LinkDescriptor) {
     remove: `
       DELETE FROM ${table} AS resource
       WHERE resource.id = $2 AND resource.neptun_user_id = $1
-      RETURNING ${toJson('resource')} AS json`,
+      RETURNING ${json} AS json`,
   }
 }
