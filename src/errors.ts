@@ -60,9 +60,14 @@ export class ApiError extends Error {
     code: ErrorCode,
     details: { message?: string; faults?: Fault[]; retryAfter?: number; cause?: unknown } = {},
   ) {
-    super(details.message ?? errors[code][1], { cause: details.cause })
+    const [statusCode, message] = errors[code]
+    // Where a refusal was decided nobody asks, and to find out costs up to 10 µs.
+    const { stackTraceLimit } = Error
+    if (statusCode < 500) Error.stackTraceLimit = 0
+    super(details.message ?? message, { cause: details.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
-    this.statusCode = errors[code][0]
+    this.statusCode = statusCode
     this.faults = details.faults
     this.retryAfter = details.retryAfter
   }

@@ -3,6 +3,7 @@ import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, loadConfig } from './config.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
+import { openLogDestination } from './log-destination.js'
 import { openConfigured } from './open-connections.js'
 
 /** What ends a start in one line, without a stack: the operator's to mend. */
@@ -25,15 +26,8 @@ async function start() {
   process.send?.({ ready: true, address })
 }
 
-/**
- * In production lines are written many at a time, once a second at least and at the end: one by one they cost a sixth of a
- * request (docs/decisions/013). A `kill -9` takes those of the last second along.
- */
 function createLogger({ LOG_LEVEL, NODE_ENV }: Config): Logger {
-  if (NODE_ENV !== 'production') return pino({ level: LOG_LEVEL })
-  const destination = pino.destination({ sync: false, minLength: 8192 })
-  setInterval(() => destination.flush(), 1000).unref()
-  return pino({ level: LOG_LEVEL }, destination)
+  return NODE_ENV === 'production' ? pino({ level: LOG_LEVEL }, openLogDestination()) : pino({ level: LOG_LEVEL })
 }
 
 function loadDotEnv() {

@@ -38,10 +38,10 @@ export function sendError(error: FastifyError | ApiError, request: FastifyReques
 function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest): ApiError {
   // Nobody is there any more to read this.
   if (request.raw.readableAborted) return invalidRequest({ path: 'body', message: 'did not arrive whole' })
+  if ('validation' in thrown) return invalidRequest(...findFaults(request))
   const error = toApiError(thrown, request.method !== 'GET' && request.method !== 'HEAD')
   if (error instanceof ApiError) return error
-  const { code, statusCode = 500, validation } = thrown as FastifyError
-  if (validation) return invalidRequest(...findFaults(request))
+  const { code, statusCode = 500 } = thrown as FastifyError
   const known = fastifyErrors[code]
   if (known) return new ApiError(known)
   if (code === 'FST_ERR_BAD_URL') return invalidRequest({ path: 'path', message: 'is not properly percent-encoded' })

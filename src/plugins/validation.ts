@@ -1,8 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { ErrorObject } from 'ajv'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Fault } from '../errors.js'
+import { type Fault, invalidRequest } from '../errors.js'
 import { joinFaults, toFaults } from '../faults.js'
 
 declare module 'fastify' {
@@ -33,13 +33,16 @@ const READERS: Record<string, (text: unknown) => unknown> = { integer: readDecim
  * refuses what is left.
  */
 async function validation(app: FastifyInstance) {
+  // The faults are described by findFaults; this only says that there are some.
+  app.setSchemaErrorFormatter(() => invalidRequest())
   app.addHook('onRoute', (route) => {
     const inPath = readersOf(route.schema?.params)
     const inQuery = readersOf(route.schema?.querystring)
     if (inPath.length + inQuery.length === 0) return
-    const convert = async (request: FastifyRequest) => {
+    const convert: preValidationHookHandler = (request, _reply, done) => {
       readTexts(request.params, inPath)
       readTexts(request.query, inQuery)
+      done()
     }
     route.preValidation = [convert, ...[route.preValidation ?? []].flat()]
   })

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { ApiError, invalidRequest } from '../errors.js'
+import { ApiError, type Fault, invalidRequest } from '../errors.js'
 import { isCrossSiteWrite } from '../plugins/cross-origin.js'
 import { hasBody } from '../plugins/json-body.js'
 import { SESSION_REQUIRED } from '../plugins/session.js'
@@ -36,20 +36,23 @@ async function access(app: FastifyInstance) {
     route.schema = { ...route.schema, security: SESSION_REQUIRED }
   })
 
-  app.addHook('onRequest', async (request) => {
-    request.claim = readClaim(request)
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { sessionHash } = request
+    if (!sessionHash) return done(new ApiError('UNAUTHORIZED'))
+    request.claim = readClaim(request, sessionHash)
     const isCrossSite = isCrossSiteWrite(request)
-    if (isCrossSite || hasBody(request.raw.headers)) request.caller = await requireSession(request)
-    if (isCrossSite) throw new ApiError('CROSS_SITE_REQUEST')
+    if (!isCrossSite && !hasBody(request.raw.headers)) return done()
+    requireSession(request).then((caller) => {
+      request.caller = caller
+      done(isCrossSite ? new ApiError('CROSS_SITE_REQUEST') : undefined)
+    }, done)
   })
 
-  app.addHook('preHandler', async (request) => {
+  app.addHook('preHandler', (request, _reply, done) => {
     const faults = findFaults(request)
-    if (faults.length > 0) {
-      if (!request.caller) await requireSession(request)
-      throw invalidRequest(...faults)
-    }
-    if (request.caller) admit(request, request.caller)
+    if (faults.length > 0) return void refuse(request, faults).catch(done)
+    if (request.caller) return done(refusalOf(request, request.caller))
+    done()
   })
 }
 
@@ -63,7 +66,12 @@ export default fp(access, {
  * @throws ApiError 401, 403 or 404
  */
 export function admit(request: FastifyRequest, caller: Caller | undefined): void {
-  if (!caller) throw new ApiError('UNAUTHORIZED')
+  const refusal = refusalOf(request, caller)
+  if (refusal) throw refusal
+}
+
+function refusalOf(request: FastifyRequest, caller: Caller | undefined): ApiError | undefined {
+  if (!caller) return new ApiError('UNAUTHORIZED')
   request.userId = caller.session_user_id
   if (caller.stale_session_id !== null) {
     // Nobody waits for it.
@@ -71,13 +79,18 @@ export function admit(request: FastifyRequest, caller: Caller | undefined): void
       request.log.warn({ err }, 'last use of a session not recorded'),
     )
   }
-  if (caller.session_user_id !== request.claim.userId) throw new ApiError('USER_MISMATCH')
-  if (caller.project_id !== request.claim.projectId) throw new ApiError('PROJECT_NOT_FOUND')
+  if (caller.session_user_id !== request.claim.userId) return new ApiError('USER_MISMATCH')
+  if (caller.project_id !== request.claim.projectId) return new ApiError('PROJECT_NOT_FOUND')
+  return undefined
 }
 
-function readClaim(request: FastifyRequest): Claim {
-  const tokenHash = request.sessionHash
-  if (!tokenHash) throw new ApiError('UNAUTHORIZED')
+/** @throws ApiError 401 or 400, always */
+async function refuse(request: FastifyRequest, faults: Fault[]): Promise<never> {
+  if (!request.caller) await requireSession(request)
+  throw invalidRequest(...faults)
+}
+
+function readClaim(request: FastifyRequest, tokenHash: Buffer): Claim {
   const { user_id, project_id } = request.params as { user_id?: string; project_id?: string }
   return { tokenHash, userId: readIdOrZero(user_id), projectId: readIdOrZero(project_id) }
 }
