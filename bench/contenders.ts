@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import packageJson from '../package.json' with { type: 'json' }
 import { compiled } from './compile.js'
 
 export type Name = 'ours' | 'hand-written' | 'prisma-naive' | 'floor'
@@ -27,6 +28,9 @@ const RAISED_LIMITS = {
   RATE_LIMIT_WINDOW: '1000',
 }
 
+/** Of `npm start`: `node FLAGS dist/server.js`. */
+const FLAGS = packageJson.scripts.start.split(' ').slice(1, -1)
+
 const server = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 
 export interface StartOptions {
@@ -39,7 +43,7 @@ export interface StartOptions {
 /** Starts what `npm start` does. Its log goes to a file: in production it goes somewhere too. */
 export async function startOurs(options: StartOptions): Promise<Contender> {
   const env = { ...COMMON, ...RAISED_LIMITS, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' }
-  const execArgv = ['--max-semi-space-size=8', ...(options.execArgv ?? [])]
+  const execArgv = [...FLAGS, ...(options.execArgv ?? [])]
   return await start('ours', server, env, { ...options, execArgv })
 }
 
