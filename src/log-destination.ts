@@ -13,7 +13,7 @@ const INTERVAL = 1000
  * pino's own destination can wait for a number of bytes as well, but measures all that waits with every line.
  */
 export function openLogDestination(): DestinationStream & { flushSync(): void } {
-  const destination = pino.destination({ sync: false, maxWrite: 4 * CHUNK })
+  const destination = pino.destination({ sync: false })
   let lines = ''
   const flush = () => {
     if (lines === '') return
