@@ -72,7 +72,7 @@ type Run = (pool: pg.Pool, claim: Claim, ids: { import: number; file: number }) 
 
 function hotCalls(): Run[] {
   const limits = { selections: ['all' as const], maxImports: 1_000_000 }
-  const links = (pool: pg.Pool) => createLinkRepository({ pool, reads: pool }, userFiles)
+  const links = (pool: pg.Pool) => createLinkRepository({ pool, reads: pool, writes: pool }, userFiles)
   return [
     (pool, claim) => findCaller(pool, claim),
     (pool, claim) => listImports(pool, claim, null),

@@ -50,7 +50,7 @@ export const Config = Type.Object({
     must: 'a URL of the form postgres://user:password@host:5432/database',
     description: 'The PostgreSQL database (15 or later). Required, except by `npm run dev`, which brings its own.',
   }),
-  DATABASE_POOL_SIZE: integer('an integer from 2 to 200', 2, 200, 10, 'Connections to PostgreSQL, at most.'),
+  DATABASE_POOL_SIZE: integer('an integer from 3 to 200', 3, 200, 10, 'Connections to PostgreSQL, at most.'),
   DATABASE_CONNECT_TIMEOUT: milliseconds(800, 'How long a request waits for a connection'),
   DATABASE_ANSWER_TIMEOUT: milliseconds(1000, 'How long PostgreSQL may be silent before it counts as unavailable'),
   DATABASE_STATEMENT_TIMEOUT: milliseconds(10_000, 'How long a statement with a large answer may run'),

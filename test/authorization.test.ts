@@ -195,7 +195,7 @@ t.test('the session', async (t) => {
 })
 
 t.test('many at once over the same connections, each sees only their own', async (t) => {
-  const service = await startApp(t, { DATABASE_POOL_SIZE: '4' })
+  const service = await startApp(t, { DATABASE_POOL_SIZE: '6' })
   const { call } = service
   const asks: [path: string, token: string | null][] = []
   for (const { userId, projectId, token } of [OWNER, STRANGER]) {

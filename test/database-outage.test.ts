@@ -44,15 +44,15 @@ async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, wit
   t.strictSame(seen, expected, `${what} (${elapsed} of ${within} ms)`)
 }
 
-/** Those that statements have for themselves, and those that reads share. */
-const connections = ({ pool, reads }: TestApp['app']) => [pool, reads]
+/** Those that statements have for themselves, and those that they share. */
+const connections = ({ pool, reads, writes }: TestApp['app']) => [pool, reads, writes]
 
 const count = (app: TestApp['app']) => connections(app).reduce((sum, { totalCount }) => sum + totalCount, 0)
 
 async function isFine(t: Test, { call, app, log }: TestApp, what: string) {
   const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
   t.strictSame([status, body], [200, { imports: [] }], what)
-  await until(() => app.pool.waitingCount === 0, 'nobody waits for a connection')
+  await until(() => connections(app).every(({ waitingCount }) => waitingCount === 0), 'nobody waits for a connection')
   await until(
     () => connections(app).every(({ totalCount, idleCount }) => totalCount === idleCount),
     'all are idle again',
@@ -126,8 +126,12 @@ t.test('connections that end while idle are replaced', async (t) => {
   const service = await startBehindProxy(t)
   const { app, call, sql, log } = service
   await Promise.all(Array.from({ length: 5 }, () => call('POST', IMPORTS, { body: LOCAL })))
+  await call('GET', '/health/ready')
   const connected = count(app)
-  t.ok(app.pool.totalCount > 1 && app.reads.totalCount > 0, `${connected} connections`)
+  t.ok(
+    connections(app).every(({ totalCount }) => totalCount > 0),
+    `${connected} connections`,
+  )
   await sql(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'neptun-projects-resources'`)
@@ -196,6 +200,11 @@ t.test('a database that accepts and says nothing is a 503 within the configured 
   t.equal(app.reads.totalCount, 0, 'that connection is given up')
   await isUnavailable(t, call('GET', one), 'over a new connection', 300 + SLACK)
   await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'a change', 300 + SLACK)
+  t.match(
+    (await call('DELETE', one)).body,
+    { code: 'DATABASE_UNAVAILABLE', message: /may or may not/ },
+    'a change over a connection that was open',
+  )
   await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
   const many = Array.from({ length: 30 }, () => call('GET', IMPORTS))
   await Promise.all(many.map((answer) => isUnavailable(t, answer, 'one of many at once', 2 * 300 + SLACK)))
@@ -220,27 +229,39 @@ for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
 
 t.test('while every connection is taken, others wait no longer than the limit', async (t) => {
   const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
-  const { app, call } = service
-  const paths = await Promise.all(
-    Array.from(
-      { length: 2 },
-      async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`,
-    ),
-  )
+  const { app, call, sql } = service
+  const create = async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`
+  const paths: string[] = []
+  for (let number = 0; number < 14; number += 1) paths.push(await create())
   const lock = await lockTable(t, service, 'imports')
-  const first = paths.map((path) => call('DELETE', path))
-  await untilWaiting(service, 2)
-  const others = Array.from({ length: 10 }, () => call('DELETE', `${IMPORTS}/1`))
+  const answers = paths.map((path) => call('DELETE', path))
+  await untilWaiting(service, 1)
+  // As many as are sent at once wait for the lock, with it or behind it; the others have never been sent.
+  const [sent, others] = [answers.slice(0, 6), answers.slice(6)]
   await Promise.all(others.map((answer) => isUnavailable(t, answer, 'one more', 300 + SLACK)))
+  await lock.release()
+  for (const answer of await Promise.all(sent)) t.equal(answer.status, 204, 'who was first is served')
+  await isFine(t, service, 'afterwards')
+  const [{ count: left } = { count: -1 }] = await sql<{ count: number }>('SELECT count(*)::int FROM imports')
+  t.equal(left, 1 + others.length, 'and what was refused has not been done')
+  t.ok(count(app) <= 3, 'no more connections than allowed')
+})
+
+t.test('while the pool is taken, others wait no longer than the limit', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
+  const { app, call } = service
+  const lock = await lockTable(t, service, 'github_installations')
+  const first = call('GET', resources('/github-repositories'))
+  await untilWaiting(service, 1)
   await isUnavailable(t, call('GET', '/health/ready'), 'readiness', 300 + SLACK)
   await lock.release()
-  for (const answer of await Promise.all(first)) t.equal(answer.status, 204, 'who was first is served')
+  t.not((await first).status, 503, 'who was first is served')
   await isFine(t, service, 'afterwards')
   t.ok(count(app) <= 3, 'no more connections than allowed')
 })
 
 t.test('while reads share a connection, none waits longer for those before it than the limit', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2', DATABASE_CONNECT_TIMEOUT: '300' })
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
   const { app, call, one } = service
   const lock = await lockTable(t, service, 'imports')
   const first = call('GET', one)
@@ -250,11 +271,11 @@ t.test('while reads share a connection, none waits longer for those before it th
   await lock.release()
   t.equal((await first).status, 200, 'who was first is served')
   await isFine(t, service, 'afterwards')
-  t.ok(count(app) <= 2, 'no more connections than allowed')
+  t.ok(count(app) <= 3, 'no more connections than allowed')
 })
 
 t.test('on a warm connection a call costs as few round trips as it can', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '2' })
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3' })
   const { call, proxy } = service
   const cost = async (method: string, path: string, options = {}) => {
     const before = proxy.roundTrips()

@@ -137,7 +137,7 @@ async function withRepository<T>(
     ])
     const pool = openConnection(connectionString)
     try {
-      return await use(createLinkRepository({ pool, reads: pool }, descriptor))
+      return await use(createLinkRepository({ pool, reads: pool, writes: pool }, descriptor))
     } finally {
       await pool.end()
     }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { Reads } from './reads.js'
+import { SharedConnections } from './shared-connections.js'
 
 export interface PoolOptions {
   connectionString: string
@@ -19,10 +19,12 @@ export interface PoolOptions {
 
 /** The connections of a process. */
 export interface Connections {
-  /** Each for one statement, or transaction, at a time. */
+  /** Each for one statement, or transaction, at a time: for whatever may take long. */
   pool: pg.Pool
-  /** Of these, reads share a few. */
-  reads: Reads
+  /** For statements that only read, by keys, and take a few milliseconds at most whatever the data. */
+  reads: SharedConnections
+  /** For statements that write, by keys: these wait for each other's locks, and for the disk. */
+  writes: SharedConnections
 }
 
 /**
@@ -43,17 +45,26 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool
 }
 
-/** More of them serve reads no faster: one is busy with 5000 statements a second. (docs/decisions/014) */
-const MOST_SHARED = 3
+/** How many there are of each. Three read as much as one process can ask for. (docs/decisions/014) */
+function divide(max: number) {
+  const reads = Math.min(3, Math.floor(max / 3))
+  const writes = Math.ceil((max - reads) / 2)
+  return { reads, writes, pool: max - reads - writes }
+}
 
-/** The same for a service: of its connections, of which there are two at least, reads share up to half. */
+/** How many statements that write are sent at once: enough that PostgreSQL finds the next one. The others wait here. */
+const WRITE_DEPTH = 6
+
+/** The same for a service, which divides its connections. @param options of connections, three at least */
 export function openConnections(options: PoolOptions): Connections {
-  const { max, answerTimeout, connectTimeout, onIdleError } = options
-  const shared = Math.min(MOST_SHARED, Math.floor(max / 2))
-  const pool = createPool({ ...options, max: max - shared })
-  const client = clientOptions(options)
-  const reads = new Reads({ client, max: shared, answerTimeout, waitTimeout: connectTimeout, onIdleError })
-  return { pool, reads }
+  const { answerTimeout, connectTimeout: waitTimeout, onIdleError } = options
+  const max = divide(options.max)
+  const shared = { client: clientOptions(options), answerTimeout, waitTimeout, onIdleError }
+  return {
+    pool: createPool({ ...options, max: max.pool }),
+    reads: new SharedConnections({ ...shared, max: max.reads, depth: Number.POSITIVE_INFINITY, isWriting: false }),
+    writes: new SharedConnections({ ...shared, max: max.writes, depth: WRITE_DEPTH, isWriting: true }),
+  }
 }
 
 /**

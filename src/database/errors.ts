@@ -16,6 +16,14 @@ const UNREACHABLE_MESSAGE =
 const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 const LOST_MESSAGE = /^(Connection terminated unexpectedly|Connection terminated$|Query read timeout)/
 
+/** A statement that waited for a lock, or ran, for as long as it may. */
+const LIMIT_SQLSTATES = new Set(['55P03', '57014'])
+
+/** Whether a statement ran into one of its own limits: that says nothing of the next one. */
+export function isStatementLimit(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && LIMIT_SQLSTATES.has(String(error.code))
+}
+
 /** Whether an error means that the database could not be reached or could not serve, rather than that we erred. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isDatabaseUnavailable)

@@ -1,20 +1,29 @@
 import pg from 'pg'
-import { databaseUnavailable, isDatabaseUnavailable } from './errors.js'
+import { isDatabaseUnavailable, isStatementLimit, toApiError } from './errors.js'
 
-/** In milliseconds. */
-export interface Patience {
+/** Times are in milliseconds. */
+export interface SharedOptions {
   /** How long PostgreSQL may be silent while it has something to answer, before it counts as unavailable. */
   answerTimeout: number
-  /** How long a statement may wait behind others. */
+  /** How long a statement may wait for others: one that writes, until it is sent; one that reads, until it is its turn. */
   waitTimeout: number
+  /** Whether statements may store something. */
+  isWriting: boolean
 }
 
-/** How often a connection is looked at while it has something to answer, in milliseconds. */
-const LOOK = 50
+export interface SharedEvents {
+  /** There is room for another statement. */
+  onAnswer: () => void
+  /** It can no longer be used. Once; with an error if nobody has been told of it. */
+  onEnd: (error: Error | null) => void
+}
+
+/** How often connections are looked at while somebody waits, in milliseconds. */
+export const LOOK = 50
 
 interface Pending {
   sentAt: number
-  reject: (error: Error) => void
+  reject: (error: unknown) => void
 }
 
 /**
@@ -22,13 +31,12 @@ interface Pending {
  * answers come in that order. What the requests of one turn of the event loop ask goes out in one write. This halves what
  * a statement costs beside its own work. (docs/decisions/014)
  *
- * A statement that takes long holds up those behind it, so this is for reads that do not, and for nothing that may have to
- * wait for a lock of another writer.
+ * A statement that takes long holds up those behind it.
  */
 export class SharedConnection {
   readonly #client: pg.Client
-  readonly #patience: Patience
-  readonly #onEnd: (error: Error | null) => void
+  readonly #options: SharedOptions
+  readonly #events: SharedEvents
   /** What has been sent and not been answered, oldest first. */
   readonly #pending: Pending[] = []
   /** Since when the oldest of them is the oldest. */
@@ -37,14 +45,11 @@ export class SharedConnection {
   #hasEnded = false
   #watch: NodeJS.Timeout | undefined
 
-  /**
-   * @param client connected, with `pipeline`; this connection's from now on
-   * @param onEnd called once when it can no longer be used: with an error if nobody has been told of it
-   */
-  constructor(client: pg.Client, patience: Patience, onEnd: (error: Error | null) => void) {
+  /** @param client connected, with `pipeline`; this connection's from now on */
+  constructor(client: pg.Client, options: SharedOptions, events: SharedEvents) {
     this.#client = client
-    this.#patience = patience
-    this.#onEnd = onEnd
+    this.#options = options
+    this.#events = events
     client.on('error', (error) => this.#abandon(error))
   }
 
@@ -64,11 +69,9 @@ export class SharedConnection {
         if (this.#hasEnded) return
         this.#pending.shift()
         this.#since = performance.now()
-        if (!error) return resolve(result)
-        if (!isDatabaseUnavailable(error)) return reject(error)
-        reject(databaseUnavailable(error))
-        // Those behind it would only wait as long, one after the other, to hear the same.
-        this.#abandon(error)
+        if (error) this.#fail(error, reject)
+        else resolve(result)
+        this.#events.onAnswer()
       }
       this.#client.query(new NamedQuery(config, settle))
     })
@@ -93,18 +96,29 @@ export class SharedConnection {
     })
   }
 
+  #fail(error: Error, reject: Pending['reject']) {
+    const { isWriting } = this.#options
+    reject(toApiError(error, isWriting))
+    if (!isDatabaseUnavailable(error)) return
+    // Who reads behind it would only wait as long, one after the other, to hear the same; who writes waits for another lock.
+    if (!isWriting || !isStatementLimit(error)) this.#abandon(error)
+  }
+
   #look() {
     if (this.#pending.length === 0) {
       clearInterval(this.#watch)
       this.#watch = undefined
       return
     }
+    const { answerTimeout, waitTimeout, isWriting } = this.#options
     const now = performance.now()
-    if (now - this.#since > this.#patience.answerTimeout) return this.#abandon(new Error('no answer'))
+    if (now - this.#since > answerTimeout) return this.#abandon(new Error('Query read timeout'))
+    // Nobody may take it for not stored, what then is.
+    if (isWriting) return
     // The oldest is under way; it may take as long as PostgreSQL may be silent.
     for (const { sentAt, reject } of this.#pending.slice(1)) {
-      if (now - sentAt <= this.#patience.waitTimeout) return
-      reject(databaseUnavailable(new Error('no answer to the statements before')))
+      if (now - sentAt <= waitTimeout) return
+      reject(toApiError(new Error('Query read timeout'), false))
     }
   }
 
@@ -112,16 +126,18 @@ export class SharedConnection {
   #abandon(error: Error) {
     if (this.#hasEnded) return
     const waiting = this.#pending.splice(0)
-    this.#finish(waiting.length > 0 ? null : error)
-    for (const { reject } of waiting) reject(databaseUnavailable(error))
     this.#client.connection.stream.destroy()
+    // PostgreSQL may have read what was sent, whatever it said to the one before.
+    const lost = new Error('Connection terminated', { cause: error })
+    for (const { reject } of waiting) reject(toApiError(lost, this.#options.isWriting))
+    this.#finish(waiting.length > 0 ? null : error)
   }
 
   #finish(error: Error | null) {
     if (this.#hasEnded) return
     this.#hasEnded = true
     clearInterval(this.#watch)
-    this.#onEnd(error)
+    this.#events.onEnd(error)
   }
 }
 

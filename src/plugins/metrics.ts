@@ -44,11 +44,12 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOpti
     done()
   })
 
-  const { pool, reads } = app
+  const { pool, reads, writes } = app
+  const count = (name: 'totalCount' | 'idleCount' | 'waitingCount') => pool[name] + reads[name] + writes[name]
   const counts = {
-    total: () => pool.totalCount + reads.totalCount,
-    idle: () => pool.idleCount + reads.idleCount,
-    waiting: () => pool.waitingCount,
+    total: () => count('totalCount'),
+    idle: () => count('idleCount'),
+    waiting: () => count('waitingCount'),
   }
   new Gauge({
     name: 'database_pool',

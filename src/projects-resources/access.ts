@@ -75,7 +75,7 @@ function refusalOf(request: FastifyRequest, caller: Caller | undefined): ApiErro
   request.userId = caller.session_user_id
   if (caller.stale_session_id !== null) {
     // Nobody waits for it.
-    touchSession(request.server.pool, caller.stale_session_id).catch((err) =>
+    touchSession(request.server.writes, caller.stale_session_id).catch((err) =>
       request.log.warn({ err }, 'last use of a session not recorded'),
     )
   }

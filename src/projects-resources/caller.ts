@@ -1,5 +1,4 @@
-import type pg from 'pg'
-import type { Reader } from '../database/reads.js'
+import type { Runner } from '../database/shared-connections.js'
 
 /** Who a request says it comes from, and whose project it says it is about. Nothing of it is known to be true. */
 export interface Claim {
@@ -46,7 +45,7 @@ export function callerValues({ tokenHash, userId, projectId }: Claim) {
 }
 
 /** Settles a claim by itself. */
-export async function findCaller(reads: Reader, claim: Claim): Promise<Caller | undefined> {
+export async function findCaller(reads: Runner, claim: Claim): Promise<Caller | undefined> {
   const { rows } = await reads.query<Caller>({
     name: 'find-caller',
     text: FIND_CALLER,
@@ -56,6 +55,6 @@ export async function findCaller(reads: Reader, claim: Claim): Promise<Caller | 
 }
 
 /** Records that a session was used now. Worth doing while it is stale, which is once a minute at most. */
-export async function touchSession(pool: pg.Pool, sessionId: number): Promise<void> {
-  await pool.query(TOUCH_SESSION, [sessionId])
+export async function touchSession(writes: Runner, sessionId: number): Promise<void> {
+  await writes.query({ name: 'touch-session', text: TOUCH_SESSION, values: [sessionId] })
 }

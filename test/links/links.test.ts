@@ -176,9 +176,9 @@ for (const type of RESOURCE_TYPES) {
 }
 
 /** Counts the statements of the service from now on. */
-function countStatements(t: Test, { pool, reads }: TestApp['app']): () => number {
+function countStatements(t: Test, { pool, reads, writes }: TestApp['app']): () => number {
   let count = 0
-  for (const connections of [pool, reads]) {
+  for (const connections of [pool, reads, writes]) {
     const { query } = connections
     connections.query = (...args: unknown[]) => {
       count += 1

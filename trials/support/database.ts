@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { applyMigrations } from '../../src/database/migrations.js'
 import { withClient } from '../../src/database/with-client.js'
@@ -47,7 +48,7 @@ export async function startDatabase(folder: string): Promise<Database> {
       unfreeze = await freeze(url, await postmasterOf(folder))
       return
     }
-    if (how === 'kill -9') process.kill(await postmasterOf(folder), 'SIGKILL')
+    if (how === 'kill -9') await killPostmaster(url, await postmasterOf(folder))
     await postgres?.stop()
     postgres = undefined
   }
@@ -71,6 +72,21 @@ export async function startDatabase(folder: string): Promise<Database> {
 
 async function postmasterOf(folder: string): Promise<number> {
   return Number.parseInt(await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10)
+}
+
+/** Resolves when the last backend has ended: one that is busy serves on until it has nothing to do, and looks up. */
+async function killPostmaster(url: string, postmaster: number): Promise<void> {
+  const { rows } = await withClient(url, (client) => client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity'))
+  process.kill(postmaster, 'SIGKILL')
+  while (rows.some(({ pid }) => isAlive(pid))) await sleep(1)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /**

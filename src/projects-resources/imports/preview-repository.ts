@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import type { Runner } from '../../database/shared-connections.js'
 import type { Owner } from '../caller.js'
 import { importJson, newImportJson } from './sql.js'
 import {
@@ -67,12 +67,12 @@ const PREVIEW_UPDATE = `
 
 /** What createImport would do, with an id of null. Stores nothing and locks nothing. */
 export async function previewCreate(
-  pool: pg.Pool,
+  reads: Runner,
   owner: Owner,
   values: NewImport,
   limits: CreateLimits,
 ): Promise<CreateOutcome<Preview>> {
-  const { rows } = await pool.query<Preview & { granted: boolean; has_room: boolean }>({
+  const { rows } = await reads.query<Preview & { granted: boolean; has_room: boolean }>({
     name: 'preview-create-import',
     text: PREVIEW_CREATE,
     values: createValues(owner, values, limits),
@@ -82,12 +82,12 @@ export async function previewCreate(
 
 /** What updateImport would do. Stores nothing and locks nothing. */
 export async function previewUpdate(
-  pool: pg.Pool,
+  reads: Runner,
   owner: Owner,
   importId: number,
   change: ImportChange,
 ): Promise<UpdateOutcome<Preview>> {
-  const { rows } = await pool.query<{ granted: boolean; json: string | null; duplicates: number[] }>({
+  const { rows } = await reads.query<{ granted: boolean; json: string | null; duplicates: number[] }>({
     name: 'preview-update-import',
     text: PREVIEW_UPDATE,
     values: updateValues(owner, importId, change),

@@ -1,6 +1,5 @@
-import type pg from 'pg'
 import type { SourceType } from '../../database/generated/enums.js'
-import type { Reader } from '../../database/reads.js'
+import type { Runner } from '../../database/shared-connections.js'
 import { CALLER, type Caller, type Claim, callerValues } from '../caller.js'
 import type { Position } from './cursor.js'
 import { importJson, isWithheld } from './sql.js'
@@ -98,7 +97,7 @@ const REMOVE_IMPORT = `
   SELECT caller.*, EXISTS (SELECT FROM removed) AS removed FROM caller`
 
 /** All imports of a project, or all of one source type, in one statement. */
-export async function listImports(reads: Reader, claim: Claim, sourceType: SourceType | null): Promise<ImportList> {
+export async function listImports(reads: Runner, claim: Claim, sourceType: SourceType | null): Promise<ImportList> {
   const { rows } = await reads.query<ListRow>({
     name: 'list-imports',
     text: LIST_IMPORTS,
@@ -110,7 +109,7 @@ export async function listImports(reads: Reader, claim: Claim, sourceType: Sourc
 
 /** One page of the same list: those after a position, at most so many. */
 export async function listImportsPage(
-  reads: Reader,
+  reads: Runner,
   claim: Claim,
   sourceType: SourceType | null,
   page: { after: Position | null; limit: number },
@@ -127,7 +126,7 @@ export async function listImportsPage(
 
 /** One import, withheld or not; null if the project has none of this id. */
 export async function findImport(
-  reads: Reader,
+  reads: Runner,
   claim: Claim,
   importId: number,
 ): Promise<{ caller: Caller | undefined; found: FoundImport | null }> {
@@ -142,12 +141,12 @@ export async function findImport(
 
 /** Removes an import, withheld or not; with a time, only if that is when it was changed last. */
 export async function removeImport(
-  pool: pg.Pool,
+  writes: Runner,
   claim: Claim,
   importId: number,
   updatedAt: string | null = null,
 ): Promise<{ caller: Caller | undefined; removed: boolean }> {
-  const { rows } = await pool.query<Caller & { removed: boolean }>({
+  const { rows } = await writes.query<Caller & { removed: boolean }>({
     name: 'remove-import',
     text: REMOVE_IMPORT,
     values: [...callerValues(claim), importId, updatedAt],

@@ -11,7 +11,7 @@ import * as operations from './operations.js'
 import { etagOf, IF_MATCH, requireMatch } from './precondition.js'
 import { type Preview, previewCreate, previewUpdate } from './preview-repository.js'
 import { findImport, listImports, listImportsPage, removeImport } from './read-repository.js'
-import { changeImport } from './update.js'
+import { changeImport, type WriteChange } from './update.js'
 import { type CreateOutcome, createImport, updateImport } from './write-repository.js'
 
 export interface ImportRoutesOptions {
@@ -21,8 +21,10 @@ export interface ImportRoutesOptions {
 
 /** The calls on a project's imports. The plugin that registers this one guards them. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
-  const { pool, reads } = app
+  const { reads, writes } = app
   const { permission, maxImports } = options
+  const storeUpdate: WriteChange<string> = (...change) => updateImport(writes, ...change)
+  const showUpdate: WriteChange<Preview> = (...change) => previewUpdate(reads, ...change)
 
   app.post(
     '/imports',
@@ -35,10 +37,10 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
       const values = { source_type, source_path, title, description }
       const limits = { selections: permission.selections, maxImports }
       if (request.query.dry_run) {
-        const preview = requireCreated(await previewCreate(pool, request.claim, values, limits), source_path)
+        const preview = requireCreated(await previewCreate(reads, request.claim, values, limits), source_path)
         return sendJsonText(reply, previewText(preview))
       }
-      const created = requireCreated(await createImport(pool, request.claim, values, limits), source_path)
+      const created = requireCreated(await createImport(writes, request.claim, values, limits), source_path)
       return sendJsonText(reply.code(201), `{"import":${created}}`)
     },
   )
@@ -74,10 +76,10 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     async (request, reply) => {
       const { query, params, body } = request
       if (query.dry_run) {
-        const preview = await changeImport(app, permission, request, params.import_id, body, previewUpdate)
+        const preview = await changeImport(reads, permission, request, params.import_id, body, showUpdate)
         return sendJsonText(reply, previewText(preview))
       }
-      const json = await changeImport(app, permission, request, params.import_id, body, updateImport)
+      const json = await changeImport(reads, permission, request, params.import_id, body, storeUpdate)
       return sendJsonText(reply.header('etag', etagOf(json)), `{"import":${json}}`)
     },
   )
@@ -88,7 +90,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     async (request, reply) => {
       const { claim, params, headers } = request
       const expected = headers['if-match'] === undefined ? undefined : await expect(request, params.import_id)
-      const { caller, removed } = await removeImport(pool, claim, params.import_id, expected)
+      const { caller, removed } = await removeImport(writes, claim, params.import_id, expected)
       admit(request, caller)
       if (!removed) throw new ApiError(expected ? 'PRECONDITION_FAILED' : 'IMPORT_NOT_FOUND')
       return reply.code(204).send(null)

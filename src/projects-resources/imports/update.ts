@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type pg from 'pg'
-import type { Connections } from '../../database/connections.js'
 import type { RepositorySelection } from '../../database/generated/enums.js'
+import type { Runner } from '../../database/shared-connections.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { admit } from '../access.js'
@@ -15,7 +14,8 @@ import type { ImportChange, UpdateOutcome } from './write-repository.js'
 /** Each round means that somebody else's change went through, so only a storm can use them up. */
 const MAX_ROUNDS = 50
 
-type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: ImportChange) => Promise<UpdateOutcome<T>>
+/** What is done with a change. */
+export type WriteChange<T> = (owner: Owner, importId: number, change: ImportChange) => Promise<UpdateOutcome<T>>
 
 /**
  * PUT of an import. The pair (source_type, source_path) that results must match, but half of it may be what is stored:
@@ -23,12 +23,12 @@ type WriteChange<T> = (pool: pg.Pool, owner: Owner, importId: number, change: Im
  *
  * No lock is held meanwhile: the check may have to ask GitHub, which can take seconds.
  *
- * @param write what to do with the change: updateImport or previewUpdate
+ * @param write updateImport or previewUpdate
  * @returns what comes of that
  * @throws ApiError 400, 401, 403, 404, 409 or 412
  */
 export async function changeImport<T>(
-  { pool, reads }: Connections,
+  reads: Runner,
   permission: GithubPermission,
   request: FastifyRequest,
   importId: number,
@@ -42,7 +42,7 @@ export async function changeImport<T>(
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     const change = await planChange(found, body, permission.selections, prove)
     change.expected.updated_at = requireMatch(request.headers['if-match'], found.json)
-    const outcome = await write(pool, request.claim, importId, change)
+    const outcome = await write(request.claim, importId, change)
     if (outcome === 'not-granted') throw githubAccessDenied(change.grant?.path ?? found.source_path)
     if (outcome !== 'changed-meanwhile') return outcome.updated
   }

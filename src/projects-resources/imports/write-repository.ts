@@ -1,5 +1,5 @@
-import type pg from 'pg'
 import type { RepositorySelection, SourceType } from '../../database/generated/enums.js'
+import type { Runner } from '../../database/shared-connections.js'
 import type { Owner } from '../caller.js'
 import { hasInstallation, importJson } from './sql.js'
 
@@ -44,12 +44,12 @@ const CREATE_IMPORT = `
 
 /** Stores an import, if the project is the user's, has room, and the user may read the repository. One statement. */
 export async function createImport(
-  pool: pg.Pool,
+  writes: Runner,
   owner: Owner,
   values: NewImport,
   limits: CreateLimits,
 ): Promise<CreateOutcome> {
-  const { rows } = await pool.query<{ granted: boolean; has_room: boolean; json: string }>({
+  const { rows } = await writes.query<{ granted: boolean; has_room: boolean; json: string }>({
     name: 'create-import',
     text: CREATE_IMPORT,
     values: createValues(owner, values, limits),
@@ -126,12 +126,12 @@ const UPDATE_IMPORT = `
  * is once its lock is held, so that two changes at the same moment cannot both pass on what the other has replaced.
  */
 export async function updateImport(
-  pool: pg.Pool,
+  writes: Runner,
   owner: Owner,
   importId: number,
   change: ImportChange,
 ): Promise<UpdateOutcome> {
-  const { rows } = await pool.query<{ granted: boolean; json: string | null }>({
+  const { rows } = await writes.query<{ granted: boolean; json: string | null }>({
     name: 'update-import',
     text: UPDATE_IMPORT,
     values: updateValues(owner, importId, change),

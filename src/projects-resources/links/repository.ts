@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { queryLarge } from '../../database/query-large.js'
-import type { Reader } from '../../database/reads.js'
+import type { Runner } from '../../database/shared-connections.js'
 import { type Caller, type Claim, callerValues, type Owner } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
 import { writeStatements } from './statements.js'
@@ -31,7 +31,8 @@ type ListRow = Caller & { json: string | null; next?: string | null }
 
 export interface LinkConnections {
   pool: pg.Pool
-  reads: Reader
+  reads: Runner
+  writes: Runner
 }
 
 /** The statements on one type of resource. */
@@ -68,7 +69,10 @@ const ANY_SIZE = 2 ** 31 - 1
 /** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
 const FOREIGN_KEY_VIOLATION = '23503'
 
-export function createLinkRepository({ pool, reads }: LinkConnections, descriptor: LinkDescriptor): LinkRepository {
+export function createLinkRepository(
+  { pool, reads, writes }: LinkConnections,
+  descriptor: LinkDescriptor,
+): LinkRepository {
   const sql = writeStatements(descriptor)
   const prepare = (name: keyof typeof sql, values: unknown[]) => ({
     name: `${name}-${descriptor.slug}`,
@@ -76,7 +80,7 @@ export function createLinkRepository({ pool, reads }: LinkConnections, descripto
     values,
   })
   const query = async <Row extends pg.QueryResultRow>(name: keyof typeof sql, values: unknown[]) =>
-    (await pool.query<Row>(prepare(name, values))).rows[0]
+    (await writes.query<Row>(prepare(name, values))).rows[0]
   const inOrder = (values: Values, verified: Values) => [
     ...Object.keys(descriptor.create.properties).map((name) => values[name]),
     ...(descriptor.verified ?? []).map((name) => verified[name] ?? null),

@@ -9,20 +9,21 @@ const PATIENCE = { connectTimeout: 10_000, answerTimeout: 10_000, statementTimeo
 
 interface Options extends Partial<typeof PATIENCE> {
   max?: number
+  runner?: 'reads' | 'writes'
 }
 
 /** Connections to a database of one's own, and what was said of those that were lost while idle. */
-async function open(t: Test, { max = 2, ...patience }: Options = {}) {
+async function open(t: Test, { max = 3, runner = 'reads', ...patience }: Options = {}) {
   const proxy = await startProxy(t, await createDatabase(t, { migrated: false }))
   const idleErrors: Error[] = []
   const onIdleError = (error: Error) => idleErrors.push(error)
   const connections = openConnections({ connectionString: proxy.url, max, ...PATIENCE, ...patience, onIdleError })
   t.teardown(async () => {
     await proxy.become('pass')
-    await Promise.all([connections.pool.end(), connections.reads.end()])
+    await Promise.all([connections.pool.end(), connections.reads.end(), connections.writes.end()])
   })
   const ask = async (text: string, values: readonly unknown[] = [], name = '') => {
-    const { rows } = await connections.reads.query<{ answer: unknown }>({
+    const { rows } = await connections[runner].query<{ answer: unknown }>({
       text,
       values: [...values],
       ...(name && { name }),
@@ -84,7 +85,7 @@ t.test('further connections are opened when there is a load, as many as there ma
 })
 
 t.test('a connection that is cut takes along what waits on it, and the next question opens another', async (t) => {
-  const service = await open(t, { max: 4 })
+  const service = await open(t, { max: 6 })
   const { ask, reads, idleErrors } = service
   await ask(...echo(1))
   const waiting = outcomes([
@@ -150,4 +151,61 @@ t.test('the end waits for what is under way, and lets nothing in', async (t) => 
   t.same(await last, ['', 2])
   t.equal(reads.totalCount, 0)
   t.same(await outcomes([ask(...echo(3))]), ['DATABASE_UNAVAILABLE'])
+})
+
+t.test(
+  'of those that write, so many are sent, and the others are never heard of if they must wait too long',
+  async (t) => {
+    const { ask, writes, pool } = await open(t, { runner: 'writes', connectTimeout: 300 })
+    await pool.query('CREATE TABLE written (number integer)')
+    await ask(...echo(1))
+    const slow = ask('SELECT pg_sleep(0.8)::text AS answer')
+    const write = (number: number) =>
+      ask('INSERT INTO written VALUES ($1::integer) RETURNING number AS answer', [number], 'write')
+    const answers = Array.from({ length: 10 }, (_, number) => write(number))
+    t.equal(writes.waitingCount, 5, 'six are under way')
+    const refused = await Promise.allSettled(answers.slice(5))
+    for (const answer of refused) {
+      const { reason } = answer as PromiseRejectedResult
+      t.match(reason, { code: 'DATABASE_UNAVAILABLE', message: /nothing was stored/ })
+    }
+    t.same(await outcomes([slow, ...answers.slice(0, 5)]), ['', 0, 1, 2, 3, 4])
+    const { rows } = await pool.query('SELECT number FROM written ORDER BY number')
+    t.same(
+      rows.map(({ number }) => number),
+      [0, 1, 2, 3, 4],
+      'nothing was stored of what was refused',
+    )
+  },
+)
+
+t.test('what waits is sent, in its order, as soon as there is room', async (t) => {
+  const { ask } = await open(t, { runner: 'writes' })
+  const order: number[] = []
+  const numbers = Array.from({ length: 100 }, (_, number) => number)
+  await Promise.all(numbers.map(async (number) => order.push((await ask(...echo(number))) as number)))
+  t.same(order, numbers)
+})
+
+t.test('a change that was sent over a connection that is lost may have been stored', async (t) => {
+  const { ask, proxy } = await open(t, { runner: 'writes', connectTimeout: 1000 })
+  await ask(...echo(1))
+  const answers = Array.from({ length: 8 }, () => ask('SELECT pg_sleep(60)::text AS answer'))
+  await proxy.become('refuse')
+  const messages = (await Promise.allSettled(answers)).map((one) => (one as PromiseRejectedResult).reason.message)
+  const [sent, others] = [messages.slice(0, 6), messages.slice(6)]
+  for (const message of sent) t.match(message, /may or may not have been stored/)
+  for (const message of others) t.match(message, /nothing was stored/, 'what was never sent was not')
+})
+
+t.test('a change that waits for a lock as long as it may leaves those behind it alone', async (t) => {
+  const { ask, writes, pool } = await open(t, { runner: 'writes', lockTimeout: 200 })
+  await pool.query('CREATE TABLE locked (number integer)')
+  const client = await pool.connect()
+  await client.query('BEGIN; LOCK TABLE locked')
+  const answers = outcomes([ask('INSERT INTO locked VALUES (1)'), ask(...echo(1)), ask(...echo(2))])
+  t.same(await answers, ['DATABASE_UNAVAILABLE', 1, 2])
+  await client.query('ROLLBACK')
+  client.release()
+  t.same([writes.totalCount, writes.idleCount], [1, 1], 'over the same connection')
 })

@@ -1,0 +1,157 @@
+import pg from 'pg'
+import { databaseUnavailable } from './errors.js'
+import { LOOK, SharedConnection, type SharedOptions } from './shared-connection.js'
+
+export interface SharedConnectionsOptions extends SharedOptions {
+  client: pg.ClientConfig
+  /** Connections at most. */
+  max: number
+  /** Statements at most that are sent on one of them and not answered. */
+  depth: number
+  /** Called with the error of a connection that was lost while idle. */
+  onIdleError: (error: Error) => void
+}
+
+/** What runs single statements. */
+export type Runner = Pick<SharedConnections, 'query'>
+
+interface Waiting {
+  since: number
+  send: (connection: SharedConnection) => void
+  reject: (error: unknown) => void
+}
+
+const BUSY = new Error('every connection is busy')
+const ENDED = new Error('the connections have been ended')
+
+/** How long after a failure no further connection is tried, in milliseconds, while another one serves. */
+const RETRY = 1000
+
+/**
+ * Connections that statements share. The first is opened when it is needed; the others when it is busy, and nobody waits for
+ * them.
+ */
+export class SharedConnections {
+  readonly #options: SharedConnectionsOptions
+  readonly #connections: SharedConnection[] = []
+  /** What has not been sent, oldest first. */
+  readonly #waiting: Waiting[] = []
+  #watch: NodeJS.Timeout | undefined
+  #opening: Promise<void> | undefined
+  #failedAt = Number.NEGATIVE_INFINITY
+  #hasEnded = false
+
+  constructor(options: SharedConnectionsOptions) {
+    this.#options = options
+  }
+
+  /** How many connections there are. */
+  get totalCount(): number {
+    return this.#connections.length
+  }
+
+  /** How many of them have nothing to answer. */
+  get idleCount(): number {
+    return this.#connections.filter(({ load }) => load === 0).length
+  }
+
+  /** How many statements have not been sent. */
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Runs a statement, in a transaction of its own.
+   * @throws ApiError 503 if PostgreSQL does not answer, else what it answers
+   */
+  query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
+    const connection = this.#leastBusy()
+    if (connection && connection.load < this.#options.depth) return connection.query<Row>(query)
+    return new Promise((resolve, reject) => {
+      const send = (connection: SharedConnection) => void connection.query<Row>(query).then(resolve, reject)
+      this.#waiting.push({ since: performance.now(), send, reject })
+      this.#watch ??= setInterval(() => this.#look(), LOOK)
+      if (!connection) this.#open()
+    })
+  }
+
+  /** Ends them when everything that was sent is answered. */
+  async end(): Promise<void> {
+    this.#hasEnded = true
+    await this.#opening
+    this.#refuse(performance.now(), ENDED)
+    clearInterval(this.#watch)
+    await Promise.all(this.#connections.map((connection) => connection.end()))
+  }
+
+  #leastBusy(): SharedConnection | undefined {
+    const connections = this.#connections
+    let found = connections[0]
+    if (!found || found.load === 0) return found
+    for (const connection of connections) if (connection.load < found.load) found = connection
+    if (found.load > 0 && connections.length < this.#options.max && performance.now() - this.#failedAt > RETRY) {
+      this.#open()
+    }
+    return found
+  }
+
+  /** Sends what waits, as far as there is room. */
+  #send() {
+    while (this.#waiting.length > 0) {
+      const connection = this.#leastBusy()
+      if (!connection || connection.load >= this.#options.depth) return
+      this.#waiting.shift()?.send(connection)
+    }
+  }
+
+  #look() {
+    this.#refuse(performance.now() - this.#options.waitTimeout, BUSY)
+    if (this.#waiting.length > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+  }
+
+  /** Refuses those that have waited since then or longer. PostgreSQL has never heard of them. */
+  #refuse(then: number, cause: unknown) {
+    while (this.#waiting[0] && this.#waiting[0].since <= then) this.#waiting.shift()?.reject(databaseUnavailable(cause))
+  }
+
+  #open() {
+    if (this.#opening) return
+    const begun = performance.now()
+    this.#opening = this.#connect()
+      .then(() => this.#send())
+      .catch((error: unknown) => {
+        this.#failedAt = performance.now()
+        if (this.#connections.length === 0) this.#refuse(begun, error)
+      })
+      .finally(() => {
+        this.#opening = undefined
+        // Who came meanwhile has an attempt of their own.
+        if (this.#connections.length === 0 && this.#waiting.length > 0) this.#open()
+      })
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#hasEnded) throw ENDED
+    const { client: config, onIdleError } = this.#options
+    const client = new pg.Client({ ...config, pipeline: true })
+    // Beside the rejection below.
+    client.on('error', () => {})
+    await client.connect().catch((error: unknown) => {
+      client.connection.stream.destroy()
+      throw error
+    })
+    const connection = new SharedConnection(client, this.#options, {
+      onAnswer: () => {
+        if (this.#waiting.length > 0) this.#send()
+      },
+      onEnd: (error) => {
+        this.#connections.splice(this.#connections.indexOf(connection), 1)
+        if (error) onIdleError(error)
+        if (this.#connections.length === 0 && this.#waiting.length > 0) this.#open()
+      },
+    })
+    this.#connections.push(connection)
+  }
+}
