@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { withClient } from '../src/database/with-client.js'
+import { createPool } from '../src/database/connections.js'
 import { type Claim, findCaller } from '../src/projects-resources/caller.js'
 import {
   findImport,
@@ -34,12 +34,15 @@ interface PlanNode {
 /** After five executions PostgreSQL may choose one plan for all values; the plan that is shown is from after that. */
 const EXECUTIONS = 12
 
+/** Nobody waits for a plan; in milliseconds. */
+const LONG = 60_000
+
 /**
  * The plans of the statements that calls consist of, as PostgreSQL runs them for the service: its own text, prepared,
  * executed often, for users all over the database. Nothing that they write stays.
  */
 export async function explainHotStatements(databaseUrl: string, dataset: Dataset) {
-  return await withClient(databaseUrl, async (client) => {
+  return await withServiceClient(databaseUrl, async (client) => {
     const plans: string[] = []
     const findings: string[] = []
     for (const run of hotCalls()) {
@@ -65,6 +68,19 @@ export async function explainHotStatements(databaseUrl: string, dataset: Dataset
     }
     return { summary: findings.join('\n'), text: `${findings.join('\n')}\n\n${plans.join('\n')}` }
   })
+}
+
+/** A connection as the service has: the planner's settings are its own. */
+async function withServiceClient<T>(connectionString: string, use: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const limits = { connectTimeout: LONG, answerTimeout: LONG, statementTimeout: LONG, lockTimeout: LONG }
+  const pool = createPool({ connectionString, max: 1, ...limits, onIdleError: () => {} })
+  const client = await pool.connect()
+  try {
+    return await use(client)
+  } finally {
+    client.release()
+    await pool.end()
+  }
 }
 
 /** @param ids of an import and of a file of the claim's project */
@@ -102,7 +118,7 @@ const IDS = `
     (SELECT min(user_file_id) FROM project_user_files WHERE project_id = $1) AS file`
 
 /** @returns what was sent the last time */
-async function sendOften(client: pg.Client, dataset: Dataset, run: Run): Promise<Sent> {
+async function sendOften(client: pg.ClientBase, dataset: Dataset, run: Run): Promise<Sent> {
   const sent: Sent[] = []
   const pool = {
     query: (statement: Sent) => {

@@ -1,6 +1,6 @@
 import pino, { type DestinationStream } from 'pino'
 
-/** In characters: some 60 lines. Those of 64 kB lived long enough to be taken for old by the garbage collector. */
+/** In characters: some 60 lines. */
 const CHUNK = 16 * 1024
 
 /** No line waits longer, in milliseconds. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Connections, openConnections } from '../src/database/connections.js'
 import { ApiError } from '../src/errors.js'
@@ -208,4 +209,15 @@ t.test('a change that waits for a lock as long as it may leaves those behind it 
   await client.query('ROLLBACK')
   client.release()
   t.same([writes.totalCount, writes.idleCount], [1, 1], 'over the same connection')
+})
+
+t.test('a pause of the service itself is no silence of the database', async (t) => {
+  const { ask, reads } = await open(t, { answerTimeout: 300 })
+  await ask(...echo(1))
+  const answer = ask('SELECT pg_sleep(0.05)::text AS answer')
+  await sleep(10)
+  const end = performance.now() + 1000
+  while (performance.now() < end);
+  t.equal(await answer, '')
+  t.equal(reads.totalCount, 1)
 })

@@ -44,6 +44,7 @@ export class SharedConnection {
   #isHeld = false
   #hasEnded = false
   #watch: NodeJS.Timeout | undefined
+  #lookedAt = 0
 
   /** @param client connected, with `pipeline`; this connection's from now on */
   constructor(client: pg.Client, options: SharedOptions, events: SharedEvents) {
@@ -63,7 +64,7 @@ export class SharedConnection {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       const now = performance.now()
       if (this.#pending.push({ sentAt: now, reject }) === 1) this.#since = now
-      this.#watch ??= setInterval(() => this.#look(), LOOK)
+      if (!this.#watch) this.#startWatch(now)
       this.#hold()
       const settle = (error: Error | undefined, result: pg.QueryResult<Row>) => {
         if (this.#hasEnded) return
@@ -104,6 +105,11 @@ export class SharedConnection {
     if (!isWriting || !isStatementLimit(error)) this.#abandon(error)
   }
 
+  #startWatch(now: number) {
+    this.#lookedAt = now
+    this.#watch = setInterval(() => this.#look(), LOOK)
+  }
+
   #look() {
     if (this.#pending.length === 0) {
       clearInterval(this.#watch)
@@ -112,6 +118,10 @@ export class SharedConnection {
     }
     const { answerTimeout, waitTimeout, isWriting } = this.#options
     const now = performance.now()
+    const elapsed = now - this.#lookedAt
+    this.#lookedAt = now
+    // This process has stood still, and has yet to read what has arrived meanwhile.
+    if (elapsed > 10 * LOOK) return
     if (now - this.#since > answerTimeout) return this.#abandon(new Error('Query read timeout'))
     // Nobody may take it for not stored, what then is.
     if (isWriting) return
@@ -155,7 +165,7 @@ class NamedQuery<Row extends pg.QueryResultRow> extends pg.Query<Row> {
 }
 
 /** The stack of an answer begins at the socket; what leads to who asked says more. (`pg` does the same.) */
-function traceToCaller(error: Error): never {
+export function traceToCaller(error: Error): never {
   Error.captureStackTrace(error)
   throw error
 }

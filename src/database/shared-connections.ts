@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { databaseUnavailable } from './errors.js'
-import { LOOK, SharedConnection, type SharedOptions } from './shared-connection.js'
+import { LOOK, SharedConnection, type SharedOptions, traceToCaller } from './shared-connection.js'
 
 export interface SharedConnectionsOptions extends SharedOptions {
   client: pg.ClientConfig
@@ -67,12 +67,13 @@ export class SharedConnections {
   query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
     const connection = this.#leastBusy()
     if (connection && connection.load < this.#options.depth) return connection.query<Row>(query)
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       const send = (connection: SharedConnection) => void connection.query<Row>(query).then(resolve, reject)
       this.#waiting.push({ since: performance.now(), send, reject })
       this.#watch ??= setInterval(() => this.#look(), LOOK)
       if (!connection) this.#open()
     })
+    return answer.catch(traceToCaller)
   }
 
   /** Ends them when everything that was sent is answered. */

@@ -25,19 +25,20 @@ export interface FoundImport {
   withheld: boolean
 }
 
-const FOUND = `
-  found AS (
-    SELECT import.*, ${isWithheld('import')} AS withheld
-    FROM caller
-    JOIN imports AS import
-      ON import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
-    WHERE $4::source_type IS NULL OR import.source_type = $4
-  )`
-
 /**
- * The inner order keeps the planner from pulling that query up, and so from looking twice at what is withheld; and it is
- * the index's own, so that nothing is sorted. (docs/decisions/013)
+ * The caller's imports of the project. Their order keeps the planner from pulling this query up, and so from looking twice
+ * at what is withheld; and it is the index's own, so that nothing is sorted. (docs/decisions/013)
  */
+const IMPORTS_IN_ORDER = `
+  SELECT import.*, ${isWithheld('import')} AS withheld
+  FROM imports AS import
+  WHERE import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
+    AND ($4::source_type IS NULL OR import.source_type = $4)
+  ORDER BY import.created_at, import.id`
+
+/** Where a page begins, as a time: $5 in milliseconds. */
+const POSITION = 'to_timestamp($5::bigint / 1000.0)::timestamptz(3)'
+
 const LIST_IMPORTS = `
   WITH ${CALLER}
   SELECT caller.*, list.*
@@ -45,36 +46,29 @@ const LIST_IMPORTS = `
     SELECT
       count(*) FILTER (WHERE withheld)::integer AS withheld,
       coalesce(string_agg(${importJson('import')}, ',') FILTER (WHERE NOT withheld), '') AS imports
-    FROM (
-      SELECT import.*, ${isWithheld('import')} AS withheld
-      FROM imports AS import
-      WHERE import.project_id = caller.project_id AND import.neptun_user_id = caller.session_user_id
-        AND ($4::source_type IS NULL OR import.source_type = $4)
-      ORDER BY import.created_at, import.id
-    ) AS import
+    FROM (${IMPORTS_IN_ORDER}) AS import
   ) AS list`
 
+/** The same, of which those count that come after a position; all are looked at, since all that is withheld is told. */
 const LIST_IMPORTS_PAGE = `
-  WITH ${CALLER}, ${FOUND},
-  ahead AS (
-    SELECT *, row_number() OVER (ORDER BY created_at, id) AS number
-    FROM found
-    WHERE NOT withheld
-      AND ($5::bigint IS NULL OR (created_at, id) > (to_timestamp($5::bigint / 1000.0)::timestamptz(3), $6::integer))
-    ORDER BY created_at, id
-    LIMIT $7::integer + 1
-  )
-  SELECT
-    caller.*,
-    (SELECT count(*)::integer FROM found WHERE withheld) AS withheld,
-    (
-      SELECT coalesce(string_agg(${importJson('ahead')}, ',' ORDER BY number), '') FROM ahead WHERE number <= $7
-    ) AS imports,
-    CASE WHEN EXISTS (SELECT FROM ahead WHERE number > $7) THEN (
-      SELECT json_build_object('createdAt', floor(extract(epoch FROM created_at) * 1000), 'id', id)
-      FROM ahead WHERE number = $7
-    ) END AS next
-  FROM caller`
+  WITH ${CALLER}
+  SELECT caller.*, list.*
+  FROM caller, LATERAL (
+    SELECT
+      count(*) FILTER (WHERE withheld)::integer AS withheld,
+      coalesce(string_agg(${importJson('import')}, ',') FILTER (WHERE is_ahead AND number <= $7), '') AS imports,
+      CASE WHEN bool_or(is_ahead AND number > $7) THEN (
+        array_agg(json_build_object('createdAt', floor(extract(epoch FROM created_at) * 1000), 'id', id))
+        FILTER (WHERE is_ahead AND number = $7)
+      )[1] END AS next
+    FROM (
+      SELECT *, count(*) FILTER (WHERE is_ahead) OVER (ORDER BY created_at, id ROWS UNBOUNDED PRECEDING) AS number
+      FROM (
+        SELECT *, NOT withheld AND ($5::bigint IS NULL OR (created_at, id) > (${POSITION}, $6::integer)) AS is_ahead
+        FROM (${IMPORTS_IN_ORDER}) AS import
+      ) AS import
+    ) AS import
+  ) AS list`
 
 const FIND_IMPORT = `
   WITH ${CALLER}

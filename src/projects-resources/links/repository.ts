@@ -26,7 +26,7 @@ interface LinkList {
   next: string | null
 }
 
-/** `json` of several resources, joined by commas; null where one is larger than was asked for. */
+/** `json` of several resources, joined by commas; null where they are larger than was asked for. */
 type ListRow = Caller & { json: string | null; next?: string | null }
 
 export interface LinkConnections {
@@ -55,15 +55,13 @@ export interface LinkRepository {
   remove(userId: number, resourceId: number): Promise<string | null>
 }
 
-/**
- * Up to so many resources come in one value, which has at most 1 GB: the largest are texts of 1 MiB, of which JSON may
- * make 6.
- * (In rows of their own, 20 cost 100 µs more to read: docs/decisions/013.)
- */
-const FEW = 100
+/** Up to so many resources come in one value. (In rows of their own, 20 cost 100 µs more to read: docs/decisions/013.) */
+const FEW = 1000
 
-/** Resources with longer texts are not read where they would hold up others; in bytes. */
-const SMALL = 16 * 1024
+/** Longer texts, of all of them together, are not read where they would hold up others; in bytes. */
+const SMALL = 1024 * 1024
+
+/** Of a page: 100 texts of 1 MiB, of which JSON may make 6, are less than the 1 GB that a value can hold. */
 const ANY_SIZE = 2 ** 31 - 1
 
 /** SQLSTATE of a row that a foreign key refers to and that is no longer there. */
@@ -92,15 +90,14 @@ export function createLinkRepository(
         prepare('listPage', [...callerValues(claim), page?.before ?? null, page?.limit ?? FEW, size])
       const { rows } = await reads.query<ListRow>(few(SMALL))
       const next = rows[0]?.next ?? null
-      if (next !== null && !page) {
-        const all = await queryLarge<ListRow>(pool, prepare('list', [...callerValues(claim)]))
-        return toList(all.rows, null)
-      }
-      if (rows[0]?.json === null) {
-        const large = await queryLarge<ListRow>(pool, few(ANY_SIZE))
+      const isLarge = rows[0]?.json === null
+      if (page && isLarge) {
+        const large = await queryLarge<ListRow>({ pool, reads }, few(ANY_SIZE))
         return toList(large.rows, large.rows[0]?.next ?? null)
       }
-      return toList(rows, next)
+      if (page || (!isLarge && next === null)) return toList(rows, next)
+      const all = await queryLarge<ListRow>({ pool, reads }, prepare('list', [...callerValues(claim)]))
+      return toList(all.rows, null)
     },
     async find(claim, resourceId) {
       const { rows } = await reads.query<Caller & { json: string | null }>(

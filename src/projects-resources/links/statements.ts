@@ -3,7 +3,7 @@ import { CALLER } from '../caller.js'
 import type { LinkDescriptor } from './descriptor.js'
 
 /** Texts that cannot be longer, in characters, are short. */
-const MAX_SHORT = 10_000
+const MAX_SHORT = 4096
 
 /** The SQL of one type of resource, by what it does. */
 export function writeStatements(descriptor: LinkDescriptor) {
@@ -11,8 +11,9 @@ export function writeStatements(descriptor: LinkDescriptor) {
   const columns = [...Object.keys(create.properties), ...verified]
   const json = jsonText(resource, 'resource', computed)
   const long = Object.entries(create.properties).filter(([, { maxLength = 0 }]) => maxLength > MAX_SHORT)
-  /** How many bytes the texts of one have that may be long. */
-  const size = long.map(([name]) => `coalesce(octet_length(resource.${name}), 0)`).join(' + ') || '0'
+  /** How many bytes the texts of all of them have that may be long. */
+  const sizes = long.map(([name]) => `coalesce(octet_length(resource.${name}), 0)`)
+  const size = sizes.length > 0 ? `sum(${sizes.join(' + ')}) OVER ()` : '0'
   const linked = `
     ${linkTable} AS link
     JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = link.neptun_user_id`
@@ -29,8 +30,8 @@ export function writeStatements(descriptor: LinkDescriptor) {
       ) AS listed ON true
       ORDER BY listed.link_id DESC`,
     /**
-     * At most so many that were linked before a link, and the last of them if there are more; no JSON if the texts of one
-     * have more than so many bytes.
+     * At most so many that were linked before a link, and the last of them if there are more; no JSON if their texts have
+     * more than so many bytes.
      */
     listPage: `
       WITH ${CALLER}
@@ -41,15 +42,18 @@ export function writeStatements(descriptor: LinkDescriptor) {
       FROM caller, LATERAL (
         SELECT
           count(*) AS number, min(link_id) AS last_link,
-          CASE WHEN coalesce(bool_and(${size} <= $6::integer), true) THEN
-            coalesce(string_agg(${json}, ',') FILTER (WHERE ${size} <= $6::integer), '')
+          CASE WHEN coalesce(max(size), 0) <= $6::integer THEN
+            coalesce(string_agg(${json}, ',') FILTER (WHERE size <= $6::integer), '')
           END AS json
         FROM (
-          SELECT link.id AS link_id, resource.*
-          FROM ${linked}
-          WHERE ${ofCaller} AND link.id < coalesce($4::bigint, 9223372036854775807)
-          ORDER BY link.id DESC
-          LIMIT $5::integer
+          SELECT *, ${size} AS size
+          FROM (
+            SELECT link.id AS link_id, resource.*
+            FROM ${linked}
+            WHERE ${ofCaller} AND link.id < coalesce($4::bigint, 9223372036854775807)
+            ORDER BY link.id DESC
+            LIMIT $5::integer
+          ) AS resource
         ) AS resource
       ) AS listed`,
     find: `
