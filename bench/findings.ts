@@ -12,7 +12,7 @@ export interface Spread {
 export interface Series {
   call: string
   name: Name
-  points: { x: number; rate: Spread }[]
+  points: { x: number; rate: Spread; rounds: number[] }[]
 }
 
 export interface Growth {

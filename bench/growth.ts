@@ -60,7 +60,9 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
   try {
     const sizes = await load('sizes', SIZES)
     const three = await startIn(sizes, ['ours', 'hand-written', 'prisma-naive'])
-    const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 2 }
+    const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 1.2 }
+    // Many short turns: what is compared is seconds apart, and of the rounds' ratios the median counts.
+    const rowsPace = quick ? { rounds: 3, seconds: 0.5 } : { rounds: 15, seconds: 0.8 }
     say('imports in a project')
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
     say('connections')
@@ -68,10 +70,10 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const steps: Step[] = []
     for (const count of rows) {
       const field = await load(`rows_${count}`, ofRows(count))
-      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), count, pace.seconds))
+      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), count, rowsPace.seconds))
     }
     say('rows')
-    const inDatabase = await runSteps(steps, pace.rounds + 2)
+    const inDatabase = await runSteps(steps, rowsPace.rounds)
     const largest = Math.max(...rows)
     say(`plans at ${largest} rows`)
     const plans = await explainHotStatements(postgres.urlOf(`rows_${largest}`), ofRows(largest))
@@ -148,21 +150,20 @@ async function runSteps(steps: Step[], rounds: number): Promise<Series[]> {
   for (const step of steps) {
     const { call, name, x } = step
     const known = series.get(`${call.name} ${name}`) ?? { call: call.name, name, points: [] }
-    known.points.push({ x, rate: spreadOf(rates.get(step) ?? []) })
+    const rounds = rates.get(step) ?? []
+    known.points.push({ x, rate: spreadOf(rounds), rounds })
     series.set(`${call.name} ${name}`, known)
   }
   return [...series.values()]
 }
 
-/** Of each series, the rate at the most rows to that at the fewest. */
+/** Of each series, the rate at the most rows to that at the fewest: the median of the rounds. */
 function largestToSmallest(series: Series[]): Record<string, number> {
   return Object.fromEntries(
     series.map(({ call, name, points }) => {
       const [first, last] = [points[0], points.at(-1)]
-      return [
-        `${call} at ${last?.x} rows/at ${first?.x} (${name})`,
-        (last?.rate.median ?? 0) / (first?.rate.median ?? 0),
-      ]
+      const ratios = (last?.rounds ?? []).map((rate, round) => rate / (first?.rounds[round] ?? Number.NaN))
+      return [`${call} at ${last?.x} rows/at ${first?.x} (${name})`, spreadOf(ratios).median]
     }),
   )
 }

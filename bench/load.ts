@@ -1,5 +1,5 @@
 // A process of its own: puts load on a server and says what came of it. (Its caller is generator.ts.)
-import { Agent, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import autocannon from 'autocannon'
 import type { BenchRequest } from './calls.js'
 
@@ -69,43 +69,87 @@ const DRAIN_MS = 5000
  * requests leave when they are due, whatever has become of those before.
  */
 async function runPaced({ url, requests, duration, connections }: LoadJob, rate: number): Promise<LoadResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const { hostname, port } = new URL(url)
+  const messages = requests.map((request) => toMessage(request, `${hostname}:${port}`))
+  const lines = Array.from({ length: connections }, () => openLine(Number(port), hostname))
+  const free = [...lines]
+  const due: { message: string; since: number }[] = []
   const statuses: Record<string, number> = {}
   const latencies: number[] = []
   const total = Math.round(rate * duration)
   const start = performance.now()
   let sent = 0
   await new Promise<void>((resolve) => {
-    const settle = (status: number, began: number) => {
-      statuses[status] = (statuses[status] ?? 0) + 1
-      if (latencies.push(performance.now() - began) === total) resolve()
+    const sendNext = () => {
+      while (free.length > 0 && due.length > 0) {
+        const [line, { message, since }] = [free.pop() as Line, due.shift() as (typeof due)[number]]
+        line.send(message, (status) => {
+          statuses[status] = (statuses[status] ?? 0) + 1
+          if (status !== 0) free.push(line)
+          if (latencies.push(performance.now() - since) === total) resolve()
+          else sendNext()
+        })
+      }
     }
-    const sendDue = () => {
-      const due = Math.min(total, ((performance.now() - start) / 1000) * rate)
-      for (; sent < due; sent += 1) send(url, requests[sent % requests.length] as BenchRequest, agent, settle)
-      if (sent < total) setTimeout(sendDue, 1)
+    const tick = () => {
+      const since = performance.now()
+      const target = Math.min(total, ((since - start) / 1000) * rate)
+      for (; sent < target; sent += 1) due.push({ message: messages[sent % messages.length] as string, since })
+      sendNext()
+      if (sent < total) setTimeout(tick, 1)
       else setTimeout(resolve, DRAIN_MS).unref()
     }
-    sendDue()
+    tick()
   })
   const seconds = (performance.now() - start) / 1000
-  agent.destroy()
+  for (const line of lines) line.end()
   latencies.sort((a, b) => a - b)
   const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
   return { rate: latencies.length / seconds, statuses, p50: percentile(0.5), p99: percentile(0.99) }
 }
 
-function send(
-  url: string,
-  { method, path, headers, body }: BenchRequest,
-  agent: Agent,
-  settle: (status: number, began: number) => void,
-) {
-  const began = performance.now()
-  const request = httpRequest(url + path, { method, headers, agent }, (response) => {
-    response.resume()
-    response.once('end', () => settle(response.statusCode ?? 0, began))
+/** A connection that carries one request at a time. */
+interface Line {
+  /** @param settle is told the status, or 0 if the connection ends without an answer */
+  send(message: string, settle: (status: number) => void): void
+  end(): void
+}
+
+/**
+ * Nothing but a socket: a client that costs more than the server would make whoever is faster wait for it. Answers must
+ * have a length, as those of every contender do.
+ */
+function openLine(port: number, host: string): Line {
+  const socket = connect({ port, host, noDelay: true })
+  let received = ''
+  let settle: ((status: number) => void) | undefined
+  const finish = (status: number) => {
+    const told = settle
+    settle = undefined
+    received = ''
+    told?.(status)
+  }
+  // One character is one byte.
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk: string) => {
+    received += chunk
+    const head = received.indexOf('\r\n\r\n')
+    if (head < 0) return
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(received.slice(0, head))?.[1])
+    if (received.length >= head + 4 + length) finish(Number(received.slice(9, 12)))
   })
-  request.once('error', () => settle(0, began))
-  request.end(body)
+  socket.on('error', () => finish(0))
+  socket.on('close', () => finish(0))
+  return {
+    send(message, told) {
+      settle = told
+      socket.write(message)
+    },
+    end: () => void socket.destroy(),
+  }
+}
+
+function toMessage({ method, path, headers, body }: BenchRequest, host: string): string {
+  const fields = Object.entries({ host, ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) })
+  return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body ?? ''}`
 }

@@ -21,7 +21,7 @@ export interface PoolOptions {
 export interface Connections {
   /** Each for one statement, or transaction, at a time: for whatever may take long. */
   pool: pg.Pool
-  /** For statements that only read, by keys, and take a few milliseconds at most whatever the data. */
+  /** For statements that only read, by keys, and take milliseconds. */
   reads: SharedConnections
   /** For statements that write, by keys: these wait for each other's locks, and for the disk. */
   writes: SharedConnections
