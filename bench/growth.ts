@@ -62,7 +62,7 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const three = await startIn(sizes, ['ours', 'hand-written', 'prisma-naive'])
     const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 1.2 }
     // Many short turns: what is compared is seconds apart, and of the rounds' ratios the median counts.
-    const rowsPace = quick ? { rounds: 3, seconds: 0.5 } : { rounds: 15, seconds: 0.8 }
+    const rowsPace = quick ? { rounds: 7, seconds: 0.5 } : { rounds: 15, seconds: 0.8 }
     say('imports in a project')
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
     say('connections')

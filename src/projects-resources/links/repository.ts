@@ -55,8 +55,11 @@ export interface LinkRepository {
   remove(userId: number, resourceId: number): Promise<string | null>
 }
 
-/** Up to so many resources come in one value. (In rows of their own, 20 cost 100 µs more to read: docs/decisions/013.) */
-const FEW = 1000
+/**
+ * Up to so many resources come in one value. (In rows of their own, 20 cost 100 µs more to read: docs/decisions/013.) More
+ * would hold up others.
+ */
+const FEW = 200
 
 /** Longer texts, of all of them together, are not read where they would hold up others; in bytes. */
 const SMALL = 1024 * 1024
