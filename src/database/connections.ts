@@ -28,7 +28,7 @@ export interface Connections {
 }
 
 /**
- * The pool of connections that a whole process shares, the Prisma client included.
+ * A pool of connections, each for one statement at a time.
  *
  * A call meets a silent server at most once, and so is answered within the sum of the limits: by default 800 ms for a
  * connection and 1000 ms for an answer, which leaves it 200 of the 2 s in which it is to have its 503. What may take longer

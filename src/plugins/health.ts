@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { databaseUnavailable } from '../database/errors.js'
 import { openErrors } from '../error-responses.js'
 import { ApiError } from '../errors.js'
 import { answer } from '../schemas.js'
@@ -35,7 +36,7 @@ async function health(app: FastifyInstance) {
   app.get('/health/ready', { config, schema: ready }, async () => {
     if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
     await app.pool.query('SELECT 1').catch((cause) => {
-      throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
+      throw databaseUnavailable(cause)
     })
     return { status: 'ok' as const }
   })

@@ -45,19 +45,16 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOpti
   })
 
   const { pool, reads, writes } = app
-  const count = (name: 'totalCount' | 'idleCount' | 'waitingCount') => pool[name] + reads[name] + writes[name]
-  const counts = {
-    total: () => count('totalCount'),
-    idle: () => count('idleCount'),
-    waiting: () => count('waitingCount'),
-  }
   new Gauge({
     name: 'database_pool',
     help: 'Connections to PostgreSQL, those of them that are idle, and requests that wait for one',
     labelNames: ['state'],
     registers,
     collect() {
-      for (const [state, count] of Object.entries(counts)) this.set({ state }, count())
+      for (const state of ['total', 'idle', 'waiting'] as const) {
+        const count = `${state}Count` as const
+        this.set({ state }, pool[count] + reads[count] + writes[count])
+      }
     },
   })
   const wait = new Histogram({
