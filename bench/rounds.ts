@@ -25,7 +25,7 @@ export interface Pace {
   tailTurns: number
 }
 
-export const FULL: Pace = { rounds: 5, warmup: 2, seconds: 3, refusalSeconds: 2, tailSeconds: 1, tailTurns: 5 }
+export const FULL: Pace = { rounds: 5, warmup: 2, seconds: 3, refusalSeconds: 2, tailSeconds: 1, tailTurns: 9 }
 export const QUICK: Pace = { rounds: 2, warmup: 0.4, seconds: 0.7, refusalSeconds: 0.4, tailSeconds: 0.3, tailTurns: 3 }
 
 /** Of every measurement but those that say otherwise. */
