@@ -70,45 +70,48 @@ const DRAIN_MS = 5000
  */
 const LEAD = 0.25
 
+/** A request is sent so many milliseconds after it is due, at most, unless this process gets no processor. */
+const TICK_MS = 1
+
 /**
  * autocannon's own rates are a burst at the beginning of each second, which says nothing about half of a load. Here
- * requests leave when they are due, whatever has become of those before.
+ * each request is due at a time of its own, whatever has become of those before, and its latency counts from then: a request
+ * that had to wait until it was sent has waited.
  */
 async function runPaced({ url, requests, duration, connections }: LoadJob, rate: number): Promise<LoadResult> {
   const { hostname, port } = new URL(url)
   const messages = requests.map((request) => toMessage(request, `${hostname}:${port}`))
   const lines = Array.from({ length: connections }, () => openLine(Number(port), hostname))
   const free = [...lines]
-  const due: { message: string; since: number; isMeasured: boolean }[] = []
   const statuses: Record<string, number> = {}
   const latencies: number[] = []
   const lead = Math.round(rate * LEAD)
   const total = lead + Math.round(rate * duration)
   const start = performance.now()
+  const dueAt = (number: number) => start + (number / rate) * 1000
   let sent = 0
   let answered = 0
   await new Promise<void>((resolve) => {
-    const sendNext = () => {
-      while (free.length > 0 && due.length > 0) {
-        const [line, { message, since, isMeasured }] = [free.pop() as Line, due.shift() as (typeof due)[number]]
-        line.send(message, (status) => {
-          statuses[status] = (statuses[status] ?? 0) + 1
-          if (status !== 0) free.push(line)
-          if (isMeasured) latencies.push(performance.now() - since)
-          answered += 1
-          if (answered === total) resolve()
-          else sendNext()
-        })
+    const send = (line: Line, number: number) => {
+      line.send(messages[number % messages.length] as string, (status) => {
+        statuses[status] = (statuses[status] ?? 0) + 1
+        if (status !== 0) free.push(line)
+        if (number >= lead) latencies.push(performance.now() - dueAt(number))
+        answered += 1
+        if (answered === total) resolve()
+        else sendDue()
+      })
+    }
+    const sendDue = () => {
+      const now = performance.now()
+      while (free.length > 0 && sent < total && dueAt(sent) <= now) {
+        send(free.pop() as Line, sent)
+        sent += 1
       }
     }
     const tick = () => {
-      const since = performance.now()
-      const target = Math.min(total, ((since - start) / 1000) * rate)
-      for (; sent < target; sent += 1) {
-        due.push({ message: messages[sent % messages.length] as string, since, isMeasured: sent >= lead })
-      }
-      sendNext()
-      if (sent < total) setTimeout(tick, 1)
+      sendDue()
+      if (sent < total) setTimeout(tick, TICK_MS)
       else setTimeout(resolve, DRAIN_MS).unref()
     }
     tick()

@@ -25,8 +25,15 @@ export interface Pace {
   tailTurns: number
 }
 
-export const FULL: Pace = { rounds: 5, warmup: 2, seconds: 3, refusalSeconds: 2, tailSeconds: 1, tailTurns: 9 }
-export const QUICK: Pace = { rounds: 2, warmup: 0.4, seconds: 0.7, refusalSeconds: 0.4, tailSeconds: 0.3, tailTurns: 3 }
+export const FULL: Pace = { rounds: 5, warmup: 2, seconds: 3, refusalSeconds: 2, tailSeconds: 0.25, tailTurns: 21 }
+export const QUICK: Pace = {
+  rounds: 2,
+  warmup: 0.4,
+  seconds: 0.7,
+  refusalSeconds: 0.4,
+  tailSeconds: 0.25,
+  tailTurns: 3,
+}
 
 /** Of every measurement but those that say otherwise. */
 const CONNECTIONS = 64
@@ -80,8 +87,8 @@ async function measureRound(field: Field, order: Contender[], pace: Pace): Promi
 }
 
 /**
- * p99 at half of a contender's own rate in this round. Turns are short and of what they find the median counts: a pause of
- * the machine falls into one of them.
+ * p99 at half of a contender's own rate in this round. Turns are short and of what they find the median counts: pauses of
+ * the machine, several a second where others use it too, fall into less than half of them.
  */
 async function measureTails(field: Field, order: Contender[], round: Round, pace: Pace): Promise<Round> {
   const measured = order.filter(({ name }) => name === 'ours' || name === 'hand-written')

@@ -124,6 +124,36 @@ t.test('a database that says nothing is given up, by everybody at once', async (
   t.equal(await ask(...echo(6)), 6)
 })
 
+t.test('what takes long holds up only the few that were sent behind it', async (t) => {
+  const { ask, reads } = await open(t, { max: 9 })
+  const load = () => Promise.all(Array.from({ length: 50 }, () => ask('SELECT pg_sleep(0.001)::text AS answer')))
+  await until(async () => (await load()) && reads.totalCount === 3, 'three connections')
+  let isOver = false
+  const slow = ask('SELECT pg_sleep(1)::text AS answer').then(() => {
+    isOver = true
+  })
+  const isLate = await Promise.all(Array.from({ length: 300 }, (_, number) => ask(...echo(number)).then(() => isOver)))
+  await slow
+  const held = isLate.filter(Boolean).length
+  t.ok(held <= 7, `${held} of 300`)
+})
+
+t.test('to wait until it is sent and to wait behind others is one wait', async (t) => {
+  const service = await open(t, { connectTimeout: 2000 })
+  const { ask, reads } = service
+  await ask(...echo(1))
+  const first = ask('SELECT pg_sleep(1.5)::text AS answer')
+  const endless = outcomes(Array.from({ length: 7 }, () => ask('SELECT pg_sleep(60)::text AS answer')))
+  const last = outcomes([ask(...echo(2))])
+  t.equal(reads.waitingCount, 1)
+  await first
+  t.equal(reads.waitingCount, 0, 'the last one is sent')
+  const given = await Promise.race([last, sleep(1250, ['still waiting'])])
+  t.same(given, ['DATABASE_UNAVAILABLE'])
+  await cut(service)
+  await endless
+})
+
 t.test('answers that come late come to nobody else', async (t) => {
   const { ask } = await open(t, { connectTimeout: 200 })
   await ask(...echo(1))
@@ -164,17 +194,17 @@ t.test(
     const write = (number: number) =>
       ask('INSERT INTO written VALUES ($1::integer) RETURNING number AS answer', [number], 'write')
     const answers = Array.from({ length: 10 }, (_, number) => write(number))
-    t.equal(writes.waitingCount, 5, 'six are under way')
-    const refused = await Promise.allSettled(answers.slice(5))
+    t.equal(writes.waitingCount, 3, 'eight are under way')
+    const refused = await Promise.allSettled(answers.slice(7))
     for (const answer of refused) {
       const { reason } = answer as PromiseRejectedResult
       t.match(reason, { code: 'DATABASE_UNAVAILABLE', message: /nothing was stored/ })
     }
-    t.same(await outcomes([slow, ...answers.slice(0, 5)]), ['', 0, 1, 2, 3, 4])
+    t.same(await outcomes([slow, ...answers.slice(0, 7)]), ['', 0, 1, 2, 3, 4, 5, 6])
     const { rows } = await pool.query('SELECT number FROM written ORDER BY number')
     t.same(
       rows.map(({ number }) => number),
-      [0, 1, 2, 3, 4],
+      [0, 1, 2, 3, 4, 5, 6],
       'nothing was stored of what was refused',
     )
   },
@@ -191,10 +221,10 @@ t.test('what waits is sent, in its order, as soon as there is room', async (t) =
 t.test('a change that was sent over a connection that is lost may have been stored', async (t) => {
   const { ask, proxy } = await open(t, { runner: 'writes', connectTimeout: 1000 })
   await ask(...echo(1))
-  const answers = Array.from({ length: 8 }, () => ask('SELECT pg_sleep(60)::text AS answer'))
+  const answers = Array.from({ length: 10 }, () => ask('SELECT pg_sleep(60)::text AS answer'))
   await proxy.become('refuse')
   const messages = (await Promise.allSettled(answers)).map((one) => (one as PromiseRejectedResult).reason.message)
-  const [sent, others] = [messages.slice(0, 6), messages.slice(6)]
+  const [sent, others] = [messages.slice(0, 8), messages.slice(8)]
   for (const message of sent) t.match(message, /may or may not have been stored/)
   for (const message of others) t.match(message, /nothing was stored/, 'what was never sent was not')
 })

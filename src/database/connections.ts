@@ -52,18 +52,21 @@ function divide(max: number) {
   return { reads, writes, pool: max - reads - writes }
 }
 
-/** How many statements that write are sent at once: enough that PostgreSQL finds the next one. The others wait here. */
-const WRITE_DEPTH = 6
+/**
+ * How many statements are sent at once on a shared connection: enough that PostgreSQL finds the next one. The others wait
+ * here, for whichever connection has room first.
+ */
+const DEPTH = 8
 
 /** The same for a service, which divides its connections. @param options of connections, three at least */
 export function openConnections(options: PoolOptions): Connections {
   const { answerTimeout, connectTimeout: waitTimeout, onIdleError } = options
   const max = divide(options.max)
-  const shared = { client: clientOptions(options), answerTimeout, waitTimeout, onIdleError }
+  const shared = { client: clientOptions(options), depth: DEPTH, answerTimeout, waitTimeout, onIdleError }
   return {
     pool: createPool({ ...options, max: max.pool }),
-    reads: new SharedConnections({ ...shared, max: max.reads, depth: Number.POSITIVE_INFINITY, isWriting: false }),
-    writes: new SharedConnections({ ...shared, max: max.writes, depth: WRITE_DEPTH, isWriting: true }),
+    reads: new SharedConnections({ ...shared, max: max.reads, isWriting: false }),
+    writes: new SharedConnections({ ...shared, max: max.writes, isWriting: true }),
   }
 }
 

@@ -22,7 +22,7 @@ export interface SharedEvents {
 export const LOOK = 50
 
 interface Pending {
-  sentAt: number
+  since: number
   reject: (error: unknown) => void
 }
 
@@ -59,11 +59,14 @@ export class SharedConnection {
     return this.#pending.length
   }
 
-  /** @throws ApiError 503 if PostgreSQL does not answer, else what it answers */
-  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
+  /**
+   * @param since when its wait began, by performance.now()
+   * @throws ApiError 503 if PostgreSQL does not answer, else what it answers
+   */
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, since?: number): Promise<pg.QueryResult<Row>> {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       const now = performance.now()
-      if (this.#pending.push({ sentAt: now, reject }) === 1) this.#since = now
+      if (this.#pending.push({ since: since ?? now, reject }) === 1) this.#since = now
       if (!this.#watch) this.#startWatch(now)
       this.#hold()
       const settle = (error: Error | undefined, result: pg.QueryResult<Row>) => {
@@ -126,8 +129,8 @@ export class SharedConnection {
     // Nobody may take it for not stored, what then is.
     if (isWriting) return
     // The oldest is under way; it may take as long as PostgreSQL may be silent.
-    for (const { sentAt, reject } of this.#pending.slice(1)) {
-      if (now - sentAt <= waitTimeout) return
+    for (const { since, reject } of this.#pending.slice(1)) {
+      if (now - since <= waitTimeout) return
       reject(toApiError(new Error('Query read timeout'), false))
     }
   }

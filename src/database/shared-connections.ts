@@ -68,8 +68,9 @@ export class SharedConnections {
     const connection = this.#leastBusy()
     if (connection && connection.load < this.#options.depth) return connection.query<Row>(query)
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      const send = (connection: SharedConnection) => void connection.query<Row>(query).then(resolve, reject)
-      this.#waiting.push({ since: performance.now(), send, reject })
+      const since = performance.now()
+      const send = (connection: SharedConnection) => void connection.query<Row>(query, since).then(resolve, reject)
+      this.#waiting.push({ since, send, reject })
       this.#watch ??= setInterval(() => this.#look(), LOOK)
       if (!connection) this.#open()
     })
