@@ -56,7 +56,7 @@ function divide(max: number) {
  * How many statements are sent at once on a shared connection: enough that PostgreSQL finds the next one. The others wait
  * here, for whichever connection has room first.
  */
-const DEPTH = 8
+const DEPTH = 12
 
 /** The same for a service, which divides its connections. @param options of connections, three at least */
 export function openConnections(options: PoolOptions): Connections {
