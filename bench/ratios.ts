@@ -38,9 +38,10 @@ export function findRatios(rounds: Round[]): Record<string, Spread> {
     pairs.map(([name, of, to]) => [name, spreadOf(rounds.map((round) => (round[of] ?? 0) / (round[to] ?? 0)))]),
   )
   // The slowest refusal stands for all.
-  const slowest = rounds.map((round) => Math.min(...refusals.map(({ name }) => round[key(name, 'ours')] ?? 0)))
-  const refused = spreadOf(rounds.map((round, index) => (slowest[index] ?? 0) / (round[key('list', 'ours')] ?? 0)))
-  return { ...ratios, 'refused/list': refused }
+  const [slowest] = refusals
+    .flatMap(({ name }) => ratios[`${name}/list`] ?? [])
+    .sort((one, other) => one.median - other.median)
+  return { ...ratios, ...(slowest && { 'refused/list': slowest }) }
 }
 
 export function findValues(rounds: Round[]): Record<string, Spread> {

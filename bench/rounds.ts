@@ -23,9 +23,20 @@ export interface Pace {
   /** The same, of latencies, in several turns each. */
   tailSeconds: number
   tailTurns: number
+  /** The same, of the rate that half is taken of. */
+  tailPeakSeconds: number
 }
 
-export const FULL: Pace = { rounds: 5, warmup: 2, seconds: 3, refusalSeconds: 2, tailSeconds: 0.25, tailTurns: 21 }
+export const FULL: Pace = {
+  rounds: 5,
+  warmup: 2,
+  seconds: 3,
+  refusalSeconds: 2,
+  tailSeconds: 0.25,
+  tailTurns: 21,
+  tailPeakSeconds: 1,
+}
+
 export const QUICK: Pace = {
   rounds: 2,
   warmup: 0.4,
@@ -33,7 +44,11 @@ export const QUICK: Pace = {
   refusalSeconds: 0.4,
   tailSeconds: 0.25,
   tailTurns: 3,
+  tailPeakSeconds: 0.4,
 }
+
+/** How many turns follow on each look at the rate. */
+const TURNS_PER_PEAK = 7
 
 /** Of every measurement but those that say otherwise. */
 const CONNECTIONS = 64
@@ -69,38 +84,37 @@ export async function measureRounds(field: Field, contenders: Contender[], pace:
 }
 
 async function measureRound(field: Field, order: Contender[], pace: Pace): Promise<Round> {
-  const { seconds, refusalSeconds } = pace
   const round: Round = {}
   for (const call of CALLS) {
     for (const contender of order.filter((one) => takesPart(one, call))) {
-      round[key(call.name, contender.name)] = await measure(field, contender, call, seconds)
-    }
-  }
-  for (const contender of order) {
-    if (contender.name === 'ours') {
-      for (const call of calls.refusals) {
-        round[key(call.name, 'ours')] = await measure(field, contender, call, refusalSeconds)
+      round[key(call.name, contender.name)] = await measure(field, contender, call, pace.seconds)
+      if (call !== calls.list || contender.name !== 'ours') continue
+      // Beside the list, to which they are compared.
+      for (const refusal of calls.refusals) {
+        round[key(refusal.name, 'ours')] = await measure(field, contender, refusal, pace.refusalSeconds)
       }
     }
   }
-  return { ...round, ...(await measureTails(field, order, round, pace)) }
+  return { ...round, ...(await measureTails(field, order, pace)) }
 }
 
 /**
- * p99 at half of a contender's own rate in this round. Turns are short and of what they find the median counts: pauses of
- * the machine, several a second where others use it too, fall into less than half of them.
+ * p99 at half of the rate that the contender has just reached. Turns are short and of what they find the median counts:
+ * pauses of the machine, several a second where others use it too, fall into less than half of them.
  */
-async function measureTails(field: Field, order: Contender[], round: Round, pace: Pace): Promise<Round> {
-  const measured = order.filter(({ name }) => name === 'ours' || name === 'hand-written')
-  const found = measured.map((): number[] => [])
+async function measureTails(field: Field, order: Contender[], pace: Pace): Promise<Round> {
+  const measured = order
+    .filter(({ name }) => name === 'ours' || name === 'hand-written')
+    .map((contender) => ({ contender, peak: 0, found: [] as number[] }))
   for (let turn = 0; turn < pace.tailTurns; turn += 1) {
-    for (const [index, contender] of measured.entries()) {
-      const peak = round[key('list', contender.name)] ?? 0
-      found[index]?.push(await measureTail(field, contender, peak / 2, pace.tailSeconds))
+    for (const one of measured) {
+      // Half of what it reached when the machine had more, or less, to give is not half of its peak.
+      if (turn % TURNS_PER_PEAK === 0) one.peak = await measure(field, one.contender, calls.list, pace.tailPeakSeconds)
+      one.found.push(await measureTail(field, one.contender, one.peak / 2, pace.tailSeconds))
     }
   }
   return Object.fromEntries(
-    measured.map(({ name }, index) => [key('p99 at half peak', name), spreadOf(found[index] ?? []).median]),
+    measured.map(({ contender, found }) => [key('p99 at half peak', contender.name), spreadOf(found).median]),
   )
 }
 

@@ -232,12 +232,12 @@ t.test('while every connection is taken, others wait no longer than the limit', 
   const { app, call, sql } = service
   const create = async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`
   const paths: string[] = []
-  for (let number = 0; number < 14; number += 1) paths.push(await create())
+  for (let number = 0; number < 20; number += 1) paths.push(await create())
   const lock = await lockTable(t, service, 'imports')
   const answers = paths.map((path) => call('DELETE', path))
   await untilWaiting(service, 1)
   // As many as are sent at once wait for the lock, with it or behind it; the others have never been sent.
-  const [sent, others] = [answers.slice(0, 6), answers.slice(6)]
+  const [sent, others] = [answers.slice(0, 12), answers.slice(12)]
   await Promise.all(others.map((answer) => isUnavailable(t, answer, 'one more', 300 + SLACK)))
   await lock.release()
   for (const answer of await Promise.all(sent)) t.equal(answer.status, 204, 'who was first is served')

@@ -124,7 +124,7 @@ t.test('a database that says nothing is given up, by everybody at once', async (
   t.equal(await ask(...echo(6)), 6)
 })
 
-t.test('what takes long holds up only the few that were sent behind it', async (t) => {
+t.test('what was sent behind a question that takes long is asked elsewhere', async (t) => {
   const { ask, reads } = await open(t, { max: 9 })
   const load = () => Promise.all(Array.from({ length: 50 }, () => ask('SELECT pg_sleep(0.001)::text AS answer')))
   await until(async () => (await load()) && reads.totalCount === 3, 'three connections')
@@ -134,8 +134,7 @@ t.test('what takes long holds up only the few that were sent behind it', async (
   })
   const isLate = await Promise.all(Array.from({ length: 300 }, (_, number) => ask(...echo(number)).then(() => isOver)))
   await slow
-  const held = isLate.filter(Boolean).length
-  t.ok(held <= 11, `${held} of 300`)
+  t.equal(isLate.filter(Boolean).length, 0, 'of 300 none had to wait for it')
 })
 
 t.test('to wait until it is sent and to wait behind others is one wait', async (t) => {

@@ -12,6 +12,8 @@ export interface SharedOptions {
 }
 
 export interface SharedEvents {
+  /** A statement that reads waits behind one that takes long; once each. Whether somebody else asks it now. */
+  onStuck: (statement: Statement) => boolean
   /** There is room for another statement. */
   onAnswer: () => void
   /** It can no longer be used. Once; with an error if nobody has been told of it. */
@@ -21,9 +23,24 @@ export interface SharedEvents {
 /** How often connections are looked at while somebody waits, in milliseconds. */
 export const LOOK = 50
 
-interface Pending {
+/**
+ * After so many milliseconds a statement takes long: there is another connection for those behind it. That PostgreSQL's
+ * process gets no processor is as good a reason as a long list. (docs/decisions/014)
+ */
+const SLOW = 100
+
+/** Somebody waits for its answer, by performance.now() since then. The first answer counts, whichever connection gives it. */
+export interface Statement {
+  config: pg.QueryConfig
   since: number
+  // biome-ignore lint/suspicious/noExplicitAny: each has rows of its own
+  resolve: (result: pg.QueryResult<any>) => void
   reject: (error: unknown) => void
+}
+
+interface Pending extends Statement {
+  sentAt: number
+  isAskedElsewhere: boolean
 }
 
 /**
@@ -31,7 +48,7 @@ interface Pending {
  * answers come in that order. What the requests of one turn of the event loop ask goes out in one write. This halves what
  * a statement costs beside its own work. (docs/decisions/014)
  *
- * A statement that takes long holds up those behind it.
+ * A statement that takes long holds up those behind it: of these, those that read may be asked elsewhere.
  */
 export class SharedConnection {
   readonly #client: pg.Client
@@ -42,6 +59,7 @@ export class SharedConnection {
   /** Since when the oldest of them is the oldest. */
   #since = 0
   #isHeld = false
+  #isSlow = false
   #hasEnded = false
   #watch: NodeJS.Timeout | undefined
   #lookedAt = 0
@@ -59,6 +77,11 @@ export class SharedConnection {
     return this.#pending.length
   }
 
+  /** Whether the oldest of them takes long. */
+  get isSlow(): boolean {
+    return this.#isSlow
+  }
+
   /**
    * @param since when its wait began, by performance.now()
    * @throws ApiError 503 if PostgreSQL does not answer, else what it answers
@@ -66,13 +89,15 @@ export class SharedConnection {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, since?: number): Promise<pg.QueryResult<Row>> {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       const now = performance.now()
-      if (this.#pending.push({ since: since ?? now, reject }) === 1) this.#since = now
+      const pending = { config, since: since ?? now, sentAt: now, isAskedElsewhere: false, resolve, reject }
+      if (this.#pending.push(pending) === 1) this.#since = now
       if (!this.#watch) this.#startWatch(now)
       this.#hold()
       const settle = (error: Error | undefined, result: pg.QueryResult<Row>) => {
         if (this.#hasEnded) return
         this.#pending.shift()
         this.#since = performance.now()
+        if (this.#isSlow) this.#isSlow = this.#takesLong(this.#since)
         if (error) this.#fail(error, reject)
         else resolve(result)
         this.#events.onAnswer()
@@ -129,10 +154,19 @@ export class SharedConnection {
     // Nobody may take it for not stored, what then is.
     if (isWriting) return
     // The oldest is under way; it may take as long as PostgreSQL may be silent.
-    for (const { since, reject } of this.#pending.slice(1)) {
-      if (now - since <= waitTimeout) return
-      reject(toApiError(new Error('Query read timeout'), false))
+    const behind = this.#pending.slice(1)
+    for (const { since, reject } of behind) {
+      if (now - since > waitTimeout) reject(toApiError(new Error('Query read timeout'), false))
     }
+    this.#isSlow = this.#takesLong(now)
+    if (!this.#isSlow) return
+    // Each is put before all others.
+    for (const pending of behind.reverse()) pending.isAskedElsewhere ||= this.#events.onStuck(pending)
+  }
+
+  #takesLong(now: number): boolean {
+    const [oldest] = this.#pending
+    return oldest !== undefined && now - oldest.sentAt > SLOW
   }
 
   /** Nothing that is still to come will be heard: it would be late, or is lost. */
@@ -142,7 +176,9 @@ export class SharedConnection {
     this.#client.connection.stream.destroy()
     // PostgreSQL may have read what was sent, whatever it said to the one before.
     const lost = new Error('Connection terminated', { cause: error })
-    for (const { reject } of waiting) reject(toApiError(lost, this.#options.isWriting))
+    for (const { reject, isAskedElsewhere } of waiting) {
+      if (!isAskedElsewhere) reject(toApiError(lost, this.#options.isWriting))
+    }
     this.#finish(waiting.length > 0 ? null : error)
   }
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { databaseUnavailable } from './errors.js'
-import { LOOK, SharedConnection, type SharedOptions, traceToCaller } from './shared-connection.js'
+import { LOOK, SharedConnection, type SharedOptions, type Statement, traceToCaller } from './shared-connection.js'
 
 export interface SharedConnectionsOptions extends SharedOptions {
   client: pg.ClientConfig
@@ -14,12 +14,6 @@ export interface SharedConnectionsOptions extends SharedOptions {
 
 /** What runs single statements. */
 export type Runner = Pick<SharedConnections, 'query'>
-
-interface Waiting {
-  since: number
-  send: (connection: SharedConnection) => void
-  reject: (error: unknown) => void
-}
 
 const BUSY = new Error('every connection is busy')
 const ENDED = new Error('the connections have been ended')
@@ -35,7 +29,7 @@ export class SharedConnections {
   readonly #options: SharedConnectionsOptions
   readonly #connections: SharedConnection[] = []
   /** What has not been sent, oldest first. */
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: Statement[] = []
   #watch: NodeJS.Timeout | undefined
   #opening: Promise<void> | undefined
   #failedAt = Number.NEGATIVE_INFINITY
@@ -68,9 +62,7 @@ export class SharedConnections {
     const connection = this.#leastBusy()
     if (connection && connection.load < this.#options.depth) return connection.query<Row>(query)
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      const since = performance.now()
-      const send = (connection: SharedConnection) => void connection.query<Row>(query, since).then(resolve, reject)
-      this.#waiting.push({ since, send, reject })
+      this.#waiting.push({ config: query, since: performance.now(), resolve, reject })
       this.#watch ??= setInterval(() => this.#look(), LOOK)
       if (!connection) this.#open()
     })
@@ -90,7 +82,9 @@ export class SharedConnections {
     const connections = this.#connections
     let found = connections[0]
     if (!found || found.load === 0) return found
-    for (const connection of connections) if (connection.load < found.load) found = connection
+    for (const connection of connections) {
+      if (found.isSlow ? !connection.isSlow : connection.load < found.load && !connection.isSlow) found = connection
+    }
     if (found.load > 0 && connections.length < this.#options.max && performance.now() - this.#failedAt > RETRY) {
       this.#open()
     }
@@ -102,8 +96,18 @@ export class SharedConnections {
     while (this.#waiting.length > 0) {
       const connection = this.#leastBusy()
       if (!connection || connection.load >= this.#options.depth) return
-      this.#waiting.shift()?.send(connection)
+      const next = this.#waiting.shift()
+      if (next) connection.query(next.config, next.since).then(next.resolve, next.reject)
     }
+  }
+
+  /** Asks a statement again, before all others, unless every connection is slow: then there is more to do than PostgreSQL can. */
+  #askAgain(statement: Statement): boolean {
+    if (this.#connections.every(({ isSlow }) => isSlow)) return false
+    this.#waiting.unshift(statement)
+    this.#watch ??= setInterval(() => this.#look(), LOOK)
+    this.#send()
+    return true
   }
 
   #look() {
@@ -145,6 +149,7 @@ export class SharedConnections {
       throw error
     })
     const connection = new SharedConnection(client, this.#options, {
+      onStuck: (statement) => this.#askAgain(statement),
       onAnswer: () => {
         if (this.#waiting.length > 0) this.#send()
       },
