@@ -103,7 +103,7 @@ export class SharedConnections {
 
   /** Asks a statement again, before all others, unless every connection is slow: then there is more to do than PostgreSQL can. */
   #askAgain(statement: Statement): boolean {
-    if (this.#connections.every(({ isSlow }) => isSlow)) return false
+    if (this.#hasEnded || this.#connections.every(({ isSlow }) => isSlow)) return false
     this.#waiting.unshift(statement)
     this.#watch ??= setInterval(() => this.#look(), LOOK)
     this.#send()
