@@ -39,9 +39,9 @@ export const FULL: Pace = {
 
 export const QUICK: Pace = {
   rounds: 2,
-  warmup: 0.4,
-  seconds: 0.7,
-  refusalSeconds: 0.4,
+  warmup: 0.3,
+  seconds: 0.6,
+  refusalSeconds: 0.3,
   tailSeconds: 0.25,
   tailTurns: 3,
   tailPeakSeconds: 0.4,
