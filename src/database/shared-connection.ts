@@ -29,7 +29,7 @@ export const LOOK = 50
  */
 const SLOW = 100
 
-/** Somebody waits for its answer, by performance.now() since then. The first answer counts, whichever connection gives it. */
+/** What somebody waits for, by performance.now() since then. The first answer counts, whichever connection gives it. */
 export interface Statement {
   config: pg.QueryConfig
   since: number
@@ -38,7 +38,8 @@ export interface Statement {
   reject: (error: unknown) => void
 }
 
-interface Pending extends Statement {
+interface Pending {
+  statement: Statement
   sentAt: number
   isAskedElsewhere: boolean
 }
@@ -82,29 +83,23 @@ export class SharedConnection {
     return this.#isSlow
   }
 
-  /**
-   * @param since when its wait began, by performance.now()
-   * @throws ApiError 503 if PostgreSQL does not answer, else what it answers
-   */
-  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, since?: number): Promise<pg.QueryResult<Row>> {
-    const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      const now = performance.now()
-      const pending = { config, since: since ?? now, sentAt: now, isAskedElsewhere: false, resolve, reject }
-      if (this.#pending.push(pending) === 1) this.#since = now
-      if (!this.#watch) this.#startWatch(now)
-      this.#hold()
-      const settle = (error: Error | undefined, result: pg.QueryResult<Row>) => {
-        if (this.#hasEnded) return
-        this.#pending.shift()
-        this.#since = performance.now()
-        if (this.#isSlow) this.#isSlow = this.#takesLong(this.#since)
-        if (error) this.#fail(error, reject)
-        else resolve(result)
-        this.#events.onAnswer()
-      }
-      this.#client.query(new NamedQuery(config, settle))
-    })
-    return answer.catch(traceToCaller)
+  /** Sends a statement, which is rejected with ApiError 503 if PostgreSQL does not answer, else gets what it answers. */
+  send(statement: Statement): void {
+    const { config, resolve, reject } = statement
+    const now = performance.now()
+    if (this.#pending.push({ statement, sentAt: now, isAskedElsewhere: false }) === 1) this.#since = now
+    if (!this.#watch) this.#startWatch(now)
+    this.#hold()
+    const settle = (error: Error | undefined, result: pg.QueryResult) => {
+      if (this.#hasEnded) return
+      this.#pending.shift()
+      this.#since = performance.now()
+      if (this.#isSlow) this.#isSlow = this.#takesLong(this.#since)
+      if (error) this.#fail(error, reject)
+      else resolve(result)
+      this.#events.onAnswer()
+    }
+    this.#client.query(new NamedQuery(config, settle))
   }
 
   /** Ends it when everything is answered. */
@@ -125,7 +120,7 @@ export class SharedConnection {
     })
   }
 
-  #fail(error: Error, reject: Pending['reject']) {
+  #fail(error: Error, reject: Statement['reject']) {
     const { isWriting } = this.#options
     reject(toApiError(error, isWriting))
     if (!isDatabaseUnavailable(error)) return
@@ -155,13 +150,13 @@ export class SharedConnection {
     if (isWriting) return
     // The oldest is under way; it may take as long as PostgreSQL may be silent.
     const behind = this.#pending.slice(1)
-    for (const { since, reject } of behind) {
-      if (now - since > waitTimeout) reject(toApiError(new Error('Query read timeout'), false))
+    for (const { statement } of behind) {
+      if (now - statement.since > waitTimeout) statement.reject(toApiError(new Error('Query read timeout'), false))
     }
     this.#isSlow = this.#takesLong(now)
     if (!this.#isSlow) return
     // Each is put before all others.
-    for (const pending of behind.reverse()) pending.isAskedElsewhere ||= this.#events.onStuck(pending)
+    for (const pending of behind.reverse()) pending.isAskedElsewhere ||= this.#events.onStuck(pending.statement)
   }
 
   #takesLong(now: number): boolean {
@@ -176,8 +171,8 @@ export class SharedConnection {
     this.#client.connection.stream.destroy()
     // PostgreSQL may have read what was sent, whatever it said to the one before.
     const lost = new Error('Connection terminated', { cause: error })
-    for (const { reject, isAskedElsewhere } of waiting) {
-      if (!isAskedElsewhere) reject(toApiError(lost, this.#options.isWriting))
+    for (const { statement, isAskedElsewhere } of waiting) {
+      if (!isAskedElsewhere) statement.reject(toApiError(lost, this.#options.isWriting))
     }
     this.#finish(waiting.length > 0 ? null : error)
   }
@@ -191,20 +186,14 @@ export class SharedConnection {
 }
 
 /** `pg` copies a config property by property, which costs 4 µs a query; of a text and values there is nothing to copy. */
-class NamedQuery<Row extends pg.QueryResultRow> extends pg.Query<Row> {
+class NamedQuery extends pg.Query {
   readonly name: string | undefined
 
   constructor(
     { name, text, values }: pg.QueryConfig,
-    settle: (error: Error | undefined, result: pg.ResultBuilder<Row>) => void,
+    settle: (error: Error | undefined, result: pg.ResultBuilder) => void,
   ) {
     super(text, values, settle)
     this.name = name
   }
-}
-
-/** The stack of an answer begins at the socket; what leads to who asked says more. (`pg` does the same.) */
-export function traceToCaller(error: Error): never {
-  Error.captureStackTrace(error)
-  throw error
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { databaseUnavailable } from './errors.js'
-import { LOOK, SharedConnection, type SharedOptions, type Statement, traceToCaller } from './shared-connection.js'
+import { LOOK, SharedConnection, type SharedOptions, type Statement } from './shared-connection.js'
 
 export interface SharedConnectionsOptions extends SharedOptions {
   client: pg.ClientConfig
@@ -58,12 +58,13 @@ export class SharedConnections {
    * Runs a statement, in a transaction of its own.
    * @throws ApiError 503 if PostgreSQL does not answer, else what it answers
    */
-  query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
-    const connection = this.#leastBusy()
-    if (connection && connection.load < this.#options.depth) return connection.query<Row>(query)
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      this.#waiting.push({ config: query, since: performance.now(), resolve, reject })
-      this.#watch ??= setInterval(() => this.#look(), LOOK)
+      const statement = { config, since: performance.now(), resolve, reject }
+      const connection = this.#leastBusy()
+      if (connection && connection.load < this.#options.depth) return connection.send(statement)
+      this.#waiting.push(statement)
+      this.#startWatch()
       if (!connection) this.#open()
     })
     return answer.catch(traceToCaller)
@@ -97,7 +98,7 @@ export class SharedConnections {
       const connection = this.#leastBusy()
       if (!connection || connection.load >= this.#options.depth) return
       const next = this.#waiting.shift()
-      if (next) connection.query(next.config, next.since).then(next.resolve, next.reject)
+      if (next) connection.send(next)
     }
   }
 
@@ -105,9 +106,13 @@ export class SharedConnections {
   #askAgain(statement: Statement): boolean {
     if (this.#hasEnded || this.#connections.every(({ isSlow }) => isSlow)) return false
     this.#waiting.unshift(statement)
-    this.#watch ??= setInterval(() => this.#look(), LOOK)
+    this.#startWatch()
     this.#send()
     return true
+  }
+
+  #startWatch() {
+    this.#watch ??= setInterval(() => this.#look(), LOOK)
   }
 
   #look() {
@@ -161,4 +166,10 @@ export class SharedConnections {
     })
     this.#connections.push(connection)
   }
+}
+
+/** The stack of an answer begins at the socket; what leads to who asked says more. (`pg` does the same.) */
+function traceToCaller(error: Error): never {
+  Error.captureStackTrace(error)
+  throw error
 }
