@@ -85,6 +85,41 @@ t.test('further connections are opened when there is a load, as many as there ma
   t.same([reads.totalCount, reads.idleCount], [3, 3], 'and no more')
 })
 
+/** Until there are three connections. */
+async function wake({ ask, reads }: Awaited<ReturnType<typeof open>>) {
+  const load = () => Promise.all(Array.from({ length: 50 }, () => ask('SELECT pg_sleep(0.001)::text AS answer')))
+  await until(async () => (await load()) && reads.totalCount === 3, 'three connections')
+}
+
+t.test('a few questions at a time are asked on one connection, more wake the next ones', async (t) => {
+  const service = await open(t, { max: 9 })
+  await wake(service)
+  const { ask, reads } = service
+  // Should this process lose the processor in between, the next connection is woken earlier.
+  const busy = async (count: number) => {
+    const answers = Promise.all(Array.from({ length: count }, (_, number) => ask(...echo(number))))
+    const found = reads.totalCount - reads.idleCount
+    await answers
+    return found
+  }
+  for (const [count, expected] of [1, 1, 1, 1, 2, 2, 2, 2, 3].entries()) {
+    await until(async () => (await busy(count + 1)) === expected, `${count + 1} on ${expected}`)
+  }
+})
+
+t.test('nobody is sent behind a question that is not answered at once', async (t) => {
+  const service = await open(t, { max: 9 })
+  await wake(service)
+  const { ask, reads } = service
+  const slow = ask('SELECT pg_sleep(0.3)::text AS answer')
+  await sleep(20)
+  const others = Promise.all([1, 2].map((number) => ask(...echo(number))))
+  t.equal(reads.idleCount, 1, 'the slow one, and another one for both')
+  await others
+  t.equal(reads.idleCount, 2)
+  await slow
+})
+
 t.test('a connection that is cut takes along what waits on it, and the next question opens another', async (t) => {
   const service = await open(t, { max: 6 })
   const { ask, reads, idleErrors } = service
@@ -125,9 +160,9 @@ t.test('a database that says nothing is given up, by everybody at once', async (
 })
 
 t.test('what was sent behind a question that takes long is asked elsewhere', async (t) => {
-  const { ask, reads } = await open(t, { max: 9 })
-  const load = () => Promise.all(Array.from({ length: 50 }, () => ask('SELECT pg_sleep(0.001)::text AS answer')))
-  await until(async () => (await load()) && reads.totalCount === 3, 'three connections')
+  const service = await open(t, { max: 9 })
+  await wake(service)
+  const { ask } = service
   let isOver = false
   const slow = ask('SELECT pg_sleep(1)::text AS answer').then(() => {
     isOver = true

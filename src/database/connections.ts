@@ -58,6 +58,12 @@ function divide(max: number) {
  */
 const DEPTH = 12
 
+/**
+ * How many reads one connection is given before another one is woken, as long as it answers at once: to wake a process costs
+ * as much as its statement. Writes wait for the disk, together if each has a connection of its own. (docs/decisions/014)
+ */
+const GATHER = { reads: 4, writes: 1 }
+
 /** The same for a service, which divides its connections. @param options of connections, three at least */
 export function openConnections(options: PoolOptions): Connections {
   const { answerTimeout, connectTimeout: waitTimeout, onIdleError } = options
@@ -65,8 +71,8 @@ export function openConnections(options: PoolOptions): Connections {
   const shared = { client: clientOptions(options), depth: DEPTH, answerTimeout, waitTimeout, onIdleError }
   return {
     pool: createPool({ ...options, max: max.pool }),
-    reads: new SharedConnections({ ...shared, max: max.reads, isWriting: false }),
-    writes: new SharedConnections({ ...shared, max: max.writes, isWriting: true }),
+    reads: new SharedConnections({ ...shared, max: max.reads, gather: GATHER.reads, isWriting: false }),
+    writes: new SharedConnections({ ...shared, max: max.writes, gather: GATHER.writes, isWriting: true }),
   }
 }
 

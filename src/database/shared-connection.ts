@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { isDatabaseUnavailable, isStatementLimit, toApiError } from './errors.js'
+import { NamedQuery } from './named-query.js'
 
 /** Times are in milliseconds. */
 export interface SharedOptions {
@@ -28,6 +29,12 @@ export const LOOK = 50
  * process gets no processor is as good a reason as a long list. (docs/decisions/014)
  */
 const SLOW = 100
+
+/**
+ * PostgreSQL answers at once, as long as no statement has been the oldest one for so many milliseconds: one by keys is
+ * done in less. (docs/decisions/014)
+ */
+const BRISK = 2
 
 /** What somebody waits for, by performance.now() since then. The first answer counts, whichever connection gives it. */
 export interface Statement {
@@ -81,6 +88,11 @@ export class SharedConnection {
   /** Whether the oldest of them takes long. */
   get isSlow(): boolean {
     return this.#isSlow
+  }
+
+  /** Whether whoever is sent now waits no longer than for those before it, none of which takes long. */
+  isBrisk(now: number): boolean {
+    return this.#pending.length === 0 || (!this.#isSlow && now - this.#since < BRISK)
   }
 
   /** Sends a statement, which is rejected with ApiError 503 if PostgreSQL does not answer, else gets what it answers. */
@@ -182,18 +194,5 @@ export class SharedConnection {
     this.#hasEnded = true
     clearInterval(this.#watch)
     this.#events.onEnd(error)
-  }
-}
-
-/** `pg` copies a config property by property, which costs 4 µs a query; of a text and values there is nothing to copy. */
-class NamedQuery extends pg.Query {
-  readonly name: string | undefined
-
-  constructor(
-    { name, text, values }: pg.QueryConfig,
-    settle: (error: Error | undefined, result: pg.ResultBuilder) => void,
-  ) {
-    super(text, values, settle)
-    this.name = name
   }
 }

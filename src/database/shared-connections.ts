@@ -8,6 +8,8 @@ export interface SharedConnectionsOptions extends SharedOptions {
   max: number
   /** Statements at most that are sent on one of them and not answered. */
   depth: number
+  /** So many of them a connection that answers at once is given before the next one is woken; 1 wakes it at once. */
+  gather: number
   /** Called with the error of a connection that was lost while idle. */
   onIdleError: (error: Error) => void
 }
@@ -61,7 +63,7 @@ export class SharedConnections {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       const statement = { config, since: performance.now(), resolve, reject }
-      const connection = this.#leastBusy()
+      const connection = this.#choose()
       if (connection && connection.load < this.#options.depth) return connection.send(statement)
       this.#waiting.push(statement)
       this.#startWatch()
@@ -79,15 +81,19 @@ export class SharedConnections {
     await Promise.all(this.#connections.map((connection) => connection.end()))
   }
 
-  #leastBusy(): SharedConnection | undefined {
+  /** Where the next statement goes, if there is room for it. */
+  #choose(): SharedConnection | undefined {
+    const now = performance.now()
+    const { gather, max } = this.#options
     const connections = this.#connections
+    const awake = connections.find((connection) => connection.load < gather && connection.isBrisk(now))
+    if (awake) return awake
+    // All are busy.
+    if (connections.length > 0 && connections.length < max && now - this.#failedAt > RETRY) this.#open()
     let found = connections[0]
-    if (!found || found.load === 0) return found
     for (const connection of connections) {
-      if (found.isSlow ? !connection.isSlow : connection.load < found.load && !connection.isSlow) found = connection
-    }
-    if (found.load > 0 && connections.length < this.#options.max && performance.now() - this.#failedAt > RETRY) {
-      this.#open()
+      if (found?.isSlow ? !connection.isSlow : connection.load < (found?.load ?? 0) && !connection.isSlow)
+        found = connection
     }
     return found
   }
@@ -95,7 +101,7 @@ export class SharedConnections {
   /** Sends what waits, as far as there is room. */
   #send() {
     while (this.#waiting.length > 0) {
-      const connection = this.#leastBusy()
+      const connection = this.#choose()
       if (!connection || connection.load >= this.#options.depth) return
       const next = this.#waiting.shift()
       if (next) connection.send(next)
