@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -11,7 +13,23 @@ export type Program = (typeof PROGRAMS)[number]
 /** Where a program is, once compile() has run. */
 export const compiled = (program: Program) => `${here}.compiled/${program}.js`
 
+let compilation: Promise<unknown> | undefined
+
+/** Compiles what is measured, once: the service as for production, and the programs beside it. */
 export async function compile(): Promise<void> {
+  compilation ??= Promise.all([compileService(), compilePrograms()])
+  await compilation
+}
+
+async function compileService(): Promise<void> {
+  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
+  const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url))
+  await promisify(execFile)(process.execPath, [tsc, '-p', project]).catch((error) => {
+    throw new Error(`the service does not compile:\n${error.stdout}`)
+  })
+}
+
+async function compilePrograms(): Promise<void> {
   await build({
     absWorkingDir: here,
     entryPoints: PROGRAMS.map((program) => `${program}.ts`),

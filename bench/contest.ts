@@ -33,7 +33,7 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
   say('loading data')
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   const contenders = await startAll(postgres.folder, databaseUrl, STANDARD)
-  const generator = startGenerator(signal)
+  const generator = await startGenerator(signal)
   try {
     const pace = quick ? QUICK : FULL
     const rounds = await measureRounds({ generator, databaseUrl, dataset: STANDARD }, contenders, pace, say)

@@ -4,8 +4,8 @@ import * as calls from './calls.js'
 import { type Contender, startOurs, startPeer } from './contenders.js'
 import { STANDARD } from './data.js'
 import { startGenerator } from './generator.js'
+import { measure } from './measure.js'
 import type { BenchPostgres } from './postgres.js'
-import { measure } from './rounds.js'
 import { align } from './table.js'
 
 const ROUNDS = 3
@@ -22,7 +22,7 @@ export async function runCpu(postgres: BenchPostgres, { signal }: { signal: Abor
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   const options = { folder: postgres.folder, databaseUrl }
   const contenders = [await startOurs(options), await startPeer('hand-written', options)]
-  const generator = startGenerator(signal)
+  const generator = await startGenerator(signal)
   const field = { generator, databaseUrl, dataset: STANDARD }
   const costs: Record<string, number[][]> = {}
   try {

@@ -24,6 +24,11 @@ export interface Growth {
   rows: Series[]
 }
 
+/** What one round has found: requests a second, or milliseconds, by `call contender`. */
+export type Round = Record<string, number>
+
+export const key = (call: string, name: Name) => `${call} ${name}`
+
 export function spreadOf(values: number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = (sorted.length - 1) / 2

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { compiled } from './compile.js'
+import { compile, compiled } from './compile.js'
 import type { LoadJob, LoadResult } from './load.js'
 
 /** The process that generates load; it lives for the whole run, so that it is warm for everyone alike. */
@@ -10,7 +10,8 @@ export interface Generator {
   stop(): Promise<void>
 }
 
-export function startGenerator(signal: AbortSignal): Generator {
+export async function startGenerator(signal: AbortSignal): Promise<Generator> {
+  await compile()
   const child = fork(compiled('load'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
   return {

@@ -4,9 +4,9 @@ import type { Dataset } from './data.js'
 import { explainHotStatements } from './explain.js'
 import { describeMachine, type Growth, type Series, spreadOf } from './findings.js'
 import { startGenerator } from './generator.js'
+import { type Field, measure } from './measure.js'
 import type { BenchPostgres } from './postgres.js'
 import { saveResults, saveText } from './results.js'
-import { type Field, measure } from './rounds.js'
 import { align, formatVerdict } from './table.js'
 
 export interface GrowthOptions {
@@ -41,7 +41,7 @@ interface Step {
 /** How rates change with the size of a project, the number of connections, and the size of the database. */
 export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions): Promise<void> {
   const { rows, quick, json, signal, say } = options
-  const generator = startGenerator(signal)
+  const generator = await startGenerator(signal)
   const contenders: Contender[] = []
   const loadSeconds: Record<string, number> = {}
   const load = async (name: string, dataset: Dataset): Promise<Field> => {

@@ -18,9 +18,8 @@ export interface LoadResult {
   rate: number
   /** How many answers had each status; 0 stands for none at all. */
   statuses: Record<string, number>
-  /** In milliseconds; of jobs with a rate only. */
-  p50?: number
-  p99?: number
+  /** Of each request of a job with a rate, in the order in which they were due, in milliseconds. */
+  latencies?: number[]
 }
 
 process.on('message', async ({ job }: { job: LoadJob }) => {
@@ -96,7 +95,7 @@ async function runPaced({ url, requests, duration, connections }: LoadJob, rate:
       line.send(messages[number % messages.length] as string, (status) => {
         statuses[status] = (statuses[status] ?? 0) + 1
         if (status !== 0) free.push(line)
-        if (number >= lead) latencies.push(performance.now() - dueAt(number))
+        if (number >= lead) latencies[number - lead] = performance.now() - dueAt(number)
         answered += 1
         if (answered === total) resolve()
         else sendDue()
@@ -118,9 +117,7 @@ async function runPaced({ url, requests, duration, connections }: LoadJob, rate:
   })
   const seconds = (performance.now() - start) / 1000
   for (const line of lines) line.end()
-  latencies.sort((a, b) => a - b)
-  const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
-  return { rate: answered / seconds, statuses, p50: percentile(0.5), p99: percentile(0.99) }
+  return { rate: answered / seconds, statuses, latencies }
 }
 
 /** A connection that carries one request at a time. */

@@ -6,8 +6,8 @@ import { startOurs } from './contenders.js'
 import { STANDARD } from './data.js'
 import { type CpuProfile, drawFlames, selfTimes, since } from './flames.js'
 import { startGenerator } from './generator.js'
+import { measure } from './measure.js'
 import type { BenchPostgres } from './postgres.js'
-import { measure } from './rounds.js'
 import { align } from './table.js'
 
 const SECONDS = 8
@@ -28,7 +28,7 @@ export async function runProfile(postgres: BenchPostgres, { signal, say }: Profi
   say('loading data')
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   await mkdir(target, { recursive: true })
-  const generator = startGenerator(signal)
+  const generator = await startGenerator(signal)
   const field = { generator, databaseUrl, dataset: STANDARD }
   try {
     for (const call of [calls.list, calls.create, calls.resources]) {

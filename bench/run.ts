@@ -27,7 +27,8 @@ const start = performance.now()
 const say = (what: string) => process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s: ${what}\n`)
 
 try {
-  await compile()
+  // Beside the start of PostgreSQL and the loading of data; whoever starts a program waits for it.
+  compile().catch(() => {})
   await withPostgres(signal, async (postgres) => {
     const context = { signal, say }
     if (options.cpu) return await runCpu(postgres, context)
