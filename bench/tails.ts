@@ -33,7 +33,7 @@ export async function measureTails(field: Field, order: Contender[], pace: TailP
       const rate = (await measure(field, contender, calls.list, pace.peakSeconds)) / 2
       const latencies = await measurePaced(field, contender, calls.list, rate, pace.tailSeconds)
       all.push(...latencies)
-      const size = Math.round(rate * SLICE)
+      const size = Math.max(1, Math.round(rate * SLICE))
       for (let from = 0; from + size <= latencies.length; from += size)
         slices.push(p99(latencies.slice(from, from + size)))
     }
