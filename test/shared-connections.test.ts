@@ -113,9 +113,9 @@ t.test('nobody is sent behind a question that is not answered at once', async (t
   const { ask, reads } = service
   const slow = ask('SELECT pg_sleep(0.3)::text AS answer')
   await sleep(20)
-  const others = Promise.all([1, 2].map((number) => ask(...echo(number))))
-  t.equal(reads.idleCount, 1, 'the slow one, and another one for both')
-  await others
+  const other = ask(...echo(1))
+  t.equal(reads.idleCount, 1, 'it has a connection of its own')
+  await other
   t.equal(reads.idleCount, 2)
   await slow
 })
