@@ -124,9 +124,10 @@ t.test('while the database is gone, whatever needs it says so at once, and nothi
 
 t.test('connections that end while idle are replaced', async (t) => {
   const service = await startBehindProxy(t)
-  const { app, call, sql, log } = service
+  const { app, call, sql, log, proxy } = service
   await Promise.all(Array.from({ length: 5 }, () => call('POST', IMPORTS, { body: LOCAL })))
   await call('GET', '/health/ready')
+  await until(() => count(app) === proxy.connections(), 'none is being opened')
   const connected = count(app)
   t.ok(
     connections(app).every(({ totalCount }) => totalCount > 0),

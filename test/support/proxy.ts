@@ -14,6 +14,8 @@ export interface DatabaseProxy {
   url: string
   /** Round trips asked for so far, of all connections: what the client waits for an answer to. */
   roundTrips: () => number
+  /** Connections at present, those that are only being made among them. */
+  connections: () => number
   /** Resolves once it is so. To leave `hang` cuts the connections that hung. */
   become: (mode: Mode) => Promise<void>
 }
@@ -24,8 +26,13 @@ export async function startProxy(t: Test, databaseUrl: string): Promise<Database
   const sockets = new Set<Socket>()
   let mode: Mode = 'pass'
   let roundTrips = 0
+  let connections = 0
 
   const server = createServer((client) => {
+    connections += 1
+    client.on('close', () => {
+      connections -= 1
+    })
     const postgres = connect(Number(target.port || 5432), target.hostname)
     const count = countRoundTrips(() => {
       roundTrips += 1
@@ -61,7 +68,7 @@ export async function startProxy(t: Test, databaseUrl: string): Promise<Database
   })
   const url = new URL(databaseUrl)
   url.host = `127.0.0.1:${port}`
-  return { url: url.href, roundTrips: () => roundTrips, become }
+  return { url: url.href, roundTrips: () => roundTrips, connections: () => connections, become }
 }
 
 async function listen(server: Server, port: number): Promise<number> {
