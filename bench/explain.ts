@@ -160,10 +160,13 @@ function describe(plan: PlanNode, milliseconds: number, generic: boolean): strin
   const inAggregates = nodes
     .filter((node) => node['Node Type'] === 'Aggregate' && node.Output?.some((output) => output.includes(' ORDER BY ')))
     .map((node) => `${node.Plans?.[0]?.['Actual Rows']} rows in an aggregate`)
-  const indexes = [...new Set(nodes.map((node) => node['Index Name']).filter(Boolean))]
+  const indexes = nodes.flatMap((node) => {
+    const name = node['Index Name']
+    return name ? [node['Node Type'].startsWith('Index Only Scan') ? `${name} alone` : name] : []
+  })
   return [
     `${milliseconds.toFixed(3)} ms, ${generic ? 'generic' : 'custom'} plan`,
-    `indexes ${indexes.join(', ') || 'none'}`,
+    `indexes ${[...new Set(indexes)].join(', ') || 'none'}`,
     `whole tables ${scanned.join(', ') || 'none'}`,
     `sorts ${[...sorts, ...inAggregates].join('; ') || 'nothing'}`,
   ].join('; ')

@@ -75,6 +75,8 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
       steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), count, rowsPace.seconds))
     }
     say('rows')
+    // A contender in one database is compared with itself in the next.
+    steps.sort((a, b) => a.name.localeCompare(b.name))
     const inDatabase = await runSteps(steps, rowsPace.rounds, rowsPace.warmups)
     const largest = Math.max(...rows)
     say(`plans at ${largest} rows`)

@@ -62,8 +62,9 @@ export class SharedConnections {
    */
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
     const answer = new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      const statement = { config, since: performance.now(), resolve, reject }
-      const connection = this.#choose()
+      const since = performance.now()
+      const statement = { config, since, resolve, reject }
+      const connection = this.#choose(since)
       if (connection && connection.load < this.#options.depth) return connection.send(statement)
       this.#waiting.push(statement)
       this.#startWatch()
@@ -82,8 +83,7 @@ export class SharedConnections {
   }
 
   /** Where the next statement goes, if there is room for it. */
-  #choose(): SharedConnection | undefined {
-    const now = performance.now()
+  #choose(now: number): SharedConnection | undefined {
     const { gather, max } = this.#options
     const connections = this.#connections
     const awake = connections.find((connection) => connection.load < gather && connection.isBrisk(now))
@@ -101,7 +101,7 @@ export class SharedConnections {
   /** Sends what waits, as far as there is room. */
   #send() {
     while (this.#waiting.length > 0) {
-      const connection = this.#choose()
+      const connection = this.#choose(performance.now())
       if (!connection || connection.load >= this.#options.depth) return
       const next = this.#waiting.shift()
       if (next) connection.send(next)

@@ -14,10 +14,12 @@ export function writeStatements(descriptor: LinkDescriptor) {
   /** How many bytes the texts of all of them have that may be long. */
   const sizes = long.map(([name]) => `coalesce(octet_length(resource.${name}), 0)`)
   const size = sizes.length > 0 ? `sum(${sizes.join(' + ')}) OVER ()` : '0'
+  // The project is the caller's (CALLER), and so must the resource be. A link's own user is, by its foreign keys, that of both:
+  // to leave it out is to find links in their indexes alone.
   const linked = `
     ${linkTable} AS link
-    JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = link.neptun_user_id`
-  const ofCaller = 'link.project_id = caller.project_id AND link.neptun_user_id = caller.session_user_id'
+    JOIN ${table} AS resource ON resource.id = link.${idField} AND resource.neptun_user_id = caller.session_user_id`
+  const ofCaller = 'link.project_id = caller.project_id'
 
   return {
     // A row for each: one value for all of them would be sorted with every text in it, and can hold 1 GB at most.
