@@ -16,7 +16,7 @@ export interface Call {
 }
 
 /** How many users take part in a load, if there are as many. They are spread over all of them. */
-const SAMPLE = 500
+export const SAMPLE = 500
 
 export const list: Call = {
   name: 'list',
@@ -92,6 +92,16 @@ export const withheldImport: Call = {
   name: 'list with a withheld import',
   status: 200,
   requests: (dataset) => [get(dataset, dataset.users, dataset.perProject.length - 1, 'imports')],
+}
+
+/** The same call by so many users at most, spread over those who would take part. */
+export function byFewer(call: Call, users: number): Call {
+  const requests: Call['requests'] = (dataset, project) => {
+    const all = call.requests(dataset, project)
+    const count = Math.min(users, all.length)
+    return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)] as BenchRequest)
+  }
+  return { ...call, requests }
 }
 
 function everyUser({ users }: Dataset, request: (user: number) => BenchRequest): BenchRequest[] {

@@ -28,6 +28,8 @@ const EMPTY = IMPORTS_IN_PROJECT.length
 /** Half of the rows are imports and half are links: 20 of each in a project. */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
 
+const MANY = `list by ${calls.SAMPLE} users`
+
 const NAMES = { ours: startOurs, 'hand-written': start('hand-written'), 'prisma-naive': start('prisma-naive') }
 
 /** One measurement of a series. */
@@ -69,10 +71,11 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
     say('connections')
     const connections = await runSteps(onConnections(sizes, three, pace.seconds), pace.rounds)
+    const fewest = Math.min(calls.SAMPLE, ...rows.map((count) => ofRows(count).users))
     const steps: Step[] = []
     for (const count of rows) {
       const field = await load(`rows_${count}`, ofRows(count))
-      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), count, rowsPace.seconds))
+      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), fewest, count, rowsPace.seconds))
     }
     say('rows')
     // A contender in one database is compared with itself in the next.
@@ -131,8 +134,10 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
   )
 }
 
-function inRows(field: Field, contenders: Contender[], x: number, seconds: number): Step[] {
-  return [calls.list, calls.resources, calls.create].flatMap((call) =>
+/** The same load on every database, and lists by as many users as take part in the contest, which the smallest has not. */
+function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
+  const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
+  return [...same, { ...calls.list, name: MANY }].flatMap((call) =>
     contenders.map((contender) => ({
       call,
       name: contender.name,
@@ -150,7 +155,8 @@ async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Ser
     for (const step of inTurn) await step.run()
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const step of inTurn) rates.get(step)?.push(await step.run())
+    // There and back, so that nobody always comes after the same other.
+    for (const step of round % 2 === 0 ? inTurn : inTurn.toReversed()) rates.get(step)?.push(await step.run())
   }
   const series = new Map<string, Series>()
   for (const step of steps) {

@@ -26,7 +26,7 @@ export async function measure(
   contender: Contender,
   call: Call,
   duration: number,
-  { connections = CONNECTIONS, project = call === calls.create ? PROJECT[contender.name] : 0 } = {},
+  { connections = CONNECTIONS, project = call.name === calls.create.name ? PROJECT[contender.name] : 0 } = {},
 ): Promise<number> {
   const { generator, databaseUrl, dataset } = field
   const { url } = contender
@@ -34,7 +34,7 @@ export async function measure(
   const { rate } = await generator.run({ url, requests, duration, connections }, call.status)
   // What the load has left in the server's queues is done when a request that comes after it is answered.
   if (requests[0]) await ask({ url }, requests[0])
-  if (call === calls.create) await removeWritten(databaseUrl, dataset)
+  if (call.name === calls.create.name) await removeWritten(databaseUrl, dataset)
   if (rate > 0 || duration > LONGEST) return rate
   return await measure(field, contender, call, duration * 4, { connections, project })
 }
