@@ -16,7 +16,6 @@ export const TARGETS: Record<string, Target> = {
   'p99-at-half-peak/hand-written': { atMost: 1.3 },
   'refused/list': { atLeast: 1.5 },
   'list at 5000000 rows/at 10000 (ours)': { atLeast: 0.9 },
-  'list by 500 users at 5000000 rows/at 10000 (ours)': { atLeast: 0.9 },
 }
 
 /** Each ratio is taken within a round, and what counts is the median of the rounds. */
