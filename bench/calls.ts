@@ -16,13 +16,16 @@ export interface Call {
 }
 
 /** How many users take part in a load, if there are as many. They are spread over all of them. */
-export const SAMPLE = 500
+const SAMPLE = 500
 
 export const list: Call = {
   name: 'list',
   status: 200,
   requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'imports')),
 }
+
+/** By as many users as there are, where others are given fewer. */
+export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 
 export const resources: Call = {
   name: 'resources',
@@ -98,15 +101,19 @@ export const withheldImport: Call = {
 export function byFewer(call: Call, users: number): Call {
   const requests: Call['requests'] = (dataset, project) => {
     const all = call.requests(dataset, project)
-    const count = Math.min(users, all.length)
-    return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)] as BenchRequest)
+    return spread(users, all.length).map((index) => all[index] as BenchRequest)
   }
   return { ...call, requests }
 }
 
 function everyUser({ users }: Dataset, request: (user: number) => BenchRequest): BenchRequest[] {
-  const count = Math.min(users, SAMPLE)
-  return Array.from({ length: count }, (_, index) => request(Math.floor((index * users) / count) + 1))
+  return spread(SAMPLE, users).map((index) => request(index + 1))
+}
+
+/** So many indexes at most, evenly over all. */
+function spread(most: number, all: number): number[] {
+  const count = Math.min(most, all)
+  return Array.from({ length: count }, (_, index) => Math.floor((index * all) / count))
 }
 
 function get(dataset: Dataset, user: number, project: number, type: string): BenchRequest {

@@ -1,3 +1,4 @@
+import { listByMany } from './calls.js'
 import type { Growth, Series, Spread } from './findings.js'
 import { isReached, TARGETS } from './ratios.js'
 import { escapeXml } from './xml.js'
@@ -6,7 +7,7 @@ const WIDTH = 1140
 const PANEL = { width: 500, height: 290 }
 const PLOT = { left: 56, top: 44, width: 300, height: 190 }
 const COLORS: Record<string, string> = { ours: '#d1495b', 'hand-written': '#2e6f95', 'prisma-naive': '#8a8f98' }
-const DASHES: Record<string, string> = { list: '', resources: '6 3', create: '2 3', 'list by 500 users': '8 3 2 3' }
+const DASHES: Record<string, string> = { list: '', resources: '6 3', create: '2 3', [listByMany.name]: '8 3 2 3' }
 
 /** The ratios of the last full run, and how rates change with size: whatever of both is there. */
 export function drawChart(

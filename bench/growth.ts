@@ -28,8 +28,6 @@ const EMPTY = IMPORTS_IN_PROJECT.length
 /** Half of the rows are imports and half are links: 20 of each in a project. */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
 
-const MANY = `list by ${calls.SAMPLE} users`
-
 const NAMES = { ours: startOurs, 'hand-written': start('hand-written'), 'prisma-naive': start('prisma-naive') }
 
 /** One measurement of a series. */
@@ -71,7 +69,7 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
     say('connections')
     const connections = await runSteps(onConnections(sizes, three, pace.seconds), pace.rounds)
-    const fewest = Math.min(calls.SAMPLE, ...rows.map((count) => ofRows(count).users))
+    const fewest = Math.min(...rows.map((count) => ofRows(count).users))
     const steps: Step[] = []
     for (const count of rows) {
       const field = await load(`rows_${count}`, ofRows(count))
@@ -137,7 +135,7 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
 /** The same load on every database, and lists by as many users as take part in the contest, which the smallest has not. */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
-  return [...same, { ...calls.list, name: MANY }].flatMap((call) =>
+  return [...same, calls.listByMany].flatMap((call) =>
     contenders.map((contender) => ({
       call,
       name: contender.name,
