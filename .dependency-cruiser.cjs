@@ -28,8 +28,8 @@ module.exports = {
           entries,
           '^src/app\\.ts$',
           '^src/plugins/',
-          '^src/projects-resources/(index|access)\\.ts$',
-          '^src/.*/(routes|update)\\.ts$',
+          '^src/projects-resources/(index|session|list)\\.ts$',
+          '^src/.*/routes\\.ts$',
           '^src/github/webhooks\\.ts$',
         ],
       },
@@ -39,7 +39,7 @@ module.exports = {
       name: 'schemas-import-typebox-only',
       severity: 'error',
       from: { path: '^src/.*schemas\\.ts$' },
-      to: { pathNot: ['node_modules/@sinclair/typebox', '^src/.*schemas\\.ts$', '^src/.*/source-path\\.ts$'] },
+      to: { pathNot: ['node_modules/@sinclair/typebox', '^src/.*schemas\\.ts$', '^src/.*/source-path/index\\.ts$'] },
     },
     {
       name: 'repositories-know-no-http-and-no-octokit',
@@ -48,11 +48,20 @@ module.exports = {
       to: {
         path: [
           '^src/plugins/',
-          '^src/projects-resources/access',
+          '^src/projects-resources/session',
           '^src/errors\\.ts$',
           'node_modules/(fastify|@octokit)/',
         ],
       },
+    },
+    {
+      name: 'only-repositories-and-the-session-hook-query-the-database',
+      severity: 'error',
+      from: {
+        path: '^src/projects-resources/',
+        pathNot: [repositories, '^src/projects-resources/(index|session|owner)\\.ts$', '/descriptor\\.ts$'],
+      },
+      to: { path: '^src/database/(database|generated/(client|models))' },
     },
     {
       name: 'only-src-github-knows-octokit',

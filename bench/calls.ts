@@ -8,14 +8,14 @@ export interface BenchRequest {
   body?: string
 }
 
-/** What is measured: its requests, and the status that each must have. */
+/** A kind of request that is measured, and the status that every response must have. */
 export interface Call {
   name: string
   status: number
   requests(dataset: Dataset, project?: number): BenchRequest[]
 }
 
-/** How many users take part in a load, if there are as many. They are spread over all of them. */
+/** Maximum number of users in a load. They are spread over all users of the dataset. */
 const SAMPLE = 500
 
 export const list: Call = {
@@ -24,7 +24,7 @@ export const list: Call = {
   requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'imports')),
 }
 
-/** By as many users as there are, where others are given fewer. */
+/** The list by up to SAMPLE users, where other calls are limited to fewer. */
 export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 
 export const resources: Call = {
@@ -33,7 +33,7 @@ export const resources: Call = {
   requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'user-files')),
 }
 
-/** `project` keeps the contenders out of each other's way. */
+/** Each contender creates imports in a project of its own, `project`. */
 export const create: Call = {
   name: 'create',
   status: 201,
@@ -51,7 +51,7 @@ export const create: Call = {
     })),
 }
 
-/** What is refused, each for another reason. */
+/** Requests that are refused, each for a different reason. */
 export const refusals: Call[] = [
   {
     name: '401 without a cookie',
@@ -83,21 +83,21 @@ export const refusals: Call[] = [
   },
 ]
 
-/** A project that is not there: what peers must refuse too, though nobody times it. */
+/** A project that does not exist. Peers must refuse it too, but it is not measured. */
 export const missingProject: Call = {
   name: '404 for a project',
   status: 404,
   requests: (dataset) => [{ ...get(dataset, 1, 0, 'imports'), path: pathOf(1, 2_000_000_000, 'imports') }],
 }
 
-/** The list of the project that has an import of a GitHub account where its user has no installation. */
+/** The list of the project with an import from a GitHub account where its user has no installation. */
 export const withheldImport: Call = {
   name: 'list with a withheld import',
   status: 200,
   requests: (dataset) => [get(dataset, dataset.users, dataset.perProject.length - 1, 'imports')],
 }
 
-/** The same call by so many users at most, spread over those who would take part. */
+/** Limits a call to a number of users, spread over all users of the call. */
 export function byFewer(call: Call, users: number): Call {
   const requests: Call['requests'] = (dataset, project) => {
     const all = call.requests(dataset, project)
@@ -110,7 +110,7 @@ function everyUser({ users }: Dataset, request: (user: number) => BenchRequest):
   return spread(SAMPLE, users).map((index) => request(index + 1))
 }
 
-/** So many indexes at most, evenly over all. */
+/** Returns at most `most` indexes, evenly spread over `all`. */
 function spread(most: number, all: number): number[] {
   const count = Math.min(most, all)
   return Array.from({ length: count }, (_, index) => Math.floor((index * all) / count))

@@ -1,15 +1,21 @@
 import { listByMany } from './calls.js'
 import type { Growth, Series, Spread } from './findings.js'
-import { isReached, TARGETS } from './ratios.js'
+import { judge, TARGETS } from './ratios.js'
 import { escapeXml } from './xml.js'
 
 const WIDTH = 1140
 const PANEL = { width: 500, height: 290 }
 const PLOT = { left: 56, top: 44, width: 300, height: 190 }
-const COLORS: Record<string, string> = { ours: '#d1495b', 'hand-written': '#2e6f95', 'prisma-naive': '#8a8f98' }
+const COLORS: Record<string, string> = {
+  ours: '#d1495b',
+  equipped: '#3a7d44',
+  'hand-written': '#2e6f95',
+  'equipped-prisma': '#b07d2b',
+  'prisma-naive': '#8a8f98',
+}
 const DASHES: Record<string, string> = { list: '', resources: '6 3', create: '2 3', [listByMany.name]: '8 3 2 3' }
 
-/** The ratios of the last full run, and how rates change with size: whatever of both is there. */
+/** Draws the ratios of the last full run, and how rates change with size, as far as results exist. */
 export function drawChart(
   results: { spreads: Record<string, Spread> } | undefined,
   growth: Growth | undefined,
@@ -30,36 +36,36 @@ export function drawChart(
     return `<g transform="translate(${x} ${y})">${panel}</g>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="11" fill="#222">
-<title>What npm run bench has measured</title>
+<title>Results of npm run bench</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${placed.join('\n')}
 </svg>
 `
 }
 
-/** A bar for each ratio that has a target, from the lowest round to the highest, and a line where it must be. */
+/** Draws a bar for each ratio that has a target, a line from the lowest to the highest round, and a mark at the target. */
 function drawRatios(spreads: Record<string, Spread>): string {
   const shown = Object.entries(spreads).filter(([name]) => TARGETS[name])
   const left = 190
   const rows = shown.map(([name, spread], index) => {
     const { atLeast, atMost } = TARGETS[name] ?? {}
-    const must = atLeast ?? atMost ?? 1
-    // Each row has a scale of its own, on which the target is in the middle.
-    const at = (value: number) => left + Math.min(value / must / 2, 1) * 240
-    const y = PLOT.top + index * 34
-    const color = isReached(name, spread.median) ? '#3a7d44' : '#c0392b'
+    const bound = atLeast ?? atMost ?? 1
+    // Each row has its own scale, with the target in the middle.
+    const at = (value: number) => left + Math.min(value / bound / 2, 1) * 240
+    const y = PLOT.top + index * 30
+    const color = judge(name, spread.median)?.verdict === 'missed' ? '#c0392b' : '#3a7d44'
     return [
       text(left - 8, y + 13, name, 'end'),
       `<rect x="${left}" y="${y}" width="${at(spread.median) - left}" height="18" fill="${color}" opacity="0.75"/>`,
       line(at(spread.min), y + 9, at(spread.max), y + 9, '#222'),
-      line(at(must), y - 4, at(must), y + 22, '#222', '3 2'),
-      text(left + 246, y + 13, `${spread.median.toFixed(2)} (${atLeast === undefined ? '≤' : '≥'} ${must})`),
+      line(at(bound), y - 4, at(bound), y + 22, '#222', '3 2'),
+      text(left + 246, y + 13, `${spread.median.toFixed(2)} (${atLeast === undefined ? '≤' : '≥'} ${bound})`),
     ].join('')
   })
-  return `${heading('Ours to others: median, lowest and highest round, target')}${rows.join('\n')}`
+  return `${heading('Ours / peer: median, lowest and highest round, target')}${rows.join('\n')}`
 }
 
-/** Both axes are logarithmic. */
+/** Draws rates by size. Both axes are logarithmic. */
 function drawLines(title: string, series: Series[]): string {
   const points = series.flatMap((one) => one.points)
   const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b)
@@ -83,14 +89,14 @@ function drawLines(title: string, series: Series[]): string {
   return [heading(title), ...grid, ...ticks, ...lines].join('\n')
 }
 
-/** The powers of ten between which all values are. */
+/** Returns the powers of ten that enclose all values. */
 function decadesAround(values: number[]): [number, number] {
   const known = values.filter((value) => value > 0)
   const lowest = 10 ** Math.floor(Math.log10(Math.min(...known)))
   return [lowest, Math.max(10 ** Math.ceil(Math.log10(Math.max(...known))), lowest * 10)]
 }
 
-/** Where a value is between two others, from 0 to 1. */
+/** Returns the logarithmic position of a value between two others, from 0 to 1. */
 function scale(value: number, from: number, to: number): number {
   return from === to ? 0.5 : Math.log(value / from) / Math.log(to / from)
 }

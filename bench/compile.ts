@@ -5,17 +5,24 @@ import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** What runs in a process of its own, each as plain JavaScript, so that no loader slows it. */
-const PROGRAMS = ['load', 'peers/hand-written', 'peers/prisma-naive', 'peers/floor'] as const
+/** Programs that run in a process of their own. They are compiled to JavaScript, so that no loader slows them down. */
+const PROGRAMS = [
+  'load',
+  'peers/equipped',
+  'peers/equipped-prisma',
+  'peers/hand-written',
+  'peers/prisma-naive',
+  'peers/floor',
+] as const
 
 export type Program = (typeof PROGRAMS)[number]
 
-/** Where a program is, once compile() has run. */
+/** Returns the path of a program after compile(). */
 export const compiled = (program: Program) => `${here}.compiled/${program}.js`
 
 let compilation: Promise<unknown> | undefined
 
-/** Compiles what is measured, once: the service as for production, and the programs beside it. */
+/** Compiles the service as for production, and the programs of the benchmark. Does so once per process. */
 export async function compile(): Promise<void> {
   compilation ??= Promise.all([compileService(), compilePrograms()])
   await compilation

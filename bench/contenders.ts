@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { compile, compiled } from './compile.js'
 
-export type Name = 'ours' | 'hand-written' | 'prisma-naive' | 'floor'
+/** The servers in bench/peers that query the database. */
+export const PEERS = ['equipped', 'equipped-prisma', 'hand-written', 'prisma-naive'] as const
+export type Peer = (typeof PEERS)[number]
+
+export type Name = 'ours' | Peer | 'floor'
 
 /** A server in a process of its own. */
 export interface Contender {
@@ -17,43 +21,42 @@ export interface Contender {
   stop(): Promise<void>
 }
 
-/** The same for everyone. */
+/** The environment of every contender. */
 const COMMON = { NODE_ENV: 'production', DATABASE_POOL_SIZE: '10' }
 
-/** The service as in production, but that no limit refuses a load: whatever counts goes on counting. */
+/** The service runs as in production. Its limits are so high that they refuse no load, but everything is counted. */
 const RAISED_LIMITS = {
   MAX_IMPORTS_PER_PROJECT: '1000000',
   RATE_LIMIT_SESSION: '1000000',
   RATE_LIMIT_ADDRESS: '1000000',
   RATE_LIMIT_WINDOW: '1000',
-  // 64 lists of 1000 at once may wait longer than anybody should, where the machine is slow.
+  // On a slow machine, 64 concurrent lists of 1000 imports wait for a connection longer than the default allows.
   DATABASE_CONNECT_TIMEOUT: '10000',
 }
 
-/** Of `npm start`: `node FLAGS dist/server.js`. */
+/** The flags for Node.js in `npm start`. All contenders have them, so that only their code differs. */
 const FLAGS = packageJson.scripts.start.split(' ').slice(1, -1)
 
 const server = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 
 export interface StartOptions {
-  /** For logs and the like. */
+  /** For log files. */
   folder: string
   databaseUrl: string
   execArgv?: string[]
 }
 
-/** Starts what `npm start` does. Its log goes to a file: in production it goes somewhere too. */
+/** Starts the service as `npm start` does. Its log goes to a file. */
 export async function startOurs(options: StartOptions): Promise<Contender> {
   const env = { ...COMMON, ...RAISED_LIMITS, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' }
-  const execArgv = [...FLAGS, ...(options.execArgv ?? [])]
-  return await start('ours', server, env, { ...options, execArgv })
+  return await start('ours', server, env, options)
 }
 
-export async function startPeer(name: 'hand-written' | 'prisma-naive', options: StartOptions): Promise<Contender> {
+export async function startPeer(name: Peer, options: StartOptions): Promise<Contender> {
   return await start(name, compiled(`peers/${name}`), COMMON, options)
 }
 
-/** @param bodies what it is to answer to each call, always */
+/** @param bodies the response to each call */
 export async function startFloor(bodies: Record<string, string>, options: StartOptions): Promise<Contender> {
   const file = join(options.folder, 'bodies.json')
   await writeFile(file, JSON.stringify(bodies))
@@ -65,16 +68,16 @@ async function start(name: Name, program: string, env: NodeJS.ProcessEnv, option
   await compile()
   const log = openSync(join(folder, `${name}.log`), 'a')
   const child = fork(program, {
-    // Not where a .env of somebody's may lie.
+    // The service reads a .env file in its working directory.
     cwd: folder,
     env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, ...env },
-    execArgv,
+    execArgv: [...FLAGS, ...execArgv],
     stdio: ['ignore', log, 'inherit', 'ipc'],
   })
   closeSync(log)
   const exited = once(child, 'exit')
   const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
-  if (!ready) throw new Error(`${name} does not start`)
+  if (!ready) throw new Error(`${name} did not start`)
   const stop = async () => {
     if (child.connected) child.disconnect()
     await exited

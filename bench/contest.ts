@@ -1,16 +1,16 @@
 import * as calls from './calls.js'
-import { type Contender, startFloor, startOurs, startPeer } from './contenders.js'
+import { type Contender, PEERS, startFloor, startOurs, startPeer } from './contenders.js'
 import { type Dataset, removeWritten, STANDARD } from './data.js'
 import { ask, requireEqual } from './equal.js'
 import { describeMachine } from './findings.js'
 import { startGenerator } from './generator.js'
 import type { BenchPostgres } from './postgres.js'
-import { findRatios, findValues } from './ratios.js'
+import { findRatios, findValues, findVerdicts } from './ratios.js'
 import { saveResults } from './results.js'
 import { FULL, measureRounds, QUICK } from './rounds.js'
 import { formatTables } from './table.js'
 
-/** What peers must answer like the service before anybody is timed. */
+/** Calls to which peers must respond as the service does before anything is measured. */
 const COMPARED = [
   calls.list,
   calls.withheldImport,
@@ -27,7 +27,7 @@ export interface ContestOptions {
   say: (what: string) => void
 }
 
-/** Everybody at the standard data: prints tables or JSON; a full run is kept in bench/results. */
+/** Compares all contenders on the standard data, and prints tables or JSON. A full run is saved in bench/results. */
 export async function runContest(postgres: BenchPostgres, options: ContestOptions): Promise<void> {
   const { quick, json, signal, say } = options
   say('loading data')
@@ -39,7 +39,8 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
     const rounds = await measureRounds({ generator, databaseUrl, dataset: STANDARD }, contenders, pace, say)
     const [values, spreads] = [findValues(rounds), findRatios(rounds)]
     const ratios = Object.fromEntries(Object.entries(spreads).map(([name, { median }]) => [name, median]))
-    const results = { machine: describeMachine(), pace, ratios, spreads, values, rounds }
+    const verdicts = findVerdicts(ratios)
+    const results = { machine: describeMachine(), pace, verdicts, ratios, spreads, values, rounds }
     if (!quick) await saveResults('results', results)
     console.log(json ? JSON.stringify(results, null, 2) : formatTables(values, spreads))
   } finally {
@@ -48,24 +49,26 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
   }
 }
 
-/** Starts everybody, and makes sure that they do the same work. */
+/** Starts all contenders, and checks that they do the same work. */
 async function startAll(folder: string, databaseUrl: string, dataset: Dataset): Promise<Contender[]> {
   const options = { folder, databaseUrl }
   const ours = await startOurs(options)
-  const handWritten = await startPeer('hand-written', options)
-  const prismaNaive = await startPeer('prisma-naive', options)
-  const floor = await startFloor(await firstAnswers(ours, dataset), options)
-  await requireEqual(ours, handWritten, COMPARED, dataset)
-  await requireEqual(ours, prismaNaive, COMPARED, dataset)
+  const peers: Contender[] = []
+  for (const name of PEERS) {
+    const peer = await startPeer(name, options)
+    await requireEqual(ours, peer, COMPARED, dataset)
+    peers.push(peer)
+  }
   await removeWritten(databaseUrl, dataset)
-  return [ours, handWritten, prismaNaive, floor]
+  return [ours, ...peers, await startFloor(await firstResponses(ours, dataset), options)]
 }
 
-async function firstAnswers(ours: Contender, dataset: Dataset): Promise<Record<string, string>> {
-  const answers: Record<string, string> = {}
+/** Returns the service's response to the first request of each call that the floor serves. */
+async function firstResponses(ours: Contender, dataset: Dataset): Promise<Record<string, string>> {
+  const responses: Record<string, string> = {}
   for (const call of [calls.list, calls.resources]) {
     const [request] = call.requests(dataset)
-    if (request) answers[call.name] = (await ask(ours, request)).body
+    if (request) responses[call.name] = (await ask(ours, request)).body
   }
-  return answers
+  return responses
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { withClient } from '../src/database/with-client.js'
+import { withClient } from '../src/database/database.js'
 import * as calls from './calls.js'
 import { type Contender, startOurs, startPeer } from './contenders.js'
 import { STANDARD } from './data.js'
@@ -11,17 +11,21 @@ import { align } from './table.js'
 const ROUNDS = 3
 const SECONDS = 1.5
 
-/** What /proc counts in: 100 a second on Linux. */
+/** The unit of CPU time in /proc, in microseconds. */
 const TICK_US = 10_000
 
 /**
- * The CPU that a request costs, of the server and of PostgreSQL: steadier than rates where others use the same machine.
- * Linux only.
+ * Measures the CPU time per request, of the server and of PostgreSQL. It varies less than rates when others use the same
+ * machine. Linux only.
  */
 export async function runCpu(postgres: BenchPostgres, { signal }: { signal: AbortSignal }): Promise<void> {
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   const options = { folder: postgres.folder, databaseUrl }
-  const contenders = [await startOurs(options), await startPeer('hand-written', options)]
+  const contenders = [
+    await startOurs(options),
+    await startPeer('equipped', options),
+    await startPeer('hand-written', options),
+  ]
   const generator = await startGenerator(signal)
   const field = { generator, databaseUrl, dataset: STANDARD }
   const costs: Record<string, number[][]> = {}
@@ -50,7 +54,7 @@ export async function runCpu(postgres: BenchPostgres, { signal }: { signal: Abor
   console.log(align([['CPU a request, in microseconds', 'server', 'PostgreSQL', 'sum'], ...rows]).join('\n'))
 }
 
-/** Of the server and of its connections' processes. */
+/** Reads the CPU time of the server and of all connections' processes. */
 async function readTicks({ pid }: Contender, databaseUrl: string): Promise<number[]> {
   const backends = await withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ pid: number }>(

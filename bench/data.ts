@@ -1,31 +1,31 @@
-import { withClient } from '../src/database/with-client.js'
+import { withClient } from '../src/database/database.js'
 
-/** How much is in a database. Everything is a function of ids, so that whoever loads it knows what is where. */
+/** The size of a database. All values are functions of ids, so that callers know the content. */
 export interface Dataset {
   users: number
-  /** How many imports, and how many linked user files, each of a user's projects has: the first, the second, ... */
+  /** Number of imports, and of linked user files, in each user's first project, second project, and so on. */
   perProject: readonly number[]
 }
 
 /** 1000 users, 5000 projects, 100 000 imports, 100 000 links. */
 export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20] }
 
-/** A project with few files has other files than the next: each user has this many times what a project links. */
+/** Each user has this many times the files that the largest project links, so that projects link different files. */
 const FILES_PER_LINK = 2
 
-/** The id of one of a user's projects, `number` from 0. */
+/** Returns the id of one of a user's projects, `number` from 0. */
 export const projectId = ({ perProject }: Dataset, user: number, number: number) =>
   (user - 1) * perProject.length + number + 1
 
-/** A user's token: 43 characters, like those that the service makes. */
+/** Returns a user's session token: 43 characters, like those that the service creates. */
 export const tokenOf = (user: number) => `bench-${String(user).padStart(37, '0')}`
 
 const TOKEN = `'bench-' || lpad("user"::text, 37, '0')`
 
 /**
- * Rows of one project do not lie side by side: they are written in the order in which users would have made them, one
- * for every project, then the next. Half of the imports are of GitHub, from an account where the user has an
- * installation; the rest are of the other types.
+ * Fills all tables. Rows of one project are not stored side by side: they are inserted in the order in which users would
+ * have created them, one for every project, then the next. Half of the imports have the type `github`, from an account
+ * where the user has an installation; the others have the other types.
  */
 const LOAD = ({ users, perProject }: Dataset) => {
   const most = Math.max(...perProject)
@@ -82,14 +82,17 @@ const LOAD = ({ users, perProject }: Dataset) => {
     SELECT setval('projects_id_seq', max(id)) FROM projects;
     SELECT setval('user_files_id_seq', max(id)) FROM user_files;
 
-    -- One import that its user must not see, in a project that is only there for this.
+    -- One import whose user has no access to its repository.
     UPDATE imports SET source_path = 'stranger/repository'
     WHERE id = (
       SELECT min(id) FROM imports WHERE project_id = ${users * perProject.length} AND source_type = 'github'
     );`
 }
 
-/** Fills a database that has all its tables and no row. Triggers and foreign keys rest meanwhile. */
+/**
+ * Fills an empty database. Triggers and foreign keys are disabled meanwhile, so that the maximum number of imports per
+ * project does not apply; `import_count` is set directly.
+ */
 export async function loadData(databaseUrl: string, dataset: Dataset): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('SET session_replication_role = replica')
@@ -99,7 +102,7 @@ export async function loadData(databaseUrl: string, dataset: Dataset): Promise<v
   })
 }
 
-/** Takes out what the measurements have written, so that every contender finds the same tables. */
+/** Removes the imports that a measurement has created, so that all contenders find the same tables. */
 export async function removeWritten(databaseUrl: string, { users, perProject }: Dataset): Promise<void> {
   const loaded = (users * perProject.reduce((sum, count) => sum + count, 0)).toString()
   await withClient(databaseUrl, async (client) => {

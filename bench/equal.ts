@@ -9,20 +9,21 @@ interface Answer {
   body: string
 }
 
-/** How many requests of each call are compared. */
+/** Number of requests of each call that are compared. */
 const COMPARED = 5
 
 /**
- * Makes sure that a peer does the same work: its answers are those of the service, byte for byte.
- * @throws Error with both answers if one differs
+ * Checks that a peer does the same work: its responses have the same status, content type, count of withheld imports and
+ * body as the service's.
+ * @throws Error with both responses if they differ
  */
 export async function requireEqual(ours: Contender, peer: Contender, calls: Call[], dataset: Dataset): Promise<void> {
   for (const call of calls) {
     for (const request of call.requests(dataset).slice(0, COMPARED)) {
       const [expected, actual] = [await ask(ours, request), await ask(peer, request)]
-      if (expected.status !== call.status) throw new Error(`${call.name}: ours answers ${show(expected)}`)
+      if (expected.status !== call.status) throw new Error(`${call.name}: ours returned ${show(expected)}`)
       if (show(expected) === show(actual)) continue
-      throw new Error(`${call.name}: ${peer.name} answers\n${show(actual)}\nand ours\n${show(expected)}`)
+      throw new Error(`${call.name}: ${peer.name} returned\n${show(actual)}\nand ours\n${show(expected)}`)
     }
   }
 }
@@ -40,7 +41,7 @@ export async function ask(
   }
 }
 
-/** What was created has an id and a time of its own. */
+/** Formats a response. Omits id and times of a created import, which always differ. */
 function show(answer: Answer): string {
   const text = JSON.stringify(answer)
   if (answer.status !== 201) return text

@@ -1,177 +1,149 @@
-import pg from 'pg'
-import { createPool } from '../src/database/connections.js'
-import { type Claim, findCaller } from '../src/projects-resources/caller.js'
-import {
-  findImport,
-  listImports,
-  listImportsPage,
-  removeImport,
-} from '../src/projects-resources/imports/read-repository.js'
-import { createImport, updateImport } from '../src/projects-resources/imports/write-repository.js'
-import { createLinkRepository } from '../src/projects-resources/links/repository.js'
-import { userFiles } from '../src/projects-resources/links/user-files.js'
+import type pg from 'pg'
+import { type Database, openDatabase } from '../src/database/database.js'
+import { createInstallationsRepository } from '../src/github/installations-repository.js'
+import { toRequest } from '../src/projects-resources/batch.js'
+import type { Position } from '../src/projects-resources/imports/cursor.js'
+import { createImportRepository } from '../src/projects-resources/imports/repository.js'
+import { authorize, type Owner } from '../src/projects-resources/owner.js'
+import { userFiles } from '../src/projects-resources/resources/descriptors/user-files.js'
+import { createResourceRepository, type LinkPosition } from '../src/projects-resources/resources/repository.js'
 import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
+import { describePlan, type PlanNode } from './plan.js'
 
-/** A prepared statement as the service sends it. */
-interface Sent {
-  name: string
-  text: string
-  values: unknown[]
-}
-
-interface PlanNode {
-  'Node Type': string
-  'Relation Name'?: string
-  'Index Name'?: string
-  'Actual Rows': number
-  'Actual Loops': number
-  'Sort Key'?: string[]
-  Output?: string[]
-  Plans?: PlanNode[]
-}
-
-/** After five executions PostgreSQL may choose one plan for all values; the plan that is shown is from after that. */
+/** After five executions, PostgreSQL may choose a generic plan. The plans that are shown are from after that. */
 const EXECUTIONS = 12
 
-/** Nobody waits for a plan; in milliseconds. */
-const LONG = 60_000
+const TIMEOUT_MS = 60_000
+
+/** Page size of the lists that are read in pages. */
+const PAGE = 10
 
 /**
- * The plans of the statements that calls consist of, as PostgreSQL runs them for the service: its own text, prepared,
- * executed often, for users all over the database. Nothing that they write stays.
+ * Has PostgreSQL send the plan of every statement that it executes as a notice, whoever sends it: `read` or Prisma. No
+ * statement has to be repeated here.
+ * @see https://www.postgresql.org/docs/current/auto-explain.html
+ */
+const AUTO_EXPLAIN = [
+  'session_preload_libraries=auto_explain',
+  'auto_explain.log_min_duration=0',
+  'auto_explain.log_analyze=on',
+  'auto_explain.log_buffers=on',
+  'auto_explain.log_verbose=on',
+  'auto_explain.log_triggers=on',
+  'auto_explain.log_level=notice',
+  'client_min_messages=notice',
+]
+
+/** Runs one call of a repository, and records the plans of its statements. */
+type Step = <T>(name: string, call: () => Promise<T>) => Promise<T>
+
+interface ExplainedStatement {
+  step: string
+  notice: string
+}
+
+/** Content of a notice in JSON format. */
+interface Explained {
+  'Query Text': string
+  Plan: PlanNode
+}
+
+/**
+ * Explains the statements of the service's hot calls, as PostgreSQL executes them for the service: the repositories run on
+ * the service's own database layer, many times, for users all over the database. Everything that they write is removed.
+ *
+ * @returns a line per statement, and the same with the complete plans
  */
 export async function explainHotStatements(databaseUrl: string, dataset: Dataset) {
-  return await withServiceClient(databaseUrl, async (client) => {
-    const plans: string[] = []
-    const findings: string[] = []
-    for (const run of hotCalls()) {
-      await client.query('BEGIN')
-      const sent = await sendOften(client, dataset, run)
-      const explain = async (format: string) =>
-        (await client.query(`EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT ${format}) EXECUTE ${executeText(sent)}`)).rows
-      const [{ generic }] = (
-        await client.query('SELECT generic_plans > 0 AS generic FROM pg_prepared_statements WHERE name = $1', [
-          sent.name,
-        ])
-      ).rows
-      await client.query('SAVEPOINT before')
-      const [json] = await explain('JSON')
-      await client.query('ROLLBACK TO before')
-      const text = await explain('TEXT')
-      await client.query('ROLLBACK')
-      const { Plan: plan, ...top } = json['QUERY PLAN'][0]
-      findings.push(`${sent.name}: ${describe(plan, top['Execution Time'], generic)}`)
-      plans.push(
-        `== ${sent.name}${generic ? ' (generic plan)' : ''}\n${text.map((row) => row['QUERY PLAN']).join('\n')}\n`,
-      )
-    }
-    return { summary: findings.join('\n'), text: `${findings.join('\n')}\n\n${plans.join('\n')}` }
-  })
-}
-
-/** A connection as the service has: the planner's settings are its own. */
-async function withServiceClient<T>(connectionString: string, use: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-  const limits = { connectTimeout: LONG, answerTimeout: LONG, statementTimeout: LONG, lockTimeout: LONG }
-  const pool = createPool({ connectionString, max: 1, ...limits, onIdleError: () => {} })
-  const client = await pool.connect()
+  const database = await openSingleConnection(databaseUrl)
   try {
-    return await use(client)
-  } finally {
+    const notices: string[] = []
+    const client = await database.pool.connect()
+    client.on('notice', ({ message = '' }) => notices.push(message))
     client.release()
-    await pool.end()
+
+    for (let turn = 1; turn < EXECUTIONS; turn += 1) {
+      await runHotCalls(database, dataset, Math.ceil((turn * dataset.users) / EXECUTIONS), (_name, call) => call())
+    }
+    const explainIn = async (format: 'json' | 'text') => {
+      await database.pool.query(`SET auto_explain.log_format = ${format}`)
+      const explained: ExplainedStatement[] = []
+      await runHotCalls(database, dataset, dataset.users, async (step, call) => {
+        notices.length = 0
+        const result = await call()
+        explained.push(...notices.map((notice) => ({ step, notice })))
+        return result
+      })
+      return explained
+    }
+    const [inJson, inText] = [await explainIn('json'), await explainIn('text')]
+    const isGeneric = await findGenericStatements(database.pool)
+    const summaries = inJson.map(({ step, notice }) => {
+      const { 'Query Text': text, Plan: plan } = JSON.parse(notice.slice(notice.indexOf('{'))) as Explained
+      return `${step}: ${describePlan(plan, isGeneric(text))}`
+    })
+    const plans = inText.map(({ step, notice }) => `== ${step}\n${notice}\n`)
+    return { summary: summaries.join('\n'), text: `${summaries.join('\n')}\n\n${plans.join('\n')}` }
+  } finally {
+    await database.close()
   }
 }
 
-/** @param ids of an import and of a file of the claim's project */
-type Run = (pool: pg.Pool, claim: Claim, ids: { import: number; file: number }) => unknown
-
-function hotCalls(): Run[] {
-  const limits = { selections: ['all' as const], maxImports: 1_000_000 }
-  const links = (pool: pg.Pool) => createLinkRepository({ pool, reads: pool, writes: pool }, userFiles)
-  return [
-    (pool, claim) => findCaller(pool, claim),
-    (pool, claim) => listImports(pool, claim, null),
-    (pool, claim) => listImportsPage(pool, claim, null, { after: null, limit: 10 }),
-    (pool, claim, ids) => findImport(pool, claim, ids.import),
-    (pool, claim) => createImport(pool, claim, newImport(claim.userId), limits),
-    (pool, claim, ids) => updateImport(pool, claim, ids.import, { title: 'New title', expected: {}, grant: null }),
-    (pool, claim, ids) => removeImport(pool, claim, ids.import),
-    (pool, claim) => links(pool).list(claim),
-    (pool, claim, ids) => links(pool).find(claim, ids.file),
-    (pool, claim, ids) => links(pool).link(claim, ids.file),
-    (pool, claim) => links(pool).create(claim, userFiles.example),
-    (pool, claim, ids) => links(pool).unlink(claim, ids.file),
-  ]
-}
-
-const newImport = (userId: number) => ({
-  source_type: 'github' as const,
-  source_path: `user-${userId}/repository`,
-  title: 'Title',
-  description: null,
-})
-
-const IDS = `
-  SELECT
-    (SELECT min(id) FROM imports WHERE project_id = $1) AS import,
-    (SELECT min(user_file_id) FROM project_user_files WHERE project_id = $1) AS file`
-
-/** @returns what was sent the last time */
-async function sendOften(client: pg.ClientBase, dataset: Dataset, run: Run): Promise<Sent> {
-  const sent: Sent[] = []
-  const pool = {
-    query: (statement: Sent) => {
-      sent.push(statement)
-      return client.query(statement)
-    },
-  } as unknown as pg.Pool
-  for (let turn = 1; turn <= EXECUTIONS; turn += 1) {
-    const userId = Math.floor((turn * dataset.users) / EXECUTIONS)
-    const claim = { tokenHash: hashToken(tokenOf(userId)) as Buffer, userId, projectId: projectId(dataset, userId, 0) }
-    const { rows } = await client.query(IDS, [claim.projectId])
-    await client.query('SAVEPOINT turn')
-    await run(pool, claim, rows[0])
-    await client.query('ROLLBACK TO turn')
-  }
-  return sent.at(-1) as Sent
-}
-
-/** Name and values for EXECUTE. */
-function executeText({ name, values }: Sent): string {
-  return `${pg.escapeIdentifier(name)}(${values.map(toLiteral).join(', ')})`
-}
-
-function toLiteral(value: unknown): string {
-  if (value === null || value === undefined) return 'NULL'
-  if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`
-  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.join(',')}}`)
-  return typeof value === 'string' ? pg.escapeLiteral(value) : String(value)
-}
-
-/** What to look for in a plan: tables that are read from end to end, and what is sorted. */
-function describe(plan: PlanNode, milliseconds: number, generic: boolean): string {
-  const nodes = flatten(plan)
-  const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'])
-  const sorts = nodes
-    .filter((node) => node['Node Type'].endsWith('Sort'))
-    .map((node) => `${node['Actual Rows'] * node['Actual Loops']} rows by ${node['Sort Key']?.join(', ')}`)
-  // Unless an index gives the order, an aggregate sorts by itself, of which a plan says nothing more.
-  const inAggregates = nodes
-    .filter((node) => node['Node Type'] === 'Aggregate' && node.Output?.some((output) => output.includes(' ORDER BY ')))
-    .map((node) => `${node.Plans?.[0]?.['Actual Rows']} rows in an aggregate`)
-  const indexes = nodes.flatMap((node) => {
-    const name = node['Index Name']
-    return name ? [node['Node Type'].startsWith('Index Only Scan') ? `${name} alone` : name] : []
+/** Opens the service's database layer with a single connection, which thus prepares and plans all statements. */
+async function openSingleConnection(databaseUrl: string): Promise<Database> {
+  const url = new URL(databaseUrl)
+  url.searchParams.set('options', AUTO_EXPLAIN.map((setting) => `-c ${setting}`).join(' '))
+  return await openDatabase({
+    url: url.href,
+    max: 1,
+    connectionTimeoutMillis: TIMEOUT_MS,
+    query_timeout: TIMEOUT_MS,
+    statement_timeout: TIMEOUT_MS,
+    lock_timeout: TIMEOUT_MS,
+    onIdleError: () => {},
   })
-  return [
-    `${milliseconds.toFixed(3)} ms, ${generic ? 'generic' : 'custom'} plan`,
-    `indexes ${[...new Set(indexes)].join(', ') || 'none'}`,
-    `whole tables ${scanned.join(', ') || 'none'}`,
-    `sorts ${[...sorts, ...inAggregates].join('; ') || 'nothing'}`,
-  ].join('; ')
 }
 
-function flatten(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(flatten)]
+/** Runs the calls that the service makes for one user, in their first project. */
+async function runHotCalls(database: Database, dataset: Dataset, userId: number, step: Step): Promise<void> {
+  const path = { userId, projectId: projectId(dataset, userId, 0) }
+  const tokenHash = hashToken(tokenOf(userId)) as Buffer
+  const owner = await step('session', async () => (await authorize(database, tokenHash, path))?.owner)
+  if (!owner) throw new Error(`User ${userId} does not own project ${path.projectId}`)
+  await runImportCalls(database, owner, step)
+  await runFileCalls(database, owner, step)
+}
+
+async function runImportCalls(database: Database, owner: Owner, step: Step): Promise<void> {
+  const imports = createImportRepository(database)
+  const installations = createInstallationsRepository(database)
+  const values = { source_type: 'github' as const, source_path: `user-${owner.userId}/repository`, title: 'Title' }
+  await step('list imports', () => imports.list(owner, null, toRequest<Position>(null, undefined)))
+  await step('list a page of imports', () => imports.list(owner, null, toRequest<Position>(null, PAGE)))
+  await step('list installations', () => installations.listActive(owner))
+  const { id, updated_at } = await step('create an import', () => imports.create(owner, values))
+  await step('find an import', () => imports.find(owner, id))
+  await step('update an import', () => imports.update(owner, id, { title: 'New title' }, updated_at))
+  await step('remove an import', () => imports.remove(owner, id))
+}
+
+async function runFileCalls(database: Database, owner: Owner, step: Step): Promise<void> {
+  const files = createResourceRepository(database, userFiles)
+  await step('list files', () => files.list(owner, toRequest<LinkPosition>(null, undefined)))
+  await step('list a page of files', () => files.list(owner, toRequest<LinkPosition>(null, PAGE)))
+  const { id } = await step('create a file', () => files.create(owner, userFiles.example))
+  await step('find a file', () => files.find(owner, id))
+  await step('unlink a file', () => files.unlink(owner, id))
+  await step('link a file', () => files.link(owner, id))
+  await database.prisma.userFile.delete({ where: { id } })
+}
+
+/** @returns a function that tells whether PostgreSQL uses a generic plan for a prepared statement */
+async function findGenericStatements(pool: pg.Pool): Promise<(text: string) => boolean> {
+  const { rows } = await pool.query<{ statement: string }>(
+    'SELECT statement FROM pg_prepared_statements WHERE generic_plans > 0',
+  )
+  const generic = new Set(rows.map(({ statement }) => statement))
+  return (text) => generic.has(text)
 }

@@ -1,14 +1,28 @@
 import { cpus } from 'node:os'
 import type { Name } from './contenders.js'
 
-/** Of several rounds. */
+/** Summary of several rounds. */
 export interface Spread {
   median: number
   min: number
   max: number
 }
 
-/** One line of a chart: how a call does as something grows. */
+/** Bounds of a figure. */
+export interface Target {
+  atLeast?: number
+  atMost?: number
+  /** Better than required. */
+  aim?: number
+}
+
+/** Whether a figure reaches its target. */
+export interface Verdict extends Target {
+  value: number
+  verdict: 'reached' | 'aim reached' | 'missed'
+}
+
+/** One line of a chart: the rates of a call as something grows. */
 export interface Series {
   call: string
   name: Name
@@ -17,6 +31,7 @@ export interface Series {
 
 export interface Growth {
   machine: object
+  verdicts: Record<string, Verdict>
   ratios: Record<string, number>
   loadSeconds: Record<string, number>
   importsInProject: Series[]
@@ -24,7 +39,7 @@ export interface Growth {
   rows: Series[]
 }
 
-/** What one round has found: requests a second, or milliseconds, by `call contender`. */
+/** Measurements of one round, in requests per second or in milliseconds, by `call contender`. */
 export type Round = Record<string, number>
 
 export const key = (call: string, name: Name) => `${call} ${name}`
@@ -36,7 +51,7 @@ export function spreadOf(values: number[]): Spread {
   return { median: (low + high) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
 }
 
-/** What the figures depend on. */
+/** Describes the machine, which the figures depend on. */
 export function describeMachine() {
   const [{ model } = { model: 'unknown' }] = cpus()
   return { cpus: cpus().length, model, node: process.version, platform: `${process.platform} ${process.arch}` }

@@ -1,10 +1,10 @@
 import { escapeXml } from './xml.js'
 
-/** What `node --cpu-prof` writes. */
+/** The file format of `node --cpu-prof`. */
 export interface CpuProfile {
   nodes: { id: number; callFrame: CallFrame; children?: number[] }[]
   samples: number[]
-  /** In microseconds, like startTime, which is of the clock that process.hrtime reads. */
+  /** In microseconds, as is startTime, which uses the clock of process.hrtime. */
   timeDeltas: number[]
   startTime: number
 }
@@ -26,10 +26,10 @@ interface Frame {
 const IDLE = '(idle)'
 const WIDTH = 1600
 const ROW = 17
-/** Narrower ones cannot be seen. */
+/** Minimum width of a visible frame. */
 const NARROWEST = 0.4
 
-/** A flame graph: what calls stands below what it calls, and each is as wide as the time that was spent in it. */
+/** Draws a flame graph: callers are below the functions that they call, and the width is the time spent. */
 export function drawFlames(profile: CpuProfile, title: string): string {
   const root = toTree(profile)
   const rows = depthOf(root)
@@ -58,7 +58,7 @@ ${draw(root, 0, 0)}</svg>
 `
 }
 
-/** What was found from a moment on: without the start. */
+/** Returns the part of a profile from a point in time on, for example without the startup. */
 export function since(profile: CpuProfile, moment: number): CpuProfile {
   let time = profile.startTime
   const first = profile.timeDeltas.findIndex((delta) => {
@@ -68,7 +68,7 @@ export function since(profile: CpuProfile, moment: number): CpuProfile {
   return { ...profile, samples: profile.samples.slice(first), timeDeltas: profile.timeDeltas.slice(first) }
 }
 
-/** Shares of the time that the process was not idle. */
+/** Computes the self time of functions and modules, as a share of the time in which the process was not idle. */
 export function selfTimes(profile: CpuProfile) {
   const root = toTree(profile)
   const sum = (nameOf: (frame: Frame) => string) => {
@@ -100,7 +100,7 @@ function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
   return build(nodes[0]?.id ?? 0)
 }
 
-/** The package, Node's own module, or our file. */
+/** Returns the package, the built-in module, or the file of this project. */
 function moduleOf(url: string): string {
   if (url === '') return 'V8'
   const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)

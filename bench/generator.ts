@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { compile, compiled } from './compile.js'
 import type { LoadJob, LoadResult } from './load.js'
 
-/** The process that generates load; it lives for the whole run, so that it is warm for everyone alike. */
+/** The process that generates load. It runs for the whole benchmark, so that it is equally warm for all contenders. */
 export interface Generator {
-  /** @throws Error if any answer has another status than the one that is wanted */
+  /** @throws Error if any response has another status */
   run(job: LoadJob, status: number): Promise<LoadResult>
   stop(): Promise<void>
 }
@@ -19,11 +19,11 @@ export async function startGenerator(signal: AbortSignal): Promise<Generator> {
       signal.throwIfAborted()
       child.send({ job })
       const answer = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
-      if (!answer) throw new Error('the load generator has ended')
+      if (!answer) throw new Error('The load generator has exited')
       const { result } = answer[0] as { result: LoadResult }
       const others = Object.keys(result.statuses).filter((other) => Number(other) !== status)
       if (others.length === 0) return result
-      throw new Error(`${job.url} answers ${JSON.stringify(result.statuses)} where ${status} is wanted`)
+      throw new Error(`${job.url} returned ${JSON.stringify(result.statuses)} instead of only ${status}`)
     },
     async stop() {
       child.disconnect()

@@ -1,11 +1,12 @@
 import * as calls from './calls.js'
-import { type Contender, type Name, startOurs, startPeer } from './contenders.js'
+import { type Contender, type Name, type Peer, startOurs, startPeer } from './contenders.js'
 import type { Dataset } from './data.js'
 import { explainHotStatements } from './explain.js'
 import { describeMachine, type Growth, type Series, spreadOf } from './findings.js'
 import { startGenerator } from './generator.js'
 import { type Field, measure } from './measure.js'
 import type { BenchPostgres } from './postgres.js'
+import { findVerdicts } from './ratios.js'
 import { saveResults, saveText } from './results.js'
 import { align, formatVerdict } from './table.js'
 
@@ -21,14 +22,12 @@ export interface GrowthOptions {
 const IMPORTS_IN_PROJECT = [1, 20, 200, 1000]
 const CONNECTIONS = [1, 8, 64, 512]
 
-/** The last project of each user is empty: whoever creates does so there. */
+/** Imports are created in the last project of each user, which is empty. */
 const SIZES: Dataset = { users: 50, perProject: [...IMPORTS_IN_PROJECT, 0] }
 const EMPTY = IMPORTS_IN_PROJECT.length
 
 /** Half of the rows are imports and half are links: 20 of each in a project. */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
-
-const NAMES = { ours: startOurs, 'hand-written': start('hand-written'), 'prisma-naive': start('prisma-naive') }
 
 /** One measurement of a series. */
 interface Step {
@@ -38,7 +37,7 @@ interface Step {
   run: () => Promise<number>
 }
 
-/** How rates change with the size of a project, the number of connections, and the size of the database. */
+/** Measures how rates change with the size of a project, the number of connections, and the size of the database. */
 export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions): Promise<void> {
   const { rows, quick, json, signal, say } = options
   const generator = await startGenerator(signal)
@@ -51,19 +50,18 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     loadSeconds[name] = (performance.now() - start) / 1000
     return { generator, databaseUrl, dataset }
   }
-  const startIn = async (field: Field, names: (keyof typeof NAMES)[]) => {
+  const startIn = async (field: Field, peers: Peer[]) => {
     const options = { folder: postgres.folder, databaseUrl: field.databaseUrl }
-    const started = await Promise.all(names.map((name) => NAMES[name](options)))
+    const started = await Promise.all([startOurs(options), ...peers.map((name) => startPeer(name, options))])
     contenders.push(...started)
     return started
   }
   try {
     const sizes = await load('sizes', SIZES)
-    const three = await startIn(sizes, ['ours', 'hand-written', 'prisma-naive'])
+    const three = await startIn(sizes, ['equipped', 'hand-written'])
     const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 1.2 }
-    // Many short turns: what is compared is seconds apart, and of the rounds' ratios the median counts. Each process of
-    // PostgreSQL finds the pages of a large database one by one: lists at 5 million rows began at a fifth of the rate
-    // that they had from the fourth round on.
+    // Many short measurements, so that what is compared is seconds apart. The warm-up is long since each backend process
+    // maps the pages of a large database one by one: at 5 million rows, rates were stable from the fourth round on.
     const rowsPace = quick ? { warmups: 4, rounds: 7, seconds: 0.5 } : { warmups: 8, rounds: 15, seconds: 0.8 }
     say('imports in a project')
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
@@ -73,18 +71,20 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const steps: Step[] = []
     for (const count of rows) {
       const field = await load(`rows_${count}`, ofRows(count))
-      steps.push(...inRows(field, await startIn(field, ['ours', 'hand-written']), fewest, count, rowsPace.seconds))
+      steps.push(...inRows(field, await startIn(field, ['equipped']), fewest, count, rowsPace.seconds))
     }
     say('rows')
-    // A contender in one database is compared with itself in the next.
+    // A contender in one database is compared to itself in the next.
     steps.sort((a, b) => a.name.localeCompare(b.name))
     const inDatabase = await runSteps(steps, rowsPace.rounds, rowsPace.warmups)
     const largest = Math.max(...rows)
     say(`plans at ${largest} rows`)
     const plans = await explainHotStatements(postgres.urlOf(`rows_${largest}`), ofRows(largest))
+    const ratios = largestToSmallest(inDatabase)
     const growth: Growth = {
       machine: describeMachine(),
-      ratios: largestToSmallest(inDatabase),
+      verdicts: findVerdicts(ratios),
+      ratios,
       loadSeconds,
       importsInProject,
       connections,
@@ -132,7 +132,7 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
   )
 }
 
-/** The same load on every database, and lists by as many users as take part in the contest, which the smallest has not. */
+/** The same load on every database, and lists by up to 500 users, which the smallest database does not have. */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
   return [...same, calls.listByMany].flatMap((call) =>
@@ -145,7 +145,7 @@ function inRows(field: Field, contenders: Contender[], users: number, x: number,
   )
 }
 
-/** Rounds for warming up, then those that count; in each, what is to be compared comes close together. */
+/** Runs all steps in several rounds, after some for warming up. Steps that are compared run close together. */
 async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Series[]> {
   const inTurn = [...steps].sort((a, b) => a.call.name.localeCompare(b.call.name))
   const rates = new Map<Step, number[]>(steps.map((step) => [step, []]))
@@ -153,7 +153,7 @@ async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Ser
     for (const step of inTurn) await step.run()
   }
   for (let round = 0; round < rounds; round += 1) {
-    // There and back, so that nobody always comes after the same other.
+    // In alternating directions, so that no step always follows the same other step.
     for (const step of round % 2 === 0 ? inTurn : inTurn.toReversed()) rates.get(step)?.push(await step.run())
   }
   const series = new Map<string, Series>()
@@ -167,7 +167,7 @@ async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Ser
   return [...series.values()]
 }
 
-/** Of each series, the rate at the most rows to that at the fewest: the median of the rounds. */
+/** Returns the rate at the most rows relative to that at the fewest, as the median of all rounds, for each series. */
 function largestToSmallest(series: Series[]): Record<string, number> {
   return Object.fromEntries(
     series.map(({ call, name, points }) => {
@@ -197,8 +197,4 @@ function formatGrowth({ importsInProject, connections, rows, ratios, loadSeconds
     '',
     ...align(Object.entries(loadSeconds).map(([name, seconds]) => [`loading ${name}`, `${seconds.toFixed(1)} s`])),
   ].join('\n')
-}
-
-function start(name: 'hand-written' | 'prisma-naive') {
-  return (options: Parameters<typeof startPeer>[1]) => startPeer(name, options)
 }

@@ -1,4 +1,4 @@
-// A process of its own: puts load on a server and says what came of it. (Its caller is generator.ts.)
+// Puts load on a server and reports the result to its parent process, which generator.ts runs in.
 import { connect } from 'node:net'
 import autocannon from 'autocannon'
 import type { BenchRequest } from './calls.js'
@@ -9,32 +9,39 @@ export interface LoadJob {
   /** In seconds. */
   duration: number
   connections: number
-  /** Requests a second, evenly spaced; without it, each connection sends the next request on the answer to the last. */
-  rate?: number
+  /** Requests per second, evenly spaced. Without it, each connection sends its next request when the last is answered. */
+  rate?: number | undefined
+  /** Whether to record latencies. Needed with a rate. */
+  latencies?: boolean
 }
 
 export interface LoadResult {
-  /** Answers a second. */
+  /** Responses per second. */
   rate: number
-  /** How many answers had each status; 0 stands for none at all. */
+  /** Number of responses by status; 0 for requests without a response. */
   statuses: Record<string, number>
-  /** Of each request of a job with a rate, in the order in which they were due, in milliseconds. */
+  /** Latency of each request in the order of sending, in milliseconds. */
   latencies?: number[]
 }
 
 process.on('message', async ({ job }: { job: LoadJob }) => {
-  const result = await (job.rate === undefined ? runFlatOut(job) : runPaced(job, job.rate))
+  const result = await run(job)
   process.send?.({ result })
 })
 process.once('disconnect', () => process.exit())
 
-/** So many requests of its own has a connection; its neighbours have the next ones. */
+async function run(job: LoadJob): Promise<LoadResult> {
+  if (job.rate !== undefined) return await runPaced(job, job.rate)
+  return job.latencies ? await runFullLoad(job) : await runAutocannon(job)
+}
+
+/** Each connection has this many requests; the next connection has the requests that follow. */
 const REQUESTS_PER_CONNECTION = 10
 
-/** autocannon looks this often whether it is time to stop. */
+/** How often autocannon checks whether the duration is over. */
 const SAMPLE_MS = 50
 
-async function runFlatOut({ url, requests, duration, connections }: LoadJob): Promise<LoadResult> {
+async function runAutocannon({ url, requests, duration, connections }: LoadJob): Promise<LoadResult> {
   let client = 0
   const result = await autocannon({
     url,
@@ -42,7 +49,7 @@ async function runFlatOut({ url, requests, duration, connections }: LoadJob): Pr
     connections,
     sampleInt: SAMPLE_MS,
     timeout: 30,
-    // All connections with one list in one order would all be at the same project at the same time.
+    // With the same list of requests, all connections would query the same project at the same time.
     setupClient: (connection) => {
       const start = client * REQUESTS_PER_CONNECTION
       client += 1
@@ -60,32 +67,30 @@ async function runFlatOut({ url, requests, duration, connections }: LoadJob): Pr
   return { rate: answers / result.duration, statuses: { ...Object.fromEntries(counts), ...lost } }
 }
 
-/** Stops earlier than it must rather than to wait forever for a server that has hung. */
+/** If a server hangs, the measurement ends this many milliseconds after the last request. */
 const DRAIN_MS = 5000
 
 /**
- * For so many seconds before, load is there and is not measured: new connections, and caches that were somebody else's, would
- * be most of what 1 of 100 requests finds.
+ * Duration of the warm-up before latencies are recorded, in seconds. New connections, and caches that other contenders have
+ * used, would otherwise dominate the slowest 1 % of requests.
  */
-const LEAD = 0.25
+const WARMUP = 0.25
 
-/** A request is sent so many milliseconds after it is due, at most, unless this process gets no processor. */
+/** Upper bound on how late a request is sent, in milliseconds, unless this process gets no CPU time. */
 const TICK_MS = 1
 
 /**
- * autocannon's own rates are a burst at the beginning of each second, which says nothing about half of a load. Here
- * each request is due at a time of its own, whatever has become of those before, and its latency counts from then: a request
- * that had to wait until it was sent has waited.
+ * Sends requests at a constant rate. autocannon would send each second's requests as one burst. Each request is due at its
+ * own time, whether or not earlier ones have been answered, and its latency counts from then: it includes the time that
+ * the request waited for a free connection.
  */
-async function runPaced({ url, requests, duration, connections }: LoadJob, rate: number): Promise<LoadResult> {
-  const { hostname, port } = new URL(url)
-  const messages = requests.map((request) => toMessage(request, `${hostname}:${port}`))
-  const lines = Array.from({ length: connections }, () => openLine(Number(port), hostname))
+async function runPaced({ requests, duration, ...target }: LoadJob, rate: number): Promise<LoadResult> {
+  const { messages, lines } = openLines({ requests, ...target })
   const free = [...lines]
   const statuses: Record<string, number> = {}
   const latencies: number[] = []
-  const lead = Math.round(rate * LEAD)
-  const total = lead + Math.round(rate * duration)
+  const warmup = Math.round(rate * WARMUP)
+  const total = warmup + Math.round(rate * duration)
   const start = performance.now()
   const dueAt = (number: number) => start + (number / rate) * 1000
   let sent = 0
@@ -95,7 +100,7 @@ async function runPaced({ url, requests, duration, connections }: LoadJob, rate:
       line.send(messages[number % messages.length] as string, (status) => {
         statuses[status] = (statuses[status] ?? 0) + 1
         if (status !== 0) free.push(line)
-        if (number >= lead) latencies[number - lead] = performance.now() - dueAt(number)
+        if (number >= warmup) latencies[number - warmup] = performance.now() - dueAt(number)
         answered += 1
         if (answered === total) resolve()
         else sendDue()
@@ -120,28 +125,68 @@ async function runPaced({ url, requests, duration, connections }: LoadJob, rate:
   return { rate: answered / seconds, statuses, latencies }
 }
 
+/**
+ * Keeps every connection busy: each sends its next request as soon as the last one is answered. Latencies count from
+ * sending.
+ */
+async function runFullLoad({ requests, duration, ...target }: LoadJob): Promise<LoadResult> {
+  const { messages, lines } = openLines({ requests, ...target })
+  const statuses: Record<string, number> = {}
+  const latencies: number[] = []
+  const from = performance.now() + WARMUP * 1000
+  const until = from + duration * 1000
+  let sent = 0
+  let recorded = 0
+  let answered = 0
+  const run = async (line: Line) => {
+    for (let sentAt = performance.now(); sentAt < until; sentAt = performance.now()) {
+      const index = sentAt >= from ? recorded++ : undefined
+      const message = messages[sent++ % messages.length] as string
+      const status = await new Promise<number>((resolve) => line.send(message, resolve))
+      statuses[status] = (statuses[status] ?? 0) + 1
+      if (status === 0) return
+      const now = performance.now()
+      if (index !== undefined) latencies[index] = now - sentAt
+      if (now >= from && now < until) answered += 1
+    }
+  }
+  const timeout = new Promise((resolve) => setTimeout(resolve, until - performance.now() + DRAIN_MS).unref())
+  await Promise.race([Promise.all(lines.map(run)), timeout])
+  for (const line of lines) line.end()
+  return { rate: answered / duration, statuses, latencies }
+}
+
+function openLines({ url, requests, connections }: Pick<LoadJob, 'url' | 'requests' | 'connections'>) {
+  const { hostname, port } = new URL(url)
+  return {
+    messages: requests.map((request) => toMessage(request, `${hostname}:${port}`)),
+    lines: Array.from({ length: connections }, () => openLine(Number(port), hostname)),
+  }
+}
+
 /** A connection that carries one request at a time. */
 interface Line {
-  /** @param settle is told the status, or 0 if the connection ends without an answer */
+  /** @param settle called with the status, or 0 if the connection ends without a response */
   send(message: string, settle: (status: number) => void): void
   end(): void
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** What arrives is looked at before anything else arrives, so that all connections read into the same place. */
+/** A shared read buffer: data is processed before the next data arrives. */
 const arrival = Buffer.allocUnsafe(64 * 1024)
 
 /**
- * Nothing but a socket: a client that costs more than the server would make whoever is faster wait for it, and one that
- * leaves garbage would stand still for its own collector. Answers must have a length, as those of every contender do.
+ * A minimal HTTP client on a plain socket. A client that uses more CPU than the server would slow down the faster
+ * contenders, and garbage collection in the client would show up as latency. Responses must have a Content-Length, as
+ * those of all contenders do.
  */
 function openLine(port: number, host: string): Line {
   let settle: ((status: number) => void) | undefined
-  /** Of an answer whose head has not arrived as a whole; hardly ever there. */
+  /** The beginning of a response whose headers have not arrived completely. */
   let begun: Buffer | undefined
   let status = 0
-  /** How many bytes of the answer are still to come; its head has been read. */
+  /** Number of bytes of the body that have not arrived, once the headers have. */
   let missing = 0
   const finish = (code: number) => {
     const told = settle

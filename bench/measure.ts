@@ -11,16 +11,26 @@ export interface Field {
   dataset: Dataset
 }
 
-/** Of every measurement but those that say otherwise. */
+/** Number of connections, unless a measurement says otherwise. */
 const CONNECTIONS = 64
 
-/** Who creates does so in projects of their own. */
-const PROJECT: Record<Name, number> = { ours: 1, 'hand-written': 2, 'prisma-naive': 3, floor: 0 }
+/**
+ * The project of each user in which a contender creates imports. The Prisma peers share one, since the standard data has
+ * five projects per user and imports are removed after each measurement.
+ */
+const PROJECT: Record<Name, number> = {
+  ours: 1,
+  equipped: 2,
+  'hand-written': 3,
+  'equipped-prisma': 4,
+  'prisma-naive': 4,
+  floor: 0,
+}
 
-/** A server that has not answered once is given more time, up to about this many seconds. */
+/** A server that has not responded at all gets more time, up to about this many seconds. */
 const LONGEST = 10
 
-/** @returns answers a second */
+/** @returns responses per second */
 export async function measure(
   field: Field,
   contender: Contender,
@@ -32,7 +42,7 @@ export async function measure(
   const { url } = contender
   const requests = call.requests(dataset, project)
   const { rate } = await generator.run({ url, requests, duration, connections }, call.status)
-  // What the load has left in the server's queues is done when a request that comes after it is answered.
+  // Once this request is answered, the server has processed what the load left in its queues.
   if (requests[0]) await ask({ url }, requests[0])
   if (call.name === calls.create.name) await removeWritten(databaseUrl, dataset)
   if (rate > 0 || duration > LONGEST) return rate
@@ -40,12 +50,19 @@ export async function measure(
 }
 
 /**
- * @param rate requests a second, evenly spaced
- * @returns the latency of each, in the order in which they were due, in milliseconds
+ * Measures latencies after a short warm-up.
+ * @param duration in seconds
+ * @param rate requests per second, evenly spaced; without it, every connection is always busy (full load)
+ * @returns responses per second, and the latency of each request in the order of sending, in milliseconds
  */
-export async function measurePaced(field: Field, { url }: Contender, call: Call, rate: number, duration: number) {
-  const { generator, dataset } = field
-  const job = { url, requests: call.requests(dataset), duration, connections: CONNECTIONS, rate }
-  const { latencies = [] } = await generator.run(job, call.status)
-  return latencies
+export async function measureLatencies(
+  { generator, dataset }: Field,
+  { url }: Contender,
+  call: Call,
+  duration: number,
+  rate?: number,
+): Promise<{ rate: number; latencies: number[] }> {
+  const job = { url, requests: call.requests(dataset), duration, connections: CONNECTIONS, latencies: true, rate }
+  const { latencies = [], ...result } = await generator.run(job, call.status)
+  return { rate: result.rate, latencies }
 }

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withClient } from '../src/database/database.js'
 import { applyMigrations } from '../src/database/migrations.js'
-import { withClient } from '../src/database/with-client.js'
 import { startPostgres } from '../src/dev/postgres.js'
 import { type Dataset, loadData } from './data.js'
 
 /**
- * The same for every contender. Durability is PostgreSQL's default (fsync, synchronous_commit): a created import has
- * reached the disk when it is answered. What would begin by itself in the middle of somebody's turn is kept out of it:
- * checkpoints and autovacuum (data.ts vacuums between the turns).
+ * Settings of PostgreSQL. Durability is the default (fsync, synchronous_commit): a created import is on disk before the
+ * response is sent. Checkpoints by time and autovacuum are off, so that they do not disturb individual measurements;
+ * data.ts vacuums between them.
  */
 const SETTINGS = {
   shared_buffers: '1GB',
@@ -22,14 +22,14 @@ const SETTINGS = {
 }
 
 export interface BenchPostgres {
-  /** A folder for the run, removed at its end. */
+  /** A temporary folder, removed at the end. */
   folder: string
-  /** Makes a database with a dataset in it, and returns its URL. */
+  /** Creates and fills a database, and returns its URL. */
   createDatabase(name: string, dataset: Dataset): Promise<string>
   urlOf(name: string): string
 }
 
-/** Runs a PostgreSQL in a temporary folder for as long as a task takes. */
+/** Runs PostgreSQL in a temporary folder until `use` is done. */
 export async function withPostgres<T>(signal: AbortSignal, use: (postgres: BenchPostgres) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-bench-'))
   try {

@@ -13,7 +13,7 @@ import { align } from './table.js'
 const SECONDS = 8
 const WARMUP = 2
 
-/** How many functions and modules are printed. */
+/** Number of functions and modules that are printed. */
 const SHOWN = 25
 
 const target = fileURLToPath(new URL('.profile/', import.meta.url))
@@ -23,7 +23,7 @@ export interface ProfileOptions {
   say: (what: string) => void
 }
 
-/** Where the service spends its time: for each call a profile, a flame graph of it, and the heaviest functions. */
+/** Profiles the service for each call: saves the profile and a flame graph, and prints the most expensive functions. */
 export async function runProfile(postgres: BenchPostgres, { signal, say }: ProfileOptions): Promise<void> {
   say('loading data')
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)

@@ -3,7 +3,7 @@ import { drawChart } from './chart.js'
 
 const folder = new URL('results/', import.meta.url)
 
-/** Keeps what a full run has found, and draws the chart anew. */
+/** Saves the results of a full run, and redraws the chart. */
 export async function saveResults(name: 'results' | 'growth', found: object): Promise<void> {
   await saveText(`${name}.json`, `${JSON.stringify(found, roundNumbers, 2)}\n`)
   const svg = drawChart(await readResults('results'), await readResults('growth'))
@@ -20,7 +20,7 @@ async function readResults<T>(name: string): Promise<T | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as T)
 }
 
-/** Four digits are more than a measurement knows. */
+/** Rounds to four significant digits, which exceeds the precision of the measurements. */
 function roundNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
 }

@@ -9,9 +9,9 @@ import { measureTails, type TailPace } from './tails.js'
 export interface Pace extends TailPace {
   rounds: number
   warmup: number
-  /** Of one measurement. */
+  /** Duration of a measurement. */
   seconds: number
-  /** The same, of what is refused. */
+  /** Duration of a measurement of refused requests. */
   refusalSeconds: number
 }
 
@@ -21,8 +21,8 @@ export const FULL: Pace = {
   seconds: 3,
   refusalSeconds: 2,
   tailTurns: 8,
-  tailSeconds: 1,
-  peakSeconds: 0.5,
+  fullLoadSeconds: 0.8,
+  halfPeakSeconds: 1,
 }
 
 export const QUICK: Pace = {
@@ -31,18 +31,18 @@ export const QUICK: Pace = {
   seconds: 0.5,
   refusalSeconds: 0.2,
   tailTurns: 2,
-  tailSeconds: 0.5,
-  peakSeconds: 0.25,
+  fullLoadSeconds: 0.4,
+  halfPeakSeconds: 0.5,
 }
 
 const CALLS = [calls.list, calls.resources, calls.create]
 
-/** Nothing is created from memory. */
+/** The floor serves responses from memory, so it cannot create anything. */
 const takesPart = ({ name }: Contender, call: Call) => name !== 'floor' || call !== calls.create
 
 /**
- * Measures everybody at everything, `rounds` times: within a round each call is one contender's turn after the other's,
- * and each round begins with the next contender.
+ * Measures all contenders, several times. Within a round, contenders take turns at each call; each round begins with the
+ * next contender.
  */
 export async function measureRounds(field: Field, contenders: Contender[], pace: Pace, say: (what: string) => void) {
   for (const contender of contenders) {
@@ -66,7 +66,7 @@ async function measureRound(field: Field, order: Contender[], pace: Pace): Promi
     for (const contender of order.filter((one) => takesPart(one, call))) {
       round[key(call.name, contender.name)] = await measure(field, contender, call, pace.seconds)
       if (call !== calls.list || contender.name !== 'ours') continue
-      // Beside the list, to which they are compared.
+      // Right after the list, which they are compared to.
       for (const refusal of calls.refusals) {
         round[key(refusal.name, 'ours')] = await measure(field, contender, refusal, pace.refusalSeconds)
       }

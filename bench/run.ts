@@ -22,12 +22,12 @@ const interrupted = new AbortController()
 const { signal } = interrupted
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
 
-/** Standard output is for what is found. */
+/** Reports progress on stderr; stdout is for the results. */
 const start = performance.now()
 const say = (what: string) => process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s: ${what}\n`)
 
 try {
-  // Beside the start of PostgreSQL and the loading of data; whoever starts a program waits for it.
+  // Runs while PostgreSQL starts and data is loaded. An error is reported by the first program that is started.
   compile().catch(() => {})
   await withPostgres(signal, async (postgres) => {
     const context = { signal, say }

@@ -1,7 +1,7 @@
 import type { Spread } from './findings.js'
-import { isReached, TARGETS } from './ratios.js'
+import { judge } from './ratios.js'
 
-/** The values and the ratios, as a person reads them in a terminal. */
+/** Formats the measurements and the ratios as tables for a terminal. */
 export function formatTables(values: Record<string, Spread>, ratios: Record<string, Spread>): string {
   const measured = Object.entries(values).map(([name, spread]) => {
     const unit = name.startsWith('p99') ? 'ms' : '/s'
@@ -15,7 +15,7 @@ export function formatTables(values: Record<string, Spread>, ratios: Record<stri
   return [
     ...align([['measured', 'median', 'min', 'max', ''], ...measured]),
     '',
-    ...align([['ours / other', 'median', 'min', 'max', 'must', ''], ...compared]),
+    ...align([['ours / other', 'median', 'min', 'max', 'target', ''], ...compared]),
   ].join('\n')
 }
 
@@ -23,11 +23,13 @@ function numbers({ median, min, max }: Spread, digits: number): string[] {
   return [median, min, max].map((value) => value.toFixed(digits))
 }
 
-/** What a ratio must be, and whether it is; nothing where there is no target. */
+/** Returns the cells for target and verdict; none if the ratio has no target. */
 export function formatVerdict(name: string, ratio: number): string[] {
-  const { atLeast, atMost } = TARGETS[name] ?? {}
-  if (atLeast === undefined && atMost === undefined) return []
-  return [atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`, isReached(name, ratio) ? 'reached' : 'MISSED']
+  const judged = judge(name, ratio)
+  if (!judged) return []
+  const { atLeast, atMost, aim, verdict } = judged
+  const target = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`
+  return [aim === undefined ? target : `${target} (aim ${aim})`, verdict === 'missed' ? 'MISSED' : verdict]
 }
 
 export function align(rows: string[][]): string[] {

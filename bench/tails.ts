@@ -1,52 +1,71 @@
 import * as calls from './calls.js'
-import type { Contender } from './contenders.js'
+import type { Contender, Name } from './contenders.js'
 import { key, type Round, spreadOf } from './findings.js'
-import { type Field, measure, measurePaced } from './measure.js'
+import { type Field, measureLatencies } from './measure.js'
 
 /** Times are in seconds. */
 export interface TailPace {
-  /** How often latencies are measured in a round. */
+  /** Number of turns per contender in a round. */
   tailTurns: number
-  /** Of latencies, each time. */
-  tailSeconds: number
-  /** Of the rate that half is taken of, before each time. */
-  peakSeconds: number
+  /** Duration of each measurement at full load. */
+  fullLoadSeconds: number
+  /** Duration of each measurement at half of that rate. */
+  halfPeakSeconds: number
 }
 
+/** The contenders whose latencies are compared. */
+const MEASURED: Name[] = ['ours', 'equipped', 'hand-written']
+
 /**
- * In seconds. A shared machine stands still for some 30 ms about twice a second, which is most of what 1 of 100 requests
- * of a second finds; of such short times less than a third has a part of that.
+ * Duration of a slice, in seconds. On a shared machine, pauses of about 30 ms twice a second would decide the p99 of a whole
+ * second. Less than a third of the slices contain part of a pause, so their median is unaffected.
  */
 const SLICE = 0.1
 
+/** The latencies of one contender under one load, in milliseconds. */
+interface Tail {
+  all: number[]
+  /** The p99 of each slice. */
+  slices: number[]
+}
+
 /**
- * Latencies of the list at half of the rate that a contender has reached a moment before, in turns. Of slices of a tenth of
- * a second, each has its p99, and what counts is their median: that of a machine that does nothing else. The p99 of all
- * requests together is told beside it.
+ * Measures the p99 latency of the list under full load (64 connections, each always busy), and at half of the rate that the
+ * contender has just reached under it. Contenders take short turns, and each turn begins with the next contender. The
+ * result is the median of the slices' p99; the p99 of all requests is reported beside it.
  */
 export async function measureTails(field: Field, order: Contender[], pace: TailPace): Promise<Round> {
   const measured = order
-    .filter(({ name }) => name === 'ours' || name === 'hand-written')
-    .map((contender) => ({ contender, all: [] as number[], slices: [] as number[] }))
+    .filter(({ name }) => MEASURED.includes(name))
+    .map((contender) => ({ contender, fullLoad: newTail(), halfPeak: newTail() }))
   for (let turn = 0; turn < pace.tailTurns; turn += 1) {
-    for (const { contender, all, slices } of measured) {
-      const rate = (await measure(field, contender, calls.list, pace.peakSeconds)) / 2
-      const latencies = await measurePaced(field, contender, calls.list, rate, pace.tailSeconds)
-      all.push(...latencies)
-      const size = Math.max(1, Math.round(rate * SLICE))
-      for (let from = 0; from + size <= latencies.length; from += size)
-        slices.push(p99(latencies.slice(from, from + size)))
+    for (let index = 0; index < measured.length; index += 1) {
+      const { contender, fullLoad, halfPeak } = measured[(turn + index) % measured.length] as (typeof measured)[number]
+      const peak = await measureLatencies(field, contender, calls.list, pace.fullLoadSeconds)
+      add(fullLoad, peak.latencies, peak.rate)
+      const half = peak.rate / 2
+      add(halfPeak, (await measureLatencies(field, contender, calls.list, pace.halfPeakSeconds, half)).latencies, half)
     }
   }
   return Object.fromEntries(
-    measured.flatMap(({ contender: { name }, all, slices }) => [
-      [key('p99 at half peak', name), spreadOf(slices).median],
-      [key('p99 at half peak, pauses included', name), p99(all)],
+    measured.flatMap(({ contender: { name }, fullLoad, halfPeak }) => [
+      [key('p99 at full load', name), spreadOf(fullLoad.slices).median],
+      [key('p99 at half peak', name), spreadOf(halfPeak.slices).median],
+      [key('p99 at full load, pauses included', name), p99(fullLoad.all)],
+      [key('p99 at half peak, pauses included', name), p99(halfPeak.all)],
     ]),
   )
 }
 
-/** What 99 of 100 keep below. */
+const newTail = (): Tail => ({ all: [], slices: [] })
+
+/** Adds the latencies of a turn, which are in the order of sending. */
+function add({ all, slices }: Tail, latencies: number[], rate: number) {
+  all.push(...latencies)
+  const size = Math.max(1, Math.round(rate * SLICE))
+  for (let from = 0; from + size <= latencies.length; from += size) slices.push(p99(latencies.slice(from, from + size)))
+}
+
 function p99(latencies: number[]): number {
   const sorted = latencies.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN

@@ -1,12 +1,11 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import { type Config, readList } from './config.js'
-import type { Connections } from './database/connections.js'
+import type { Database } from './database/database.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
-import { githubWebhooks } from './github/webhooks.js'
+import { createInstallationsRepository } from './github/installations-repository.js'
 import { answerClientError, refuseExpectation } from './plugins/client-errors.js'
 import crossOrigin from './plugins/cross-origin.js'
-import database from './plugins/database.js'
 import errors, { sendError } from './plugins/errors.js'
 import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
@@ -22,11 +21,11 @@ import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
-  /** The app's from now on: they end with it. */
-  connections: Connections
+  /** Closed together with the app. */
+  database: Database
   logger: FastifyBaseLogger
-  /** Told of every route that is registered. */
-  onRoute?: (route: RouteOptions) => void
+  /** Called for every route, in the scope that registers it. */
+  onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
 /** The largest request body, in bytes. */
@@ -39,7 +38,7 @@ const CONNECTIONS_CHECK = 1000
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** The whole service, ready to listen: what concerns every request, then the routes. */
-export async function buildApp(config: Config, { connections, logger, onRoute }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(config: Config, { database, logger, onRoute }: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -61,8 +60,6 @@ export async function buildApp(config: Config, { connections, logger, onRoute }:
     genReqId: readRequestId,
   })
   app.server.on('checkExpectation', refuseExpectation)
-  // Answers are JSON text already, or small: compiled serialisers would only cost time at start.
-  app.setSerializerCompiler(() => JSON.stringify)
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(requestLog)
@@ -74,17 +71,23 @@ export async function buildApp(config: Config, { connections, logger, onRoute }:
   await app.register(limits, config)
   await app.register(errors)
   await app.register(jsonBody)
-  await app.register(database, connections)
-  await app.register(metrics, config)
-  await app.register(openapi, { signsIn: config.NODE_ENV === 'development' })
+  app.addHook('onClose', () => database.close())
+  await app.register(metrics, { ...config, database })
+  await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })
 
-  await app.register(health)
+  await app.register(health, { database })
+  const installations = createInstallationsRepository(database)
   await app.register(projectsResources, {
     prefix: PROJECT_RESOURCES,
-    ...connectGithub(config, connections.pool, logger, app.observeGithub),
+    database,
+    installations,
+    ...(await connectGithub(config, installations, logger, app.observeGithub)),
     maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
-  if (config.GITHUB_WEBHOOK_SECRET) await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET })
+  if (config.GITHUB_WEBHOOK_SECRET) {
+    const { githubWebhooks } = await import('./github/webhooks.js')
+    await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET, database })
+  }
   return app
 }
 

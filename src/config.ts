@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { type Static, Type } from '@sinclair/typebox'
+import type { BaseLogger } from 'pino'
+import type { DatabaseOptions } from './database/database.js'
 import { readPrivateKey } from './github/private-key.js'
 import { ConfigError, readVariables } from './variables.js'
 
@@ -130,6 +132,20 @@ export const Config = Type.Object({
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long the end may take after SIGTERM, SHUTDOWN_DELAY included'),
 })
 export type Config = Static<typeof Config>
+
+/** Reads the settings of the database. */
+export function databaseOptions(config: Config, logger: Pick<BaseLogger, 'warn'>): DatabaseOptions {
+  return {
+    url: config.DATABASE_URL,
+    max: config.DATABASE_POOL_SIZE,
+    connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT,
+    query_timeout: config.DATABASE_ANSWER_TIMEOUT,
+    statement_timeout: config.DATABASE_STATEMENT_TIMEOUT,
+    lock_timeout: config.DATABASE_LOCK_TIMEOUT,
+    maxImports: config.MAX_IMPORTS_PER_PROJECT,
+    onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
+  }
+}
 
 /** The parts of a list that is separated by commas. */
 export const readList = (text = ''): string[] =>

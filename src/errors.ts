@@ -24,7 +24,7 @@ const errors = {
   INTERNAL: [500, 'Internal Server Error'],
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
   OVERLOADED: [503, 'The service is overloaded: nothing was stored'],
-  DATABASE_UNAVAILABLE: [503, 'The database is unavailable: nothing was stored'],
+  DATABASE_UNAVAILABLE: [503, 'The database is unavailable'],
   SHUTTING_DOWN: [503, 'The service is about to end'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
@@ -61,11 +61,7 @@ export class ApiError extends Error {
     details: { message?: string; faults?: Fault[]; retryAfter?: number; cause?: unknown } = {},
   ) {
     const [statusCode, message] = errors[code]
-    // Where a refusal was decided nobody asks, and to find out costs up to 10 µs.
-    const { stackTraceLimit } = Error
-    if (statusCode < 500) Error.stackTraceLimit = 0
     super(details.message ?? message, { cause: details.cause })
-    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.statusCode = statusCode
     this.faults = details.faults

@@ -1,4 +1,4 @@
-import { type SchemaOptions, type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import { type SchemaOptions, type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 
 /** The largest id: PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
@@ -24,8 +24,8 @@ export const NullableText = (minLength: number, maxLength: number, options: Sche
 export const OneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...words] })
 
-/** A time as it goes over the wire: ISO 8601, UTC, milliseconds. */
-export const Time = (options: SchemaOptions = {}) => Type.String({ ...options, format: 'date-time' })
+/** A time in a response: a Date, which is serialized as ISO 8601, UTC, with milliseconds. */
+export const Time = (options: SchemaOptions = {}) => Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time' }))
 
 export const ProjectPath = {
   user_id: Id({ description: 'The signed-in user.', examples: [1] }),
@@ -41,6 +41,12 @@ export const PageQuery = {
 } satisfies TProperties
 
 export const NoContent = Type.Null({ description: 'No body.' })
+
+/** The properties of a body that its schema has: all others, such as read-only ones, are ignored. */
+export function pickKnown<T extends TObject>({ properties }: T, body: Static<T>): Static<T> {
+  const known = Object.entries(body as object).filter(([name]) => Object.hasOwn(properties, name))
+  return Object.fromEntries(known) as Static<T>
+}
 
 /** A header of an answer, as the document describes it. */
 export type HeaderSchema = { type: string; description: string }
@@ -58,7 +64,9 @@ export function answer<T extends TSchema>(
   schema: T,
   { example, headers }: { example?: Static<T>; headers?: Record<string, HeaderSchema> } = {},
 ): T {
-  const examples = example === undefined ? {} : { examples: { example: { value: example } } }
+  // As it is sent: times are strings.
+  const examples =
+    example === undefined ? {} : { examples: { example: { value: JSON.parse(JSON.stringify(example)) } } }
   const content = { 'application/json': { schema, ...examples } }
   return { description, ...(headers ? { headers } : {}), content } as unknown as T
 }

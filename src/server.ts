@@ -1,10 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
-import { type Config, ConfigError, loadConfig } from './config.js'
+import { type Config, ConfigError, databaseOptions, loadConfig } from './config.js'
+import { type Database, openDatabase } from './database/database.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
 import { openLogDestination } from './log-destination.js'
-import { openConfigured } from './open-connections.js'
 
 /** What ends a start in one line, without a stack: the operator's to mend. */
 class StartError extends Error {}
@@ -13,8 +13,8 @@ async function start() {
   loadDotEnv()
   const config = loadConfig(process.env)
   const logger = createLogger(config)
-  await migrate(config, logger)
-  const app = await buildApp(config, { connections: openConfigured(config, logger), logger })
+  const database = await prepareDatabase(config, logger)
+  const app = await buildApp(config, { database, logger })
   const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
     if (signal) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
@@ -38,11 +38,14 @@ function loadDotEnv() {
   }
 }
 
-async function migrate(config: Config, logger: Logger) {
+/** Opens the database, and applies or checks the migrations. */
+async function prepareDatabase(config: Config, logger: Logger): Promise<Database> {
   try {
-    if (!config.MIGRATE_ON_START) return await checkMigrations(config.DATABASE_URL)
-    const applied = await applyMigrations(config.DATABASE_URL)
+    const database = await openDatabase(databaseOptions(config, logger))
+    if (!config.MIGRATE_ON_START) await checkMigrations(config.DATABASE_URL)
+    const applied = config.MIGRATE_ON_START ? await applyMigrations(config.DATABASE_URL) : []
     if (applied.length > 0) logger.info({ applied }, 'applied migrations')
+    return database
   } catch (error) {
     if (error instanceof MigrationError) throw new StartError(error.message)
     throw new StartError(`DATABASE_URL: the database cannot be used: ${reasonOf(error)}`)

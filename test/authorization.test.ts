@@ -231,5 +231,4 @@ t.test('many at once over the same connections, each sees only their own', async
   const seen = await Promise.all(order.map((index) => answer(asks[index] as (typeof asks)[number])))
   const wrong = order.filter((index, position) => seen[position] !== expected[index])
   t.same(wrong, [], `${order.length} at once are answered as they are alone`)
-  t.ok(service.app.reads.totalCount <= 2, 'over two connections')
 })

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import t from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
 import { addResourceCommands } from '../src/cli/resource.js'
-import { LINK_DESCRIPTORS } from '../src/projects-resources/links/index.js'
+import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.js'
 import { resources, startApp } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
@@ -50,7 +50,7 @@ t.beforeEach(() => {
 })
 
 for (const { slug, table, linkTable, idField, create, created, keys } of RESOURCE_TYPES) {
-  const noun = LINK_DESCRIPTORS.find((descriptor) => descriptor.slug === slug)?.noun
+  const noun = RESOURCE_DESCRIPTORS.find((descriptor) => descriptor.slug === slug)?.noun
   const data = JSON.stringify(create)
 
   t.test(`${slug}: one is created for a user, listed, linked over HTTP, and deleted with its links`, async (t) => {
@@ -118,7 +118,7 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
 /** Right for some field or other, and wrong for the rest. */
 const VALUES = [1, 0, 1.5, 2_147_483_648, true, null, [], '', '1', 'all', 'a b', 'ä\n', 'a\0b', 'a\ud83d', '\ude00a']
 
-for (const { slug, create, example } of LINK_DESCRIPTORS) {
+for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {
   t.test(`${slug}: takes what the API takes, and refuses the same fields`, async (t) => {
     // Whatever is right with the data gets as far as the database.
     process.env['DATABASE_URL'] = UNREACHABLE
@@ -235,7 +235,7 @@ t.test('every type has its commands, each with an example in its help and --json
     const slugs = verb.commands.map((command: Command) => command.name())
     t.same(
       slugs,
-      LINK_DESCRIPTORS.map(({ slug }) => slug),
+      RESOURCE_DESCRIPTORS.map(({ slug }) => slug),
     )
     for (const slug of slugs) {
       const { code, stdout } = await cli('resource', verb.name(), slug, '--help')

@@ -95,7 +95,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
   t.test('It can be interrupted at its first start', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
     const dev = startDev(t, { DATA_DIR: folder })
-    await until(() => dev.output().includes('making a database cluster'), 'the first start')
+    await until(() => dev.output().includes('making a database cluster'), 'the first start', 60_000)
     await endsAll(t, dev, dev.pid, 'SIGINT', 0)
     t.same(
       readdirSync(folder).filter((name) => !name.startsWith('postgres')),

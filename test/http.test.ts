@@ -587,10 +587,10 @@ t.test('chunks without a byte are no body, whatever their type', async (t) => {
 })
 
 t.test('a caller who hangs up in the middle of a body is no error of the service', async (t) => {
-  const { url, app, log } = await startApp(t)
+  const { url, app, database, log } = await startApp(t)
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.write(`${head('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 1000')}{`)
-  await until(() => app.reads.idleCount === 1, 'the session was looked up')
+  await until(() => database.pool.idleCount === 1, 'the session was looked up')
   socket.destroy()
   await until(
     () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count === 0))),
@@ -688,7 +688,7 @@ t.test('what nobody foresaw is a 500 without detail, and a log line with the sta
     const errors = lines().filter((line) => line.request_id === request_id && line.level === 50)
     t.equal(method, failed[index]?.[0])
     t.strictSame(
-      errors.map(({ msg, err }) => [msg, err.code]),
+      errors.map(({ msg, err }) => [msg, err.meta?.driverAdapterError.cause.originalCode ?? err.code]),
       [['Internal Server Error', '42P01']],
       'once, with the database’s own code',
     )

@@ -4,7 +4,7 @@ import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { withClient } from '../src/database/with-client.js'
+import { withClient } from '../src/database/database.js'
 import { createSession, errorBody, OWNER, resources, startApp, type TestApp, until } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
@@ -12,7 +12,7 @@ import { createDatabase } from './support/database.js'
 const IMPORTS = resources('/imports')
 
 t.test('a request in flight is answered, and its connection does not hold the end back', async (t) => {
-  const { app, url, sql, databaseUrl } = await startApp(t)
+  const { app, database, url, sql, databaseUrl } = await startApp(t)
   const locker = new pg.Client({ connectionString: databaseUrl })
   await locker.connect()
   await locker.query('BEGIN')
@@ -36,7 +36,7 @@ t.test('a request in flight is answered, and its connection does not hold the en
   t.equal(response.headers.connection, 'close')
   response.resume()
   await closed
-  t.equal(app.pool.totalCount, 0, 'and the pool has ended')
+  t.equal(database.pool.totalCount, 0, 'and the pool has ended')
   agent.destroy()
 })
 

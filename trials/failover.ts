@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { withClient } from '../src/database/with-client.js'
+import { withClient } from '../src/database/database.js'
 import { mixed } from './support/calls.js'
 import { compare, countConnections, terminateConnections } from './support/database.js'
 import { check, figure, type Trial, within } from './support/findings.js'

@@ -1,9 +1,9 @@
-// As fast as it can get: Fastify, and one body from memory for everyone.
+// The cost that all contenders have in common: Fastify, which sends one body from memory to every client.
 import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import { serve } from './serve.js'
 
-/** What the service answered to the first request of each call. */
+/** The service's response to the first request of each call. */
 const bodies: { list: string; resources: string } = JSON.parse(readFileSync(process.env['BODIES'] ?? '', 'utf8'))
 const BASE = '/api/users/:user_id/projects/:project_id/resources'
 const TYPE = 'application/json; charset=utf-8'

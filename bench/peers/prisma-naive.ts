@@ -1,18 +1,15 @@
-// The obvious way: the client that Prisma generates, one call for each question, objects all the way.
+// The obvious way to use Prisma: its model API with default settings, one query after the other; no log, limits or
+// validation.
 import { createHash } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import { PrismaPg } from '@prisma/adapter-pg'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { PrismaClient } from '../../src/database/generated/client.js'
 import type { SourceType } from '../../src/database/generated/enums.js'
+import { openPool } from './pool.js'
 import { serve } from './serve.js'
 
-const prisma = new PrismaClient({
-  adapter: new PrismaPg({
-    connectionString: process.env['DATABASE_URL'],
-    max: Number(process.env['DATABASE_POOL_SIZE']),
-  }),
-})
+const prisma = new PrismaClient({ adapter: new PrismaPg(openPool()) })
 
 const IMPORTS = '/api/users/:user_id/projects/:project_id/resources/imports'
 const USER_FILES = '/api/users/:user_id/projects/:project_id/resources/user-files'

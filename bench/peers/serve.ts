@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Listens on a free port, says so as the service does, and ends with the process that wants it. */
+/** Listens on a free port, reports its address as the service does, and exits when the parent process disconnects. */
 export async function serve(app: FastifyInstance): Promise<void> {
   process.once('disconnect', () => process.exit())
   const address = await app.listen({ host: '127.0.0.1', port: 0 })

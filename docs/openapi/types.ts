@@ -567,7 +567,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. */
         "DATABASE_UNAVAILABLE.OVERLOADED": {
             headers: {
                 /** @description In how many seconds to try again. */
@@ -578,7 +578,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
         "DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
             headers: {
                 /** @description In how many seconds to try again. */
@@ -589,7 +589,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
         "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
             headers: {
                 /** @description In how many seconds to try again. */

@@ -28,7 +28,7 @@ Examples:
   ${NAME} project create --user 1 --name "My project"
   TOKEN=$(${NAME} session create --user 1)`
 
-/** One command: everything about it that is its own. `run` gets the options as its rules read them. */
+/** Everything that distinguishes one command from the others. `run` gets the parsed options. */
 export interface CommandSpec<O> {
   name: string
   description: string
@@ -38,7 +38,7 @@ export interface CommandSpec<O> {
   run: (options: O) => Promise<Answer>
 }
 
-/** The program without any command, and what all commands inherit. */
+/** Creates the program without commands, with the settings that all commands inherit. */
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (
@@ -46,7 +46,7 @@ export function createProgram(): Command {
       .description("Keeps the service's database: migrations, users, projects, sessions and resources.")
       .version(version, '--version', 'print the version')
       .helpOption('-h, --help', 'print this help')
-      // A token may start with a hyphen: what follows a command is never taken for an option of the program.
+      // A token may start with a hyphen: after a command, it must not be parsed as an option of the program.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => {} })
       .exitOverride()
@@ -54,7 +54,7 @@ export function createProgram(): Command {
   )
 }
 
-/** A group of commands about one kind of thing: `user`, `session`. */
+/** Adds a group of commands: `user`, `session`. */
 export function addNoun(program: Command, name: string, description: string): Command {
   return program.command(name).description(description)
 }
@@ -74,7 +74,7 @@ export function addCommand<O>(parent: Command, spec: CommandSpec<O>): void {
 }
 
 /**
- * Runs the command that the arguments name. Whatever goes wrong is reported.
+ * Runs a command line, and reports errors.
  * @returns the exit code
  */
 export async function runProgram(program: Command, args: string[]): Promise<number> {
@@ -86,12 +86,12 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
   }
 }
 
-/** What only a process of its own has to see to: errors that no caller gets, and where the output goes. */
+/** Handles what concerns the whole process: uncaught errors, and errors of its output. */
 export function guardProcess(program: Command, args: string[]): void {
   const fail = (error: unknown) => process.exit(report(program, args, error))
   process.on('uncaughtException', fail)
   for (const stream of [process.stdout, process.stderr]) {
-    // A reader that has seen enough (`| head`) is no failure; a full disk is.
+    // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
     stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || fail(error))
   }
 }

@@ -1,43 +1,38 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PrismaClient } from '../database/client.js'
+import { isDatabaseUnavailable, readFailure } from '../database/errors.js'
+import type { PrismaClient } from '../database/generated/client.js'
 import { CommandError, notFound } from './output.js'
 
 export interface Database {
   prisma: PrismaClient
-  /** The time on the database's clock, the one that decides when a session expires. */
+  /** The time on the database's clock, which decides when a session expires. */
   now: Date
 }
 
+/** SQLSTATEs of a table or a column that does not exist. */
+const SCHEMA_IS_BEHIND = ['42P01', '42703']
+
 /**
- * Opens the database, and closes it whatever happens.
+ * Opens the database with a single connection, passes it to `use`, and closes it.
  *
  * @throws CommandError if there is no database to open, or it cannot be reached or read
  */
 export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  return await withDatabaseUrl(async (connectionString) => {
-    const [{ openConnection }, { createPrismaClient }] = await Promise.all([
-      import('./pool.js'),
-      import('../database/client.js'),
-    ])
-    const pool = openConnection(connectionString)
-    const prisma = createPrismaClient(pool)
-    try {
-      const { rows } = await pool.query<{ now: Date }>('SELECT date_trunc(\'milliseconds\', now()) AS "now"')
-      return await use({ prisma, now: rows[0]?.now ?? new Date() })
-    } finally {
-      await prisma.$disconnect()
-      await pool.end()
-    }
+  return await withDatabaseUrl(async (url) => {
+    // Loaded on demand, like everything that needs a database: help and usage errors need not wait for it.
+    const { withDatabase: open } = await import('./with-database.js')
+    return await open(url, async ({ prisma }) => {
+      const [row] = await prisma.$queryRaw<{ now: Date }[]>`SELECT date_trunc('milliseconds', now()) AS now`
+      return await use({ prisma, now: row?.now ?? new Date() })
+    })
   })
 }
 
 /**
- * Finds the URL of the database, for what makes connections of its own.
+ * Passes the URL of the database to `use`, for commands that open their own connections.
  *
- * Everything that needs a database is loaded here, when it is needed: help and usage errors come without the wait.
- *
- * @throws CommandError if there is none, or what is done with it fails because the database is unreachable
+ * @throws CommandError if there is no URL, or `use` fails because the database is unreachable
  */
 export async function withDatabaseUrl<T>(use: (databaseUrl: string) => Promise<T>): Promise<T> {
   const { url, source } = await findDatabaseUrl()
@@ -48,19 +43,21 @@ export async function withDatabaseUrl<T>(use: (databaseUrl: string) => Promise<T
   }
 }
 
-/** Refuses a user who does not exist. */
+/** @throws CommandError if there is no such user */
 export async function requireUser({ prisma }: Database, id: number): Promise<void> {
   const count = await prisma.user.count({ where: { id } })
   if (count === 0) throw notFound(`there is no user ${id}`)
 }
 
-/**
- * The code of an error of Prisma's.
- * @see https://www.prisma.io/docs/orm/reference/error-reference
- */
-export function prismaCode(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^P\d{4}$/.test(code) ? code : undefined
+/** Returns a handler of errors: the row to delete, or one that a new row refers to, does not exist. */
+export const orNotFound = (message: string) => onFailure(['23503', 'P2025'], notFound(message))
+
+/** Returns a handler of errors: a value is not unique. */
+export const orConflict = (message: string) => onFailure(['23505'], new CommandError('CONFLICT', message))
+
+/** @param codes SQLSTATEs, and codes of Prisma (https://www.prisma.io/docs/orm/reference/error-reference) */
+const onFailure = (codes: string[], failure: CommandError) => (error: unknown) => {
+  throw codes.includes(readFailure(error).code) ? failure : error
 }
 
 async function findDatabaseUrl(): Promise<{ url: string; source: string }> {
@@ -93,7 +90,7 @@ async function checkUrl(url: string, name: string): Promise<string> {
   return url
 }
 
-/** The host and port of a database, with a space behind; nothing where a stray @ makes it doubtful what is password. */
+/** The host and port of a database and a space, or nothing if a stray @ makes it doubtful what the password is. */
 function address(databaseUrl: string): string {
   if (!URL.canParse(databaseUrl)) return ''
   const { host, pathname, search, hash } = new URL(databaseUrl)
@@ -102,35 +99,17 @@ function address(databaseUrl: string): string {
 
 async function explain(error: unknown, where: string): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof CommandError) return error
-  if (isSchemaBehind(error)) {
+  const { code, message } = readFailure(error)
+  if (SCHEMA_IS_BEHIND.includes(code)) {
     return new CommandError('MIGRATIONS_PENDING', 'the database lacks migrations: run the command migrate first')
   }
-  const { isDatabaseUnavailable } = await import('../database/errors.js')
-  const original = unwrap(error)
-  if (!isConnectionFailure(original) && !isDatabaseUnavailable(original)) return original
-  return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason(original)}`)
+  const isConnecting = 'syscall' in error && error.syscall === 'connect'
+  if (!isConnecting && !isDatabaseUnavailable(error) && code !== 'ERR_INVALID_URL') return new Error(message)
+  return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason(code, message)}`)
 }
 
-/** A table or a column is not there, in the words of Prisma or as SQLSTATE. */
-const isSchemaBehind = (error: Error & { code?: unknown }) =>
-  ['P2021', 'P2022', '42P01', '42703'].includes(String(error.code))
-
-/** PostgreSQL's own error, where Prisma wrapped it in one of its own. */
-function unwrap(error: Error & { meta?: { driverAdapterError?: Error } }): Error {
-  const cause = error.meta?.driverAdapterError?.cause as { originalCode?: string; originalMessage?: string } | undefined
-  if (!cause?.originalCode) return error
-  return Object.assign(new Error(cause.originalMessage), { code: cause.originalCode })
-}
-
-/** Prisma's P1...; no such role, wrong password (SQLSTATE 28...); no such database (3D000); no socket; not a URL. */
-function isConnectionFailure(error: Error & { code?: unknown; syscall?: unknown }): boolean {
-  const { code, syscall } = error
-  return /^(P1\d{3}|28...|3D000|ERR_INVALID_URL)$/.test(String(code)) || syscall === 'connect'
-}
-
-/** Never the message of an error of the network or the URL: it repeats the address, however badly that was written. */
-function reason(error: Error & { code?: unknown }): string {
-  const { code } = error
+/** Does not repeat the message of a network or URL error, which shows the address, however badly it was written. */
+function reason(code: string, message: string): string {
   if (code === 'ERR_INVALID_URL') return 'the URL is malformed; in a password, special characters are percent-encoded'
-  return typeof code === 'string' && /^E[A-Z_]+$/.test(code) ? code : error.message
+  return /^E[A-Z_]+$/.test(code) ? code : message
 }

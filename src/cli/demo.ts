@@ -23,7 +23,7 @@ export function addDemoCommand(program: Command): void {
 
 async function writeDemo({ url }: WriteDemo): Promise<Answer> {
   return await withDatabaseUrl(async (databaseUrl) => {
-    // As for the service itself, what is not said is production.
+    // Production is the default, as for the service itself.
     if (process.env['NODE_ENV']?.trim() !== 'development') {
       throw new CommandError('PRODUCTION', 'demonstration data is not for production: set NODE_ENV=development')
     }

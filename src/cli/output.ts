@@ -1,9 +1,9 @@
 import { CommanderError, type OutputConfiguration } from 'commander'
 
-/** What a command has to say: one document for `--json`, else text on stdout and perhaps a sentence on stderr. */
+/** The result of a command: a document for `--json`, or else text on stdout and an optional note on stderr. */
 export interface Answer {
   json: unknown
-  /** What a script wants to capture. */
+  /** For a script to capture. */
   text: string
   note?: string
 }
@@ -21,20 +21,20 @@ export class CommandError extends Error {
   }
 }
 
-/** The command line itself is wrong. */
+/** Creates the error of a wrong command line. */
 export function usageError(message: string): CommandError {
   return new CommandError('USAGE', message, 2)
 }
 
-/** What the command names does not exist. */
+/** Creates the error of a command that refers to something that does not exist. */
 export function notFound(message: string): CommandError {
   return new CommandError('NOT_FOUND', message)
 }
 
-/** Where the output goes; commander hands it down from the program to every command. */
+/** Destination of the output, which commander passes from the program to every command. */
 export type Output = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>
 
-/** Prints what a command has to say. */
+/** Prints the result of a command. */
 export function printAnswer({ json, text, note }: Answer, asJson: boolean, output: Output): void {
   if (asJson) output.writeOut?.(toJson(json))
   if (!asJson && text) output.writeOut?.(`${text}\n`)
@@ -42,7 +42,7 @@ export function printAnswer({ json, text, note }: Answer, asJson: boolean, outpu
 }
 
 /**
- * Prints an error: one line on stderr and, where JSON is wanted, one document on stdout.
+ * Prints an error: one line on stderr and, with `--json`, one document on stdout.
  * @returns the exit code
  */
 export function reportError(error: unknown, asJson: boolean, output: Output): number {
@@ -53,7 +53,7 @@ export function reportError(error: unknown, asJson: boolean, output: Output): nu
   return exitCode
 }
 
-/** Rows for people: columns as wide as their widest cell, a heading above; nothing at all for no rows. */
+/** Formats rows as a table with headings; returns an empty string if there are no rows. */
 export function table(rows: Record<string, string | number | null | Date>[]): string {
   const [first] = rows
   if (!first) return ''
@@ -64,7 +64,7 @@ export function table(rows: Record<string, string | number | null | Date>[]): st
   return lines.map((line) => aligned(line).join('  ').trimEnd()).join('\n')
 }
 
-/** A moment as people read it, to the minute: `2025-02-16 17:42Z`. */
+/** Formats a time to the minute: `2025-02-16 17:42Z`. */
 export function moment(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace('T', ' ')}Z`
 }
@@ -74,7 +74,7 @@ function cell(value: string | number | null | Date | undefined): string {
   return value instanceof Date ? moment(value) : printable(String(value))
 }
 
-/** On one line and without control characters, which could make a terminal do things. */
+/** Puts text on one line, without control characters, which a terminal could interpret. */
 function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?')
 }
@@ -89,6 +89,6 @@ function toCommandError(error: unknown): CommandError {
     return usageError(error.code === 'commander.help' ? 'missing command' : error.message.replace(/^error: /, ''))
   }
   const message = error instanceof Error ? error.message : String(error)
-  // Prisma puts the reason last, below the place in the code.
+  // Prisma puts the reason on the last line, below the location in the code.
   return new CommandError('FAILED', message.trim().split('\n').at(-1) || 'unknown failure')
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
-import { type Database, prismaCode, requireUser, withDatabase } from './database.js'
-import { type Answer, notFound, table } from './output.js'
+import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
+import { type Answer, table } from './output.js'
 import { id, name, option, required } from './values.js'
 
 interface CreateProject {
@@ -37,9 +37,7 @@ export function addProjectCommands(program: Command): void {
 
 async function createProject({ prisma, now }: Database, options: CreateProject): Promise<Answer> {
   const data = { name: options.name, neptun_user_id: options.user, created_at: now, updated_at: now }
-  const project = await prisma.project.create({ data }).catch((error: unknown) => {
-    throw prismaCode(error) === 'P2003' ? notFound(`there is no user ${options.user}`) : error
-  })
+  const project = await prisma.project.create({ data }).catch(orNotFound(`there is no user ${options.user}`))
   return { json: project, text: String(project.id), note: `Created project ${project.id} of user ${options.user}.` }
 }
 

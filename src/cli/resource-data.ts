@@ -2,21 +2,25 @@ import { buffer } from 'node:stream/consumers'
 import { Ajv } from 'ajv'
 import type { Fault } from '../errors.js'
 import { ajvOptions, joinFaults, toFaults } from '../faults.js'
-import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
+import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
+import { pickKnown } from '../schemas.js'
 import { usageError } from './output.js'
 
+/** Caches compiled schemas. */
+const ajv = new Ajv(ajvOptions.customOptions)
+
 /**
- * Reads `--data`: what the API takes in a body that creates a resource, and nothing that it would refuse.
+ * Parses `--data`, which is validated like the body of a request that creates a resource.
  * @param text JSON, or `-` for standard input
- * @throws CommandError that lists what is wrong without repeating any of it
+ * @throws CommandError that lists all validation errors, without repeating a value
  */
-export async function readValues(descriptor: LinkDescriptor, text: string): Promise<Record<string, unknown>> {
+export async function readValues(descriptor: ResourceDescriptor, text: string): Promise<Record<string, unknown>> {
   const values = parseObject(text === '-' ? await buffer(process.stdin) : Buffer.from(text))
   const names = Object.keys(descriptor.create.properties).join(', ')
   if (!values) throw usageError(`--data must be a JSON object with ${names}`)
   const faults = findFaults(descriptor, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
   if (faults.length > 0) throw usageError(`--data: ${faults.join('; ')}`)
-  return values
+  return pickKnown(descriptor.create, values)
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
@@ -24,16 +28,12 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {
-    // Neither JSON nor UTF-8: like any other value that is no object.
+    // Not JSON or not UTF-8: reported like any other value that is not an object.
   }
   return undefined
 }
 
-/** Made when first needed; it remembers what it compiled. */
-let ajv: Ajv | undefined
-
-function findFaults({ create, check }: LinkDescriptor, values: Record<string, unknown>): Fault[] {
-  ajv ??= new Ajv(ajvOptions.customOptions)
+function findFaults({ create, check }: ResourceDescriptor, values: Record<string, unknown>): Fault[] {
   const validate = ajv.compile(create)
   const found = validate(values) ? [] : toFaults('body', validate.errors ?? [])
   return joinFaults(found, check?.(values) ?? [])

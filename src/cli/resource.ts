@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import type { LinkDescriptor } from '../projects-resources/links/descriptor.js'
-import type { LinkRepository } from '../projects-resources/links/repository.js'
+import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { addCommand, addNoun } from './command.js'
-import { withDatabaseUrl } from './database.js'
-import { type Answer, notFound, table } from './output.js'
+import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
+import { type Answer, table } from './output.js'
 import { id, option, type Rule, required } from './values.js'
 
 interface CreateResource {
@@ -21,9 +20,16 @@ interface DeleteResource {
   id: number
 }
 
-type Resource = Record<string, string | number | null> & { id: number; created_at: string }
+type Row = Record<string, string | number | null | Date> & { id: number; created_at: Date }
 
-/** Read later, with all that is known of its type. */
+/** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
+interface ModelDelegate {
+  create(args: { data: object }): Promise<Row>
+  findMany(args: { where: object; orderBy: object }): Promise<Row[]>
+  delete(args: { where: object }): Promise<Row>
+}
+
+/** Parsed later, by the schema of its type. */
 const data: Rule<string> = { must: 'JSON', read: (text) => text }
 
 /** Adds `resource create`, `resource list` and `resource delete`, each with a command for every type of resource. */
@@ -32,11 +38,11 @@ export function addResourceCommands(program: Command): void {
   const create = addNoun(resource, 'create', 'Add one to what a user has, and link it to a project or not.')
   const list = addNoun(resource, 'list', 'List what a user has of one type.')
   const remove = addNoun(resource, 'delete', 'Delete one, and its links to projects.')
-  // The types, and the schemas that they are made of, are loaded when they are asked for: nobody else waits for them.
+  // Loaded on demand: other commands need not wait for the schemas.
   program.hook('preSubcommand', async (_, command) => {
     if (command !== resource) return
-    const { LINK_DESCRIPTORS } = await import('../projects-resources/links/index.js')
-    for (const descriptor of LINK_DESCRIPTORS) {
+    const { RESOURCE_DESCRIPTORS } = await import('../projects-resources/resources/index.js')
+    for (const descriptor of RESOURCE_DESCRIPTORS) {
       addCreate(create, descriptor)
       addList(list, descriptor)
       addDelete(remove, descriptor)
@@ -44,7 +50,7 @@ export function addResourceCommands(program: Command): void {
   })
 }
 
-function addCreate(parent: Command, descriptor: LinkDescriptor): void {
+function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
   const { slug, noun, create, example } = descriptor
   const json = JSON.stringify(example).replaceAll("'", "'\\''")
   addCommand(parent, {
@@ -60,86 +66,79 @@ function addCreate(parent: Command, descriptor: LinkDescriptor): void {
       `resource create ${slug} --user 1 --project 1 --data - < data.json`,
     ],
     run: async (options: CreateResource) => {
-      // With the schemas, like them: nobody else waits for it.
+      // Loaded on demand, like the schemas.
       const { readValues } = await import('./resource-data.js')
       const values = await readValues(descriptor, options.data)
-      return await withRepository(descriptor, (repository) => createResource(repository, descriptor, options, values))
+      return await withDatabase((database) => createResource(database, descriptor, options, values))
     },
   })
 }
 
-function addList(parent: Command, descriptor: LinkDescriptor): void {
+function addList(parent: Command, descriptor: ResourceDescriptor): void {
   const { slug, noun } = descriptor
   addCommand(parent, {
     name: slug,
     description: `List every ${noun} of a user.`,
     options: [required('--user <id>', 'the user', id)],
     examples: [`resource list ${slug} --user 1`, `resource list ${slug} --user 1 --json`],
-    run: ({ user }: ListResources) =>
-      withRepository(descriptor, (repository) => listResources(repository, descriptor, user)),
+    run: ({ user }: ListResources) => withDatabase((database) => listResources(database, descriptor, user)),
   })
 }
 
-function addDelete(parent: Command, descriptor: LinkDescriptor): void {
+function addDelete(parent: Command, descriptor: ResourceDescriptor): void {
   const { slug, noun } = descriptor
   addCommand(parent, {
     name: slug,
     description: `Delete a ${noun}, and its links to projects.`,
     options: [required('--user <id>', 'the user to whom it belongs', id), required('--id <id>', 'its id', id)],
     examples: [`resource delete ${slug} --user 1 --id 12`],
-    run: (options: DeleteResource) =>
-      withRepository(descriptor, async (repository) => {
-        const json = await repository.remove(options.user, options.id)
-        if (json === null) throw notFound(`user ${options.user} has no ${noun} ${options.id}`)
-        return { json: JSON.parse(json), text: `Deleted ${noun} ${options.id} of user ${options.user}.` }
-      }),
+    run: (options: DeleteResource) => withDatabase((database) => deleteResource(database, descriptor, options)),
   })
 }
 
 async function createResource(
-  repository: LinkRepository,
-  { noun }: LinkDescriptor,
+  database: Database,
+  descriptor: ResourceDescriptor,
   { user, project }: CreateResource,
-  values: Record<string, unknown>,
+  values: object,
 ): Promise<Answer> {
-  const outcome = project
-    ? await repository.create({ userId: user, projectId: project }, values)
-    : await repository.createUnlinked(user, values)
-  if (outcome === null) throw notFound(`there is no user ${user}`)
-  if (outcome === 'no-project' || outcome === 'no-resource') throw notFound(`user ${user} has no project ${project}`)
-  const json: Resource = JSON.parse(typeof outcome === 'string' ? outcome : outcome.json)
+  const links = project ? { projects: { create: { project_id: project } } } : {}
+  const row = await delegate(database, descriptor)
+    .create({ data: { ...values, neptun_user_id: user, ...links } })
+    .catch(orNotFound(project ? `user ${user} has no project ${project}` : `there is no user ${user}`))
   const link = project ? ` and linked it to project ${project}` : ''
-  return { json, text: String(json.id), note: `Created ${noun} ${json.id} of user ${user}${link}.` }
+  const note = `Created ${descriptor.noun} ${row.id} of user ${user}${link}.`
+  return { json: present(descriptor, row), text: String(row.id), note }
 }
 
-async function listResources(repository: LinkRepository, descriptor: LinkDescriptor, user: number): Promise<Answer> {
-  const list = await repository.listOwned(user)
-  if (list === null) throw notFound(`there is no user ${user}`)
-  const json: Resource[] = JSON.parse(`[${list}]`)
-  const short = Object.entries(descriptor.create.properties).filter(([, schema]) => (schema['maxLength'] ?? 0) <= 255)
-  const rows = json.map((resource) => ({
-    ID: resource.id,
-    ...Object.fromEntries(short.map(([name]) => [name.replaceAll('_', ' ').toUpperCase(), resource[name] ?? null])),
-    CREATED: new Date(resource.created_at),
+async function listResources(database: Database, descriptor: ResourceDescriptor, user: number): Promise<Answer> {
+  await requireUser(database, user)
+  const where = { neptun_user_id: user }
+  const resources = await delegate(database, descriptor).findMany({ where, orderBy: { id: 'asc' } })
+  const short = Object.entries(descriptor.create.properties).filter(([, { maxLength = 0 }]) => maxLength <= 255)
+  const rows = resources.map((row) => ({
+    ID: row.id,
+    ...Object.fromEntries(short.map(([name]) => [name.replaceAll('_', ' ').toUpperCase(), row[name] ?? null])),
+    CREATED: row.created_at,
   }))
+  const json = resources.map((row) => present(descriptor, row))
   return { json, text: table(rows), ...(rows.length === 0 && { note: `User ${user} has no ${descriptor.slug}.` }) }
 }
 
-/** The statements on one type of resource, on a connection that is closed whatever happens. */
-async function withRepository<T>(
-  descriptor: LinkDescriptor,
-  use: (repository: LinkRepository) => Promise<T>,
-): Promise<T> {
-  return await withDatabaseUrl(async (connectionString) => {
-    const [{ openConnection }, { createLinkRepository }] = await Promise.all([
-      import('./pool.js'),
-      import('../projects-resources/links/repository.js'),
-    ])
-    const pool = openConnection(connectionString)
-    try {
-      return await use(createLinkRepository({ pool, reads: pool, writes: pool }, descriptor))
-    } finally {
-      await pool.end()
-    }
-  })
+async function deleteResource(
+  database: Database,
+  descriptor: ResourceDescriptor,
+  { user, id }: DeleteResource,
+): Promise<Answer> {
+  const row = await delegate(database, descriptor)
+    .delete({ where: { id, neptun_user_id: user } })
+    .catch(orNotFound(`user ${user} has no ${descriptor.noun} ${id}`))
+  return { json: present(descriptor, row), text: `Deleted ${descriptor.noun} ${id} of user ${user}.` }
 }
+
+const delegate = ({ prisma }: Database, { model }: ResourceDescriptor) =>
+  (prisma as unknown as Record<string, ModelDelegate>)[model] as ModelDelegate
+
+/** Converts a row to the properties of a response, in the same order. */
+const present = ({ resource, computed }: ResourceDescriptor, row: Row) =>
+  Object.fromEntries(Object.keys(resource.properties).map((name) => [name, computed[name]?.(row) ?? row[name]]))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addNoun } from './command.js'
-import { type Database, prismaCode, requireUser, withDatabase } from './database.js'
+import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { type Answer, moment, notFound, table, usageError } from './output.js'
 import { flag, id, option, required, type TokenHash, token, ttl } from './values.js'
 
@@ -24,7 +24,7 @@ interface RevokeSessions {
   all?: true
 }
 
-/** What is shown of a session: everything but the hash of its token. */
+/** Hides the hash of the token. */
 const SHOWN = { omit: { token_hash: true } } as const
 
 /** Adds `session create`, `session list` and `session revoke`. */
@@ -72,9 +72,7 @@ async function createSession({ prisma, now }: Database, { user, ttl }: CreateSes
   }
   const { id, neptun_user_id, created_at, expires_at } = await prisma.session
     .create({ data })
-    .catch((error: unknown) => {
-      throw prismaCode(error) === 'P2003' ? notFound(`there is no user ${user}`) : error
-    })
+    .catch(orNotFound(`there is no user ${user}`))
   const note = `Created session ${id} of user ${user}; it expires at ${moment(expires_at)}.`
   return { json: { id, token, neptun_user_id, created_at, expires_at }, text: token, note }
 }

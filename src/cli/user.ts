@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
-import { type Database, prismaCode, withDatabase } from './database.js'
-import { type Answer, CommandError, table, usageError } from './output.js'
+import { type Database, orConflict, withDatabase } from './database.js'
+import { type Answer, table, usageError } from './output.js'
 import { email, githubAccountId, githubAccountName, option, required } from './values.js'
 
 interface CreateUser {
@@ -48,10 +48,9 @@ async function createUser({ prisma, now }: Database, options: CreateUser): Promi
     created_at: now,
     updated_at: now,
   }
-  const user = await prisma.user.create({ data }).catch((error: unknown) => {
-    if (prismaCode(error) !== 'P2002') throw error
-    throw new CommandError('CONFLICT', `there is a user with the email address ${options.email} already`)
-  })
+  const user = await prisma.user
+    .create({ data })
+    .catch(orConflict(`there is a user with the email address ${options.email} already`))
   return { json: user, text: String(user.id), note: `Created user ${user.id} with the email address ${user.email}.` }
 }
 

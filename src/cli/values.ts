@@ -2,14 +2,14 @@ import { Option } from 'commander'
 import { hashToken } from '../session-token.js'
 import { usageError } from './output.js'
 
-/** How the text of an option becomes its value; `must` completes the sentence "--name must be ...". */
+/** Parser of an option's value. `must` completes the sentence "--name must be ...". */
 export interface Rule<T> {
   must: string
-  /** Undefined when the text is not acceptable. */
+  /** Returns undefined if the text is not valid. */
   read: (text: string) => T | undefined
 }
 
-/** An option with a value. A value against the rule is refused without being repeated: it may be a secret. */
+/** Creates an option with a value. The error message does not repeat an invalid value: it may be a secret. */
 export function option<T>(flags: string, description: string, rule: Rule<T>): Option {
   const made = new Option(flags, description)
   return made.argParser((text: string) => {
@@ -19,12 +19,12 @@ export function option<T>(flags: string, description: string, rule: Rule<T>): Op
   })
 }
 
-/** An option that has to be given. */
+/** Creates a mandatory option. */
 export function required<T>(flags: string, description: string, rule: Rule<T>): Option {
   return option(flags, `${description} (required)`, rule).makeOptionMandatory()
 }
 
-/** A switch: given or not. */
+/** Creates an option without a value. */
 export function flag(flags: string, description: string): Option {
   return new Option(flags, description)
 }
@@ -34,7 +34,7 @@ const DAY = 24 * 60 * 60 * 1000
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY, w: 7 * DAY }
 const MAX_TTL = 366 * DAY
 
-/** Text that PostgreSQL can store, of so many characters as PostgreSQL counts them. */
+/** Whether PostgreSQL can store the text in a column of at most `maximum` characters (code points). */
 const isText = (text: string, maximum: number) =>
   text !== '' && !text.includes('\0') && text.isWellFormed() && [...text].length <= maximum
 
@@ -80,10 +80,10 @@ export const url: Rule<string> = {
   read: matching(/^https?:\/\/[^/?#@'\s\p{Cc}]+$/u),
 }
 
-/** What the database holds of a token, as Prisma wants its bytes. */
+/** SHA-256 of a token, as the bytes that Prisma accepts. */
 export type TokenHash = Uint8Array<ArrayBuffer>
 
-/** Read as its hash: the token itself goes no further. */
+/** Parsed as its hash: the token itself is passed to nothing else. */
 export const token: Rule<TokenHash> = {
   must: 'the token of a session: 16 to 128 letters, digits, hyphens and underscores',
   read: (text) => {

@@ -1,62 +1,75 @@
 import { ApiError } from '../errors.js'
 
 /**
- * SQLSTATE classes and codes that say that the database, not the statement, is at fault:
- * connection exceptions, insufficient resources, operator intervention, and a statement that ran into its time limit.
+ * SQLSTATEs that blame the database rather than the statement: connection exceptions, insufficient resources, operator
+ * intervention, a read-only database, a statement or lock timeout, a rejected login.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0.|57014|25006|55P03)$/
+const UNAVAILABLE = /^(08...|53...|57P0.|57014|25006|55P03|28...|3D000)$/
 
-/** What Node and `pg` report when there is no connection, or no longer. */
-const UNREACHABLE_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-const UNREACHABLE_MESSAGE =
-  /^(Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after)/
+/** There was no connection, so nothing has been executed: codes of Node and of Prisma's adapter, and messages of `pg`. */
+const UNREACHABLE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|DatabaseNotReachable|TlsConnectionError|TooManyConnections)$|^(Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after|Unable to start a transaction in the given time)/
 
-/** The same of a connection that was lost under a statement: nobody knows how far PostgreSQL came with it. */
-const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
-const LOST_MESSAGE = /^(Connection terminated unexpectedly|Connection terminated$|Query read timeout)/
+/** The connection was lost, or a response did not arrive in time: PostgreSQL may have executed the statement. */
+const LOST =
+  /^(ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated|Query read timeout)/
 
-/** A statement that waited for a lock, or ran, for as long as it may. */
-const LIMIT_SQLSTATES = new Set(['55P03', '57014'])
+/** An error of `pg`, or one that Prisma's adapter has converted. */
+type DatabaseError = Error & {
+  code?: string
+  constraint?: string
+  meta?: { driverAdapterError?: { cause?: AdapterError } }
+}
+type AdapterError = { originalCode?: string; originalMessage?: string; kind?: string; constraint?: { index?: string } }
 
-/** Whether a statement ran into one of its own limits: that says nothing of the next one. */
-export function isStatementLimit(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && LIMIT_SQLSTATES.has(String(error.code))
+/** Reads the SQLSTATE or other code, the constraint and the message of an error; empty strings where it has none. */
+export function readFailure(error: unknown): { code: string; constraint: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', constraint: '', message: '' }
+  const { code = '', constraint = '', meta, message }: DatabaseError = error
+  const cause = meta?.driverAdapterError?.cause
+  return {
+    code: String(cause?.originalCode ?? cause?.kind ?? code),
+    constraint: cause?.constraint?.index ?? constraint,
+    message: cause?.originalMessage ?? message.trim(),
+  }
 }
 
-/** Whether an error means that the database could not be reached or could not serve, rather than that we erred. */
+/** Whether an error means that the database could not be reached or could not serve, as opposed to a bug. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isDatabaseUnavailable)
-  return isUnreachable(error) || isLost(error)
+  const { code, message } = readFailure(error)
+  return UNAVAILABLE.test(code) || [UNREACHABLE, LOST].some((pattern) => pattern.test(code) || pattern.test(message))
 }
 
-/** The 503 of a database that cannot be reached or does not answer, when nothing can have been stored. */
+/** Returns the 503 of a read, which has stored nothing whatever happened to the connection. */
 export function databaseUnavailable(cause: unknown): ApiError {
   return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
 }
 
 /**
- * Turns an error of the database into the one that the caller sees.
- * @param wasWriting whether the statement may have stored something before the connection was lost
- * @returns a DATABASE_UNAVAILABLE where that is what happened, else the error itself
+ * Translates an error of the database into the one that the client sees.
+ * @param isWrite whether the request was to store something
+ * @returns the error itself where it is a bug
  */
-export function toApiError(error: unknown, wasWriting: boolean): unknown {
-  if (!isDatabaseUnavailable(error)) return error
-  if (!wasWriting || !isLost(error)) return databaseUnavailable(error)
-  const message = 'The connection to the database was lost: a change may or may not have been stored'
-  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error, message })
-}
-
-function isUnreachable(error: unknown): boolean {
-  return matches(error, (code) => UNAVAILABLE_SQLSTATE.test(code) || UNREACHABLE_CODES.has(code), UNREACHABLE_MESSAGE)
-}
-
-function isLost(error: unknown): boolean {
-  return matches(error, (code) => LOST_CODES.has(code), LOST_MESSAGE)
-}
-
-function matches(error: unknown, hasCode: (code: string) => boolean, message: RegExp): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return hasCode(code) || message.test(error.message)
+export function toApiError(error: unknown, isWrite: boolean): unknown {
+  const { code, constraint, message } = readFailure(error)
+  switch (code) {
+    // Raised by the trigger `count_imports`.
+    case 'NP001':
+      return new ApiError('IMPORT_LIMIT_REACHED')
+    // A row that was there when it was read has been deleted since: the project, or the resource to link.
+    case '23503': {
+      const isResource = constraint.startsWith('project_') && !constraint.includes('_project_id_')
+      return new ApiError(isResource ? 'RESOURCE_NOT_FOUND' : 'PROJECT_NOT_FOUND')
+    }
+  }
+  const isRead = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
+  if (!isRead && !isDatabaseUnavailable(error)) return error
+  if (!isWrite) return isRead ? error : databaseUnavailable(error)
+  const isCertain = isRead || !(LOST.test(code) || LOST.test(message))
+  const text = isCertain
+    ? 'The database is unavailable: nothing was stored'
+    : 'The connection to the database was lost: a change may or may not have been stored'
+  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error, message: text })
 }

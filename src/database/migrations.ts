@@ -1,46 +1,28 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type pg from 'pg'
-import { withClient } from './with-client.js'
+import { withClient } from './database.js'
 
 const folder = new URL('../../prisma/migrations/', import.meta.url)
 
 /** Prisma's own table, so that `prisma migrate deploy` and `status` agree with what is done here. */
 const CREATE_HISTORY = `
-  CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
-    "id"                  VARCHAR(36) PRIMARY KEY NOT NULL,
-    "checksum"            VARCHAR(64) NOT NULL,
-    "finished_at"         TIMESTAMPTZ,
-    "migration_name"      VARCHAR(255) NOT NULL,
-    "logs"                TEXT,
-    "rolled_back_at"      TIMESTAMPTZ,
-    "started_at"          TIMESTAMPTZ NOT NULL DEFAULT now(),
-    "applied_steps_count" INTEGER NOT NULL DEFAULT 0
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`
 
 const READ_HISTORY = `
-  SELECT "migration_name" AS name, "checksum", "finished_at" IS NOT NULL AS finished
-  FROM "_prisma_migrations"
-  WHERE "rolled_back_at" IS NULL`
+  SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+  FROM _prisma_migrations WHERE rolled_back_at IS NULL`
 
 const RECORD = `
-  INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at", "applied_steps_count")
+  INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ($1, $2, $3, clock_timestamp(), 1)`
 
 /** Any number will do, as long as every instance takes the same one. */
 const LOCK = "SELECT pg_advisory_xact_lock(hashtext('neptun-projects-resources migrations'))"
-
-interface Migration {
-  name: string
-  sql: string
-  checksum: string
-}
-
-interface AppliedMigration {
-  name: string
-  checksum: string
-  finished: boolean
-}
 
 /** The migrations and the database do not go together; the message says how. */
 export class MigrationError extends Error {
@@ -57,7 +39,7 @@ export class MigrationError extends Error {
 export async function applyMigrations(databaseUrl: string): Promise<string[]> {
   return await withClient(databaseUrl, async (client) => {
     if ((await pendingMigrations(client)).length === 0) return []
-    await client.query('BEGIN')
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
     await client.query(LOCK)
     await client.query(CREATE_HISTORY)
     const pending = await pendingMigrations(client)
@@ -81,33 +63,25 @@ export async function checkMigrations(databaseUrl: string): Promise<void> {
   throw new MigrationError(`the database lacks ${pending.length} migration(s): ${names}`)
 }
 
-async function pendingMigrations(client: pg.Client): Promise<Migration[]> {
-  const applied = await readHistory(client)
+async function pendingMigrations(client: pg.Client) {
+  const exists = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`)
+  const { rows } = exists.rows[0].exists ? await client.query(READ_HISTORY) : { rows: [] }
   const migrations = await readMigrations()
-  for (const migration of migrations) {
-    const known = applied.get(migration.name)
-    if (known && !known.finished) {
-      throw new MigrationError(`migration ${migration.name} began earlier and never finished: resolve it by hand`)
-    }
-    if (known && known.checksum !== migration.checksum) {
-      throw new MigrationError(`migration ${migration.name} was changed after it had been applied`)
-    }
-  }
-  return migrations.filter(({ name }) => !applied.has(name))
+  return migrations.filter(({ name, checksum }) => {
+    const applied = rows.find((row) => row.name === name)
+    if (!applied) return true
+    if (applied.finished && applied.checksum === checksum) return false
+    const problem = applied.finished
+      ? 'was changed after it had been applied'
+      : 'began earlier and never finished: resolve it by hand'
+    throw new MigrationError(`migration ${name} ${problem}`)
+  })
 }
 
-async function readHistory(client: pg.Client): Promise<Map<string, AppliedMigration>> {
-  const exists = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS exists`)
-  if (!exists.rows[0].exists) return new Map()
-  const { rows } = await client.query<AppliedMigration>(READ_HISTORY)
-  return new Map(rows.map((row) => [row.name, row]))
-}
-
-async function readMigrations(): Promise<Migration[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+async function readMigrations() {
+  const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()
   return await Promise.all(
-    names.sort().map(async (name) => {
+    names.map(async (name) => {
       const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
     }),

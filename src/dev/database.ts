@@ -1,6 +1,6 @@
 import type pg from 'pg'
+import { withClient } from '../database/database.js'
 import { applyMigrations, MigrationError } from '../database/migrations.js'
-import { withClient } from '../database/with-client.js'
 import { seedDemoData } from '../demo-data.js'
 import type { Postgres } from './postgres.js'
 import { StartError } from './start-error.js'

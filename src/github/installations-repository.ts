@@ -1,38 +1,44 @@
-import type pg from 'pg'
+import type { Database } from '../database/database.js'
+import { Prisma } from '../database/generated/client.js'
+import type { GithubInstallationModel, UserModel } from '../database/generated/models.js'
+import type { Owner } from '../projects-resources/owner.js'
 
-/** The GitHub account of a user, as whoever signs users in recorded it. */
-export interface GithubAccount {
-  /** GitHub's id, as text. */
-  id: string | null
-  name: string | null
-}
+/** A recorded installation that is not suspended. */
+export type ActiveInstallation = Pick<
+  GithubInstallationModel,
+  'installation_id' | 'account_name' | 'repository_selection'
+>
 
-const LIST_INSTALLATION_IDS = `
-  SELECT DISTINCT installation_id
-  FROM github_installations
-  WHERE neptun_user_id = $1 AND suspended_at IS NULL`
+/** A GitHub installation that a project links. */
+export type LinkedInstallation = Pick<GithubInstallationModel, 'installation_id' | 'suspended_at'>
 
-const FIND_GITHUB_ACCOUNT = `
-  SELECT github_account_id AS id, github_account_name AS name
-  FROM users
-  WHERE id = $1`
+export type InstallationsRepository = ReturnType<typeof createInstallationsRepository>
 
-/** GitHub's ids of the installations that a user has recorded and that are not suspended. */
-export async function listInstallationIds(pool: pg.Pool, userId: number): Promise<Set<number>> {
-  const { rows } = await pool.query<{ installation_id: number }>({
-    name: 'list-installation-ids',
-    text: LIST_INSTALLATION_IDS,
-    values: [userId],
-  })
-  return new Set(rows.map(({ installation_id }) => installation_id))
-}
+/** Data access for what the permission check needs to know about a user. */
+export function createInstallationsRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+  return {
+    /** Lists the user's recorded installations, except suspended ones. */
+    async listActive({ userId }: Owner): Promise<ActiveInstallation[]> {
+      return await read<ActiveInstallation>(Prisma.sql`
+        SELECT installation_id, account_name, repository_selection FROM github_installations
+        WHERE neptun_user_id = ${userId}::integer AND suspended_at IS NULL`)
+    },
 
-/** A user's own account at GitHub; undefined if there is no such user. */
-export async function findGithubAccount(pool: pg.Pool, userId: number): Promise<GithubAccount | undefined> {
-  const { rows } = await pool.query<GithubAccount>({
-    name: 'find-github-account',
-    text: FIND_GITHUB_ACCOUNT,
-    values: [userId],
-  })
-  return rows[0]
+    /** Lists the installations that the project links, by GitHub's id. */
+    async listLinked({ userId, projectId }: Owner): Promise<LinkedInstallation[]> {
+      return await prisma.githubInstallation.findMany({
+        where: { neptun_user_id: userId, projects: { some: { project_id: projectId } } },
+        select: { installation_id: true, suspended_at: true },
+        orderBy: [{ installation_id: 'asc' }, { id: 'asc' }],
+      })
+    },
+
+    /** Finds the user's own GitHub account, as the component that signs users in recorded it. */
+    async findAccount({ userId }: Owner): Promise<Pick<UserModel, 'github_account_id' | 'github_account_name'> | null> {
+      return await prisma.user.findUnique({
+        where: { id: userId },
+        select: { github_account_id: true, github_account_name: true },
+      })
+    },
+  }
 }

@@ -1,12 +1,13 @@
-import type pg from 'pg'
 import type { Installation, Repository } from './answers.js'
 import type { GithubClient } from './client.js'
-import { findGithubAccount, type GithubAccount, listInstallationIds } from './installations-repository.js'
+import type { InstallationsRepository } from './installations-repository.js'
 import {
   type GithubPermission,
   githubAccessDenied,
   type InstallationClaim,
   installationNotConfirmed,
+  isOfAccount,
+  isSameName,
   type VerifiedAccount,
 } from './permission.js'
 import type { RepositoryRef } from './repository-ref.js'
@@ -27,22 +28,24 @@ const MAX_GRANTS = 1000
  * any token reads a public repository, but GitHub makes a limited one only for what the installation grants.
  * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
  */
-export function livePermission(client: GithubClient, pool: pg.Pool): GithubPermission {
+export function livePermission(client: GithubClient, installations: InstallationsRepository): GithubPermission {
   const prove = createProof(client)
   return {
     mode: 'live',
-    selections: ['all', 'selected'],
-    async proveRepository(userId, path) {
-      const recorded = await listInstallationIds(pool, userId)
+    async checkRepository(owner, path) {
+      const active = await installations.listActive(owner)
+      const recorded = new Set(active.map(({ installation_id }) => installation_id))
       const fullName = recorded.size > 0 ? await prove(path, recorded) : null
-      if (fullName === null) throw githubAccessDenied(path)
+      // The account must be recorded under its present name, or the import would be withheld.
+      if (fullName === null || !isOfAccount(active, fullName)) throw githubAccessDenied(fullName ?? path)
       return fullName
     },
-    async verifyInstallation(userId, claim) {
-      const account = await findGithubAccount(pool, userId)
-      if (!account?.id && !account?.name) throw installationNotConfirmed()
+    async verifyInstallation(owner, claim) {
+      const account = await installations.findAccount(owner)
+      const own = { id: account?.github_account_id, name: account?.github_account_name }
+      if (!own.id && !own.name) throw installationNotConfirmed()
       const installation = await client.readInstallation(claim.installation_id)
-      const confirmed = installation && confirmAccount(installation, claim, account)
+      const confirmed = installation && confirmAccount(installation, claim, own)
       if (!confirmed) throw installationNotConfirmed()
       return confirmed
     },
@@ -64,14 +67,14 @@ function createProof(client: GithubClient) {
     const grant = await findGrant(client, path, recorded, signal)
     if (!grant) return null
     const { fullName, isRedirected } = grant
-    if (isSame(fullName, path)) {
+    if (isSameName(fullName, path)) {
       grants.set(key, grant)
       return fullName
     }
     // By an id it is the proof of whatever the repository's name is now; by another name it has to be proved again.
     if (isRedirected) return fullName
     const renamed = await findGrant(client, fullName, recorded, signal)
-    return renamed && isSame(renamed.fullName, fullName) ? renamed.fullName : null
+    return renamed && isSameName(renamed.fullName, fullName) ? renamed.fullName : null
   }
 }
 
@@ -88,7 +91,9 @@ async function confirm(client: GithubClient, path: string, grant: Grant, signal:
     return isUnchanged && !found.installation.suspended_at ? fullName : null
   }
   const repository = await readWithToken(client, installationId, path, signal)
-  return repository && repository.private !== false && isSame(repository.full_name, path) ? repository.full_name : null
+  return repository && repository.private !== false && isSameName(repository.full_name, path)
+    ? repository.full_name
+    : null
 }
 
 async function findGrant(client: GithubClient, path: string, recorded: Set<number>, signal: AbortSignal) {
@@ -126,11 +131,11 @@ async function readWithToken(
 function confirmAccount(
   { id, account, repository_selection, suspended_at }: Installation,
   claim: InstallationClaim,
-  own: GithubAccount,
+  own: { id?: string | null | undefined; name?: string | null | undefined },
 ): VerifiedAccount | null {
   if (!account?.login || suspended_at || id !== claim.installation_id) return null
-  const isOwn = own.id ? String(account.id) === own.id : isSame(account.login, own.name ?? '')
-  if (!isOwn || !isSame(account.login, claim.account_name)) return null
+  const isOwn = own.id ? String(account.id) === own.id : isSameName(account.login, own.name ?? '')
+  if (!isOwn || !isSameName(account.login, claim.account_name)) return null
   if (repository_selection !== claim.repository_selection) return null
   return {
     github_account_type: account.type ?? null,
@@ -138,9 +143,4 @@ function confirmAccount(
     github_account_id: String(account.id),
     github_account_name: account.login,
   }
-}
-
-/** GitHub's names are the same in any letter case. */
-function isSame(name: string, other: string): boolean {
-  return name.toLowerCase() === other.toLowerCase()
 }

@@ -1,27 +1,24 @@
 import type { RepositorySelection } from '../database/generated/enums.js'
 import { ApiError } from '../errors.js'
+import type { Owner } from '../projects-resources/owner.js'
+import type { ActiveInstallation, InstallationsRepository } from './installations-repository.js'
 
-/** How it is decided whether a user may import a GitHub repository. */
+/** Decides whether a user may import a GitHub repository. */
 export interface GithubPermission {
   mode: 'live' | 'recorded'
   /**
-   * Which of the user's recorded installations count: one of these, of the owner's account, not suspended, must be
-   * there when an import is stored. The statement that stores it checks that.
-   */
-  selections: RepositorySelection[]
-  /**
-   * Whether a user may import a repository, as far as anybody beside the database can say.
+   * Checks that a user may import a repository: one of their recorded installations of the owner's account must grant it.
    * @param path `owner/repo`
-   * @returns the path under which to store it: GitHub's own spelling, or its new name
-   * @throws ApiError 403 if not, 503 if GitHub cannot be asked
+   * @returns the path to store: GitHub's own spelling, or the new name of a renamed repository
+   * @throws ApiError 403 if not granted, 503 if GitHub is unavailable
    */
-  proveRepository(userId: number, path: string): Promise<string>
+  checkRepository(owner: Owner, path: string): Promise<string>
   /**
-   * Whether a user may record an installation.
-   * @returns what GitHub says of its account, if it was asked
-   * @throws ApiError 403 if not, 503 if GitHub cannot be asked
+   * Checks that a user may record an installation.
+   * @returns GitHub's description of its account, in live mode
+   * @throws ApiError 403 if not confirmed, 503 if GitHub is unavailable
    */
-  verifyInstallation(userId: number, installation: InstallationClaim): Promise<Partial<VerifiedAccount>>
+  verifyInstallation(owner: Owner, installation: InstallationClaim): Promise<Partial<VerifiedAccount>>
 }
 
 /** What a user says of an installation. */
@@ -40,21 +37,35 @@ export interface VerifiedAccount {
 }
 
 /**
- * Without a GitHub App there is nobody to ask: the recorded installations alone decide. One of selected repositories
- * does not say which, so only one of all repositories grants.
- * @param options trusted: whether a user who records an installation is taken at their word
+ * Recorded mode, without a GitHub App: the recorded installations alone decide. An installation of selected repositories
+ * does not list them, so only one of all repositories grants access.
+ * @param trusted whether a user may record an installation without verification
  */
-export function recordedPermission({ trusted }: { trusted: boolean }): GithubPermission {
+export function recordedPermission(installations: InstallationsRepository, trusted: boolean): GithubPermission {
   return {
     mode: 'recorded',
-    selections: ['all'],
-    proveRepository: async (_userId, path) => path,
+    async checkRepository(owner, path) {
+      const active = await installations.listActive(owner)
+      const granting = active.filter((installation) => installation.repository_selection === 'all')
+      if (!isOfAccount(granting, path)) throw githubAccessDenied(path)
+      return path
+    },
     async verifyInstallation() {
       if (trusted) return {}
       const message = 'Installations cannot be recorded here: no GitHub App is configured that could confirm them'
       throw new ApiError('GITHUB_ACCESS_DENIED', { message })
     },
   }
+}
+
+/** Whether one of the installations is of the account that owns a repository. */
+export function isOfAccount(installations: ActiveInstallation[], path: string): boolean {
+  return installations.some(({ account_name }) => isSameName(account_name, path.split('/')[0] ?? ''))
+}
+
+/** Compares GitHub names, which are case-insensitive. */
+export function isSameName(name: string, other: string): boolean {
+  return name.toLowerCase() === other.toLowerCase()
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { type Fault, invalidRequest } from '../errors.js'
-import { canonicalSourcePath } from '../projects-resources/imports/source-path.js'
+import { canonicalSourcePath } from '../projects-resources/imports/source-path/index.js'
 import type { WebhookChange } from './webhook-repository.js'
 
 // Of each payload only what is used here; GitHub adds properties without notice.

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { Webhooks } from '@octokit/webhooks'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Database } from '../database/database.js'
 import { ApiError, type Fault, invalidRequest } from '../errors.js'
 import { readEvent } from './webhook-events.js'
 import { documentedDelivery, receiveGithubWebhook } from './webhook-operation.js'
-import { applyDelivery, type Delivery, forgetDeliveries, type WebhookChange } from './webhook-repository.js'
+import { applyDelivery, type Delivery, deleteOldDeliveries, type WebhookChange } from './webhook-repository.js'
 
 /** GitHub's cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
 const BODY_LIMIT = 25 * 1024 * 1024
@@ -14,15 +15,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const EVENT = /^[a-z_]{1,64}$/
 
 /**
- * `POST /webhooks/github`: keeps true what is recorded of GitHub's installations and repositories.
- *
- * Nothing of a delivery is read before its signature is verified, over the bytes as they came. It answers 200 to what it
- * has processed, now or before, and 202 to what means nothing here.
+ * Registers `POST /webhooks/github`, which keeps the recorded installations and the paths of imports up to date. Nothing
+ * of a delivery is parsed before its signature is verified over the raw bytes.
  *
  * @param options secret: of the GitHub App's webhook
  * @see https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  */
-export async function githubWebhooks(app: FastifyInstance, { secret }: { secret: string }) {
+export async function githubWebhooks(
+  app: FastifyInstance,
+  { secret, database }: { secret: string; database: Pick<Database, 'prisma'> },
+) {
   const webhooks = new Webhooks({ secret })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -33,25 +35,27 @@ export async function githubWebhooks(app: FastifyInstance, { secret }: { secret:
       bodyLimit: BODY_LIMIT,
       schema: receiveGithubWebhook,
       config: { documented: documentedDelivery, countsRefusalsOnly: true },
-      onRequest: async (request) => refuseEarly(request),
+      onRequest: async (request) => rejectEarly(request),
     },
     async (request, reply) => {
       const body = await verify(webhooks, request)
       const delivery = readDelivery(request)
       const change = read(request, delivery, body)
-      const outcome = change ? await applyDelivery(app.pool, delivery, change) : 'ignored'
+      const outcome = change ? await applyDelivery(database, delivery, change) : 'ignored'
       request.log.info(
         { delivery: delivery.id, event: delivery.event, change: change?.type, outcome },
         'GitHub webhook',
       )
-      if (outcome === 'processed') forgetSome(request)
+      const warn = (err: unknown) => request.log.warn({ err }, 'old GitHub deliveries not deleted')
+      // Fire-and-forget.
+      if (outcome === 'processed') deleteOldDeliveries(database).catch(warn)
       return reply.code(outcome === 'ignored' ? 202 : 200).send({ outcome })
     },
   )
 }
 
-/** What is certain to be refused is refused before its body is received. */
-function refuseEarly({ headers }: FastifyRequest): void {
+/** Rejects, before the body is received, what would certainly be rejected afterwards. */
+function rejectEarly({ headers }: FastifyRequest): void {
   if (!SIGNATURE.test(readHeader(headers, 'x-hub-signature-256'))) throw new ApiError('UNAUTHORIZED')
   if (/^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')) {
     const message = "Unsupported media type: set the webhook's content type to application/json"
@@ -60,13 +64,14 @@ function refuseEarly({ headers }: FastifyRequest): void {
 }
 
 /**
- * The body's text, once it is known to be GitHub's. Bytes that are no UTF-8 are not.
+ * Verifies the signature of the body, which must be UTF-8.
+ * @returns the body's text
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
 async function verify(webhooks: Webhooks, { headers, body }: FastifyRequest): Promise<string> {
   if (Buffer.isBuffer(body) && body.length > 0 && isUtf8(body)) {
     const text = body.toString('utf8')
-    // In constant time, and of SHA-256 alone: the older X-Hub-Signature is not looked at.
+    // A comparison in constant time, with SHA-256 only: the older X-Hub-Signature is ignored.
     if (await webhooks.verify(text, readHeader(headers, 'x-hub-signature-256'))) return text
   }
   throw new ApiError('UNAUTHORIZED')
@@ -82,7 +87,7 @@ function readDelivery({ headers }: FastifyRequest): Delivery {
   return { id, event }
 }
 
-/** GitHub shows a refusal to whoever runs the App, but only to who looks for it: so the log says it too. */
+/** Parses a payload. The log shows why one was rejected, since GitHub shows it only in the App's settings. */
 function read({ log }: FastifyRequest, { id, event }: Delivery, body: string): WebhookChange | null {
   try {
     return readEvent(event, body)
@@ -94,9 +99,4 @@ function read({ log }: FastifyRequest, { id, event }: Delivery, body: string): W
 
 function readHeader(headers: FastifyRequest['headers'], name: string): string {
   return [headers[name] ?? []].flat().join()
-}
-
-/** Nobody waits for it. */
-function forgetSome({ server, log }: FastifyRequest): void {
-  forgetDeliveries(server.pool).catch((err) => log.warn({ err }, 'old GitHub deliveries not forgotten'))
 }

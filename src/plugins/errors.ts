@@ -13,6 +13,13 @@ const fastifyErrors: Record<string, ErrorCode> = {
 
 /** Gives every error of every layer above the socket its one shape. */
 async function errors(app: FastifyInstance) {
+  // sendError serializes them: their schemas are for the document, and would be compiled for each route and status.
+  app.addHook('onRoute', (route) => {
+    const response = (route.schema?.response ?? {}) as object
+    const successes = Object.entries(response).filter(([status]) => Number(status) < 400)
+    route.config = { ...route.config, documented: { response, ...route.config?.documented } }
+    route.schema = { ...route.schema, response: Object.fromEntries(successes) }
+  })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
   // Before a body is parsed for a route that does not exist.

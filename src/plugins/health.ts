@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Database } from '../database/database.js'
 import { databaseUnavailable } from '../database/errors.js'
 import { openErrors } from '../error-responses.js'
 import { ApiError } from '../errors.js'
@@ -28,18 +29,18 @@ const ready = {
 }
 
 /** For whoever runs the service: is the process up, and can it serve? */
-async function health(app: FastifyInstance) {
+async function health(app: FastifyInstance, { database }: { database: Database }) {
   const config = { isUnlimited: true }
 
   app.get('/health/live', { config, schema: live }, async () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', { config, schema: ready }, async () => {
     if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
-    await app.pool.query('SELECT 1').catch((cause) => {
+    await database.pool.query('SELECT 1').catch((cause) => {
       throw databaseUnavailable(cause)
     })
     return { status: 'ok' as const }
   })
 }
 
-export default fp(health, { name: 'health', dependencies: ['database', 'errors', 'shutdown'] })
+export default fp(health, { name: 'health', dependencies: ['errors', 'shutdown'] })

@@ -56,7 +56,7 @@ function describeFault(text: string): string {
 }
 
 /** Whether a message carries a body, as RFC 9112 has it. */
-export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
+function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type pg from 'pg'
 import { type Config, ConfigError } from '../config.js'
+import type { Database } from '../database/database.js'
 import type { ObserveGithub } from '../github/requests.js'
 import { routeOf } from './request-log.js'
 
@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-type MetricsOptions = Pick<Config, 'HOST'> & { METRICS_PORT?: number }
+type MetricsOptions = Pick<Config, 'HOST'> & { METRICS_PORT?: number; database: Database }
 
 /** In seconds: from a statement by primary key to a request that waited for everything. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -23,7 +23,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * Metrics for Prometheus on a port of their own, which need not be where callers get at: `GET /metrics`. Names and units
  * follow Prometheus' conventions; labels are templates and statuses, of which there are few.
  */
-async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOptions) {
+async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database }: MetricsOptions) {
   app.decorate('observeGithub', () => {})
   if (METRICS_PORT === undefined) return
   const { collectDefaultMetrics, Gauge, Counter, Histogram, Registry } = await import('prom-client')
@@ -44,26 +44,18 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOpti
     done()
   })
 
-  const { pool, reads, writes } = app
+  const { pool } = database
   new Gauge({
     name: 'database_pool',
-    help: 'Connections to PostgreSQL, those of them that are idle, and requests that wait for one',
+    help: 'Connections to PostgreSQL: total, idle, and queries waiting for one',
     labelNames: ['state'],
     registers,
     collect() {
-      for (const state of ['total', 'idle', 'waiting'] as const) {
-        const count = `${state}Count` as const
-        this.set({ state }, pool[count] + reads[count] + writes[count])
-      }
+      this.set({ state: 'total' }, pool.totalCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'waiting' }, pool.waitingCount)
     },
   })
-  const wait = new Histogram({
-    name: 'database_pool_wait_seconds',
-    help: 'Time until a connection was there',
-    buckets: BUCKETS,
-    registers,
-  })
-  timeConnect(pool, () => wait.startTimer())
 
   const github = new Counter({
     name: 'github_requests_total',
@@ -90,21 +82,7 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT }: MetricsOpti
   app.addHook('onClose', () => end(server))
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['database'] })
-
-/** Every use of the pool goes through `connect`, with a callback or for a promise. */
-function timeConnect(pool: pg.Pool, start: () => () => void) {
-  const connect = pool.connect.bind(pool) as (callback?: (...args: unknown[]) => void) => Promise<pg.PoolClient>
-  const timed = (callback?: (...args: unknown[]) => void) => {
-    const stop = start()
-    if (!callback) return connect().finally(stop)
-    return connect((...args) => {
-      stop()
-      callback(...args)
-    })
-  }
-  pool.connect = timed as pg.Pool['connect']
-}
+export default fp(metrics, { name: 'metrics' })
 
 async function listen(server: Server, host: string, port: number) {
   server.listen({ host, port })

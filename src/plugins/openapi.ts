@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Database } from '../database/database.js'
 import { demo, hasDemoSession } from '../demo-data.js'
 import { ApiError } from '../errors.js'
 import { SESSION_COOKIE } from '../session-token.js'
@@ -7,8 +8,8 @@ import type { Documentation } from './openapi/documentation.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the document says of a request that is checked by hand, and so not by a schema. */
-    documented?: { headers?: object; body?: object }
+    /** Parts of the document that no schema validates or serializes. */
+    documented?: { headers?: object; body?: object; response?: object }
   }
 }
 
@@ -30,6 +31,7 @@ const PASSED_ON = ['content-type', 'cache-control', 'etag', 'last-modified']
 interface OpenapiOptions {
   /** Whether whoever opens the page becomes the demonstration user, where there is one. For development alone. */
   signsIn: boolean
+  database: Database
 }
 
 /**
@@ -38,7 +40,7 @@ interface OpenapiOptions {
  * Whatever makes them is loaded by the first who asks, and lives in an app of its own: the start, the memory and the
  * requests of a service that nobody asks cost nothing. (docs/decisions/009)
  */
-async function openapi(app: FastifyInstance, { signsIn }: OpenapiOptions) {
+async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptions) {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => {
     routes.push(route)
@@ -65,7 +67,7 @@ async function openapi(app: FastifyInstance, { signsIn }: OpenapiOptions) {
     const { page } = await load()
     const answer = await page(request.url, request.headers)
     if (answer.statusCode === 404) throw new ApiError('ROUTE_NOT_FOUND')
-    if (signsIn) await signIn(request, reply)
+    if (signsIn) await signIn(database, request, reply)
     for (const name of PASSED_ON) if (answer.headers[name]) reply.header(name, answer.headers[name])
     reply.header('content-security-policy', PAGE_POLICY)
     return reply.code(answer.statusCode).send(answer.rawPayload)
@@ -79,11 +81,11 @@ async function openapi(app: FastifyInstance, { signsIn }: OpenapiOptions) {
   app.get('/docs/*', { schema }, sendPage)
 }
 
-export default fp(openapi, { name: 'openapi', dependencies: ['database', 'errors', 'session'] })
+export default fp(openapi, { name: 'openapi', dependencies: ['errors', 'session'] })
 
 /** Not `HttpOnly`, so that the page's own *Authorize* can become somebody else: everyone knows this token. */
-async function signIn(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function signIn(database: Database, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.cookies[SESSION_COOKIE] !== undefined) return
-  if (!(await hasDemoSession(request.server.pool))) return
+  if (!(await hasDemoSession(database))) return
   reply.setCookie(SESSION_COOKIE, demo.user.token, { path: '/', sameSite: 'strict' })
 }

@@ -36,12 +36,12 @@ async function validation(app: FastifyInstance) {
   // The faults are described by findFaults; this only says that there are some.
   app.setSchemaErrorFormatter(() => invalidRequest())
   app.addHook('onRoute', (route) => {
-    const inPath = readersOf(route.schema?.params)
-    const inQuery = readersOf(route.schema?.querystring)
-    if (inPath.length + inQuery.length === 0) return
+    // Read with the first request: other plugins may add to the schemas of a route after this hook.
+    let readers: { path: Reader[]; query: Reader[] } | undefined
     const convert: preValidationHookHandler = (request, _reply, done) => {
-      readTexts(request.params, inPath)
-      readTexts(request.query, inQuery)
+      readers ??= { path: readersOf(route.schema?.params), query: readersOf(route.schema?.querystring) }
+      readTexts(request.params, readers.path)
+      readTexts(request.query, readers.query)
       done()
     }
     route.preValidation = [convert, ...[route.preValidation ?? []].flat()]

@@ -1,51 +1,57 @@
 import type { FastifyInstance } from 'fastify'
+import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
+import type { InstallationsRepository } from '../github/installations-repository.js'
 import type { GithubPermission, InstallationClaim } from '../github/permission.js'
 import type { ListRepositories } from '../github/repositories.js'
-import access, { requireSession } from './access.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
+import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
-import { LINK_DESCRIPTORS } from './links/index.js'
-import { linkRoutes, type Verify } from './links/routes.js'
+import { RESOURCE_DESCRIPTORS } from './resources/index.js'
+import { createResourceRepository } from './resources/repository.js'
+import { resourceRoutes, type Verify } from './resources/routes.js'
+import session from './session.js'
 
 export interface ProjectsResourcesOptions {
+  database: Database
+  installations: InstallationsRepository
   permission: GithubPermission
   /** Null without a GitHub App. */
   listRepositories: ListRepositories | null
   maxImports: number
 }
 
-/** Where a project's resources lie. */
+/** The prefix of all routes below. */
 export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resources'
 
-/** What a project keeps. The guard comes first, so that no route can be without it. */
+/** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
-  const { permission, listRepositories, maxImports } = options
-  await app.register(access)
-  await app.register(importRoutes, { permission, maxImports })
+  const { database, installations, permission, listRepositories, maxImports } = options
+  await app.register(session, { database })
+  await app.register(importRoutes, { imports: createImportRepository(database), permission, maxImports })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
-    'github-installations': async (userId, values) =>
-      await permission.verifyInstallation(userId, values as unknown as InstallationClaim),
+    'github-installations': async (owner, values) =>
+      await permission.verifyInstallation(owner, values as InstallationClaim),
   }
-  for (const descriptor of LINK_DESCRIPTORS) {
-    await app.register(linkRoutes, { descriptor, verify: verifiers[descriptor.slug] })
+  for (const descriptor of RESOURCE_DESCRIPTORS) {
+    const resources = createResourceRepository(database, descriptor)
+    await app.register(resourceRoutes, { descriptor, resources, verify: verifiers[descriptor.slug] })
   }
-  await app.register(githubRepositoryRoutes, { listRepositories })
+  await app.register(githubRepositoryRoutes, { installations, listRepositories })
   await app.register(unknownTypes)
 }
 
-/** Any other word in the place of a type is refused by name, whatever the method; with a type's own word, it is 404. */
+/** Any other resource type is refused by name, whatever the method. */
 async function unknownTypes(app: FastifyInstance) {
-  const known = ['imports', 'github-repositories', ...LINK_DESCRIPTORS.map(({ slug }) => slug)]
+  const known = ['imports', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
   const type = `:resource_type(^(?!(?:${known.join('|')})$).*$)`
   for (const url of [`/${type}`, `/${type}/:resource_id`]) {
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url,
       schema: { hide: true },
-      onRequest: async (request) => {
-        await requireSession(request)
+      onRequest: async () => {
         throw new ApiError('INVALID_RESOURCE_TYPE')
       },
       handler: async () => {},

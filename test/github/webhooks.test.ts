@@ -441,14 +441,8 @@ t.test('a transferred repository takes along the paths of whoever recorded the n
     { organization: { login: 'username' } },
     { user: null, organization: { login: 'username' } },
   ]
-  const service = await resetWithImports()
-  const rows = await service.sql('SELECT id, source_path, updated_at FROM imports')
   for (const from of owners) {
-    await service.sql(
-      `UPDATE imports SET source_path = old.source_path, updated_at = old.updated_at
-      FROM json_populate_recordset(NULL::imports, $1) AS old WHERE old.id = imports.id`,
-      [JSON.stringify(rows)],
-    )
+    const service = await resetWithImports()
     t.strictSame(await deliver(service, 'repository', transferred(from)), { status: 200, body: processed })
     t.strictSame(await paths(service), { ...unmoved, 1: 'acme/repository', 2: 'acme/repository' })
     t.strictSame(await movedImports(service), [1, 2], 'and not what was there already')

@@ -5,7 +5,7 @@ import {
   SOURCE_TYPES,
   type SourcePathResult,
   type SourceType,
-} from '../../src/projects-resources/imports/source-path.js'
+} from '../../src/projects-resources/imports/source-path/index.js'
 
 type Cases<Expected> = [input: string, expected: Expected][]
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { canonicalSourcePath, type SourceType } from '../../src/projects-resources/imports/source-path.js'
+import { canonicalSourcePath, type SourceType } from '../../src/projects-resources/imports/source-path/index.js'
 import { errorBody, faultBody, resources, startApp, type TestApp } from '../support/app.js'
 
 /** One service for all; each test begins with its tables as they were. */

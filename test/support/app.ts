@@ -4,14 +4,15 @@ import pg from 'pg'
 import pino from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
-import { type Config, loadConfig } from '../../src/config.js'
-import { openConfigured } from '../../src/open-connections.js'
+import { type Config, databaseOptions, loadConfig } from '../../src/config.js'
+import { type Database, openDatabase } from '../../src/database/database.js'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 
 /** The service on a port of its own, on a database of its own, and a way around it to the rows. */
 export interface TestApp {
   app: FastifyInstance
+  database: Database
   /** `http://127.0.0.1:PORT` */
   url: string
   databaseUrl: string
@@ -47,6 +48,8 @@ export interface StartOptions {
   databaseUrl?: (url: string) => string | Promise<string>
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
+  /** Called for every route, in the scope that registers it. */
+  onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
 export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
@@ -91,10 +94,12 @@ export async function startApp(
   admin.on('error', () => {})
   const routes: RouteOptions[] = []
   const undocumented: string[] = []
+  const database = await openDatabase(databaseOptions(config, logger))
   const app = await buildApp(config, {
-    connections: openConfigured(config, logger),
+    database,
     logger,
-    onRoute: (route) => {
+    onRoute(route) {
+      options.onRoute?.call(this, route)
       routes.push(route)
       compareWithDocument(route, undocumented)
     },
@@ -110,6 +115,7 @@ export async function startApp(
   await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
   const service: TestApp = {
     app,
+    database,
     url,
     databaseUrl,
     sql: sql as TestApp['sql'],

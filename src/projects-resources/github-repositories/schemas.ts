@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { Id, ProjectPath } from '../../schemas.js'
+import { Id } from '../../schemas.js'
 
 const NullableString = (description?: string) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], ...(description === undefined ? {} : { description }) })
@@ -37,5 +37,3 @@ export const GithubRepositoriesBody = Type.Object(
   { repositories: Type.Array(GithubRepository) },
   { title: 'GithubRepositoriesBody' },
 )
-
-export const ProjectParams = Type.Object(ProjectPath)

@@ -1,5 +1,5 @@
 import { type Fault, invalidRequest } from '../../errors.js'
-import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path.js'
+import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 
 const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
 

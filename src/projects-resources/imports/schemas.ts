@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, NullableText, OneOf, PageQuery, ProjectPath, Text, Time } from '../../schemas.js'
-import { SOURCE_TYPES } from './source-path.js'
+import { Id, NullableText, OneOf, PageQuery, Text, Time } from '../../schemas.js'
+import { SOURCE_TYPES } from './source-path/index.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
 const sourcePath = Text(1, 2048, { description: 'In the format of the source_type; stored in its canonical form.' })
@@ -26,7 +26,7 @@ export const ImportsBody = Type.Object({ imports: Type.Array(Import) }, { title:
 
 const duplicates = Type.Array(Id(), { description: "The project's other imports of the same source, oldest first." })
 
-export const NewImportPreview = Type.Object({ ...properties, id: Type.Null() })
+const NewImportPreview = Type.Object({ ...properties, id: Type.Null() })
 
 export const NewImportPreviewBody = Type.Object(
   { import: NewImportPreview, duplicates },
@@ -71,8 +71,7 @@ export const UpdateImportBody = Type.Partial(Type.Object(writable), {
 })
 export type UpdateImportBody = Static<typeof UpdateImportBody>
 
-export const ProjectParams = Type.Object(ProjectPath)
-export const ImportParams = Type.Object({ ...ProjectPath, import_id: Id({ examples: [123] }) })
+export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })
 
 export const DryRunQuery = Type.Object({
   dry_run: Type.Optional(

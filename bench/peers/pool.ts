@@ -1,0 +1,26 @@
+import pg from 'pg'
+
+/**
+ * Settings that the service has on its own connections. `neptun.max_imports_per_project` is read by a trigger and is so
+ * high here that no load reaches it. `random_page_cost` makes PostgreSQL read a project's rows in index order.
+ */
+const OPTIONS = '-c neptun.max_imports_per_project=1000000 -c random_page_cost=1.1'
+
+/** Opens the pool of a peer. Every peer has as many connections as the service. */
+export function openPool(config: pg.PoolConfig = {}): pg.Pool {
+  const { DATABASE_URL: connectionString, DATABASE_POOL_SIZE: size } = process.env
+  return new pg.Pool({ ...config, connectionString, max: Number(size), options: OPTIONS })
+}
+
+/** Opens the pool of a peer that is equipped for production: with the timeouts that the service has. */
+export function openProductionPool(onIdleError: (error: Error) => void): pg.Pool {
+  const pool = openPool({
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 1000,
+    statement_timeout: 10_000,
+    lock_timeout: 500,
+    keepAlive: true,
+  })
+  pool.on('error', onIdleError)
+  return pool
+}

@@ -1,0 +1,137 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { databaseUnavailable, isDatabaseUnavailable } from './errors.js'
+import { type Prisma, PrismaClient } from './generated/client.js'
+
+type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
+
+/** The timeouts are those of `pg`, in milliseconds. */
+export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
+  /** `postgres://user:password@host:5432/database`; with `?pgbouncer=true` behind a pooler in transaction mode. */
+  url: string
+  /** The maximum number of imports per project, which a trigger enforces. */
+  maxImports?: number
+  /** Called when an idle connection is lost. */
+  onIdleError?: (error: Error) => void
+}
+
+/** Access to PostgreSQL: one pool, which Prisma's model API and the SQL of hot reads share. */
+export interface Database {
+  prisma: PrismaClient
+  pool: pg.Pool
+  /**
+   * Runs a SELECT as a prepared statement and returns its rows.
+   * @throws ApiError 503 if the database is unavailable
+   */
+  read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
+  /** Waits for running queries, then closes all connections. */
+  close(): Promise<void>
+}
+
+/**
+ * No default of a database, role or machine may change the meaning of a time, the outcome of a race or a plan. The last two
+ * make PostgreSQL read rows in the order of an index, and plan a prepared statement once (docs/decisions/013).
+ */
+const SETTINGS = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  default_transaction_isolation: 'read committed',
+  random_page_cost: '1.1',
+  plan_cache_mode: 'force_generic_plan',
+}
+
+/** PgBouncer tracks these two per client, and no other (docs/decisions/015). */
+const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
+
+/** Further statements are not prepared, which bounds the memory of a connection. */
+const MAX_PREPARED_STATEMENTS = 500
+
+function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<DatabaseOptions> & { url: string }) {
+  const [base = '', query = ''] = url.split(/\?(.*)/s)
+  const { pgbouncer, options: own = '', ...parameters } = Object.fromEntries(new URLSearchParams(query))
+  const connectionString = `${base}?${new URLSearchParams(parameters)}`
+  const config = { ...options, connectionString, keepAlive: true, application_name: 'neptun-projects-resources' }
+  const isPooled = pgbouncer === 'true'
+  // A pooler rejects startup parameters that it does not know.
+  if (isPooled) return { ...config, isPooled, statement_timeout: undefined, lock_timeout: undefined }
+  const settings = Object.entries({ ...SETTINGS, 'neptun.max_imports_per_project': `${maxImports ?? ''}` })
+  const ours = settings.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  return { ...config, isPooled, options: [own, ...ours].join(' ') }
+}
+
+/** Opens a single connection, passes it to `use`, and closes it. */
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 5000 })
+  const client = new pg.Client(config)
+  // A lost connection fails the query; without a listener the event would also end the process.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    if (isPooled) await client.query(POOLER_SETTINGS)
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** @returns the schema that holds the tables, or will */
+async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promise<string> {
+  const required: Record<string, string | undefined> = {
+    server_encoding: 'UTF8',
+    default_transaction_isolation: SETTINGS.default_transaction_isolation,
+    // Every other connection sets it.
+    'neptun.max_imports_per_project': isPooled ? options.maxImports?.toString() : undefined,
+  }
+  const columns = Object.keys(required).map((name) => `current_setting('${name}', true) AS "${name}"`)
+  const query = `SELECT ${columns}, current_schema() AS schema`
+  const [row] = (await withClient(options.url, (client) => client.query(query))).rows
+  for (const [name, must] of Object.entries(required)) {
+    if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
+  }
+  if (row.schema === null) throw new Error('no schema in the search_path exists')
+  return row.schema
+}
+
+/**
+ * Checks that the database can be used, and opens the pool and the Prisma client on it.
+ * @throws Error that names the setting if its encoding, its search path or, behind a pooler, a default is not suitable
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { isPooled, ...config } = clientConfig(options)
+  const schema = await checkSettings(options, isPooled)
+  const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
+  const pool = new pg.Pool({ ...config, idleTimeoutMillis: 30_000, onConnect })
+  pool.on('error', options.onIdleError ?? (() => {}))
+  const nameOf = isPooled ? () => '' : createStatementNames()
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
+    errorFormat: 'minimal',
+    // Longer than the timeouts of the pool, which decide.
+    transactionOptions: { maxWait: 60_000, timeout: 60_000 },
+  })
+  await prisma.$connect()
+  return {
+    prisma,
+    pool,
+    async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
+      try {
+        return (await pool.query<Row>({ name: nameOf(text), text, values })).rows
+      } catch (error) {
+        throw isDatabaseUnavailable(error) ? databaseUnavailable(error) : error
+      }
+    },
+    async close() {
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}
+
+/** One name per text: PostgreSQL parses and plans a statement once per connection. */
+function createStatementNames(): (text: string) => string {
+  const names = new Map<string, string>()
+  return (text) => {
+    if (!names.has(text) && names.size < MAX_PREPARED_STATEMENTS) names.set(text, `s${names.size}`)
+    return names.get(text) ?? ''
+  }
+}

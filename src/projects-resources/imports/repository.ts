@@ -1,0 +1,145 @@
+import type { Static } from '@sinclair/typebox'
+import type { Database } from '../../database/database.js'
+import { Prisma } from '../../database/generated/client.js'
+import type { ImportModel } from '../../database/generated/models.js'
+import { type Batch, type BatchRequest, toBatch } from '../batch.js'
+import type { Owner } from '../owner.js'
+import type { Position } from './cursor.js'
+import type { CreateImportBody, Import } from './schemas.js'
+import type { SourceType } from './source-path/index.js'
+
+/** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
+export type ImportRow = Exact<ImportModel, Static<typeof Import>>
+
+type Exact<A, B> = [A, B] extends [B, A] ? A : never
+
+/** An import as it is stored, and whether the user has no access to its repository at present. */
+export type FoundImport = ImportRow & { withheld: boolean }
+
+export interface ListedImports extends Batch<ImportRow, Position> {
+  /** How many imports of the whole list are withheld. */
+  withheld: number
+}
+
+const COLUMNS = Prisma.raw(
+  Object.keys(Prisma.ImportScalarFieldEnum)
+    .map((name) => `import."${name}"`)
+    .join(', '),
+)
+
+const SIZE = Prisma.sql`coalesce(octet_length(import.description), 0)`
+
+/** Data access for the imports of a project. */
+export type ImportRepository = ReturnType<typeof createImportRepository>
+
+export function createImportRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+  return {
+    /** Lists the visible imports, oldest first: a batch of the list, or a page of it. */
+    async list(owner: Owner, sourceType: SourceType | null, request: BatchRequest<Position>): Promise<ListedImports> {
+      const { after } = request
+      const rows = await read<ImportRow & { withheld: number; bytes: number }>(Prisma.sql`
+        SELECT batch.*, (
+          SELECT count(*)::integer FROM imports AS import
+          WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}
+        ) AS withheld
+        FROM (
+          SELECT ${COLUMNS}, ${SIZE} AS size, sum(${SIZE}) OVER (ORDER BY import.created_at, import.id)::integer AS bytes
+          FROM imports AS import
+          WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)}
+            AND (import.created_at, import.id) > (
+              to_timestamp(${after?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${after?.id ?? 0}::integer
+            )
+          ORDER BY import.created_at, import.id
+          LIMIT ${request.limit + 1}::integer
+        ) AS batch
+        WHERE bytes - size < ${request.maxBytes}::integer`)
+      const positionOf = ({ created_at, id }: ImportRow) => ({ createdAt: created_at.getTime(), id })
+      const withheld = rows[0]?.withheld ?? (await countWithheld(owner, sourceType))
+      return { ...toBatch(rows, request, positionOf), withheld }
+    },
+
+    /** Finds an import, withheld or not. */
+    async find(owner: Owner, importId: number): Promise<FoundImport | undefined> {
+      const [row] = await read<FoundImport>(Prisma.sql`
+        SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
+        WHERE ${isOwn(owner)} AND import.id = ${importId}::integer`)
+      return row
+    },
+
+    /** Finds the ids of other imports of the same source, oldest first. GitHub's names are case-insensitive. */
+    async findDuplicates(owner: Owner, { id = 0, source_type, source_path }: Partial<ImportRow>): Promise<number[]> {
+      const rows = await read<{ id: number }>(Prisma.sql`
+        SELECT import.id FROM imports AS import
+        WHERE ${isOwn(owner)} AND ${isOfType(source_type ?? null)} AND import.id <> ${id}::integer
+          AND CASE WHEN import.source_type = 'github'
+            THEN lower(import.source_path) = lower(${source_path}::text)
+            ELSE import.source_path = ${source_path}::text
+          END
+        ORDER BY import.created_at, import.id`)
+      return rows.map((row) => row.id)
+    },
+
+    /** Counts the project's imports, withheld or not; undefined if the project has been deleted. */
+    async count({ userId, projectId }: Owner): Promise<number | undefined> {
+      const where = { id: projectId, neptun_user_id: userId }
+      return (await prisma.project.findFirst({ where, select: { import_count: true } }))?.import_count
+    },
+
+    /** Stores an import. A trigger enforces the maximum number per project. */
+    async create(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
+      const { userId: neptun_user_id, projectId: project_id } = owner
+      return await prisma.import.create({ data: { ...values, neptun_user_id, project_id } })
+    },
+
+    /**
+     * Changes an import.
+     * @param version the `updated_at` that it must still have (optimistic locking); undefined if any will do
+     * @returns undefined if it has changed, or is not there
+     */
+    async update(owner: Owner, importId: number, change: Partial<CreateImportBody>, version: Date | undefined) {
+      const rows = await prisma.import.updateManyAndReturn({ where: one(owner, importId, version), data: change })
+      return rows[0] as ImportRow | undefined
+    },
+
+    /**
+     * Removes an import, withheld or not.
+     * @param version as for update
+     * @returns whether it was removed
+     */
+    async remove(owner: Owner, importId: number, version?: Date): Promise<boolean> {
+      const { count } = await prisma.import.deleteMany({ where: one(owner, importId, version) })
+      return count > 0
+    },
+  }
+
+  /** For a list without any visible import, whose rows would have had the number. */
+  async function countWithheld(owner: Owner, sourceType: SourceType | null): Promise<number> {
+    const [row] = await read<{ withheld: number }>(Prisma.sql`
+      SELECT count(*)::integer AS withheld FROM imports AS import
+      WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}`)
+    return row?.withheld ?? 0
+  }
+}
+
+const isOwn = ({ projectId, userId }: Owner) =>
+  Prisma.sql`import.project_id = ${projectId}::integer AND import.neptun_user_id = ${userId}::integer`
+
+const isOfType = (type: SourceType | null) =>
+  type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
+
+/**
+ * Whether an import is withheld: it is on GitHub, and its user has no installation, other than a suspended one, of the
+ * account that owns the repository. The accounts are collected once per query.
+ */
+const isWithheld = ({ userId }: Owner) => Prisma.sql`(
+  import.source_type = 'github' AND lower(split_part(import.source_path, '/', 1)) <> ALL (ARRAY (
+    SELECT lower(account_name) FROM github_installations
+    WHERE neptun_user_id = ${userId}::integer AND suspended_at IS NULL
+  )))`
+
+const one = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
+  id,
+  project_id: projectId,
+  neptun_user_id: userId,
+  ...(updated_at && { updated_at }),
+})

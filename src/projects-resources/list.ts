@@ -1,0 +1,63 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { Fault } from '../errors.js'
+import type { Batch } from './batch.js'
+
+/**
+ * Streams a list that does not fit into one batch. The response schema serializes each batch; the next one is read when
+ * the client has taken the last (backpressure).
+ *
+ * @param readNext reads the batch after a position
+ * @param wrap makes the body that the response schema describes from rows
+ */
+export function streamList<Row, Position>(
+  reply: FastifyReply,
+  first: Batch<Row, Position>,
+  readNext: (after: Position) => Promise<Batch<Row, Position>>,
+  wrap: (rows: Row[]) => object,
+): FastifyReply {
+  const serializer = reply.getSerializationFunction('200', 'application/json') ?? JSON.stringify
+  // The body can be an array, which Fastify's type does not have.
+  const serialize = (rows: Row[]): string => serializer(wrap(rows) as Record<string, unknown>)
+  const empty = serialize([])
+  const head = empty.slice(0, empty.indexOf(']'))
+  const tail = empty.slice(head.length)
+
+  async function* chunks() {
+    let batch = first
+    yield head
+    for (let separator = ''; batch.rows.length > 0; separator = ',') {
+      yield separator + serialize(batch.rows).slice(head.length, -tail.length)
+      if (batch.next === null) break
+      batch = await readNext(batch.next)
+    }
+    yield tail
+  }
+  return reply.type('application/json; charset=utf-8').send(Readable.from(chunks(), { objectMode: false }))
+}
+
+/**
+ * Validates what the schema of a list's query parameters cannot express.
+ * @param decode decodes a cursor of this list; undefined for anything else
+ */
+export function checkPage(decode: (cursor: string) => unknown) {
+  return ({ query }: { query: unknown }): Fault[] => {
+    const { cursor, limit } = query as { cursor?: unknown; limit?: unknown }
+    if (typeof cursor !== 'string') return []
+    const faults: Fault[] = []
+    if (decode(cursor) === undefined) faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
+    if (limit === undefined) faults.push({ path: 'query.limit', message: 'is required with a cursor' })
+    return faults
+  }
+}
+
+/**
+ * Returns the `Link` header to the next page (RFC 8288), relative to the origin, so that it is valid behind any proxy.
+ * @param url path and query of the request
+ * @param cursor the start of the next page
+ */
+export function linkToNextPage(url: string, cursor: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost')
+  searchParams.set('cursor', cursor)
+  return `<${pathname}?${searchParams}>; rel="next"`
+}

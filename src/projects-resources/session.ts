@@ -1,0 +1,106 @@
+import { type TObject, type TProperties, Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Database } from '../database/database.js'
+import { ApiError, invalidRequest } from '../errors.js'
+import { isCrossSiteWrite } from '../plugins/cross-origin.js'
+import { SESSION_REQUIRED } from '../plugins/session.js'
+import { findFaults, readDecimal } from '../plugins/validation.js'
+import { MAX_ID, ProjectPath } from '../schemas.js'
+import { type Authorization, authorize, type Owner } from './owner.js'
+
+/** Private to this module, so that only the hook can set it. */
+const authorization = Symbol('authorization')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [authorization]: Authorization | null
+    /** The authorized user and project. Throws before the access check has passed. */
+    readonly owner: Owner
+    /** Whose session it is, for the log. */
+    userId: number | undefined
+  }
+}
+
+/**
+ * Guards every route of the plugin that registers it, before or after, with or without a body; no route can opt out.
+ *
+ * - onRequest: 401 without a valid session, before any part of the request is parsed; 403 for a cross-site write.
+ * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
+ *   not the user's. Only then is `request.owner` available.
+ */
+async function session(app: FastifyInstance, { database }: { database: Database }) {
+  app.decorateRequest(authorization, null)
+  app.decorateRequest('userId', undefined)
+  app.decorateRequest('owner', {
+    getter() {
+      const owner = this[authorization]?.owner
+      if (!owner) throw new Error('This request has not been authorized')
+      return owner
+    },
+  })
+
+  /**
+   * The ids in the path are validated on every route, and belong to this hook alone: routes declare only their own
+   * parameters. Each schema is compiled once.
+   */
+  const schemas = new Map<unknown, TObject>()
+  const withProjectPath = (own: { properties?: TProperties } | undefined) => {
+    const { properties = {} } = own ?? {}
+    const known = schemas.get(own) ?? Type.Object({ ...ProjectPath, ...properties })
+    schemas.set(own, known).set(known, known)
+    return known
+  }
+
+  app.addHook('onRoute', (route) => {
+    route.schema = {
+      ...route.schema,
+      params: withProjectPath(route.schema?.params as object | undefined),
+      security: SESSION_REQUIRED,
+    }
+    route.attachValidation = true
+  })
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { sessionHash } = request
+    if (!sessionHash) return done(new ApiError('UNAUTHORIZED'))
+    authorize(database, sessionHash, readPath(request)).then((found) => {
+      if (!found) return done(new ApiError('UNAUTHORIZED'))
+      request[authorization] = found
+      request.userId = found.sessionUserId
+      if (found.touch) recordUse(request, found.touch)
+      done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)
+    }, done)
+  })
+
+  app.addHook('preHandler', (request, _reply, done) => {
+    const faults = findFaults(request)
+    if (faults.length > 0) return done(invalidRequest(...faults))
+    const found = request[authorization]
+    if (found?.sessionUserId !== readPath(request).userId) return done(new ApiError('USER_MISMATCH'))
+    done(found.owner ? undefined : new ApiError('PROJECT_NOT_FOUND'))
+  })
+
+  /** Fire-and-forget: the response does not wait for it, and a failure costs at most a repetition. */
+  function recordUse(request: FastifyRequest, { sessionId, usedAt }: NonNullable<Authorization['touch']>) {
+    database.prisma.session
+      .updateMany({ where: { id: sessionId }, data: { last_used_at: usedAt } })
+      .catch((err) => request.log.warn({ err }, 'could not record the last use of a session'))
+  }
+}
+
+export default fp(session, {
+  name: 'projects-resources-session',
+  dependencies: ['errors', 'session', 'cross-origin', 'validation', 'json-body'],
+})
+
+/** The ids in the path, which at onRequest are text; 0, which no row has, for one that is not an id. */
+function readPath({ params }: FastifyRequest): { userId: number; projectId: number } {
+  const { user_id, project_id } = params as { user_id?: string | number; project_id?: string | number }
+  return { userId: readId(user_id), projectId: readId(project_id) }
+}
+
+function readId(value: string | number | undefined): number {
+  const id = readDecimal(String(value)) ?? 0
+  return id <= MAX_ID ? id : 0
+}

@@ -1,0 +1,106 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import t from 'tap'
+import { errorBody, faultBody, OWNER, resources, startApp } from '../support/app.js'
+
+const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
+const FORBIDDEN = errorBody(403, 'USER_MISMATCH', 'Forbidden')
+const NO_PROJECT = errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found')
+
+/** Routes that declare no protection of any kind, and do not even look at `request.owner`. */
+const UNPROTECTED = [
+  ['GET', '/unprotected', undefined],
+  ['POST', '/unprotected', undefined],
+  ['POST', '/unprotected-body', Type.Object({ name: Type.String() })],
+  ['PUT', '/unprotected', undefined],
+  ['DELETE', '/unprotected', undefined],
+] as const
+
+/** Registers them in the same scope as the imports, which is nested in the plugin. */
+function addRoutes(this: FastifyInstance, handled: string[], { url, method }: RouteOptions) {
+  if (!url.endsWith('/imports') || method !== 'GET') return
+  for (const [method, url, body] of UNPROTECTED) {
+    this.route({
+      method,
+      url,
+      schema: { hide: true, ...(body && { body }) },
+      handler: async (request) => {
+        handled.push(`${method} ${url}`)
+        const { userId, projectId } = request.owner
+        return { userId, projectId }
+      },
+    })
+  }
+}
+
+t.test('a route of the plugin is guarded, whatever it declares', async (t) => {
+  const handled: string[] = []
+  const { call } = await startApp(
+    t,
+    {},
+    {
+      onRoute(route) {
+        addRoutes.call(this, handled, route)
+      },
+    },
+  )
+  for (const [method, url, schema] of UNPROTECTED) {
+    for (const body of schema ? [{ name: 'a' }] : method === 'GET' ? [undefined] : [undefined, { any: 'thing' }]) {
+      await t.test(`${method} ${url} ${body ? 'with' : 'without'} a body`, async (t) => {
+        const ask = async (ids: object, token: string | null = OWNER.token) => {
+          const { status, body: seen } = await call(method, resources(url, { ...OWNER, ...ids }), { token, body })
+          return [status, seen]
+        }
+        t.same(await ask({}, null), [401, UNAUTHORIZED], 'no cookie')
+        t.same(await ask({}, 'x'), [401, UNAUTHORIZED], 'a malformed cookie')
+        t.same(await ask({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
+        t.same(await ask({ userId: 2 }), [403, FORBIDDEN], "another user's path")
+        t.same(await ask({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
+        t.same(await ask({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
+        t.same(await ask({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
+        t.same(
+          (await ask({ userId: '01' }))[1],
+          faultBody(['path.user_id', 'must be an integer from 1 to 2147483647']),
+          'the ids in the path are validated although the route has no schema for them',
+        )
+        t.same(handled, [], 'the handler has not run')
+        t.same(await ask({}), [200, { userId: 1, projectId: 789 }], 'the owner, once all checks have passed')
+        t.same(handled.splice(0), [`${method} ${url}`])
+      })
+    }
+  }
+})
+
+t.test('request.owner throws before the access check has passed', async (t) => {
+  const seen: string[] = []
+  const { call } = await startApp(
+    t,
+    {},
+    {
+      onRoute({ url, method }) {
+        if (!url.endsWith('/imports') || method !== 'GET') return
+        this.get('/early', {
+          schema: { hide: true },
+          preValidation: async (request) => {
+            try {
+              seen.push(String(request.owner.projectId))
+            } catch (error) {
+              seen.push((error as Error).message)
+            }
+          },
+          handler: async () => ({}),
+        })
+      },
+    },
+  )
+  await call('GET', resources('/early', { ...OWNER, projectId: 790 }))
+  t.same(seen, ['This request has not been authorized'])
+})
+
+t.test('no source file casts to Owner', async (t) => {
+  const src = new URL('../../src/', import.meta.url)
+  const files = (await readdir(src, { recursive: true })).filter((file) => /^(?!.*generated).*\.ts$/.test(file))
+  t.ok(files.includes('projects-resources/owner.ts'))
+  for (const file of files) t.notMatch(await readFile(new URL(file, src), 'utf8'), /\bas Owner\b|<Owner>/, file)
+})
