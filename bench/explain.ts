@@ -1,12 +1,10 @@
 import type pg from 'pg'
 import { type Database, openDatabase } from '../src/database/database.js'
 import { createInstallationsRepository } from '../src/github/installations-repository.js'
-import { toRequest } from '../src/projects-resources/batch.js'
-import type { Position } from '../src/projects-resources/imports/cursor.js'
 import { createImportRepository } from '../src/projects-resources/imports/repository.js'
 import { authorize, type Owner } from '../src/projects-resources/owner.js'
 import { userFiles } from '../src/projects-resources/resources/descriptors/user-files.js'
-import { createResourceRepository, type LinkPosition } from '../src/projects-resources/resources/repository.js'
+import { createResourceRepository } from '../src/projects-resources/resources/repository.js'
 import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
 import { describePlan, type PlanNode } from './plan.js'
@@ -109,7 +107,7 @@ async function openSingleConnection(databaseUrl: string): Promise<Database> {
 async function runHotCalls(database: Database, dataset: Dataset, userId: number, step: Step): Promise<void> {
   const path = { userId, projectId: projectId(dataset, userId, 0) }
   const tokenHash = hashToken(tokenOf(userId)) as Buffer
-  const owner = await step('session', async () => (await authorize(database, tokenHash, path))?.owner)
+  const owner = await step('session', async () => (await authorize(database, tokenHash, path, true))?.owner)
   if (!owner) throw new Error(`User ${userId} does not own project ${path.projectId}`)
   await runImportCalls(database, owner, step)
   await runFileCalls(database, owner, step)
@@ -119,9 +117,9 @@ async function runImportCalls(database: Database, owner: Owner, step: Step): Pro
   const imports = createImportRepository(database)
   const installations = createInstallationsRepository(database)
   const values = { source_type: 'github' as const, source_path: `user-${owner.userId}/repository`, title: 'Title' }
-  await step('list imports', () => imports.list(owner, null, toRequest<Position>(null, undefined)))
-  await step('list a page of imports', () => imports.list(owner, null, toRequest<Position>(null, PAGE)))
-  await step('list installations', () => installations.listActive(owner))
+  await step('list imports', () => imports.list(owner, null, { after: null, limit: undefined }))
+  await step('list a page of imports', () => imports.list(owner, null, { after: null, limit: PAGE }))
+  await step('list installations', () => installations.listActiveIds(owner))
   const { id, updated_at } = await step('create an import', () => imports.create(owner, values))
   await step('find an import', () => imports.find(owner, id))
   await step('update an import', () => imports.update(owner, id, { title: 'New title' }, updated_at))
@@ -130,8 +128,8 @@ async function runImportCalls(database: Database, owner: Owner, step: Step): Pro
 
 async function runFileCalls(database: Database, owner: Owner, step: Step): Promise<void> {
   const files = createResourceRepository(database, userFiles)
-  await step('list files', () => files.list(owner, toRequest<LinkPosition>(null, undefined)))
-  await step('list a page of files', () => files.list(owner, toRequest<LinkPosition>(null, PAGE)))
+  await step('list files', () => files.list(owner, { after: null, limit: undefined }))
+  await step('list a page of files', () => files.list(owner, { after: null, limit: PAGE }))
   const { id } = await step('create a file', () => files.create(owner, userFiles.example))
   await step('find a file', () => files.find(owner, id))
   await step('unlink a file', () => files.unlink(owner, id))

@@ -43,7 +43,6 @@ const SETTINGS = {
 /** PgBouncer tracks these two per client, and no other (docs/decisions/015). */
 const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 
-/** Further statements are not prepared, which bounds the memory of a connection. */
 const MAX_PREPARED_STATEMENTS = 500
 
 function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<DatabaseOptions> & { url: string }) {
@@ -79,8 +78,9 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',
     default_transaction_isolation: SETTINGS.default_transaction_isolation,
-    // Every other connection sets it.
-    'neptun.max_imports_per_project': isPooled ? options.maxImports?.toString() : undefined,
+    // Connections that are not pooled set it; the trigger's own default is 1000.
+    'neptun.max_imports_per_project':
+      isPooled && options.maxImports !== 1000 ? options.maxImports?.toString() : undefined,
   }
   const columns = Object.keys(required).map((name) => `current_setting('${name}', true) AS "${name}"`)
   const query = `SELECT ${columns}, current_schema() AS schema`
@@ -127,7 +127,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-/** One name per text: PostgreSQL parses and plans a statement once per connection. */
+/** One name per text: PostgreSQL plans it once per connection. Beyond a maximum, which bounds memory, it is not prepared. */
 function createStatementNames(): (text: string) => string {
   const names = new Map<string, string>()
   return (text) => {

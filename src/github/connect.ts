@@ -18,7 +18,7 @@ export async function connectGithub(
   const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY } = config
   if (!GITHUB_APP_ID || !GITHUB_APP_PRIVATE_KEY) {
     logger.info('GitHub permission is in recorded mode: no GitHub App is configured, the recorded installations decide')
-    return { permission: recordedPermission(installations, config.NODE_ENV !== 'production'), listRepositories: null }
+    return { permission: recordedPermission(config.NODE_ENV !== 'production'), listRepositories: null }
   }
   // Octokit takes 0.1 s to load.
   const [{ createGithubClient }, { livePermission }, { createRepositoryLister }] = await Promise.all([

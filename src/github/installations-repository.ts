@@ -1,13 +1,6 @@
 import type { Database } from '../database/database.js'
-import { Prisma } from '../database/generated/client.js'
 import type { GithubInstallationModel, UserModel } from '../database/generated/models.js'
 import type { Owner } from '../projects-resources/owner.js'
-
-/** A recorded installation that is not suspended. */
-export type ActiveInstallation = Pick<
-  GithubInstallationModel,
-  'installation_id' | 'account_name' | 'repository_selection'
->
 
 /** A GitHub installation that a project links. */
 export type LinkedInstallation = Pick<GithubInstallationModel, 'installation_id' | 'suspended_at'>
@@ -15,13 +8,13 @@ export type LinkedInstallation = Pick<GithubInstallationModel, 'installation_id'
 export type InstallationsRepository = ReturnType<typeof createInstallationsRepository>
 
 /** Data access for what the permission check needs to know about a user. */
-export function createInstallationsRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+export function createInstallationsRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {
-    /** Lists the user's recorded installations, except suspended ones. */
-    async listActive({ userId }: Owner): Promise<ActiveInstallation[]> {
-      return await read<ActiveInstallation>(Prisma.sql`
-        SELECT installation_id, account_name, repository_selection FROM github_installations
-        WHERE neptun_user_id = ${userId}::integer AND suspended_at IS NULL`)
+    /** Lists GitHub's ids of the user's recorded installations, except suspended ones. */
+    async listActiveIds({ userId }: Owner): Promise<number[]> {
+      const where = { neptun_user_id: userId, suspended_at: null }
+      const rows = await prisma.githubInstallation.findMany({ where, select: { installation_id: true } })
+      return rows.map(({ installation_id }) => installation_id)
     },
 
     /** Lists the installations that the project links, by GitHub's id. */

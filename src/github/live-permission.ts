@@ -2,11 +2,11 @@ import type { Installation, Repository } from './answers.js'
 import type { GithubClient } from './client.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import {
+  accountOf,
   type GithubPermission,
   githubAccessDenied,
   type InstallationClaim,
   installationNotConfirmed,
-  isOfAccount,
   isSameName,
   type VerifiedAccount,
 } from './permission.js'
@@ -33,11 +33,11 @@ export function livePermission(client: GithubClient, installations: Installation
   return {
     mode: 'live',
     async checkRepository(owner, path) {
-      const active = await installations.listActive(owner)
-      const recorded = new Set(active.map(({ installation_id }) => installation_id))
+      const recorded = new Set(await installations.listActiveIds(owner))
       const fullName = recorded.size > 0 ? await prove(path, recorded) : null
+      if (fullName === null) throw githubAccessDenied(path)
       // The account must be recorded under its present name, or the import would be withheld.
-      if (fullName === null || !isOfAccount(active, fullName)) throw githubAccessDenied(fullName ?? path)
+      if (!owner.githubAccounts().includes(accountOf(fullName))) throw githubAccessDenied(fullName)
       return fullName
     },
     async verifyInstallation(owner, claim) {

@@ -1,7 +1,6 @@
 import type { RepositorySelection } from '../database/generated/enums.js'
 import { ApiError } from '../errors.js'
 import type { Owner } from '../projects-resources/owner.js'
-import type { ActiveInstallation, InstallationsRepository } from './installations-repository.js'
 
 /** Decides whether a user may import a GitHub repository. */
 export interface GithubPermission {
@@ -41,13 +40,11 @@ export interface VerifiedAccount {
  * does not list them, so only one of all repositories grants access.
  * @param trusted whether a user may record an installation without verification
  */
-export function recordedPermission(installations: InstallationsRepository, trusted: boolean): GithubPermission {
+export function recordedPermission(trusted: boolean): GithubPermission {
   return {
     mode: 'recorded',
     async checkRepository(owner, path) {
-      const active = await installations.listActive(owner)
-      const granting = active.filter((installation) => installation.repository_selection === 'all')
-      if (!isOfAccount(granting, path)) throw githubAccessDenied(path)
+      if (!owner.githubAccounts('all').includes(accountOf(path))) throw githubAccessDenied(path)
       return path
     },
     async verifyInstallation() {
@@ -58,10 +55,8 @@ export function recordedPermission(installations: InstallationsRepository, trust
   }
 }
 
-/** Whether one of the installations is of the account that owns a repository. */
-export function isOfAccount(installations: ActiveInstallation[], path: string): boolean {
-  return installations.some(({ account_name }) => isSameName(account_name, path.split('/')[0] ?? ''))
-}
+/** The account that owns a repository, in lower case. */
+export const accountOf = (path: string): string => path.split('/')[0]?.toLowerCase() ?? ''
 
 /** Compares GitHub names, which are case-insensitive. */
 export function isSameName(name: string, other: string): boolean {

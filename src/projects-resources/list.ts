@@ -24,12 +24,14 @@ export function streamList<Row, Position>(
   const tail = empty.slice(head.length)
 
   async function* chunks() {
-    let batch = first
     yield head
-    for (let separator = ''; batch.rows.length > 0; separator = ',') {
-      yield separator + serialize(batch.rows).slice(head.length, -tail.length)
+    let separator = ''
+    for (let batch = first; ; batch = await readNext(batch.next)) {
+      if (batch.rows.length > 0) {
+        yield separator + serialize(batch.rows).slice(head.length, -tail.length)
+        separator = ','
+      }
       if (batch.next === null) break
-      batch = await readNext(batch.next)
     }
     yield tail
   }

@@ -1,18 +1,33 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
 
+/** An installation of the user's, as SQL returns it: `all account` or `selected account`. */
+type Installation = string
+
 /**
- * Not exported, so that no other module can construct one. The protected member makes the type nominal: no object literal,
- * and no copy of an owner with other ids, is assignable to it.
+ * Not exported, so that no other module can construct one. The private member makes the type nominal: no object literal, and
+ * no copy of an owner with other ids, is assignable to it.
  */
 class AuthorizedOwner {
-  declare protected readonly proof: true
   readonly userId: number
   readonly projectId: number
+  readonly #installations: Installation[] | undefined
 
-  constructor(userId: number, projectId: number) {
+  constructor(userId: number, projectId: number, installations: Installation[] | undefined) {
     this.userId = userId
     this.projectId = projectId
+    this.#installations = installations
+  }
+
+  /**
+   * The GitHub accounts, in lower case, of which the user has a recorded installation that is not suspended.
+   * @param selection `all`: only those whose installation covers all repositories
+   * @throws Error on a route without `config.needsGithubAccounts`
+   */
+  githubAccounts(selection: 'any' | 'all' = 'any'): string[] {
+    if (!this.#installations) throw new Error('This route does not declare that it needs GitHub accounts')
+    const matching = this.#installations.filter((text) => selection === 'any' || text.startsWith('all '))
+    return matching.map((text) => text.replace(/^\w+ /, '').toLowerCase())
   }
 }
 
@@ -37,32 +52,42 @@ interface SessionRow {
   session_user_id: number
   stale_at: Date | null
   project_id: number | null
+  installations?: Installation[]
 }
+
+const INSTALLATIONS = Prisma.sql`, ARRAY (
+  SELECT repository_selection || ' ' || account_name FROM github_installations AS installation
+  WHERE installation.neptun_user_id = session.neptun_user_id AND installation.suspended_at IS NULL
+) AS installations`
 
 /**
  * Looks up a session, and whether the project in the path belongs to its user, in one query.
  *
  * @param tokenHash SHA-256 of the token, 32 bytes
  * @param path the ids in the request's path; 0 for one that is not an id
+ * @param needsGithubAccounts whether to read the user's installations too
  * @returns null if there is no such session, or it has expired or was revoked
  */
 export async function authorize(
   database: Pick<Database, 'read'>,
   tokenHash: Buffer,
   path: { userId: number; projectId: number },
+  needsGithubAccounts: boolean,
 ): Promise<Authorization | null> {
   const [row] = await database.read<SessionRow>(Prisma.sql`
     SELECT session.id AS session_id, session.neptun_user_id AS session_user_id, project.id AS project_id,
       CASE WHEN session.last_used_at < now() - interval '1 minute' THEN now() END AS stale_at
+      ${needsGithubAccounts ? INSTALLATIONS : Prisma.empty}
     FROM sessions AS session
     LEFT JOIN projects AS project
       ON project.id = ${path.projectId}::integer AND project.neptun_user_id = session.neptun_user_id
     WHERE session.token_hash = ${tokenHash} AND session.revoked_at IS NULL AND session.expires_at > now()`)
   if (!row) return null
-  const isOwner = row.session_user_id === path.userId && row.project_id !== null
+  const { session_user_id: sessionUserId, project_id: projectId, stale_at: usedAt } = row
+  const isOwner = sessionUserId === path.userId && projectId !== null
   return {
-    sessionUserId: row.session_user_id,
-    owner: isOwner ? new AuthorizedOwner(path.userId, path.projectId) : null,
-    touch: row.stale_at && { sessionId: row.session_id, usedAt: row.stale_at },
+    sessionUserId,
+    owner: isOwner ? new AuthorizedOwner(sessionUserId, projectId, row.installations) : null,
+    touch: usedAt && { sessionId: row.session_id, usedAt },
   }
 }

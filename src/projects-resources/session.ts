@@ -20,6 +20,10 @@ declare module 'fastify' {
     /** Whose session it is, for the log. */
     userId: number | undefined
   }
+  interface FastifyContextConfig {
+    /** Whether handlers use `request.owner.githubAccounts()`. */
+    needsGithubAccounts?: boolean
+  }
 }
 
 /**
@@ -64,7 +68,8 @@ async function session(app: FastifyInstance, { database }: { database: Database 
   app.addHook('onRequest', (request, _reply, done) => {
     const { sessionHash } = request
     if (!sessionHash) return done(new ApiError('UNAUTHORIZED'))
-    authorize(database, sessionHash, readPath(request)).then((found) => {
+    const { needsGithubAccounts = false } = request.routeOptions.config
+    authorize(database, sessionHash, readPath(request), needsGithubAccounts).then((found) => {
       if (!found) return done(new ApiError('UNAUTHORIZED'))
       request[authorization] = found
       request.userId = found.sessionUserId

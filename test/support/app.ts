@@ -46,6 +46,8 @@ export interface Answer {
 export interface StartOptions {
   /** Where the service finds its database, given where it is; `sql` goes there directly. */
   databaseUrl?: (url: string) => string | Promise<string>
+  /** A database that the test has prepared, instead of one from the template. */
+  migratedUrl?: string
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route, in the scope that registers it. */
@@ -79,7 +81,7 @@ export async function startApp(
   settings: Partial<Record<keyof Config, string>> = {},
   options: StartOptions = {},
 ): Promise<TestApp> {
-  const databaseUrl = await createDatabase(t)
+  const databaseUrl = options.migratedUrl ?? (await createDatabase(t))
   const connectionString = options.databaseUrl ? await options.databaseUrl(databaseUrl) : databaseUrl
   const config = loadConfig({ ...SETTINGS, ...settings, DATABASE_URL: connectionString })
   const log: string[] = []

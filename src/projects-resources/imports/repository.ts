@@ -27,7 +27,8 @@ const COLUMNS = Prisma.raw(
     .join(', '),
 )
 
-const SIZE = Prisma.sql`coalesce(octet_length(import.description), 0)`
+/** Rows of a complete list that are read at once: at most 12 MB, if every text has its maximum length. */
+const BATCH_SIZE = 250
 
 /** Data access for the imports of a project. */
 export type ImportRepository = ReturnType<typeof createImportRepository>
@@ -36,26 +37,21 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
   return {
     /** Lists the visible imports, oldest first: a batch of the list, or a page of it. */
     async list(owner: Owner, sourceType: SourceType | null, request: BatchRequest<Position>): Promise<ListedImports> {
-      const { after } = request
-      const rows = await read<ImportRow & { withheld: number; bytes: number }>(Prisma.sql`
-        SELECT batch.*, (
-          SELECT count(*)::integer FROM imports AS import
-          WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}
-        ) AS withheld
-        FROM (
-          SELECT ${COLUMNS}, ${SIZE} AS size, sum(${SIZE}) OVER (ORDER BY import.created_at, import.id)::integer AS bytes
-          FROM imports AS import
-          WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)}
-            AND (import.created_at, import.id) > (
-              to_timestamp(${after?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${after?.id ?? 0}::integer
-            )
-          ORDER BY import.created_at, import.id
-          LIMIT ${request.limit + 1}::integer
-        ) AS batch
-        WHERE bytes - size < ${request.maxBytes}::integer`)
-      const positionOf = ({ created_at, id }: ImportRow) => ({ createdAt: created_at.getTime(), id })
-      const withheld = rows[0]?.withheld ?? (await countWithheld(owner, sourceType))
-      return { ...toBatch(rows, request, positionOf), withheld }
+      const { after, limit = BATCH_SIZE } = request
+      const isPage = request.limit !== undefined
+      const rows = await read<FoundImport>(Prisma.sql`
+        SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
+        WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND (${!isPage} OR NOT ${isWithheld(owner)})
+          AND (import.created_at, import.id) > (
+            to_timestamp(${after?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${after?.id ?? 0}::integer
+          )
+        ORDER BY import.created_at, import.id
+        LIMIT ${limit + 1}::integer`)
+      const batch = toBatch(rows, limit, ({ created_at, id }) => ({ createdAt: created_at.getTime(), id }))
+      const visible = batch.rows.filter((row) => !row.withheld)
+      const isComplete = !isPage && after === null && batch.next === null
+      const withheld = isComplete ? rows.length - visible.length : await countWithheld(owner, sourceType)
+      return { rows: visible, next: batch.next, withheld }
     },
 
     /** Finds an import, withheld or not. */
@@ -112,7 +108,6 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
     },
   }
 
-  /** For a list without any visible import, whose rows would have had the number. */
   async function countWithheld(owner: Owner, sourceType: SourceType | null): Promise<number> {
     const [row] = await read<{ withheld: number }>(Prisma.sql`
       SELECT count(*)::integer AS withheld FROM imports AS import
@@ -127,15 +122,11 @@ const isOwn = ({ projectId, userId }: Owner) =>
 const isOfType = (type: SourceType | null) =>
   type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
 
-/**
- * Whether an import is withheld: it is on GitHub, and its user has no installation, other than a suspended one, of the
- * account that owns the repository. The accounts are collected once per query.
- */
-const isWithheld = ({ userId }: Owner) => Prisma.sql`(
-  import.source_type = 'github' AND lower(split_part(import.source_path, '/', 1)) <> ALL (ARRAY (
-    SELECT lower(account_name) FROM github_installations
-    WHERE neptun_user_id = ${userId}::integer AND suspended_at IS NULL
-  )))`
+/** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
+const isWithheld = (owner: Owner) => Prisma.sql`(
+  import.source_type = 'github'
+    AND lower(split_part(import.source_path, '/', 1) COLLATE "C") <> ALL (${owner.githubAccounts()}::text[])
+)`
 
 const one = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
   id,

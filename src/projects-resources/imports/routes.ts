@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { pickKnown } from '../../schemas.js'
-import { toRequest } from '../batch.js'
 import { checkPage, linkToNextPage, streamList } from '../list.js'
 import { checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
 import { changeImport } from './change.js'
@@ -21,6 +20,9 @@ export interface ImportRoutesOptions {
 /** The calls on a project's imports. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
   const { imports, permission, maxImports } = options
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, needsGithubAccounts: true }
+  })
 
   app.post(
     '/imports',
@@ -50,7 +52,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     { schema: openapi.listImports, config: { check: checkPage(decodeCursor) } },
     async ({ owner, query, url }, reply) => {
       const { source_type = null, limit, cursor } = query
-      const request = toRequest((cursor && decodeCursor(cursor)) || null, limit)
+      const request = { after: (cursor && decodeCursor(cursor)) || null, limit }
       const list = await imports.list(owner, source_type, request)
       const wrap = (rows: ImportRow[]) => ({ imports: rows })
       if (list.withheld > 0) reply.header('x-imports-withheld', list.withheld)

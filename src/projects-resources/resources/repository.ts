@@ -13,6 +13,12 @@ export type LinkPosition = string
 /** Texts whose maximum length in characters is higher count towards the size of a batch. */
 const MAX_SHORT = 4096
 
+/** A complete list is read in batches: up to the row at which the long texts reach so many bytes. A page is read at once. */
+const BATCH = { limit: 1000, bytes: 1024 * 1024 }
+
+/** More than the 100 rows of a page can have. */
+const ANY_SIZE = 2 ** 31 - 1
+
 const MAX_BIGINT = '9223372036854775807'
 
 /** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
@@ -35,8 +41,9 @@ export function createResourceRepository(
   const linkedId = Prisma.raw(`link.${idField}`)
   const columnNames = Object.keys(resource.properties).filter((name) => !Object.hasOwn(computed, name))
   const columns = Prisma.raw(columnNames.map((name) => `resource."${name}"`).join(', '))
-  const long = Object.entries(create.properties).filter(([, { maxLength = 0 }]) => maxLength > MAX_SHORT)
-  const size = Prisma.raw(long.map(([name]) => `coalesce(octet_length(resource."${name}"), 0)`).join(' + ') || '0')
+  const longNames = Object.keys(create.properties).filter((name) => create.properties[name]?.['maxLength'] > MAX_SHORT)
+  const size = Prisma.raw(longNames.map((name) => `coalesce(octet_length(resource."${name}"), 0)`).join(' + ') || '0')
+  const sizeOf = (row: ResourceRow) => longNames.reduce((sum, name) => sum + Buffer.byteLength(String(row[name])), 0)
 
   const delegate = (client: object, name: string) => (client as Record<string, ModelDelegate>)[name] as ModelDelegate
   const isComputed = Object.keys(computed).length > 0
@@ -52,17 +59,20 @@ export function createResourceRepository(
   return {
     /** Lists the linked resources, newest link first: a batch of the list, or a page of it. */
     async list(owner: Owner, request: BatchRequest<LinkPosition>): Promise<Batch<ResourceRow, LinkPosition>> {
-      const rows = await read<ResourceRow & { link_id: string; bytes: number }>(Prisma.sql`
-        SELECT * FROM (
-          SELECT ${columns}, link.id AS link_id, ${size} AS size,
-            sum(${size}) OVER (ORDER BY link.id DESC ROWS UNBOUNDED PRECEDING)::integer AS bytes
+      const limit = request.limit ?? BATCH.limit
+      const maxBytes = request.limit === undefined ? BATCH.bytes : ANY_SIZE
+      const rows = await read<ResourceRow & { link_id: string }>(Prisma.sql`
+        SELECT ${columns}, link_id FROM (
+          SELECT ${columns}, link.id AS link_id,
+            sum(${size}) OVER (ORDER BY link.id DESC ROWS UNBOUNDED PRECEDING) AS bytes
           FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
           WHERE ${isLinked(owner)} AND link.id < ${request.after ?? MAX_BIGINT}::bigint
           ORDER BY link.id DESC
-          LIMIT ${request.limit + 1}::integer
-        ) AS batch
-        WHERE bytes - size < ${request.maxBytes}::integer`)
-      const batch = toBatch(rows, request, ({ link_id }) => link_id)
+          LIMIT ${limit + 1}::integer
+        ) AS resource
+        WHERE bytes - (${size}) < ${maxBytes}::integer`)
+      const isCut = () => rows.reduce((sum, row) => sum + sizeOf(row), 0) >= maxBytes
+      const batch = toBatch(rows, limit, (row) => row.link_id, isCut)
       return isComputed ? { ...batch, rows: batch.rows.map(present) } : batch
     },
 

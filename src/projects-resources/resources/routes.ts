@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
-import { toRequest } from '../batch.js'
 import { checkPage, linkToNextPage, streamList } from '../list.js'
 import type { Owner } from '../owner.js'
 import { checkLinkOrCreate } from './body.js'
@@ -45,7 +44,7 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
     { schema: openapi.list, config: { check: checkPage(decodeCursor) } },
     async ({ owner, query, url }, reply) => {
       const { limit, cursor } = query
-      const request = toRequest((cursor && decodeCursor(cursor)) || null, limit)
+      const request = { after: (cursor && decodeCursor(cursor)) || null, limit }
       const list = await resources.list(owner, request)
       if (list.next === null) return list.rows
       if (limit === undefined) {
