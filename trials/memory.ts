@@ -8,7 +8,7 @@ const CONNECTIONS = 20
 const STEP = 10_000
 
 /** In MiB, after the first step. */
-const LIMIT = 150
+const LIMIT = 160
 
 /** What the last third of the series may lie above the first third. */
 const GROWTH = 1.1

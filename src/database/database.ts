@@ -19,10 +19,7 @@ export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts |
 export interface Database {
   prisma: PrismaClient
   pool: pg.Pool
-  /**
-   * Runs a SELECT as a prepared statement and returns its rows.
-   * @throws ApiError 503 if the database is unavailable
-   */
+  /** Runs a SELECT as a prepared statement. Throws ApiError 503 if the database is unavailable. */
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
   /** Waits for running queries, then closes all connections. */
   close(): Promise<void>
@@ -45,11 +42,20 @@ const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 
 const MAX_PREPARED_STATEMENTS = 500
 
+/** Reads `2025-02-16 17:42:11.123+00`, as a timestamptz is in UTC, faster than `pg`, which accepts any format. */
+const readTime = (text: string) => new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+
+const getTypeParser = (oid: number, format?: 'text') =>
+  oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
+
+const types = { getTypeParser } as pg.CustomTypesConfig
+const COMMON = { types, keepAlive: true, application_name: 'neptun-projects-resources' }
+
 function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<DatabaseOptions> & { url: string }) {
   const [base = '', query = ''] = url.split(/\?(.*)/s)
   const { pgbouncer, options: own = '', ...parameters } = Object.fromEntries(new URLSearchParams(query))
   const connectionString = `${base}?${new URLSearchParams(parameters)}`
-  const config = { ...options, connectionString, keepAlive: true, application_name: 'neptun-projects-resources' }
+  const config = { ...options, ...COMMON, connectionString }
   const isPooled = pgbouncer === 'true'
   // A pooler rejects startup parameters that it does not know.
   if (isPooled) return { ...config, isPooled, statement_timeout: undefined, lock_timeout: undefined }
@@ -73,7 +79,6 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
-/** @returns the schema that holds the tables, or will */
 async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promise<string> {
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',

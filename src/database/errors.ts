@@ -13,20 +13,16 @@ const UNREACHABLE =
 
 /** The connection was lost, or a response did not arrive in time: PostgreSQL may have executed the statement. */
 const LOST =
-  /^(ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated|Query read timeout)/
+  /^(ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
 
 /** An error of `pg`, or one that Prisma's adapter has converted. */
-type DatabaseError = Error & {
-  code?: string
-  constraint?: string
-  meta?: { driverAdapterError?: { cause?: AdapterError } }
-}
-type AdapterError = { originalCode?: string; originalMessage?: string; kind?: string; constraint?: { index?: string } }
+type PgError = Error & { code?: string; constraint?: string; meta?: { driverAdapterError?: { cause?: Cause } } }
+type Cause = { originalCode?: string; originalMessage?: string; kind?: string; constraint?: { index?: string } }
 
 /** Reads the SQLSTATE or other code, the constraint and the message of an error; empty strings where it has none. */
 export function readFailure(error: unknown): { code: string; constraint: string; message: string } {
   if (!(error instanceof Error)) return { code: '', constraint: '', message: '' }
-  const { code = '', constraint = '', meta, message }: DatabaseError = error
+  const { code = '', constraint = '', meta, message }: PgError = error
   const cause = meta?.driverAdapterError?.cause
   return {
     code: String(cause?.originalCode ?? cause?.kind ?? code),

@@ -13,12 +13,10 @@ const CREATE_HISTORY = `
     started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`
 
-const READ_HISTORY = `
-  SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+const READ_HISTORY = `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
   FROM _prisma_migrations WHERE rolled_back_at IS NULL`
 
-const RECORD = `
-  INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+const RECORD = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ($1, $2, $3, clock_timestamp(), 1)`
 
 /** Any number will do, as long as every instance takes the same one. */

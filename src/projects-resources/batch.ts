@@ -15,16 +15,13 @@ export interface Batch<Row, Position> {
 /**
  * Builds a batch from the rows of its query.
  * @param rows one more than `limit` if there are
- * @param isCut whether the query left out further rows for another reason
  */
 export function toBatch<Row, Position>(
   rows: Row[],
   limit: number,
   positionOf: (row: Row) => Position,
-  isCut: () => boolean = () => false,
 ): Batch<Row, Position> {
   const kept = rows.length > limit ? rows.slice(0, limit) : rows
   const last = kept.at(-1)
-  const hasMore = last !== undefined && (rows.length > limit || isCut())
-  return { rows: kept, next: hasMore ? positionOf(last) : null }
+  return { rows: kept, next: last && rows.length > limit ? positionOf(last) : null }
 }

@@ -9,12 +9,14 @@ import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
 import { type Authorization, authorize, type Owner } from './owner.js'
 
-/** Private to this module, so that only the hook can set it. */
+/** Private to this module, so that only the hook can set them. */
 const authorization = Symbol('authorization')
+const authorized = Symbol('authorized')
 
 declare module 'fastify' {
   interface FastifyRequest {
     [authorization]: Authorization | null
+    [authorized]: Owner | null
     /** The authorized user and project. Throws before the access check has passed. */
     readonly owner: Owner
     /** Whose session it is, for the log. */
@@ -35,12 +37,12 @@ declare module 'fastify' {
  */
 async function session(app: FastifyInstance, { database }: { database: Database }) {
   app.decorateRequest(authorization, null)
+  app.decorateRequest(authorized, null)
   app.decorateRequest('userId', undefined)
   app.decorateRequest('owner', {
     getter() {
-      const owner = this[authorization]?.owner
-      if (!owner) throw new Error('This request has not been authorized')
-      return owner
+      if (this[authorized]) return this[authorized]
+      throw new Error('This request has not been authorized')
     },
   })
 
@@ -83,14 +85,19 @@ async function session(app: FastifyInstance, { database }: { database: Database 
     if (faults.length > 0) return done(invalidRequest(...faults))
     const found = request[authorization]
     if (found?.sessionUserId !== readPath(request).userId) return done(new ApiError('USER_MISMATCH'))
+    request[authorized] = found.owner
     done(found.owner ? undefined : new ApiError('PROJECT_NOT_FOUND'))
   })
 
-  /** Fire-and-forget: the response does not wait for it, and a failure costs at most a repetition. */
+  /** Fire-and-forget, once per session at a time: the response does not wait for it. */
+  const recording = new Set<number>()
   function recordUse(request: FastifyRequest, { sessionId, usedAt }: NonNullable<Authorization['touch']>) {
+    if (recording.has(sessionId)) return
+    recording.add(sessionId)
     database.prisma.session
       .updateMany({ where: { id: sessionId }, data: { last_used_at: usedAt } })
       .catch((err) => request.log.warn({ err }, 'could not record the last use of a session'))
+      .finally(() => recording.delete(sessionId))
   }
 }
 

@@ -91,6 +91,30 @@ t.test('pages, one after the other, are the whole list', async (t) => {
   }
 })
 
+t.test('a list of 1000 imports is complete, and counts what it withholds', async (t) => {
+  const { call, sql } = await shared.reset()
+  // The first 600 are withheld, so that whole batches of rows have nothing to show.
+  await sql(`
+    INSERT INTO imports (source_type, source_path, created_at, neptun_user_id, project_id)
+    SELECT CASE WHEN n <= 600 THEN 'github' ELSE 'local' END::source_type, 'nobody/' || n,
+      timestamptz '2025-01-01' + interval '1 ms' * (n / 7), 1, 789
+    FROM generate_series(1, 1000) n`)
+  const answer = await call('GET', imports)
+  t.same([answer.status, answer.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
+  t.equal(answer.headers.get('x-imports-withheld'), '600')
+  const paths = answer.body.imports.map((one: { source_path: string }) => one.source_path)
+  t.same(
+    paths,
+    Array.from({ length: 400 }, (_, index) => `nobody/${601 + index}`),
+  )
+  await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+             VALUES (7, 'Nobody', 'selected', 1)`)
+  const all = await call('GET', imports)
+  t.same([all.body.imports.length, all.headers.get('x-imports-withheld')], [1000, null])
+  const page = await call('GET', `${imports}?limit=100`)
+  t.same(page.body.imports, all.body.imports.slice(0, 100))
+})
+
 t.test('a page that follows holds what was added meanwhile, and nothing twice', async (t) => {
   const service = await shared.reset()
   await writeImports(service, [

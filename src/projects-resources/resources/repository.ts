@@ -10,14 +10,12 @@ export type ResourceRow = { id: number } & Record<string, unknown>
 /** Position in a list: the id of a link, a bigint. */
 export type LinkPosition = string
 
-/** Texts whose maximum length in characters is higher count towards the size of a batch. */
-const MAX_SHORT = 4096
+/** Rows of a complete list that are read at once, and of one with large texts. */
+const BATCH_SIZE = 50
+const LARGE_BATCH_SIZE = 8
 
-/** A complete list is read in batches: up to the row at which the long texts reach so many bytes. A page is read at once. */
-const BATCH = { limit: 1000, bytes: 1024 * 1024 }
-
-/** More than the 100 rows of a page can have. */
-const ANY_SIZE = 2 ** 31 - 1
+/** A text is large if it has more bytes. Only columns that can have more are looked at; they are NOT NULL. */
+const LARGE = 64 * 1024
 
 const MAX_BIGINT = '9223372036854775807'
 
@@ -40,10 +38,14 @@ export function createResourceRepository(
   const linkTable = Prisma.raw(descriptor.linkTable)
   const linkedId = Prisma.raw(`link.${idField}`)
   const columnNames = Object.keys(resource.properties).filter((name) => !Object.hasOwn(computed, name))
-  const columns = Prisma.raw(columnNames.map((name) => `resource."${name}"`).join(', '))
-  const longNames = Object.keys(create.properties).filter((name) => create.properties[name]?.['maxLength'] > MAX_SHORT)
-  const size = Prisma.raw(longNames.map((name) => `coalesce(octet_length(resource."${name}"), 0)`).join(' + ') || '0')
-  const sizeOf = (row: ResourceRow) => longNames.reduce((sum, name) => sum + Buffer.byteLength(String(row[name])), 0)
+  const column = (name: string) => `resource."${name}"`
+  const columns = Prisma.raw(columnNames.map(column).join(', '))
+  const longNames = columnNames.filter((name) => create.properties[name]?.['maxLength'] > LARGE)
+  const smallOrNull = (name: string) =>
+    `CASE WHEN octet_length(${column(name)}) <= ${LARGE} THEN ${column(name)} END AS "${name}"`
+  const smallColumns = Prisma.raw(
+    columnNames.map((name) => (longNames.includes(name) ? smallOrNull(name) : column(name))).join(', '),
+  )
 
   const delegate = (client: object, name: string) => (client as Record<string, ModelDelegate>)[name] as ModelDelegate
   const isComputed = Object.keys(computed).length > 0
@@ -58,21 +60,21 @@ export function createResourceRepository(
 
   return {
     /** Lists the linked resources, newest link first: a batch of the list, or a page of it. */
-    async list(owner: Owner, request: BatchRequest<LinkPosition>): Promise<Batch<ResourceRow, LinkPosition>> {
-      const limit = request.limit ?? BATCH.limit
-      const maxBytes = request.limit === undefined ? BATCH.bytes : ANY_SIZE
-      const rows = await read<ResourceRow & { link_id: string }>(Prisma.sql`
-        SELECT ${columns}, link_id FROM (
-          SELECT ${columns}, link.id AS link_id,
-            sum(${size}) OVER (ORDER BY link.id DESC ROWS UNBOUNDED PRECEDING) AS bytes
+    async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<ResourceRow, LinkPosition>> {
+      const readRows = (shown: Prisma.Sql, size: number) =>
+        read<ResourceRow & { link_id: string }>(Prisma.sql`
+          SELECT ${shown}, link.id AS link_id
           FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
-          WHERE ${isLinked(owner)} AND link.id < ${request.after ?? MAX_BIGINT}::bigint
+          WHERE ${isLinked(owner)} AND link.id < ${after ?? MAX_BIGINT}::bigint
           ORDER BY link.id DESC
-          LIMIT ${limit + 1}::integer
-        ) AS resource
-        WHERE bytes - (${size}) < ${maxBytes}::integer`)
-      const isCut = () => rows.reduce((sum, row) => sum + sizeOf(row), 0) >= maxBytes
-      const batch = toBatch(rows, limit, (row) => row.link_id, isCut)
+          LIMIT ${size + 1}::integer`)
+      let size = limit ?? BATCH_SIZE
+      let rows = await readRows(limit === undefined ? smallColumns : columns, size)
+      if (rows.some((row) => longNames.some((name) => row[name] === null))) {
+        size = LARGE_BATCH_SIZE
+        rows = await readRows(columns, size)
+      }
+      const batch = toBatch(rows, size, (row) => row.link_id)
       return isComputed ? { ...batch, rows: batch.rows.map(present) } : batch
     },
 
