@@ -64,6 +64,12 @@ module.exports = {
       to: { path: '^src/database/(database|generated/(client|models))' },
     },
     {
+      name: 'only-the-session-hook-authorizes',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/projects-resources/session\\.ts$' },
+      to: { path: '^src/projects-resources/owner\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'only-src-github-knows-octokit',
       severity: 'error',
       from: { path: '^src', pathNot: '^src/github/' },

@@ -16,7 +16,7 @@ export const STORABLE_TEXT = '^[^\\u0000\\uD800-\\uDFFF]*$'
 export const Text = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
   Type.String({ ...options, minLength, maxLength, pattern: STORABLE_TEXT })
 
-/** The same, or null. One `type` of two rather than a union, so that a fault is one message. */
+/** Text or null. One `type` with two values rather than a union, so that there is one validation error. */
 export const NullableText = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
   Type.Unsafe<string | null>({ ...options, type: ['string', 'null'], minLength, maxLength, pattern: STORABLE_TEXT })
 

@@ -218,6 +218,32 @@ for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
   })
 }
 
+t.test('a transaction that runs into a timeout ends with its connection', async (t) => {
+  const service = await startBehindProxy(t, { DATABASE_ANSWER_TIMEOUT: '300' })
+  const { call, sql } = service
+  const file = { title: 'late', text: '', language: 'x', extension: 'x' }
+  for (let round = 0; round < 3; round += 1) {
+    const lock = await lockTable(t, service, 'user_files')
+    const answer = call('POST', FILES, { body: file })
+    await untilWaiting(service, 1)
+    const { status, body } = await answer
+    t.same([status, body.code], [503, 'DATABASE_UNAVAILABLE'])
+    t.match(body.message, /may or may not/, 'the statement was sent, and nobody knows what became of it')
+    await lock.release()
+    // Had the connection gone back to the pool, these would be part of its transaction, and be lost with it.
+    const created = await Promise.all(Array.from({ length: 20 }, () => call('POST', IMPORTS, { body: LOCAL })))
+    const ids = created.map(({ body }) => body.import.id)
+    const [{ count } = { count: -1 }] = await sql<{ count: number }>(
+      'SELECT count(*)::int FROM imports WHERE id = ANY ($1)',
+      [ids],
+    )
+    t.equal(count, 20, 'what was acknowledged since is committed')
+    const open = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`
+    await until(async () => (await sql(open)).length === 0, 'no transaction is left open')
+  }
+  t.same(await sql(`SELECT FROM user_files`), [], 'and the file was not created')
+})
+
 t.test('while every connection is taken, other requests wait no longer than the limit', async (t) => {
   const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
   const { call, sql } = service

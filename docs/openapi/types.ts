@@ -53,7 +53,7 @@ export interface paths {
         put?: never;
         /**
          * Create an import
-         * @description The format of `source_path` depends on `source_type`; it is stored in its canonical form. Of GitHub, one of the user's own recorded installations must grant the repository.
+         * @description The format of `source_path` depends on `source_type`; it is stored in its canonical form. For `github` imports, one of the user's recorded GitHub App installations must have access to the repository.
          */
         post: operations["createImport"];
         delete?: never;
@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Link a user file, or create one and link it
-         * @description A body with `user_file_id` links a user file that the user has; one with the other fields creates it, both or neither.
+         * @description A body with `user_file_id` links a user file that the user has; one with the other fields creates it and links it atomically.
          */
         post: operations["linkUserFile"];
         delete?: never;
@@ -144,7 +144,7 @@ export interface paths {
         put?: never;
         /**
          * Link a template collection, or create one and link it
-         * @description A body with `template_collection_id` links a template collection that the user has; one with the other fields creates it, both or neither.
+         * @description A body with `template_collection_id` links a template collection that the user has; one with the other fields creates it and links it atomically.
          */
         post: operations["linkTemplateCollection"];
         delete?: never;
@@ -189,7 +189,7 @@ export interface paths {
         put?: never;
         /**
          * Link a GitHub installation, or create one and link it
-         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it, both or neither.
+         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it and links it atomically.
          */
         post: operations["linkGithubInstallation"];
         delete?: never;
@@ -234,7 +234,7 @@ export interface paths {
         put?: never;
         /**
          * Link a chat conversation, or create one and link it
-         * @description A body with `chat_conversation_id` links a chat conversation that the user has; one with the other fields creates it, both or neither.
+         * @description A body with `chat_conversation_id` links a chat conversation that the user has; one with the other fields creates it and links it atomically.
          */
         post: operations["linkChatConversation"];
         delete?: never;
@@ -984,7 +984,7 @@ export interface operations {
             /** @description The import. */
             200: {
                 headers: {
-                    /** @description Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it. */
+                    /** @description Version of the import, for `If-Match` (RFC 9110). Every change moves it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -1040,7 +1040,7 @@ export interface operations {
             /** @description The import as it is now; of a dry run, as it would be. */
             200: {
                 headers: {
-                    /** @description Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it. */
+                    /** @description Version of the import, for `If-Match` (RFC 9110). Every change moves it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { databaseUnavailable, isDatabaseUnavailable } from './errors.js'
+import { ApiError } from '../errors.js'
+import { isDatabaseUnavailable } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
 
 type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
@@ -37,10 +38,8 @@ const SETTINGS = {
   plan_cache_mode: 'force_generic_plan',
 }
 
-/** PgBouncer tracks these two per client, and no other (docs/decisions/015). */
+/** Of the settings above, PgBouncer tracks these per client (docs/decisions/015). */
 const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
-
-const MAX_PREPARED_STATEMENTS = 500
 
 /** Reads `2025-02-16 17:42:11.123+00`, as a timestamptz is in UTC, faster than `pg`, which accepts any format. */
 const readTime = (text: string) => new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
@@ -65,8 +64,8 @@ function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<D
 }
 
 /** Opens a single connection, passes it to `use`, and closes it. */
-export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 5000 })
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>, limits = {}): Promise<T> {
+  const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 5000, ...limits })
   const client = new pg.Client(config)
   // A lost connection fails the query; without a listener the event would also end the process.
   client.on('error', () => {})
@@ -88,8 +87,10 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
       isPooled && options.maxImports !== 1000 ? options.maxImports?.toString() : undefined,
   }
   const columns = Object.keys(required).map((name) => `current_setting('${name}', true) AS "${name}"`)
-  const query = `SELECT ${columns}, current_schema() AS schema`
-  const [row] = (await withClient(options.url, (client) => client.query(query))).rows
+  const query = `SELECT ${columns}, coalesce((SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE c.oid = to_regclass('imports')), current_schema()) AS schema`
+  const read = (client: pg.Client) => client.query(query)
+  const [row] = (await withClient(options.url, read, { query_timeout: 5000 })).rows
   for (const [name, must] of Object.entries(required)) {
     if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
   }
@@ -107,6 +108,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const pool = new pg.Pool({ ...config, idleTimeoutMillis: 30_000, onConnect })
   pool.on('error', options.onIdleError ?? (() => {}))
+  // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
+  pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
   const nameOf = isPooled ? () => '' : createStatementNames()
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
@@ -122,7 +125,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       try {
         return (await pool.query<Row>({ name: nameOf(text), text, values })).rows
       } catch (error) {
-        throw isDatabaseUnavailable(error) ? databaseUnavailable(error) : error
+        if (!isDatabaseUnavailable(error)) throw error
+        throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
       }
     },
     async close() {
@@ -132,11 +136,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-/** One name per text: PostgreSQL plans it once per connection. Beyond a maximum, which bounds memory, it is not prepared. */
+/** One name per text: PostgreSQL plans it once per connection. More than 500 are not prepared, which bounds its memory. */
 function createStatementNames(): (text: string) => string {
   const names = new Map<string, string>()
   return (text) => {
-    if (!names.has(text) && names.size < MAX_PREPARED_STATEMENTS) names.set(text, `s${names.size}`)
+    if (!names.has(text) && names.size < 500) names.set(text, `s${names.size}`)
     return names.get(text) ?? ''
   }
 }

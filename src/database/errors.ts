@@ -1,11 +1,11 @@
 import { ApiError } from '../errors.js'
 
 /**
- * SQLSTATEs that blame the database rather than the statement: connection exceptions, insufficient resources, operator
- * intervention, a read-only database, a statement or lock timeout, a rejected login.
+ * SQLSTATEs that blame the database rather than the statement: insufficient resources, operator intervention,
+ * a read-only database, a statement or lock timeout, a rejected login.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const UNAVAILABLE = /^(08...|53...|57P0.|57014|25006|55P03|28...|3D000)$/
+const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|28...|3D000)$/
 
 /** There was no connection, so nothing has been executed: codes of Node and of Prisma's adapter, and messages of `pg`. */
 const UNREACHABLE =
@@ -13,7 +13,7 @@ const UNREACHABLE =
 
 /** The connection was lost, or a response did not arrive in time: PostgreSQL may have executed the statement. */
 const LOST =
-  /^(ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
+  /^(08...|ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
 
 /** An error of `pg`, or one that Prisma's adapter has converted. */
 type PgError = Error & { code?: string; constraint?: string; meta?: { driverAdapterError?: { cause?: Cause } } }
@@ -38,11 +38,6 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return UNAVAILABLE.test(code) || [UNREACHABLE, LOST].some((pattern) => pattern.test(code) || pattern.test(message))
 }
 
-/** Returns the 503 of a read, which has stored nothing whatever happened to the connection. */
-export function databaseUnavailable(cause: unknown): ApiError {
-  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
-}
-
 /**
  * Translates an error of the database into the one that the client sees.
  * @param isWrite whether the request was to store something
@@ -60,9 +55,10 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
       return new ApiError(isResource ? 'RESOURCE_NOT_FOUND' : 'PROJECT_NOT_FOUND')
     }
   }
+  // Thrown by Database.read, which has stored nothing whatever happened to the connection.
   const isRead = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
   if (!isRead && !isDatabaseUnavailable(error)) return error
-  if (!isWrite) return isRead ? error : databaseUnavailable(error)
+  if (!isWrite) return isRead ? error : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
   const isCertain = isRead || !(LOST.test(code) || LOST.test(message))
   const text = isCertain
     ? 'The database is unavailable: nothing was stored'

@@ -64,8 +64,8 @@ export function isSameName(name: string, other: string): boolean {
 }
 
 /**
- * The one answer to whoever may not import a repository, whether it is private, not granted, suspended, or not there at
- * all: nobody learns which repositories exist.
+ * Returns the 403 for a repository that a user may not import. It is identical for a private, a suspended, an ungranted and a
+ * nonexistent repository, so that it does not reveal which ones exist.
  * @param path `owner/repo`, as the caller knows it already
  */
 export function githubAccessDenied(path: string): ApiError {
@@ -76,7 +76,7 @@ export function githubAccessDenied(path: string): ApiError {
   return new ApiError('GITHUB_ACCESS_DENIED', { message })
 }
 
-/** The one answer to whoever may not record an installation, whatever of it is not as they say. */
+/** Returns the 403 for an installation that GitHub does not confirm, whichever part of the claim is wrong. */
 export function installationNotConfirmed(): ApiError {
   const message =
     'GitHub does not confirm this installation: it must be of your own GitHub account, of the account_name and ' +

@@ -2,7 +2,6 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
-import { databaseUnavailable } from '../database/errors.js'
 import { openErrors } from '../error-responses.js'
 import { ApiError } from '../errors.js'
 import { answer } from '../schemas.js'
@@ -37,7 +36,7 @@ async function health(app: FastifyInstance, { database }: { database: Database }
   app.get('/health/ready', { config, schema: ready }, async () => {
     if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
     await database.pool.query('SELECT 1').catch((cause) => {
-      throw databaseUnavailable(cause)
+      throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
     })
     return { status: 'ok' as const }
   })

@@ -2,7 +2,7 @@
 export interface BatchRequest<Position> {
   /** Only rows after this one; null for the beginning. */
   after: Position | null
-  /** Size of a page; undefined for the complete list, of which a repository reads as much at once as it sees fit. */
+  /** Maximum size of a page; undefined for the complete list, which is read in batches of the repository's choice. */
   limit: number | undefined
 }
 
@@ -14,7 +14,7 @@ export interface Batch<Row, Position> {
 
 /**
  * Builds a batch from the rows of its query.
- * @param rows one more than `limit` if there are
+ * @param rows up to `limit + 1` rows: the last one shows that more follow
  */
 export function toBatch<Row, Position>(
   rows: Row[],

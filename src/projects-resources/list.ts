@@ -8,7 +8,7 @@ import type { Batch } from './batch.js'
  * the client has taken the last (backpressure).
  *
  * @param readNext reads the batch after a position
- * @param wrap makes the body that the response schema describes from rows
+ * @param wrap returns the body with these rows, as the response schema describes it
  */
 export function streamList<Row, Position>(
   reply: FastifyReply,
@@ -16,7 +16,8 @@ export function streamList<Row, Position>(
   readNext: (after: Position) => Promise<Batch<Row, Position>>,
   wrap: (rows: Row[]) => object,
 ): FastifyReply {
-  const serializer = reply.getSerializationFunction('200', 'application/json') ?? JSON.stringify
+  const serializer = reply.getSerializationFunction('200', 'application/json')
+  if (!serializer) throw new Error('A list needs a response schema')
   // The body can be an array, which Fastify's type does not have.
   const serialize = (rows: Row[]): string => serializer(wrap(rows) as Record<string, unknown>)
   const empty = serialize([])
@@ -35,7 +36,9 @@ export function streamList<Row, Position>(
     }
     yield tail
   }
-  return reply.type('application/json; charset=utf-8').send(Readable.from(chunks(), { objectMode: false }))
+  // Fastify would read the whole list to answer HEAD.
+  const body = reply.request.method === 'HEAD' ? [] : chunks()
+  return reply.type('application/json; charset=utf-8').send(Readable.from(body, { objectMode: false }))
 }
 
 /**

@@ -17,6 +17,7 @@ class AuthorizedOwner {
     this.userId = userId
     this.projectId = projectId
     this.#installations = installations
+    Object.freeze(this)
   }
 
   /**
@@ -39,7 +40,7 @@ export type Owner = AuthorizedOwner
 
 /** The result of authorize(). */
 export interface Authorization {
-  /** Whose session it is, whatever the path says. */
+  /** The user of the session, whatever the path says. */
   sessionUserId: number
   /** Set if the path names the session's user and one of their projects. */
   owner: Owner | null

@@ -19,7 +19,7 @@ declare module 'fastify' {
     [authorized]: Owner | null
     /** The authorized user and project. Throws before the access check has passed. */
     readonly owner: Owner
-    /** Whose session it is, for the log. */
+    /** The user of the session, for the log. */
     userId: number | undefined
   }
   interface FastifyContextConfig {

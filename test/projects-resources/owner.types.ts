@@ -1,5 +1,6 @@
 // Compile-time test: `npm run types` fails if one of these lines starts to type-check. Nothing here is executed.
 import type { FastifyRequest } from 'fastify'
+import type { InstallationsRepository } from '../../src/github/installations-repository.js'
 import type { GithubPermission } from '../../src/github/permission.js'
 import type { ImportRepository } from '../../src/projects-resources/imports/repository.js'
 import type { Owner } from '../../src/projects-resources/owner.js'
@@ -16,7 +17,9 @@ declare const request: FastifyRequest<{
 }>
 
 const values = { source_type: 'local', source_path: '/srv/app' } as const
-const batch = { after: null, limit: 1, maxBytes: 1 }
+const batch = { after: null, limit: 1 }
+
+declare const installations: InstallationsRepository
 
 /** Only what the session hook has set is accepted. */
 export const authorized = [
@@ -60,6 +63,12 @@ export const refused = [
   () => files.unlink(request.params, 1),
   // @ts-expect-error an object literal
   () => permission.checkRepository({ userId: 1, projectId: 789 }, 'owner/repo'),
+  // @ts-expect-error an object literal
+  () => installations.listActiveIds({ userId: 1, projectId: 789 }),
+  // @ts-expect-error an object literal
+  () => installations.listLinked({ userId: 1, projectId: 789 }),
+  // @ts-expect-error an object literal
+  () => installations.findAccount({ userId: 1, projectId: 789 }),
   // @ts-expect-error nothing
   () => imports.list(undefined, null, batch),
 ]

@@ -99,6 +99,29 @@ t.test('request.owner throws before the access check has passed', async (t) => {
   t.same(seen, ['This request has not been authorized', 'This request has not been authorized'])
 })
 
+t.test('an owner cannot be changed into another', async (t) => {
+  const seen: unknown[] = []
+  const { call } = await startApp(
+    t,
+    {},
+    {
+      onRoute({ url, method }) {
+        if (!url.endsWith('/imports') || method !== 'GET') return
+        this.get('/changed', {
+          schema: { hide: true },
+          handler: async ({ owner }) => {
+            t.throws(() => Object.assign(owner, { projectId: 790 }), TypeError)
+            seen.push(owner.projectId)
+            return {}
+          },
+        })
+      },
+    },
+  )
+  await call('GET', resources('/changed'))
+  t.same(seen, [789])
+})
+
 t.test('no source file casts to Owner', async (t) => {
   const src = new URL('../../src/', import.meta.url)
   const files = (await readdir(src, { recursive: true })).filter((file) => /^(?!.*generated).*\.ts$/.test(file))

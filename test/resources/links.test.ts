@@ -257,6 +257,16 @@ t.test('forty files of 1 MiB are listed', async (t) => {
   t.ok(answer.text.length > 40 * 1024 * 1024)
 })
 
+t.test('HEAD of a large list answers without reading it', async (t) => {
+  const { sql, call } = await startApp(t)
+  await writeLargeFiles(sql)
+  const { status, headers, text } = await call('HEAD', resources('/user-files'))
+  t.same([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
+  const page = await call('GET', `${resources('/user-files')}?limit=20`)
+  t.same([page.status, page.body.length], [200, 8], 'a page of large texts is shorter')
+  t.match(page.headers.get('link'), /rel="next"/, 'and leads to the next one')
+})
+
 t.test('a client that does not read a large list holds no database connection', async (t) => {
   const { url, sql, call, database } = await startApp(t, { DATABASE_POOL_SIZE: '3' })
   await writeLargeFiles(sql)

@@ -3,7 +3,7 @@ import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-pat
 
 const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
 
-/** The fault of a body whose source_path is not in the format of its source_type. Silent where either is no such thing. */
+/** Validates that the source_path of a body has the format of its source_type. The schema validates each by itself. */
 export function checkSourcePair({ body }: { body: unknown }): Fault[] {
   const { source_type, source_path } = asRecord(body)
   const type = SOURCE_TYPES.find((known) => known === source_type)
@@ -12,7 +12,7 @@ export function checkSourcePair({ body }: { body: unknown }): Fault[] {
   return 'fault' in result ? [{ path: 'body.source_path', message: result.fault }] : []
 }
 
-/** The same for a change, which must name at least one field. */
+/** Validates the body of a change, which must have at least one of the fields. */
 export function checkUpdate({ body }: { body: unknown }): Fault[] {
   const fields = asRecord(body)
   if (UPDATABLE.every((name) => fields[name] === undefined)) {

@@ -9,7 +9,7 @@ import type { CreateImportBody, UpdateImportBody } from './schemas.js'
 /** Each attempt that fails means that a concurrent change succeeded. */
 const MAX_ATTEMPTS = 20
 
-/** What PUT of an import needs. */
+/** The dependencies of a change, and its precondition. */
 export interface ChangeContext {
   imports: ImportRepository
   permission: GithubPermission
@@ -23,7 +23,7 @@ export interface ChangeContext {
  * wait seconds for GitHub.
  *
  * @param isDryRun returns the import as it would be, and stores nothing
- * @throws ApiError 400, 403, 404, 409 if concurrent changes leave no chance, or 412
+ * @throws ApiError 400, 403, 404, 412, or 409 if each attempt lost to a concurrent change
  */
 export async function changeImport(
   { imports, permission, ifMatch }: ChangeContext,
@@ -36,38 +36,39 @@ export async function changeImport(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const found = await imports.find(owner, importId)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
-    const change = await planChange(found, body, check)
+    const source = planSource(found, body)
     const isExact = requireMatch(ifMatch, found)
+    const isChecked = source !== undefined && source.source_type === 'github' && source.isMoved
+    // A withheld import can be moved to a repository to which the user has access, and not be changed otherwise.
+    const isMovedAway = source?.isMoved && body.source_path !== undefined
+    if (found.withheld && !isMovedAway) throw githubAccessDenied(source?.source_path ?? found.source_path)
+    const change = { ...body, ...(source && { source_type: source.source_type, source_path: source.source_path }) }
+    if (isChecked) change.source_path = await check(source.source_path)
     if (isDryRun) return preview(found, change)
-    const isConditional = isExact || found.withheld || 'source_type' in change || 'source_path' in change
-    const changed = await imports.update(owner, importId, change, isConditional ? found.updated_at : undefined)
+    // One half of the pair, or a permission that is not checked again, is valid only together with the row that was read.
+    const isHalf = (body.source_type === undefined) !== (body.source_path === undefined)
+    const isUnchecked = source?.source_type === 'github' && !isChecked
+    const version = isExact || isHalf || isUnchecked ? found.updated_at : undefined
+    const changed = await imports.update(owner, importId, change, version)
     if (changed) return changed
   }
   throw new ApiError('CONFLICT')
 }
 
-/** Plans the new column values, and checks them. */
-async function planChange(
-  found: FoundImport,
-  body: UpdateImportBody,
-  check: (path: string) => Promise<string>,
-): Promise<Partial<CreateImportBody>> {
-  const { source_type = found.source_type, source_path } = body
+/**
+ * Plans the pair (source_type, source_path) that would result, in canonical form.
+ * @returns undefined if the body changes neither
+ * @throws ApiError 400 if the pair does not match
+ */
+function planSource(found: FoundImport, { source_type = found.source_type, source_path }: UpdateImportBody) {
+  if (source_path === undefined && source_type === found.source_type) return undefined
   // A canonical form depends on the type, so a change of the type alone can change the path.
-  const isSameSource = source_path === undefined && source_type === found.source_type
   const field = source_path === undefined ? 'source_type' : 'source_path'
-  const path = isSameSource
-    ? found.source_path
-    : requireSourcePath(source_type, source_path ?? found.source_path, field)
-  // A withheld import can be moved to a repository to which the user has access, and not be changed otherwise.
-  if (found.withheld && source_path === undefined) throw githubAccessDenied(path)
-  if (isSameSource) return body
-  const isMoved = source_type !== found.source_type || path !== found.source_path
-  const isChecked = source_type === 'github' && (isMoved || found.withheld)
-  return { ...body, source_type, source_path: isChecked ? await check(path) : path }
+  const path = requireSourcePath(source_type, source_path ?? found.source_path, field)
+  return { source_type, source_path: path, isMoved: source_type !== found.source_type || path !== found.source_path }
 }
 
-/** Attempts of one change usually check the same path: GitHub is asked once. */
+/** Checks each path once: all attempts of a change usually have the same. */
 function checkOnce(permission: GithubPermission, owner: Owner): (path: string) => Promise<string> {
   const checked = new Map<string, Promise<string>>()
   return (path) => {

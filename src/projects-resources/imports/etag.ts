@@ -1,6 +1,6 @@
 import { ApiError } from '../../errors.js'
 
-/** What an ETag is derived from: every change moves it. */
+/** An object with the time of its last change, which every change moves. */
 type Versioned = { updated_at: Date }
 
 /** The ETag of an object (RFC 9110, section 8.8.3): the time of its last change. */

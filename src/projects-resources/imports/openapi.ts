@@ -43,7 +43,7 @@ const WITHHELD = {
 const ETAG = {
   ETag: {
     type: 'string',
-    description: 'Of this state of the import: what `If-Match` takes (RFC 9110). Every change moves it.',
+    description: 'Version of the import, for `If-Match` (RFC 9110). Every change moves it.',
   },
 }
 
@@ -52,8 +52,8 @@ export const createImport = {
   tags,
   summary: 'Create an import',
   description:
-    'The format of `source_path` depends on `source_type`; it is stored in its canonical form. Of GitHub, one of the ' +
-    "user's own recorded installations must grant the repository.",
+    'The format of `source_path` depends on `source_type`; it is stored in its canonical form. For `github` imports, ' +
+    "one of the user's recorded GitHub App installations must have access to the repository.",
   querystring: schemas.DryRunQuery,
   body: schemas.CreateImportBody,
   response: {

@@ -17,7 +17,7 @@ type Exact<A, B> = [A, B] extends [B, A] ? A : never
 export type FoundImport = ImportRow & { withheld: boolean }
 
 export interface ListedImports extends Batch<ImportRow, Position> {
-  /** How many imports of the whole list are withheld. */
+  /** How many imports of the whole list are withheld; 0 in the batches after the first. */
   withheld: number
 }
 
@@ -50,8 +50,9 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       const batch = toBatch(rows, limit, ({ created_at, id }) => ({ createdAt: created_at.getTime(), id }))
       const visible = batch.rows.filter((row) => !row.withheld)
       const isComplete = !isPage && after === null && batch.next === null
-      const withheld = isComplete ? rows.length - visible.length : await countWithheld(owner, sourceType)
-      return { rows: visible, next: batch.next, withheld }
+      const isCounted = isPage || after === null
+      const count = isComplete ? rows.length - visible.length : isCounted ? await countWithheld(owner, sourceType) : 0
+      return { rows: visible, next: batch.next, withheld: count }
     },
 
     /** Finds an import, withheld or not. */
@@ -77,8 +78,9 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
 
     /** Counts the project's imports, withheld or not; undefined if the project has been deleted. */
     async count({ userId, projectId }: Owner): Promise<number | undefined> {
-      const where = { id: projectId, neptun_user_id: userId }
-      return (await prisma.project.findFirst({ where, select: { import_count: true } }))?.import_count
+      const [row] = await read<{ import_count: number }>(Prisma.sql`
+        SELECT import_count FROM projects WHERE id = ${projectId}::integer AND neptun_user_id = ${userId}::integer`)
+      return row?.import_count
     },
 
     /** Stores an import. A trigger enforces the maximum number per project. */
@@ -99,7 +101,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
 
     /**
      * Removes an import, withheld or not.
-     * @param version as for update
+     * @param version the `updated_at` that it must still have; undefined if any will do
      * @returns whether it was removed
      */
     async remove(owner: Owner, importId: number, version?: Date): Promise<boolean> {

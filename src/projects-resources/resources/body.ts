@@ -4,8 +4,8 @@ import { Id } from '../../schemas.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 /**
- * The schema of a body in one of its two forms: `oneOf` says so to whoever reads the schema. For whoever sends a body, the
- * id decides which form is meant, so that the faults are those of one form and not of both.
+ * Returns the schema of a body that either links or creates. `oneOf` documents the two forms; `if` chooses one by the id field,
+ * so that validation errors concern one form only.
  */
 export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
   const { idField, noun, create, example, name } = descriptor
@@ -22,7 +22,7 @@ export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
   })
 }
 
-/** The faults of a body that its schema cannot see: both forms at once, and what the type itself adds. */
+/** Validates what the schema cannot express: fields of both forms at once, and the descriptor's own check. */
 export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor) {
   const fields = Object.keys(create.properties)
   return ({ body }: { body: unknown }): Fault[] => {

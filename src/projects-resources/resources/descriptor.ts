@@ -26,7 +26,7 @@ export interface ResourceDefinition<
 > {
   /** Its name in a path: `user-files`. With underscores, it is the name of the table. */
   slug: string
-  /** What one is called: `user file`. */
+  /** Singular, for messages: `user file`. */
   noun: string
   model: M
   /** Body that creates one. Every property is a column. */

@@ -8,7 +8,7 @@ const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
 
 /**
  * The calls on one type of resource, as the document describes them.
- * @param isVerified whether GitHub has a say in whether one is created
+ * @param isVerified whether GitHub must confirm a new one
  */
 export function resourceOperations(descriptor: ResourceDescriptor, isVerified: boolean) {
   const { noun, name, exampleResponse: example } = descriptor
@@ -20,7 +20,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `link${name}`,
     tags,
     summary: `Link a ${noun}, or create one and link it`,
-    description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it, both or neither.`,
+    description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it and links it atomically.`,
     body: linkOrCreateSchema(descriptor),
     response: {
       200: answer('It was linked already.', resource, { example }),

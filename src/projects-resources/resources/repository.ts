@@ -10,12 +10,12 @@ export type ResourceRow = { id: number } & Record<string, unknown>
 /** Position in a list: the id of a link, a bigint. */
 export type LinkPosition = string
 
-/** Rows of a complete list that are read at once, and of one with large texts. */
-const BATCH_SIZE = 50
+/** Maximum number of rows that are read at once: of a complete list, and of any list with a large text. */
+const BATCH_SIZE = 100
 const LARGE_BATCH_SIZE = 8
 
 /** A text is large if it has more bytes. Only columns that can have more are looked at; they are NOT NULL. */
-const LARGE = 64 * 1024
+const LARGE = 32 * 1024
 
 const MAX_BIGINT = '9223372036854775807'
 
@@ -69,9 +69,9 @@ export function createResourceRepository(
           ORDER BY link.id DESC
           LIMIT ${size + 1}::integer`)
       let size = limit ?? BATCH_SIZE
-      let rows = await readRows(limit === undefined ? smallColumns : columns, size)
+      let rows = await readRows(smallColumns, size)
       if (rows.some((row) => longNames.some((name) => row[name] === null))) {
-        size = LARGE_BATCH_SIZE
+        size = Math.min(size, LARGE_BATCH_SIZE)
         rows = await readRows(columns, size)
       }
       const batch = toBatch(rows, size, (row) => row.link_id)
