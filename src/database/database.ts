@@ -47,8 +47,7 @@ const readTime = (text: string) => new Date(`${text.slice(0, 10)}T${text.slice(1
 const getTypeParser = (oid: number, format?: 'text') =>
   oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
 
-const types = { getTypeParser } as pg.CustomTypesConfig
-const COMMON = { types, keepAlive: true, application_name: 'neptun-projects-resources' }
+const COMMON = { types: { getTypeParser } as pg.CustomTypesConfig, keepAlive: true }
 
 function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<DatabaseOptions> & { url: string }) {
   const [base = '', query = ''] = url.split(/\?(.*)/s)
@@ -106,7 +105,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { isPooled, ...config } = clientConfig(options)
   const schema = await checkSettings(options, isPooled)
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
-  const pool = new pg.Pool({ ...config, idleTimeoutMillis: 30_000, onConnect })
+  const application_name = 'neptun-projects-resources'
+  const pool = new pg.Pool({ ...config, application_name, idleTimeoutMillis: 30_000, onConnect })
   pool.on('error', options.onIdleError ?? (() => {}))
   // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
   pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
