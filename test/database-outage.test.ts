@@ -19,7 +19,10 @@ const unavailable = (what: string) => {
   return errorBody(503, 'DATABASE_UNAVAILABLE', message)
 }
 
-/** What an answer may take, in milliseconds, beyond the limit that it shows: the machine may be busy. */
+/** A configured timeout, in milliseconds: long enough that a busy machine completes every other query within it. */
+const LIMIT = 1500
+
+/** Additional time that a response may take on a busy machine, in milliseconds. */
 const SLACK = 15_000
 
 /** The service behind a proxy, with an import whose path is `one`. */
@@ -187,18 +190,18 @@ t.test('a change whose answer was lost on the way is not said to be undone', asy
 })
 
 t.test('a database that accepts and says nothing is a 503 within the configured limits', async (t) => {
-  const limits = { DATABASE_CONNECT_TIMEOUT: '300', DATABASE_ANSWER_TIMEOUT: '300' }
+  const limits = { DATABASE_CONNECT_TIMEOUT: `${LIMIT}`, DATABASE_ANSWER_TIMEOUT: `${LIMIT}` }
   const service = await startBehindProxy(t, limits)
   const { call, proxy, one } = service
   const { pool } = service.database
   await proxy.become('hang')
-  await isUnavailable(t, call('GET', one), 'GET over a connection that was open', 300 + 1000 + SLACK)
+  await isUnavailable(t, call('GET', one), 'GET over a connection that was open', LIMIT + 1000 + SLACK)
   t.equal(pool.idleCount, 0, 'that connection is given up')
-  await isUnavailable(t, call('GET', one), 'GET over a new connection', 300 + SLACK)
-  await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'POST over a new connection', 300 + SLACK)
-  await isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', 300 + SLACK)
+  await isUnavailable(t, call('GET', one), 'GET over a new connection', LIMIT + SLACK)
+  await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'POST over a new connection', LIMIT + SLACK)
+  await isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', LIMIT + SLACK)
   const many = Array.from({ length: 30 }, () => call('GET', IMPORTS))
-  await Promise.all(many.map((answer) => isUnavailable(t, answer, 'GET, one of many at once', 2 * 300 + SLACK)))
+  await Promise.all(many.map((answer) => isUnavailable(t, answer, 'GET, one of many at once', 2 * LIMIT + SLACK)))
   await until(() => pool.totalCount === 0 && pool.waitingCount === 0, 'nothing is left behind')
   await proxy.become('pass')
   await until(async () => (await call('GET', one)).status === 200, 'it serves again')
@@ -207,11 +210,11 @@ t.test('a database that accepts and says nothing is a 503 within the configured 
 
 for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
   t.test(`a statement that runs into ${limit} is a 503`, async (t) => {
-    const service = await startBehindProxy(t, { [limit]: '300' })
+    const service = await startBehindProxy(t, { [limit]: `${LIMIT}` })
     const { call, one } = service
     const lock = await lockTable(t, service, 'imports')
-    await isUnavailable(t, call('GET', one), 'GET', 300 + SLACK)
-    await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', 300 + SLACK)
+    await isUnavailable(t, call('GET', one), 'GET', LIMIT + SLACK)
+    await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', LIMIT + SLACK)
     await lock.release()
     await isFine(t, service, 'afterwards')
     t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
@@ -219,7 +222,7 @@ for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
 }
 
 t.test('a transaction that runs into a timeout ends with its connection', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_ANSWER_TIMEOUT: '300' })
+  const service = await startBehindProxy(t, { DATABASE_ANSWER_TIMEOUT: `${LIMIT}` })
   const { call, sql } = service
   const file = { title: 'late', text: '', language: 'x', extension: 'x' }
   for (let round = 0; round < 3; round += 1) {
@@ -231,13 +234,15 @@ t.test('a transaction that runs into a timeout ends with its connection', async 
     t.match(body.message, /may or may not/, 'the statement was sent, and nobody knows what became of it')
     await lock.release()
     // Had the connection gone back to the pool, these would be part of its transaction, and be lost with it.
-    const created = await Promise.all(Array.from({ length: 20 }, () => call('POST', IMPORTS, { body: LOCAL })))
-    const ids = created.map(({ body }) => body.import.id)
-    const [{ count } = { count: -1 }] = await sql<{ count: number }>(
-      'SELECT count(*)::int FROM imports WHERE id = ANY ($1)',
-      [ids],
+    const responses = await Promise.all(Array.from({ length: 20 }, () => call('POST', IMPORTS, { body: LOCAL })))
+    const created = responses.filter(({ status }) => status === 201).map(({ body }) => body.import.id)
+    t.ok(created.length > 0, `${created.length} of 20 imports were created`)
+    const stored = await sql<{ id: number }>('SELECT id FROM imports WHERE id = ANY ($1) ORDER BY id', [created])
+    t.same(
+      stored.map(({ id }) => id),
+      created.toSorted((a, b) => a - b),
+      'every acknowledged import is committed',
     )
-    t.equal(count, 20, 'what was acknowledged since is committed')
     const open = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`
     await until(async () => (await sql(open)).length === 0, 'no transaction is left open')
   }
@@ -245,7 +250,7 @@ t.test('a transaction that runs into a timeout ends with its connection', async 
 })
 
 t.test('while every connection is taken, other requests wait no longer than the limit', async (t) => {
-  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: '300' })
+  const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: `${LIMIT}` })
   const { call, sql } = service
   const create = async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`
   const paths: string[] = []
@@ -259,8 +264,8 @@ t.test('while every connection is taken, other requests wait no longer than the 
     await untilWaiting(service, 3)
     const others = paths
       .slice(3)
-      .map((path) => isUnavailable(t, call(method, path), `${method}, one more`, 300 + SLACK))
-    await Promise.all([...others, isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', 300 + SLACK)])
+      .map((path) => isUnavailable(t, call(method, path), `${method}, one more`, LIMIT + SLACK))
+    await Promise.all([...others, isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', LIMIT + SLACK)])
     await lock.release()
     for (const answer of await Promise.all(first)) t.equal(answer.status, status, `${method}: the first are served`)
     await isFine(t, service, 'afterwards')
