@@ -192,6 +192,21 @@ t.test('the session', async (t) => {
     await call('GET', '/health/ready', { token })
     t.equal(await lastUsed(), once, 'not written again within the minute')
   })
+
+  t.test('records the last use of many sessions at once, and does not lose any when the service closes', async (t) => {
+    const { app, call, sql } = await startApp(t)
+    await sql(`
+      INSERT INTO sessions (token_hash, neptun_user_id, expires_at, last_used_at)
+      SELECT sha256(rpad('many-sessions-' || number, 43, '-')::bytea), 1, now() + interval '1 day', now() - interval '1 hour'
+      FROM generate_series(1, 300) AS number`)
+    const tokens = Array.from({ length: 300 }, (_, index) => `many-sessions-${index + 1}`.padEnd(43, '-'))
+    await Promise.all(tokens.map((token) => call('GET', list, { token })))
+    await app.close()
+    const recorded = await sql(`
+      SELECT DISTINCT last_used_at > now() - interval '10 minutes' AS recent, count(*)::int
+      FROM sessions WHERE token_hash NOT IN (sha256('your-session-cookie'), sha256('other-session-cookie')) GROUP BY 1`)
+    t.strictSame(recorded, [{ recent: true, count: 300 }])
+  })
 })
 
 t.test('many at once over the same connections, each sees only their own', async (t) => {

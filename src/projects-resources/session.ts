@@ -8,6 +8,7 @@ import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
 import { type Authorization, authorize, type Owner } from './owner.js'
+import { createSessionUse } from './session-use.js'
 
 /** Private to this module, so that only the hook can set them. */
 const authorization = Symbol('authorization')
@@ -67,6 +68,10 @@ async function session(app: FastifyInstance, { database }: { database: Database 
     route.attachValidation = true
   })
 
+  const sessionUse = createSessionUse(database, app.log)
+  // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
+  app.addHook('onClose', sessionUse.flush)
+
   app.addHook('onRequest', (request, _reply, done) => {
     const { sessionHash } = request
     if (!sessionHash) return done(new ApiError('UNAUTHORIZED'))
@@ -75,7 +80,7 @@ async function session(app: FastifyInstance, { database }: { database: Database 
       if (!found) return done(new ApiError('UNAUTHORIZED'))
       request[authorization] = found
       request.userId = found.sessionUserId
-      if (found.touch) recordUse(request, found.touch)
+      if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
       done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)
     }, done)
   })
@@ -88,17 +93,6 @@ async function session(app: FastifyInstance, { database }: { database: Database 
     request[authorized] = found.owner
     done(found.owner ? undefined : new ApiError('PROJECT_NOT_FOUND'))
   })
-
-  /** Fire-and-forget, once per session at a time: the response does not wait for it. */
-  const recording = new Set<number>()
-  function recordUse(request: FastifyRequest, { sessionId, usedAt }: NonNullable<Authorization['touch']>) {
-    if (recording.has(sessionId)) return
-    recording.add(sessionId)
-    database.prisma.session
-      .updateMany({ where: { id: sessionId }, data: { last_used_at: usedAt } })
-      .catch((err) => request.log.warn({ err }, 'could not record the last use of a session'))
-      .finally(() => recording.delete(sessionId))
-  }
 }
 
 export default fp(session, {
