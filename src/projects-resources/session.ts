@@ -8,7 +8,7 @@ import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
 import { type Authorization, authorize, type Owner } from './owner.js'
-import { createSessionUse } from './session-use.js'
+import { createSessionUseRepository } from './session-use-repository.js'
 
 /** Private to this module, so that only the hook can set them. */
 const authorization = Symbol('authorization')
@@ -68,7 +68,7 @@ async function session(app: FastifyInstance, { database }: { database: Database 
     route.attachValidation = true
   })
 
-  const sessionUse = createSessionUse(database, app.log)
+  const sessionUse = createSessionUseRepository(database, app.log)
   // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
   app.addHook('onClose', sessionUse.flush)
 

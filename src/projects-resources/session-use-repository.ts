@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { BaseLogger } from 'pino'
 import type { Database } from '../database/database.js'
 
 /** How long uses are collected before they are written together, in milliseconds. */
@@ -11,7 +11,7 @@ const BATCH_SIZE = 256
  * Records when sessions were last used: fire-and-forget, with one statement for all sessions of a second. A statement per
  * session would cost more than the requests themselves when many users return at the same time.
  */
-export function createSessionUse({ prisma }: Pick<Database, 'prisma'>, log: FastifyBaseLogger) {
+export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>, log: BaseLogger) {
   const pending = new Map<number, Date>()
   let timer: NodeJS.Timeout | undefined
 
