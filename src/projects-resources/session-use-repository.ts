@@ -11,7 +11,7 @@ const BATCH_SIZE = 256
  * Records when sessions were last used: fire-and-forget, with one statement for all sessions of a second. A statement per
  * session would cost more than the requests themselves when many users return at the same time.
  */
-export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>, log: BaseLogger) {
+export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>, log: Pick<BaseLogger, 'warn'>) {
   const pending = new Map<number, Date>()
   let timer: NodeJS.Timeout | undefined
 
