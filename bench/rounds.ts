@@ -15,12 +15,16 @@ export interface Pace extends TailPace {
   refusalSeconds: number
 }
 
+/**
+ * Many short rounds rather than few long ones: the speed of a shared machine changes by a factor of two within seconds, and
+ * a ratio is only as good as its two measurements are close in time.
+ */
 export const FULL: Pace = {
-  rounds: 5,
-  warmup: 2,
-  seconds: 3,
-  refusalSeconds: 2,
-  tailTurns: 8,
+  rounds: 15,
+  warmup: 3,
+  seconds: 1,
+  refusalSeconds: 0.5,
+  tailTurns: 3,
   fullLoadSeconds: 0.8,
   halfPeakSeconds: 1,
 }
