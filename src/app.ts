@@ -4,9 +4,11 @@ import type { Database } from './database/database.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
-import { answerClientError, refuseExpectation } from './plugins/client-errors.js'
+import caching from './plugins/caching.js'
+import clientErrors from './plugins/client-errors.js'
 import crossOrigin from './plugins/cross-origin.js'
 import errors, { sendError } from './plugins/errors.js'
+import forwarded, { createProxyTrust } from './plugins/forwarded.js'
 import health from './plugins/health.js'
 import jsonBody from './plugins/json-body.js'
 import limits from './plugins/limits.js'
@@ -17,6 +19,7 @@ import requestLog, { readRequestId } from './plugins/request-log.js'
 import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
+import unreadBody from './plugins/unread-body.js'
 import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
@@ -37,16 +40,17 @@ const CONNECTIONS_CHECK = 1000
 /** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
 const MAX_PARAM_LENGTH = 16 * 1024
 
-/** The whole service, ready to listen: what concerns every request, then the routes. */
+/** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
 export async function buildApp(config: Config, { database, logger, onRoute }: AppParts): Promise<FastifyInstance> {
+  const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
     keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT,
-    trustProxy: config.TRUST_PROXY ? readList(config.TRUST_PROXY) : false,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    trustProxy: config.TRUST_PROXY ? isTrustedProxy : false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     return503OnClosing: false,
     http: {
       requireHostHeader: false,
@@ -56,21 +60,26 @@ export async function buildApp(config: Config, { database, logger, onRoute }: Ap
     rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
     ajv: ajvOptions,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
-    clientErrorHandler: answerClientError,
+    clientErrorHandler(error, socket) {
+      app.handleClientError(error, socket)
+    },
     genReqId: readRequestId,
   })
-  app.server.on('checkExpectation', refuseExpectation)
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(requestLog)
+  await app.register(forwarded, { isTrustedProxy })
   await app.register(shutdown)
   await app.register(securityHeaders)
+  await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
+  await app.register(clientErrors)
   await app.register(overload, config)
   await app.register(session)
   await app.register(limits, config)
   await app.register(errors)
   await app.register(jsonBody)
+  await app.register(unreadBody)
   app.addHook('onClose', () => database.close())
   await app.register(metrics, { ...config, database })
   await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })

@@ -36,7 +36,8 @@ export const Config = Type.Object({
   TRUST_PROXY: Type.Optional(
     Type.String({
       must: 'addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas',
-      description: 'Proxies whose X-Forwarded-For is believed, separated by commas; unset: none.',
+      description:
+        'Proxies whose X-Forwarded-For, -Host, -Proto and -Port headers count, separated by commas; unset: none.',
     }),
   ),
   LOG_LEVEL: Type.Union(

@@ -50,6 +50,7 @@ export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'In how many seconds to try again.' } }
 
 const HEADERS: Record<number, Record<string, HeaderSchema>> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme `Cookie`, with the name of the cookie.' } },
   429: {
     ...RETRY_AFTER,
     'RateLimit-Limit': { type: 'integer', description: 'How many requests are allowed in a period.' },

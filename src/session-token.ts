@@ -4,19 +4,19 @@ import { hash, randomBytes } from 'node:crypto'
 export const SESSION_COOKIE = 'neptun-session'
 
 /**
- * What a token can look like. Those made here are 256 random bits in base64url (43 characters); whoever else signs
- * users in may choose another length within these bounds.
+ * The format of a token: cookie-octets (RFC 6265, section 4.1.1). Tokens that are created here are 256 random bits in
+ * base64url. Another service that signs users in may use any other format, such as a sealed cookie.
  */
-const TOKEN = /^[A-Za-z0-9_-]{16,128}$/
+const TOKEN = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{16,4096}$/
 
-/** A new token: 256 random bits, base64url. */
+/** Creates a token: 256 random bits, base64url. */
 export function createToken(): string {
   return randomBytes(32).toString('base64url')
 }
 
 /**
- * What the table `sessions` holds of a token.
- * @returns its SHA-256, 32 bytes, or undefined if this cannot be a token
+ * Hashes a token for the table `sessions`, which never holds the token itself.
+ * @returns SHA-256, 32 bytes; undefined if the text does not have the format of a token
  */
 export function hashToken(token: string): Buffer | undefined {
   return TOKEN.test(token) ? hash('sha256', token, 'buffer') : undefined

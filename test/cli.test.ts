@@ -334,8 +334,8 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
       '--ttl must be a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
     ],
     [
-      `session revoke --token ${SECRET}/`,
-      '--token must be the token of a session: 16 to 128 letters, digits, hyphens and underscores',
+      `session revoke --token ${SECRET},`,
+      '--token must be the token of a session: 16 to 4096 visible ASCII characters except " , ; and \\',
     ],
     ['session revoke', which],
     ['session revoke --all', which],
@@ -437,7 +437,19 @@ t.test('values are read strictly', async (t) => {
       ['http://127.0.0.1:3000', 'https://example.com', 'http://[::1]:80'],
       ['', '127.0.0.1:3000', 'ftp://a', 'http://', 'http://a/', 'http://a?b', 'http://a b', "http://a'b", 'http://a@b'],
     ],
-    ['token', ['your-session-cookie', '-'.repeat(16)], ['', 'short', 'a'.repeat(129), 'your session cookie']],
+    [
+      'token',
+      ['your-session-cookie', '-'.repeat(16), `Fe26.2*1*${'a~.*'.repeat(99)}`, 's%3Asigned/+token=', 'a'.repeat(4096)],
+      [
+        '',
+        'short',
+        'a'.repeat(4097),
+        'your session cookie',
+        'a,session,cookie',
+        '"your-session-cookie"',
+        'aaaaaaaaaaaaaaaé',
+      ],
+    ],
   ]
   const { option: _, required: __, flag: ___, ...rules } = values
   t.same(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())

@@ -6,6 +6,7 @@ import t from 'tap'
 import { seedDemoData } from '../src/demo-data.js'
 import { startApp } from './support/app.js'
 import { COMPILED, root } from './support/compiled.js'
+import { startNginx, upstream, withoutNginx } from './support/nginx.js'
 
 const BROWSERS = [
   process.env['CHROMIUM_PATH'] ?? '',
@@ -54,6 +55,30 @@ t.test('a person opens the page, signed in already, and sends calls from it', { 
   })
 
   t.same(troubles, [], 'nothing came from elsewhere, and the policy allowed all that the page does')
+})
+
+t.test('the page works behind a proxy that strips a prefix', { skip: skip || withoutNginx }, async (t) => {
+  const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
+  const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
+  const proxy = await startNginx(t, `location /neptun/ { ${upstream(url)}/; }`)
+  const browser = await chromium.launch({ executablePath: executablePath ?? '' })
+  t.teardown(() => browser.close())
+  for (const path of ['/neptun/docs', '/neptun/docs/']) {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } })
+    const troubles = watch(page, proxy)
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    await page.goto(proxy + path)
+    const listed = await execute(await open(page, 'listImports'))
+    t.equal(listed.status, '200')
+    t.match(JSON.parse(listed.body), { imports: [{ id: 123 }] })
+    t.ok(
+      requests.some((address) => address.startsWith(`${proxy}/neptun/api/`)),
+      'the call goes through the proxy',
+    )
+    t.same(troubles, [], `nothing is missing at ${path}`)
+    await page.close()
+  }
 })
 
 /** Gathers requests to anywhere else, and whatever the browser complains of but answers with an error status. */

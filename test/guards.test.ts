@@ -50,6 +50,10 @@ t.test('a write that another site sent is refused, unless its origin is listed',
     ['a prefix of one that is listed', { origin: 'https://app.example.co' }, false],
     ['one that is listed is a prefix', { origin: `${LISTED}.evil.example` }, false],
     ['another port', { origin: url.replace(/\d+$/, '1') }, false],
+    ['another scheme', { origin: url.replace('http:', 'https:') }, false],
+    ['no port', { origin: url.replace(/:\d+$/, '') }, false],
+    ['an untrusted proxy', { origin: evil, 'x-forwarded-host': 'evil.example' }, false],
+    ['an untrusted scheme', { origin: url.replace('http:', 'https:'), 'x-forwarded-proto': 'https' }, false],
     ['a word that there is not', { 'sec-fetch-site': 'x' }, false],
   ]
   for (const [what, headers, passes] of table) {
@@ -75,6 +79,77 @@ t.test('a write that another site sent is refused, unless its origin is listed',
     })
   }
 })
+
+t.test('a trusted proxy names the origin that the browser requested', async (t) => {
+  const { call, url } = await startApp(t, { TRUST_PROXY: '127.0.0.1' })
+  const host = 'app.example.com'
+  const table: [what: string, origin: string, forwarded: Record<string, string>, passes: boolean][] = [
+    ['host', `http://${host}`, { host }, true],
+    ['host and scheme', `https://${host}`, { host, proto: 'https' }, true],
+    ['host and scheme in upper case', `https://${host}`, { host: 'APP.example.com', proto: 'HTTPS' }, true],
+    ['host with a port', `https://${host}:8443`, { host: `${host}:8443`, proto: 'https' }, true],
+    ['host and port', `https://${host}:8443`, { host, proto: 'https', port: '8443' }, true],
+    ['host and default port', `https://${host}`, { host, proto: 'https', port: '443' }, true],
+    ['host with a default port', `https://${host}`, { host: `${host}:443`, proto: 'https' }, true],
+    [
+      'host with a port beside another',
+      `https://${host}:8443`,
+      { host: `${host}:8443`, proto: 'https', port: '80' },
+      true,
+    ],
+    ['an IPv6 address', 'http://[2001:db8::1]:8080', { host: '[2001:db8::1]', port: '8080' }, true],
+    ['scheme alone', url.replace('http:', 'https:'), { proto: 'https' }, true],
+    ['several proxies', `https://${host}`, { host: `${host}, internal:3000`, proto: 'https, http' }, true],
+    ['another host', 'https://evil.example', { host, proto: 'https' }, false],
+    ['another scheme', `http://${host}`, { host, proto: 'https' }, false],
+    ['no scheme', `https://${host}`, { host }, false],
+    ['another port', `https://${host}`, { host, proto: 'https', port: '8443' }, false],
+    ['the host behind the proxy', url, { host }, false],
+    ['the second proxy', 'https://internal', { host: `${host}, internal`, proto: 'https' }, false],
+    ['null', 'null', { host: 'null', proto: 'null' }, false],
+    ['nonsense', `https://${host}`, { host: ':::', proto: 'https' }, false],
+  ]
+  for (const [what, origin, forwarded, passes] of table) {
+    const named = Object.entries(forwarded).map(([name, value]) => [`x-forwarded-${name}`, value])
+    const headers = { origin, ...Object.fromEntries(named) }
+    const { status, body } = await call('POST', IMPORTS, { body: LOCAL, headers })
+    t.equal(status, passes ? 201 : 403, what)
+    if (!passes) t.same(body, CROSS_SITE)
+    const decided = await call('POST', IMPORTS, {
+      body: LOCAL,
+      headers: { ...headers, 'sec-fetch-site': 'same-origin' },
+    })
+    t.equal(decided.status, 201, `${what}: Sec-Fetch-Site decides`)
+  }
+})
+
+t.test('a browser may send and read all headers of the API', async (t) => {
+  const { call } = await startApp(t, { CORS_ORIGINS: LISTED })
+  const sent = ['content-type', 'if-match', 'if-none-match', 'idempotency-key', 'x-request-id', 'x-requested-with']
+  sent.push('traceparent', 'tracestate')
+  const preflight = { origin: LISTED, 'access-control-request-method': 'PUT' }
+  const headers = { ...preflight, 'access-control-request-headers': sent.join() }
+  const allowed = await call('OPTIONS', `${IMPORTS}/1`, { token: null, headers })
+  t.equal(allowed.status, 204)
+  t.same(listOf(allowed.headers.get('access-control-allow-headers')), sent.sort())
+  const readable = ['etag', 'idempotency-replayed', 'link', 'location', 'ratelimit-limit', 'ratelimit-remaining']
+  readable.push('ratelimit-reset', 'retry-after', 'www-authenticate', 'x-imports-withheld', 'x-installations-failed')
+  readable.push('x-request-id')
+  for (const [path, token] of [
+    [IMPORTS, OWNER.token],
+    [IMPORTS, null],
+    ['/nowhere', null],
+    [resources('/wishes'), OWNER.token],
+    [resources('/github-repositories'), OWNER.token],
+  ] as const) {
+    const response = await call('GET', path, { token, headers: { origin: LISTED } })
+    t.same(listOf(response.headers.get('access-control-expose-headers')), readable, path)
+    t.equal(response.headers.get('access-control-allow-origin'), LISTED)
+    t.equal(response.headers.get('vary'), 'Cookie, Origin')
+  }
+})
+
+const listOf = (header: string | null) => (header ?? '').toLowerCase().split(', ').sort()
 
 t.test('CORS is for the origins that are listed, and else is off', async (t) => {
   const listed = await startApp(t, { CORS_ORIGINS: LISTED })

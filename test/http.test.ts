@@ -1,8 +1,10 @@
 import { connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { hashToken } from '../src/session-token.js'
 import {
   type Answer,
+  createSession,
   errorBody,
   faultBody,
   OWNER,
@@ -12,6 +14,7 @@ import {
   type TestApp,
   until,
 } from './support/app.js'
+import { exchange, head, JSON_TYPE, SESSION } from './support/raw.js'
 
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
@@ -53,34 +56,6 @@ function creates(t: Test, { status, body }: Answer, expected: object, what: stri
   const shown = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
   t.strictSame({ status, body }, { status: 201, body: { import: shown } }, what)
 }
-
-/** Sends bytes as they are, and reads until the service closes the connection. */
-function exchange({ url }: TestApp, ...parts: (string | Uint8Array)[]): Promise<Seen> {
-  return new Promise((resolve, reject) => {
-    const { port, hostname } = new URL(url)
-    const socket = connect(Number(port), hostname, () => {
-      for (const part of parts) socket.write(part)
-    })
-    let text = ''
-    socket.setEncoding('utf8').setTimeout(5000, () => socket.destroy(new Error(`still open after: ${text}`)))
-    socket.on('data', (chunk) => {
-      text += chunk
-    })
-    socket.on('error', reject).on('close', () => {
-      const [head = '', ...body] = text.split('\r\n\r\n')
-      const [statusLine = '', ...fields] = head.split('\r\n')
-      const headers = new Headers(fields.map((field) => field.split(/:\s*(.*)/).slice(0, 2) as [string, string]))
-      const json = body.join('\r\n\r\n')
-      resolve({ status: Number(statusLine.split(' ')[1]), headers, body: json ? JSON.parse(json) : undefined })
-    })
-  })
-}
-
-const head = (method: string, path: string, ...headers: string[]) =>
-  [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n')
-
-const SESSION = `Cookie: neptun-session=${OWNER.token}`
-const JSON_TYPE = 'Content-Type: application/json'
 
 const service = await startApp(t)
 const { call, sql } = service
@@ -148,6 +123,8 @@ t.test('an id is plain decimal digits from 1 to 2147483647', async (t) => {
   )
   for (const [name, path] of places) {
     for (const id of wrong) {
+      // That is the list.
+      if (name === 'import_id' && id === '') continue
       refuses(t, await call('GET', path(id)), faultBody([`path.${name}`, NO_ID]), `${name} ${id.slice(0, 20)}`)
     }
   }
@@ -155,6 +132,30 @@ t.test('an id is plain decimal digits from 1 to 2147483647', async (t) => {
     const body = method === 'PUT' ? { body: { title: 'new' } } : {}
     const answer = await call(method, `${IMPORTS}/1e3`, body)
     refuses(t, answer, faultBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
+  }
+})
+
+t.test('a trailing slash is ignored on every route', async (t) => {
+  const { body } = await call('POST', `${IMPORTS}/`, { body: LOCAL })
+  const one = `${IMPORTS}/${body.import.id}`
+  t.strictSame((await call('GET', `${IMPORTS}/`)).body, (await call('GET', IMPORTS)).body, 'the list')
+  t.strictSame((await call('GET', `${IMPORTS}/?source_type=git`)).body, { imports: [] }, 'with a query')
+  t.strictSame((await call('GET', `${one}/`)).body, body, 'an import')
+  t.equal((await call('PUT', `${one}/`, { body: { title: 'new' } })).body.import.title, 'new', 'a change')
+  t.equal((await call('DELETE', `${one}/`)).status, 204, 'a removal')
+  refuses(t, await call('PUT', `${IMPORTS}/`, { body: LOCAL }), ROUTE_NOT_FOUND, 'a method that the list lacks')
+  refuses(t, await call('GET', `${IMPORTS}/`, { token: null }), UNAUTHORIZED, 'without a session')
+  for (const type of ['user-files', 'template-collections', 'github-installations', 'chat-conversations']) {
+    t.strictSame((await call('GET', resources(`/${type}/`))).body, [], type)
+  }
+  refuses(
+    t,
+    await call('GET', resources('/wishes/')),
+    errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type'),
+    'x',
+  )
+  for (const path of ['/health/live/', '/health/ready/', '/openapi.json/', '/docs/']) {
+    t.equal((await call('GET', path, { token: null })).status, 200, path)
   }
 })
 
@@ -246,6 +247,45 @@ t.test('a body is application/json', async (t) => {
     const empty = head('POST', IMPORTS, SESSION, 'Content-Type:', `Content-Length: ${body.length}`)
     refuses(t, await exchange(service, empty, body), UNSUPPORTED, 'an empty one')
   })
+})
+
+t.test('an encoded body is refused, and the message says so', async (t) => {
+  const message = 'Unsupported content encoding: send the body without Content-Encoding'
+  const encoded = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  const text = JSON.stringify(LOCAL)
+  const bodies: [coding: string, body: string | Buffer][] = [
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['deflate', deflateSync(text)],
+    ['GZIP', gzipSync(text)],
+    ['identity, gzip', gzipSync(text)],
+    ['gzip', gzipSync('x'.repeat(4 * MIB))],
+    ['zstd', text],
+    ['utf-8', text],
+    ['identity;q=1', text],
+  ]
+  await storingNothing(t, async () => {
+    for (const [coding, body] of bodies) {
+      const headers = { 'content-encoding': coding }
+      refuses(t, await call('POST', IMPORTS, { body, headers }), encoded, `POST ${coding}`)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body, headers }), encoded, `PUT ${coding}`)
+      refuses(t, await call('POST', resources('/user-files'), { body, headers }), encoded, `POST of a file ${coding}`)
+      refuses(t, await call('POST', IMPORTS, { token: null, body, headers }), UNAUTHORIZED, `${coding}, no session`)
+    }
+  })
+  for (const coding of ['identity', 'Identity', 'identity, identity', '']) {
+    const headers = ['Content-Encoding: ', JSON_TYPE, `Content-Length: ${text.length}`]
+    const answer = await exchange(
+      service,
+      head('POST', IMPORTS, SESSION, ...headers).replace(': \r', `: ${coding}\r`),
+      text,
+    )
+    creates(t, answer as Answer, {}, `not encoded: ${coding}`)
+  }
+  const bodiless = { headers: { 'content-encoding': 'gzip' } }
+  refuses(t, await call('GET', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'GET')
+  refuses(t, await call('DELETE', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'DELETE')
 })
 
 t.test('a request without a body may carry any content type', async (t) => {
@@ -442,7 +482,7 @@ t.test('a session is one cookie of the right form', async (t) => {
     ['after a space instead of a semicolon', `Cookie: a=b neptun-session=${token}`],
     ['after a comma instead of a semicolon', `Cookie: a=b,neptun-session=${token}`],
     ['15 characters', `Cookie: neptun-session=${'a'.repeat(15)}`],
-    ['129 characters', `Cookie: neptun-session=${'a'.repeat(129)}`],
+    ['4097 characters', `Cookie: neptun-session=${'a'.repeat(4097)}`],
     ['9 KB', `Cookie: neptun-session=${'a'.repeat(9 * 1024)}`],
     ['an unknown token', `Cookie: neptun-session=${'a'.repeat(43)}`],
     ['twice in one header', `Cookie: neptun-session=${token}; neptun-session=${'a'.repeat(43)}`],
@@ -451,6 +491,11 @@ t.test('a session is one cookie of the right form', async (t) => {
     ['twice, of the same value', `Cookie: neptun-session=${token};neptun-session=${token}`],
     ['in two headers', `Cookie: neptun-session=${'a'.repeat(43)}`, `Cookie: neptun-session=${token}`],
     ['in two headers, of the same value', SESSION, SESSION],
+    ['twice, once in double quotes', `Cookie: neptun-session="${token}"; neptun-session=${token}`],
+    ['one double quote', `Cookie: neptun-session="${token}`],
+    ['two pairs of double quotes', `Cookie: neptun-session=""${token}""`],
+    ['single quotes', `Cookie: neptun-session='${token}'`],
+    ['percent-encoded', `Cookie: neptun-session=${token.replace('-', '%2D')}`],
     ['as another header', `Authorization: Bearer ${token}`],
   ]
   const classes = [
@@ -484,6 +529,8 @@ t.test('a session is one cookie of the right form', async (t) => {
   }
   const accepted: [what: string, ...headers: string[]][] = [
     ['alone', SESSION],
+    ['in double quotes', `Cookie: neptun-session="${token}"`],
+    ['in double quotes beside others', `Cookie: a="b"; neptun-session="${token}" ; c=d`],
     ['a semicolon behind it', `${SESSION};`],
     ['other cookies beside it', `Cookie: a=b; neptun-session=${token}; c=d`],
     ['no space after the semicolon', `Cookie: a=b;neptun-session=${token};c=d`],
@@ -496,6 +543,34 @@ t.test('a session is one cookie of the right form', async (t) => {
   for (const [what, ...headers] of accepted) {
     const answer = await exchange(service, head('GET', `${IMPORTS}/2147483647`, ...headers))
     refuses(t, answer, IMPORT_NOT_FOUND, what)
+  }
+})
+
+t.test('a token may have any format of cookie-octets', async (t) => {
+  const octets = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('')
+  const tokens: [what: string, token: string][] = [
+    ['a sealed cookie', `Fe26.2*1*${'a9'.repeat(30)}*${'Zz_-'.repeat(20)}**${'0f'.repeat(100)}*~2`],
+    ['a JWT', `${'eyJhbGciOiJIUzI1NiJ9'}.${'a'.repeat(100)}.${'b'.repeat(43)}`],
+    ['base64', 'q83v+/q83v+/q83v+/q83v+/q80='],
+    ['signed', `s:${'a'.repeat(32)}.${'b'.repeat(43)}`],
+    ['percent-encoded', `s%3A${'a'.repeat(32)}.${'b'.repeat(43)}%2F`],
+    ['every cookie-octet', octets.replaceAll(/[",;\\]/g, '')],
+    ['16 characters', '0123456789.*!=:+'],
+    ['4096 characters', 'x*.y'.repeat(1024)],
+  ]
+  for (const [what, token] of tokens) {
+    for (const [name, value] of [
+      ['', token],
+      [', quoted', `"${token}"`],
+    ]) {
+      const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
+      refuses(t, await exchange(service, request), UNAUTHORIZED, `${what}${name}, without a row`)
+    }
+    await createSession(sql, OWNER.userId, { token })
+    for (const value of [token, `"${token}"`]) {
+      const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
+      refuses(t, await exchange(service, request), IMPORT_NOT_FOUND, what)
+    }
   }
 })
 
@@ -554,7 +629,16 @@ t.test('what is not even HTTP is answered in the same shape, and the connection 
     ['a TLS handshake', Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3), NO_HTTP],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', NO_HTTP],
     ['a version of its own', head('GET', IMPORTS).replace('1.1', '9.9'), NO_HTTP],
-    ['a method of its own', head('BREW', IMPORTS), NO_HTTP],
+    ['an unknown method', head('BREW', IMPORTS), ROUTE_NOT_FOUND],
+    ['a method in lower case', head('get', IMPORTS), ROUTE_NOT_FOUND],
+    ['CONNECT', head('CONNECT', 'example.com:443'), ROUTE_NOT_FOUND],
+    ['HTTP/0.9', `GET ${IMPORTS}\r\n\r\n`, NO_HTTP],
+    ['the version 0.9', head('GET', IMPORTS, SESSION).replace('1.1', '0.9'), NO_HTTP],
+    ['the version 2.0', head('GET', IMPORTS, SESSION).replace('1.1', '2.0'), NO_HTTP],
+    ['two Hosts', head('GET', IMPORTS, SESSION, 'Host: localhost'), NO_HTTP],
+    ['two Hosts of HTTP/1.0', head('GET', IMPORTS, SESSION, 'HOST: other').replace('1.1', '1.0'), NO_HTTP],
+    ['a Host with a path', head('GET', IMPORTS, SESSION).replace('localhost', 'localhost/x'), NO_HTTP],
+    ['a Host with a user', head('GET', IMPORTS, SESSION).replace('localhost', 'a@localhost'), NO_HTTP],
     ['no Host', head('GET', IMPORTS).replace('Host: localhost\r\n', ''), NO_HTTP],
     ['a header without a colon', head('GET', IMPORTS, 'nope'), NO_HTTP],
     ['a NUL in a header', head('GET', IMPORTS, 'X-A: \0'), NO_HTTP],

@@ -69,6 +69,20 @@ t.test('behind a proxy that is trusted, the address is the one it names', async 
     (await call('GET', IMPORTS, { token: null, headers: { 'x-forwarded-for': address } })).status
   t.same([await ask('203.0.113.1'), await ask('203.0.113.1'), await ask('203.0.113.2')], [401, 429, 401])
   t.same([await ask('2001:db8::1'), await ask('2001:db8::ffff')], [401, 429], 'a network of IPv6 is one caller')
+  for (const [one, other] of [
+    ['203.0.113.8:50001', '203.0.113.8:50002'],
+    ['203.0.113.9', '203.0.113.9:443'],
+    ['[2001:db8:1::1]:50001', '[2001:db8:1::1]:50002'],
+    ['2001:db8:2::1', '[2001:db8:2::1]'],
+    ['"[2001:db8:3::1]:1"', '2001:db8:3::1'],
+    ['::ffff:203.0.113.10', '203.0.113.10:1'],
+    ['[::ffff:203.0.113.11]:5', '203.0.113.11'],
+    ['203.0.113.12:1, 127.0.0.2:4000', '203.0.113.12:2, 127.0.0.3:4001'],
+    ['198.51.100.1:9, 203.0.113.13:1', '198.51.100.2:9, 203.0.113.13:2'],
+    ['unknown', 'UNKNOWN'],
+  ] as const) {
+    t.same([await ask(one), await ask(other)], [401, 429], `${one} and ${other} are one client`)
+  }
   const untrusting = await startApp(t, { RATE_LIMIT_ADDRESS: '1' })
   const spoof = async (address: string) =>
     (await untrusting.call('GET', IMPORTS, { token: null, headers: { 'x-forwarded-for': address } })).status

@@ -85,7 +85,7 @@ export type TokenHash = Uint8Array<ArrayBuffer>
 
 /** Parsed as its hash: the token itself is passed to nothing else. */
 export const token: Rule<TokenHash> = {
-  must: 'the token of a session: 16 to 128 letters, digits, hyphens and underscores',
+  must: 'the token of a session: 16 to 4096 visible ASCII characters except " , ; and \\',
   read: (text) => {
     const hash = hashToken(text)
     return hash && Uint8Array.from(hash)

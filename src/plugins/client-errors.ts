@@ -1,34 +1,136 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
+import { PRIVATE } from './caching.js'
+import { readRequestId } from './request-log.js'
 
-/** What Node's HTTP parser reports of a connection that never became a request. */
-const clientErrors: Record<string, ErrorCode> = {
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Handles `clientError` of the HTTP server. */
+    handleClientError: (error: Error, socket: Socket) => void
+  }
+}
+
+/** @see https://nodejs.org/api/http.html#event-clienterror */
+interface ParserError extends NodeJS.ErrnoException {
+  rawPacket?: Buffer
+  bytesParsed?: number
+}
+
+/** Response errors by the code of Node's HTTP parser. All others are 400. */
+const CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 }
 
-/** Answers a request with an `Expect` header other than 100-continue, which Node would refuse in another shape. */
-export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const error = new ApiError('EXPECTATION_FAILED')
-  const body = JSON.stringify(error.toBody())
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }
-  response.writeHead(error.statusCode, { ...headers, connection: 'close' }).end(body)
+/** How long a connection stays open for reading after its last response, in milliseconds. */
+const LINGER = 5000
+
+/** A request line with a method that Node does not know (RFC 9112, section 3). */
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
+
+/**
+ * Handles the errors of the HTTP parser, of which Fastify knows nothing.
+ *
+ * An error in the body of a request becomes the response of that request. An error after a complete request does not
+ * concern it: the connection closes after its own response. Only a connection without a request in progress gets a
+ * response from here.
+ */
+async function clientErrors(app: FastifyInstance) {
+  const exchanges = new WeakMap<Duplex, { request: IncomingMessage; response: ServerResponse }>()
+  const failures = new WeakMap<IncomingMessage, ApiError>()
+  const closing = new WeakSet<Duplex>()
+  const remember = (request: IncomingMessage, response: ServerResponse) =>
+    void exchanges.set(request.socket, { request, response })
+
+  app.server.on('request', remember)
+  app.server.on('checkExpectation', (request, response) => {
+    remember(request, response)
+    failures.set(request, new ApiError('EXPECTATION_FAILED'))
+    app.routing(request, response)
+  })
+  app.server.on('connect', (request, socket) => {
+    socket.on('error', () => socket.destroy())
+    close(socket, new ApiError('ROUTE_NOT_FOUND'), request.headers)
+  })
+  app.addHook('preParsing', (request, _reply, payload, done) => done(failures.get(request.raw), payload))
+
+  app.decorate('handleClientError', (error: ParserError, socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy()
+    // The parser reports an error again for everything that arrives after the first one.
+    if (socket.destroyed || closing.has(socket)) return
+    close(socket, toApiError(error), findHeaders(error.rawPacket), error.code)
+  })
+
+  function close(socket: Duplex, error: ApiError, headers: IncomingMessage['headers'], reason?: string) {
+    closing.add(socket)
+    const last = exchanges.get(socket)
+    if (last && !last.request.complete) {
+      failures.set(last.request, error)
+      // The content type parser, if it is reading the body already.
+      if (last.request.listenerCount('error') > 0) last.request.emit('error', error)
+      closeAfter(last.response, socket)
+    } else if (last && !last.response.writableFinished) {
+      closeAfter(last.response, socket)
+    } else {
+      refuse(socket, error, headers, reason)
+    }
+  }
+
+  function refuse(socket: Duplex, error: ApiError, headers: IncomingMessage['headers'], reason?: string) {
+    const id = readRequestId({ headers })
+    const body = JSON.stringify(error.toBody())
+    const head = {
+      ...app.securityHeaders,
+      ...PRIVATE,
+      ...app.corsHeaders(headers.origin),
+      'x-request-id': id,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    }
+    const fields = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\n${fields.join('')}\r\n${body}`)
+    linger(socket)
+    app.log.info({ request_id: id, route: 'unknown', status: error.statusCode, reason }, 'request')
+  }
 }
 
-/** Answers, in the one shape of every error, what is not even HTTP, and closes the connection. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+export default fp(clientErrors, { name: 'client-errors', dependencies: ['security-headers', 'cross-origin'] })
+
+function closeAfter(response: ServerResponse, socket: Duplex) {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+  const end = () => {
+    socket.end()
+    linger(socket)
   }
-  const known = clientErrors[error.code ?? '']
-  const seen = known ? new ApiError(known) : invalidRequest({ path: 'request', message: 'is not valid HTTP' })
-  const body = JSON.stringify(seen.toBody())
-  socket.end(
-    `HTTP/1.1 ${seen.statusCode} ${seen.message}\r\n` +
-      'content-type: application/json; charset=utf-8\r\n' +
-      `content-length: ${Buffer.byteLength(body)}\r\n` +
-      `connection: close\r\n\r\n${body}`,
-  )
+  if (response.writableFinished) end()
+  else response.once('finish', end)
+}
+
+/** Goes on reading for a while: closing at once would reset the connection, and a client still sending lose the response. */
+function linger(socket: Duplex) {
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function toApiError({ code = '', rawPacket, bytesParsed = 0 }: ParserError): ApiError {
+  const known = CODES[code]
+  if (known) return new ApiError(known)
+  if (code === 'HPE_INVALID_METHOD' && rawPacket) {
+    const start = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1
+    if (REQUEST_LINE.test(rawPacket.toString('latin1', start))) return new ApiError('ROUTE_NOT_FOUND')
+  }
+  return invalidRequest({ path: 'request', message: 'is not valid HTTP' })
+}
+
+/** Finds the headers that a response depends on in a packet that could not be parsed. */
+function findHeaders(packet: Buffer | undefined): IncomingMessage['headers'] {
+  const text = packet?.toString('latin1') ?? ''
+  const [, origin] = /\norigin:[\t ]*([^\r\n]*)/i.exec(text) ?? []
+  const [, id] = /\nx-request-id:[\t ]*([^\r\n]*)/i.exec(text) ?? []
+  return { ...(origin === undefined ? {} : { origin }), ...(id === undefined ? {} : { 'x-request-id': id }) }
 }

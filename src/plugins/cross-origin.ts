@@ -1,47 +1,87 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { PRIVATE } from './caching.js'
+import { requestedOrigin } from './forwarded.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Origins whose pages may call with the user's cookie. */
+    /** Origins whose pages may send requests with the user's cookie. */
     allowedOrigins: ReadonlySet<string>
+    /**
+     * Returns the CORS headers of a response that does not come from a route. If the request could not be parsed far
+     * enough to know its origin (undefined), the response is for the first allowed one.
+     */
+    corsHeaders: (origin: string | undefined) => Record<string, string>
   }
 }
 
-const EXPOSED = ['ETag', 'Link', 'Retry-After', 'X-Imports-Withheld', 'X-Request-Id']
-const LIMITS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+const ALLOWED_HEADERS = [
+  'Content-Type',
+  'If-Match',
+  'If-None-Match',
+  'Idempotency-Key',
+  'X-Request-Id',
+  'X-Requested-With',
+  'traceparent',
+  'tracestate',
+]
 
-/** CORS for the origins that are listed, with credentials; where none is, there is no CORS at all. */
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Idempotency-Replayed',
+  'Link',
+  'Location',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Imports-Withheld',
+  'X-Installations-Failed',
+  'X-Request-Id',
+]
+
+/** Enables CORS with credentials for the listed origins. Without any, there is no CORS at all. */
 async function crossOrigin(app: FastifyInstance, { origins }: { origins: string[] }) {
   app.decorate('allowedOrigins', new Set(origins))
+  app.decorate('corsHeaders', (origin = origins[0]) => {
+    if (origins.length === 0) return {}
+    return {
+      ...(origin !== undefined && origins.includes(origin) ? { 'access-control-allow-origin': origin } : {}),
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': EXPOSED_HEADERS.join(', '),
+      vary: `${PRIVATE.vary}, Origin`,
+    }
+  })
   if (origins.length === 0) return
   await app.register(cors, {
     origin: origins,
     credentials: true,
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Content-Type', 'If-Match', 'X-Request-Id'],
-    exposedHeaders: [...EXPOSED, ...LIMITS],
+    allowedHeaders: ALLOWED_HEADERS,
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     strictPreflight: false,
   })
 }
 
-export default fp(crossOrigin, { name: 'cross-origin' })
+export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['caching', 'forwarded'] })
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 
-/** The browser's own word that no other site is behind a request. (W3C, "Fetch Metadata Request Headers") */
-const OWN = ['same-origin', 'none']
+/** Values of `Sec-Fetch-Site` with which no other site is involved (W3C, Fetch Metadata Request Headers). */
+const SAME_ORIGIN = ['same-origin', 'none']
 
 /**
- * Whether a page of another site has a browser send this write, with the cookie that the browser adds by itself (CSRF).
- * Callers that are no browser send neither header.
+ * Whether a page of another site made the browser send this write, with the cookie that browsers add automatically
+ * (CSRF). Clients other than browsers send neither header.
  */
-export function isCrossSiteWrite({ method, headers, server }: FastifyRequest): boolean {
+export function isCrossSiteWrite(request: FastifyRequest): boolean {
+  const { method, headers, server } = request
   if (READS.includes(method)) return false
-  const { origin, host, 'sec-fetch-site': site } = headers
+  const { origin, 'sec-fetch-site': site } = headers
   if (origin !== undefined && server.allowedOrigins.has(origin)) return false
-  if (site !== undefined) return !OWN.includes(String(site))
-  return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host
+  if (site !== undefined) return !SAME_ORIGIN.includes(String(site))
+  return origin !== undefined && origin !== requestedOrigin(request)
 }

@@ -1,13 +1,15 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { toApiError } from '../database/errors.js'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
+import { SESSION_COOKIE } from '../session-token.js'
+import { unsupportedMediaType } from './json-body.js'
 import { findFaults } from './validation.js'
 
 /** Fastify's own errors, by their code, and what they are here. */
 const fastifyErrors: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
   FST_ERR_MAX_PARAM_LENGTH: 'URI_TOO_LONG',
 }
 
@@ -22,17 +24,35 @@ async function errors(app: FastifyInstance) {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (reply.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
+    done(null, payload)
+  })
   // Before a body is parsed for a route that does not exist.
   app.addHook('onRequest', (request, _reply, done) => {
-    // Node would answer that by itself, in another shape (RFC 9112, section 3.2).
-    if (request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined) {
-      return done(invalidRequest({ path: 'request', message: 'is not valid HTTP' }))
-    }
+    if (!isValidHttp(request.raw)) return done(invalidRequest({ path: 'request', message: 'is not valid HTTP' }))
     done(request.is404 ? new ApiError('ROUTE_NOT_FOUND') : undefined)
   })
 }
 
+/** The value of `Host` (RFC 9112, section 3.2): a name or an address, and a port. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i
+
+/** Checks what Node's parser lets pass: versions other than 1.0 and 1.1, and anything but one valid `Host`. */
+function isValidHttp({ httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+  if (headers.host === undefined) return httpVersion === '1.0'
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return false
+  const count = rawHeaders.filter((text, index) => index % 2 === 0 && text.length === 4 && /^host$/i.test(text)).length
+  return count === 1 && HOST.test(headers.host)
+}
+
 export default fp(errors, { name: 'errors', dependencies: ['validation'] })
+
+/**
+ * The challenge of a 401, which RFC 9110 requires. Browsers show no login dialog for a scheme that they do not know.
+ * @see https://datatracker.ietf.org/doc/html/draft-broyer-http-cookie-auth
+ */
+const CHALLENGE = `Cookie cookie-name="${SESSION_COOKIE}"`
 
 /** Answers with an error; also for those that Fastify meets before there is a route (`frameworkErrors`). */
 export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply) {
@@ -49,6 +69,7 @@ function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest
   const error = toApiError(thrown, request.method !== 'GET' && request.method !== 'HEAD')
   if (error instanceof ApiError) return error
   const { code, statusCode = 500 } = thrown as FastifyError
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return unsupportedMediaType(request.headers)
   const known = fastifyErrors[code]
   if (known) return new ApiError(known)
   if (code === 'FST_ERR_BAD_URL') return invalidRequest({ path: 'path', message: 'is not properly percent-encoded' })

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
@@ -18,16 +19,21 @@ async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
-    // What is no media type at all would be refused before it is known whether chunks hold anything.
-    else if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/octet-stream'
+    // Fastify would reject these before it is known whether the chunks hold anything.
+    else if (isEncoded(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
+      headers['content-type'] = 'application/octet-stream'
+    }
     done()
   })
   app.removeAllContentTypeParsers()
   // Whether chunks hold anything is known only when they come; the first byte decides.
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.once('data', () => done(new ApiError('UNSUPPORTED_MEDIA_TYPE')))
-    payload.once('end', () => done(null, undefined))
-    payload.once('error', done)
+  app.addContentTypeParser('*', ({ headers }, payload, done) => {
+    const onData = () => finish(unsupportedMediaType(headers))
+    const finish = (error: Error | null = null) => {
+      payload.off('data', onData).off('end', finish).off('error', finish)
+      done(error)
+    }
+    payload.on('data', onData).on('end', finish).on('error', finish)
   })
   // Refuses `__proto__` and `constructor.prototype` wherever they stand.
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -55,9 +61,20 @@ function describeFault(text: string): string {
   }
 }
 
-/** Whether a message carries a body, as RFC 9112 has it. */
-function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
+/** Whether a message has a body, by its headers (RFC 9112, section 6.3). */
+export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** A 415 that says what is wrong: the coding of the body (RFC 9110, section 8.4), or else its type. */
+export function unsupportedMediaType(headers: IncomingHttpHeaders): ApiError {
+  if (!isEncoded(headers)) return new ApiError('UNSUPPORTED_MEDIA_TYPE')
+  const message = 'Unsupported content encoding: send the body without Content-Encoding'
+  return new ApiError('UNSUPPORTED_MEDIA_TYPE', { message })
+}
+
+function isEncoded({ 'content-encoding': coding = '' }: IncomingHttpHeaders): boolean {
+  return coding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))
 }
 
 /** Whether no value lies deeper than MAX_DEPTH; level by level, so that no depth can exhaust the stack. */

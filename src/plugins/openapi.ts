@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { demo, hasDemoSession } from '../demo-data.js'
-import { ApiError } from '../errors.js'
+import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 import { SESSION_COOKIE } from '../session-token.js'
-import type { Documentation } from './openapi/documentation.js'
+import type { Documentation, Representation } from './openapi/documentation.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,8 +25,16 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** What of an answer of the page is passed on. */
-const PASSED_ON = ['content-type', 'cache-control', 'etag', 'last-modified']
+/** The headers of the page's responses that are passed on. */
+const PASSED_ON = ['accept-ranges', 'cache-control', 'content-range', 'content-type', 'etag', 'last-modified']
+
+/** The errors of the page's static files, by status. All others are 500. */
+const PAGE_ERRORS: Record<number, ErrorCode> = {
+  403: 'FORBIDDEN',
+  404: 'ROUTE_NOT_FOUND',
+  412: 'PRECONDITION_FAILED',
+  416: 'RANGE_NOT_SATISFIABLE',
+}
 
 interface OpenapiOptions {
   /** Whether whoever opens the page becomes the demonstration user, where there is one. For development alone. */
@@ -56,8 +64,7 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
     return await loading
   }
 
-  async function sendDocument(request: FastifyRequest, reply: FastifyReply) {
-    const { text, etag } = await load()
+  function sendDocument({ text, etag }: Representation, request: FastifyRequest, reply: FastifyReply) {
     reply.header('etag', etag).header('cache-control', 'no-cache')
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type('application/json; charset=utf-8').send(text)
@@ -65,8 +72,11 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
 
   async function sendPage(request: FastifyRequest, reply: FastifyReply) {
     const { page } = await load()
-    const answer = await page(request.url, request.headers)
-    if (answer.statusCode === 404) throw new ApiError('ROUTE_NOT_FOUND')
+    const [path = ''] = request.url.split('?')
+    const answer = await page(path, request.headers)
+    if (answer.statusCode >= 400) throw pageError(answer.statusCode)
+    // Of /docs/static/index.html. The library's is not valid behind a path prefix.
+    if (answer.statusCode === 302) return reply.redirect('../')
     if (signsIn) await signIn(database, request, reply)
     for (const name of PASSED_ON) if (answer.headers[name]) reply.header(name, answer.headers[name])
     reply.header('content-security-policy', PAGE_POLICY)
@@ -74,11 +84,16 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
   }
 
   const schema = { hide: true }
-  app.get('/openapi.json', { schema }, sendDocument)
+  app.get('/openapi.json', { schema }, async (request, reply) => sendDocument((await load()).document, request, reply))
   // Where the page looks for it.
-  app.get('/docs/json', { schema }, sendDocument)
+  app.get('/docs/json', { schema }, async (request, reply) => sendDocument((await load()).pageDocument, request, reply))
   app.get('/docs', { schema }, sendPage)
   app.get('/docs/*', { schema }, sendPage)
+}
+
+function pageError(status: number): ApiError {
+  if (status === 400) return invalidRequest({ path: 'path', message: 'is not the path of a file' })
+  return new ApiError(PAGE_ERRORS[status] ?? 'INTERNAL')
 }
 
 export default fp(openapi, { name: 'openapi', dependencies: ['errors', 'session'] })

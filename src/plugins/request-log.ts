@@ -13,7 +13,7 @@ const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
  * The id of a request: the caller's own (`X-Request-Id`), so that a trace goes through several services, if it is
  * harmless; else a new UUID.
  */
-export function readRequestId({ headers }: IncomingMessage): string {
+export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
 }

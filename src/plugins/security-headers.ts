@@ -2,6 +2,13 @@ import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The headers of every response. */
+    securityHeaders: Readonly<Record<string, string>>
+  }
+}
+
 /**
  * The headers that tell a browser what an answer is not: a page, a script, something to be framed or guessed at. (OWASP,
  * "REST Security Cheat Sheet".) Those of Helmet's that only concern pages are left out.
@@ -11,6 +18,7 @@ import fp from 'fastify-plugin'
 async function securityHeaders(app: FastifyInstance) {
   reading ??= readHeaders()
   const headers = await reading
+  app.decorate('securityHeaders', headers)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()

@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { hashToken, SESSION_COOKIE } from '../session-token.js'
 
@@ -10,17 +10,17 @@ declare module 'fastify' {
   }
 }
 
-/** How the document says that a route wants a session. */
+/** The OpenAPI security requirement of a route that needs a session. */
 export const SESSION_REQUIRED = [{ session: [] }]
 
-const OCCURRENCES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=`, 'g')
+const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=([^;]*)`, 'g')
 
-/** Cookies are parsed by @fastify/cookie; what the session's one says is up to whoever asks. */
+/** Parses cookies, and reads the token of the session. Whether there is such a session is not checked here. */
 async function session(app: FastifyInstance) {
   await app.register(cookie)
   app.decorateRequest('sessionHash', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
-    request.sessionHash = readSessionHash(request)
+    request.sessionHash = readSessionHash(request.headers.cookie)
     done()
   })
 }
@@ -28,11 +28,15 @@ async function session(app: FastifyInstance) {
 export default fp(session, { name: 'session' })
 
 /**
- * A cookie that stands there twice is none: parsers disagree on which one counts, and whoever can set a second one
- * (a neighbouring subdomain, say) could choose (RFC 6265, section 8.6).
+ * Reads the token as it is sent: percent-encoding, which @fastify/cookie would decode, is part of it, and double quotes
+ * around it are not (RFC 6265, section 4.1.1).
+ *
+ * A request with two cookies of this name has no session: parsers disagree on which one counts, and whoever can set a
+ * second one (a neighbouring subdomain, for example) could choose (RFC 6265, section 8.6).
  */
-function readSessionHash(request: FastifyRequest): Buffer | undefined {
-  const token = request.cookies[SESSION_COOKIE]
-  const count = request.headers.cookie?.match(OCCURRENCES)?.length
-  return token !== undefined && count === 1 ? hashToken(token) : undefined
+function readSessionHash(header = ''): Buffer | undefined {
+  const [first, ...others] = header.matchAll(COOKIE)
+  if (!first || others.length > 0) return undefined
+  const value = first[1]?.trim() ?? ''
+  return hashToken(/^"(.*)"$/.exec(value)?.[1] ?? value)
 }

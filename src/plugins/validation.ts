@@ -19,18 +19,22 @@ export function readDecimal(text: unknown): number | undefined {
   return typeof text === 'string' && DECIMAL.test(text) ? Number(text) : undefined
 }
 
-/** Reads `true` and `false`, as they are written here. */
-function readBoolean(text: unknown): boolean | undefined {
-  return text === 'true' ? true : text === 'false' ? false : undefined
-}
+const BOOLEANS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
 
-/** What becomes of text, by the type that the schema wants. */
+/** Reads a boolean, in any letter case. */
+const readBoolean = (text: unknown) => (typeof text === 'string' ? BOOLEANS.get(text.toLowerCase()) : undefined)
+
+/** How text is read, by the type in the schema. */
 const READERS: Record<string, (text: unknown) => unknown> = { integer: readDecimal, boolean: readBoolean }
 
 /**
- * Everything in a path or query is text. Fastify's coercion would read `1e3` and `0x10` as numbers, so it is off;
- * instead, where the schema wants an integer or a boolean, plain decimal digits, `true` and `false` become one, and Ajv
- * refuses what is left.
+ * Reads integers and booleans in paths and queries, where everything is text. Fastify's coercion is off: it would read
+ * `1e3` and `0x10` as numbers. Ajv rejects what cannot be read.
  */
 async function validation(app: FastifyInstance) {
   // The faults are described by findFaults; this only says that there are some.

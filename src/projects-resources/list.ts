@@ -57,12 +57,14 @@ export function checkPage(decode: (cursor: string) => unknown) {
 }
 
 /**
- * Returns the `Link` header to the next page (RFC 8288), relative to the origin, so that it is valid behind any proxy.
+ * Returns the `Link` header to the next page (RFC 8288). It is relative to the address that the client requested, so that
+ * it is valid behind a proxy that changes the path.
+ *
  * @param url path and query of the request
  * @param cursor the start of the next page
  */
 export function linkToNextPage(url: string, cursor: string): string {
-  const { pathname, searchParams } = new URL(url, 'http://localhost')
-  searchParams.set('cursor', cursor)
-  return `<${pathname}?${searchParams}>; rel="next"`
+  const query = new URLSearchParams(url.split('?').slice(1).join('?'))
+  query.set('cursor', cursor)
+  return `<?${query}>; rel="next"`
 }

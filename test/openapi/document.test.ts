@@ -65,6 +65,34 @@ t.test('anybody can read the document, again only when it has changed', async (t
   t.equal(document.openapi, '3.1.0')
 })
 
+t.test('errors of the page are like all others', async (t) => {
+  const file = '/docs/static/swagger-ui.css'
+  const refusals: [path: string, headers: Record<string, string>, status: number, code: string][] = [
+    ['/docs/none', {}, 404, 'ROUTE_NOT_FOUND'],
+    ['/docs/static/none.js', {}, 404, 'ROUTE_NOT_FOUND'],
+    ['/docs/static/.none', {}, 404, 'ROUTE_NOT_FOUND'],
+    ['/docs/static/..%2f..%2fpackage.json', {}, 404, 'ROUTE_NOT_FOUND'],
+    ['/docs/static/..%5c..%5cpackage.json', {}, 403, 'FORBIDDEN'],
+    ['/docs/static/%00', {}, 400, 'INVALID_REQUEST'],
+    [file, { 'if-match': '"none"' }, 412, 'PRECONDITION_FAILED'],
+    [file, { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }, 412, 'PRECONDITION_FAILED'],
+    [file, { range: 'bytes=999999999-' }, 416, 'RANGE_NOT_SATISFIABLE'],
+  ]
+  for (const [path, headers, status, code] of refusals) {
+    const answer = await shared.call('GET', path, { token: null, headers })
+    t.same([answer.status, answer.body?.statusCode, answer.body?.code], [status, status, code], path)
+    t.equal(typeof answer.body?.message, 'string')
+    t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
+    t.equal(answer.headers.get('cache-control'), 'no-store')
+    t.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    t.match(answer.headers.get('x-request-id'), /./)
+  }
+  const part = await shared.call('GET', file, { token: null, headers: { range: 'bytes=0-9' } })
+  t.equal(part.status, 206)
+  t.match(part.headers.get('content-range'), /^bytes 0-9\/\d+$/)
+  t.equal(part.text.length, 10)
+})
+
 t.test('it has every route, and nothing else', async (t) => {
   const registered = shared.routes
     .filter(({ method, schema }) => method !== 'HEAD' && !schema?.hide)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import t from 'tap'
-import { errorBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
+import { errorBody, nextPage, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
 /** One service for all; each test begins with its tables as they were. */
@@ -222,7 +222,7 @@ t.test('the list can be read in pages, newest link first', async (t) => {
       t.equal(answer.status, 200)
       t.ok(answer.body.length > 0 && answer.body.length <= limit)
       collected.push(...answer.body)
-      path = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1]
+      path = nextPage(path, answer)
     }
     t.same(collected, whole, `in pages of ${limit}`)
   }

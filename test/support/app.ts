@@ -202,6 +202,12 @@ function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
   }
 }
 
+/** Returns the path of the next page, to which `Link` refers relative to the path of this one. */
+export function nextPage(path: string, { headers }: Answer): string | undefined {
+  const [, query] = /^<(\?[^>]+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? []
+  return query === undefined ? undefined : path.split('?')[0] + query
+}
+
 /** Waits for a condition, not for a time. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string, deadline = 10_000) {
   const end = Date.now() + deadline

@@ -24,8 +24,6 @@ other word is 400 \`INVALID_RESOURCE_TYPE\`; any other path, or a method that a 
 export const document = {
   openapi: '3.1.0',
   info: { title: 'Neptun projects resources', version, description: DESCRIPTION },
-  // Wherever it is served.
-  servers: [{ url: '/' }],
   tags: [
     { name: 'Imports', description: 'Where the content of a project comes from.' },
     { name: 'Project resources', description: 'What a project links of what its user has.' },
@@ -39,7 +37,7 @@ export const document = {
         type: 'apiKey' as const,
         in: 'cookie',
         name: SESSION_COOKIE,
-        description: 'The token of a session: 256 random bits in base64url.',
+        description: 'The token of a session.',
       },
       githubSignature: {
         type: 'apiKey' as const,

@@ -7,11 +7,17 @@ import { bySessionCookie } from './browser.js'
 import { describeRoute, document } from './document.js'
 import { shareParts } from './share-parts.js'
 
-export interface Documentation {
-  /** The OpenAPI document, in JSON. */
+export interface Representation {
   text: string
   etag: string
-  /** What the page has at a path that begins with `/docs`. */
+}
+
+export interface Documentation {
+  /** The OpenAPI document, in JSON, for `/openapi.json`. */
+  document: Representation
+  /** The same document for `/docs/json`, one folder deeper. */
+  pageDocument: Representation
+  /** Returns a file of the page, at a path that begins with `/docs`. */
   page: (url: string, headers: IncomingHttpHeaders) => Promise<LightMyRequestResponse>
   close: () => Promise<void>
 }
@@ -27,11 +33,14 @@ export async function createDocumentation(routes: RouteOptions[]): Promise<Docum
   app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, {
     openapi: document,
-    transformObject: (made) => ('openapiObject' in made ? shareParts(made.openapiObject) : made.swaggerObject),
+    transformObject: (made) =>
+      'openapiObject' in made ? withServer(shareParts(made.openapiObject), '..') : made.swaggerObject,
   })
   for (const route of routes.map(describeRoute)) if (route) app.route(route)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    // Makes the references of the page at /docs relative, so that they are valid behind a path prefix.
+    indexPrefix: '.',
     theme: { title: document.info.title },
     uiConfig: {
       layout: 'BaseLayout',
@@ -44,11 +53,22 @@ export async function createDocumentation(routes: RouteOptions[]): Promise<Docum
     },
   })
   await app.ready()
-  const text = JSON.stringify(app.swagger())
+  const made = app.swagger()
   return {
-    text,
-    etag: `"${hash('sha256', text, 'base64url')}"`,
+    document: represent(withServer(made, '.')),
+    pageDocument: represent(made),
     page: async (url, headers) => await app.inject({ url, headers }),
     close: async () => await app.close(),
   }
+}
+
+/**
+ * The server, relative to the address of the document, so that it is valid behind a path prefix (OpenAPI 3.1, section
+ * 4.8.5). @fastify/swagger itself does not accept relative ones.
+ */
+const withServer = <Document extends object>(made: Document, url: string) => ({ ...made, servers: [{ url }] })
+
+function represent(document: object): Representation {
+  const text = JSON.stringify(document)
+  return { text, etag: `"${hash('sha256', text, 'base64url')}"` }
 }

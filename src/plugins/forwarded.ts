@@ -1,0 +1,65 @@
+import proxyAddr from '@fastify/proxy-addr'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    isTrustedProxy: IsTrustedProxy
+  }
+}
+
+type IsTrustedProxy = (address: string) => boolean
+
+/** @param networks addresses and networks (CIDR) */
+export function createProxyTrust(networks: string[]): IsTrustedProxy {
+  if (networks.length === 0) return () => false
+  const isTrusted = proxyAddr.compile(networks)
+  return (address) => isTrusted(address, 0)
+}
+
+/** `203.0.113.8:50001`, `[2001:db8::1]:50001`, `[2001:db8::1]`, also in double quotes. */
+const WITH_PORT = /^"?(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?"?$/
+
+/** Removes the ports that some proxies (Azure's, for example) add to addresses in `X-Forwarded-For`. */
+async function forwarded(app: FastifyInstance, { isTrustedProxy }: { isTrustedProxy: IsTrustedProxy }) {
+  app.decorate('isTrustedProxy', isTrustedProxy)
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    const list = headers['x-forwarded-for']
+    if (list !== undefined) headers['x-forwarded-for'] = String(list).split(',').map(withoutPort).join(', ')
+    done()
+  })
+}
+
+export default fp(forwarded, { name: 'forwarded' })
+
+function withoutPort(text: string): string {
+  const address = text.trim()
+  const [, v6, v4] = WITH_PORT.exec(address) ?? []
+  return v6 ?? v4 ?? address
+}
+
+/**
+ * Returns the origin that the browser requested, as it would write it in `Origin`. A trusted proxy says so in
+ * `X-Forwarded-Host`, `-Proto` and `-Port`; of several proxies, the first one that the request passed.
+ *
+ * @returns undefined if the headers name none
+ */
+export function requestedOrigin({ headers, socket, server }: FastifyRequest): string | undefined {
+  const isTrusted = server.isTrustedProxy(socket.remoteAddress ?? '')
+  const read = (name: string) =>
+    (isTrusted
+      ? String(headers[name] ?? '')
+          .split(',', 1)[0]
+          ?.trim()
+      : '') || undefined
+  // Without a proxy in front, this service is reached by plain HTTP.
+  const scheme = read('x-forwarded-proto')?.toLowerCase() ?? 'http'
+  if (scheme !== 'http' && scheme !== 'https') return undefined
+  const host = read('x-forwarded-host') ?? headers.host ?? ''
+  const port = /:\d+$/.test(host) ? undefined : read('x-forwarded-port')
+  try {
+    return new URL(`${scheme}://${host}${port ? `:${port}` : ''}`).origin
+  } catch {
+    return undefined
+  }
+}
