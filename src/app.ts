@@ -27,6 +27,8 @@ export interface AppParts {
   /** Closed together with the app. */
   database: Database
   logger: FastifyBaseLogger
+  /** Returns the number of log lines that could not be written, for the metrics. */
+  lostLogLines?: () => number
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
@@ -41,7 +43,10 @@ const CONNECTIONS_CHECK = 1000
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
-export async function buildApp(config: Config, { database, logger, onRoute }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  { database, logger, lostLogLines, onRoute }: AppParts,
+): Promise<FastifyInstance> {
   const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
   const app = Fastify({
     loggerInstance: logger,
@@ -81,7 +86,7 @@ export async function buildApp(config: Config, { database, logger, onRoute }: Ap
   await app.register(jsonBody)
   await app.register(unreadBody)
   app.addHook('onClose', () => database.close())
-  await app.register(metrics, { ...config, database })
+  await app.register(metrics, { ...config, database, lostLogLines })
   await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })
 
   await app.register(health, { database })

@@ -6,28 +6,29 @@ import { type Database, openDatabase } from './database/database.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
 import { openLogDestination } from './log-destination.js'
 
+/** How long the shutdown waits for the log to be written, in milliseconds. */
+const LOG_DRAIN_TIMEOUT = 500
+
 /** What ends a start in one line, without a stack: the operator's to mend. */
 class StartError extends Error {}
 
 async function start() {
   loadDotEnv()
   const config = loadConfig(process.env)
-  const logger = createLogger(config)
+  const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
+  const logger = pino({ level: config.LOG_LEVEL }, log)
   const database = await prepareDatabase(config, logger)
-  const app = await buildApp(config, { database, logger })
+  const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
   const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
     if (signal) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
     await app.close()
+    await log.drain(LOG_DRAIN_TIMEOUT)
   })
   // Under a supervisor (npm run dev): do not outlive it, and tell it where this listens.
   process.once('disconnect', () => close())
   const address = await app.listen({ host: config.HOST, port: config.PORT }).catch(refuse)
   process.send?.({ ready: true, address })
-}
-
-function createLogger({ LOG_LEVEL, NODE_ENV }: Config): Logger {
-  return NODE_ENV === 'production' ? pino({ level: LOG_LEVEL }, openLogDestination()) : pino({ level: LOG_LEVEL })
 }
 
 function loadDotEnv() {

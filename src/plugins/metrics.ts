@@ -14,7 +14,11 @@ declare module 'fastify' {
   }
 }
 
-type MetricsOptions = Pick<Config, 'HOST'> & { METRICS_PORT?: number; database: Database }
+type MetricsOptions = Pick<Config, 'HOST'> & {
+  METRICS_PORT?: number
+  database: Database
+  lostLogLines: (() => number) | undefined
+}
 
 /** In seconds: from a statement by primary key to a request that waited for everything. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -23,7 +27,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * Metrics for Prometheus on a port of their own, which need not be where callers get at: `GET /metrics`. Names and units
  * follow Prometheus' conventions; labels are templates and statuses, of which there are few.
  */
-async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database }: MetricsOptions) {
+async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, lostLogLines }: MetricsOptions) {
   app.decorate('observeGithub', () => {})
   if (METRICS_PORT === undefined) return
   const { collectDefaultMetrics, Gauge, Counter, Histogram, Registry } = await import('prom-client')
@@ -56,6 +60,18 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database }: M
       this.set({ state: 'waiting' }, pool.waitingCount)
     },
   })
+
+  if (lostLogLines) {
+    new Counter({
+      name: 'log_lines_lost_total',
+      help: 'Log lines that could not be written',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(lostLogLines())
+      },
+    })
+  }
 
   const github = new Counter({
     name: 'github_requests_total',
