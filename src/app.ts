@@ -5,6 +5,7 @@ import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
 import { answerClientError, refuseExpectation } from './plugins/client-errors.js'
+import conditionalRequests from './plugins/conditional-requests.js'
 import crossOrigin from './plugins/cross-origin.js'
 import errors, { sendError } from './plugins/errors.js'
 import health from './plugins/health.js'
@@ -64,6 +65,7 @@ export async function buildApp(config: Config, { database, logger, onRoute }: Ap
   await app.register(validation)
   await app.register(requestLog)
   await app.register(shutdown)
+  await app.register(conditionalRequests)
   await app.register(securityHeaders)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
   await app.register(overload, config)
@@ -82,7 +84,6 @@ export async function buildApp(config: Config, { database, logger, onRoute }: Ap
     database,
     installations,
     ...(await connectGithub(config, installations, logger, app.observeGithub)),
-    maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')

@@ -56,10 +56,9 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
     return await loading
   }
 
-  async function sendDocument(request: FastifyRequest, reply: FastifyReply) {
+  async function sendDocument(_request: FastifyRequest, reply: FastifyReply) {
     const { text, etag } = await load()
     reply.header('etag', etag).header('cache-control', 'no-cache')
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type('application/json; charset=utf-8').send(text)
   }
 
