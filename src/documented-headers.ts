@@ -1,5 +1,4 @@
-/** Headers of a response, as the OpenAPI document describes them. */
-export type Headers = Record<string, { type: string; description: string; [keyword: string]: unknown }>
+import type { Headers } from './schemas.js'
 
 const count = (description: string, maximum: number) => ({
   type: 'integer',

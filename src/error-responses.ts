@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import { type Headers, RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
+import { RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
 import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest } from './errors.js'
 import { githubAccessDenied } from './github/permission.js'
-import { OneOf } from './schemas.js'
+import { type Headers, OneOf } from './schemas.js'
 
 const Fault = Type.Object(
   {

@@ -1,5 +1,4 @@
 import { type SchemaOptions, type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
-import type { Headers } from './documented-headers.js'
 
 /** The largest id: PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
@@ -15,7 +14,7 @@ export const MAX_LIST_ITEMS = 1000
  * Text without U+0000, which PostgreSQL cannot store. Client generators copy the pattern: it means the same to Python, to Rust
  * and to JavaScript with and without the flag `u`. The keyword `wellFormed` does the rest, and is not in the document.
  */
-export const STORABLE_TEXT = '^[^\\u0000]*$'
+export const STORABLE_TEXT = '^[^\\x00]*$'
 
 /** Text of so many characters (code points, as in JSON Schema and in PostgreSQL). */
 export const Text = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
@@ -68,6 +67,9 @@ export function pickKnown<T extends TObject>({ properties }: T, body: Static<T>)
   const known = Object.entries(body as object).filter(([name]) => Object.hasOwn(properties, name))
   return Object.fromEntries(known) as Static<T>
 }
+
+/** Headers of a response, as the OpenAPI document describes them. */
+export type Headers = Record<string, { type: string; description: string; [keyword: string]: unknown }>
 
 /**
  * One answer of a route: what its status means here, and what comes with it. To Fastify's types it is the schema alone.

@@ -2421,9 +2421,15 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The name of the event. */
+                /**
+                 * @description The name of the event.
+                 * @example installation
+                 */
                 "X-GitHub-Event": string;
-                /** @description The id of the delivery. */
+                /**
+                 * @description The id of the delivery.
+                 * @example 72d3162e-cc78-11e3-81ab-4c9367dc0958
+                 */
                 "X-GitHub-Delivery": string;
             };
             path?: never;

@@ -100,7 +100,7 @@ export function checkPage(decode: (cursor: string) => unknown) {
  * @param url path and query of the request
  * @param cursor the start of the next page
  */
-export function linkToNextPage(url: string, cursor: string): string {
+function linkToNextPage(url: string, cursor: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   searchParams.set('cursor', cursor)
   return `<${pathname}?${searchParams}>; rel="next"`

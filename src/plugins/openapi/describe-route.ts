@@ -1,5 +1,6 @@
 import type { RouteOptions } from 'fastify'
-import { ETAG, type Headers, IF_NONE_MATCH, LOCATION, RATE_LIMIT } from '../../documented-headers.js'
+import { ETAG, IF_NONE_MATCH, LOCATION, RATE_LIMIT } from '../../documented-headers.js'
+import type { Headers } from '../../schemas.js'
 
 type Schema = Record<string, unknown>
 
@@ -72,7 +73,8 @@ function describeBody(schema: Schema): Schema {
 function withoutKeyword(keyword: string, part: unknown): Schema {
   if (Array.isArray(part)) return part.map((item) => withoutKeyword(keyword, item)) as never
   if (typeof part !== 'object' || part === null) return part as never
-  const kept = Object.entries(part).filter(([name]) => name !== keyword)
+  // A property of that name is an object.
+  const kept = Object.entries(part).filter(([name, value]) => name !== keyword || typeof value === 'object')
   return Object.fromEntries(
     kept.map(([name, value]) => [name, isExample(name) ? value : withoutKeyword(keyword, value)]),
   )

@@ -12,9 +12,6 @@ export function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.toString(36)}.${id.toString(36)}`).toString('base64url')
 }
 
-/** A cursor before every import. */
-export const FIRST_CURSOR = encodeCursor({ createdAt: 0, id: 1 })
-
 /** @returns undefined if this was never a cursor */
 export function decodeCursor(cursor: string): Position | undefined {
   const [, createdAt, id] = FORM.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? []

@@ -1,6 +1,6 @@
-import { type Headers, NEXT_PAGE } from '../../documented-headers.js'
+import { NEXT_PAGE } from '../../documented-headers.js'
 import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
-import { answer, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
+import { answer, type Headers, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
 const tags = ['Imports']
