@@ -6,6 +6,7 @@ import { connectGithub } from './github/connect.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
 import caching from './plugins/caching.js'
 import clientErrors from './plugins/client-errors.js'
+import conditionalRequests from './plugins/conditional-requests.js'
 import crossOrigin from './plugins/cross-origin.js'
 import errors, { sendError } from './plugins/errors.js'
 import forwarded, { createProxyTrust } from './plugins/forwarded.js'
@@ -75,6 +76,7 @@ export async function buildApp(
   await app.register(requestLog)
   await app.register(forwarded, { isTrustedProxy })
   await app.register(shutdown)
+  await app.register(conditionalRequests)
   await app.register(securityHeaders)
   await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
@@ -96,7 +98,6 @@ export async function buildApp(
     database,
     installations,
     ...(await connectGithub(config, installations, logger, app.observeGithub)),
-    maxImports: config.MAX_IMPORTS_PER_PROJECT,
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')

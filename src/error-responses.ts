@@ -1,12 +1,16 @@
 import { Type } from '@sinclair/typebox'
+import { CHALLENGE, RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
 import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest } from './errors.js'
 import { githubAccessDenied } from './github/permission.js'
-import { type HeaderSchema, OneOf } from './schemas.js'
+import { type Headers, OneOf } from './schemas.js'
 
 const Fault = Type.Object(
   {
-    path: Type.String({ description: 'Where the fault is: `body.title`, `query.limit`, `path.user_id`.' }),
-    message: Type.String({ description: 'What is wrong there. Never repeats the value.' }),
+    path: Type.String({
+      maxLength: 255,
+      description: 'The invalid field: `body.title`, `query.limit`, `path.user_id`.',
+    }),
+    message: Type.String({ maxLength: 2048, description: 'What is wrong with it. Never repeats the value.' }),
   },
   { title: 'Fault' },
 )
@@ -14,10 +18,17 @@ const Fault = Type.Object(
 /** The one shape of every error body. */
 const ErrorBody = Type.Object(
   {
-    statusCode: Type.Integer({ description: 'The status of the answer.' }),
+    statusCode: Type.Integer({
+      format: 'int32',
+      minimum: 400,
+      maximum: 599,
+      description: 'The status of the response.',
+    }),
     code: OneOf(ERROR_CODES, { description: 'For programs: stable, upper-case.' }),
-    message: Type.String({ description: 'For people.' }),
-    errors: Type.Optional(Type.Array(Fault, { description: 'Only on a 400 from validation: one entry a fault.' })),
+    message: Type.String({ maxLength: 4096, description: 'For people.' }),
+    errors: Type.Optional(
+      Type.Array(Fault, { maxItems: 100, description: 'Only on a 400 from validation: every validation error.' }),
+    ),
   },
   { title: 'Error' },
 )
@@ -47,19 +58,6 @@ export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA
 /** What a call can meet that changes something for a session. */
 export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 
-const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'In how many seconds to try again.' } }
-
-const HEADERS: Record<number, Record<string, HeaderSchema>> = {
-  401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme `Cookie`, with the name of the cookie.' } },
-  429: {
-    ...RETRY_AFTER,
-    'RateLimit-Limit': { type: 'integer', description: 'How many requests are allowed in a period.' },
-    'RateLimit-Remaining': { type: 'integer', description: 'How many of them are left.' },
-    'RateLimit-Reset': { type: 'integer', description: 'In how many seconds the next period begins.' },
-  },
-  503: RETRY_AFTER,
-}
-
 /** Errors that say more than their code does. */
 const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
@@ -85,10 +83,15 @@ export function openErrors(...codes: ErrorCode[]): ErrorResponses {
 function errorAnswer(errors: ApiError[]) {
   const examples = Object.fromEntries(errors.map((error) => [error.code, { value: error.toBody() }]))
   const meanings = errors.map(({ code }) => `\`${code}\`: ${new ApiError(code).message}.`)
-  const headers = HEADERS[errors[0]?.statusCode ?? 0]
   return {
     description: meanings.join(' '),
-    ...(headers ? { headers } : {}),
+    headers: headersOf(errors[0]?.statusCode ?? 0),
     content: { 'application/json': { schema: ErrorBody, examples } },
   }
 }
+
+const headersOf = (status: number): Headers => ({
+  ...(status === 401 ? CHALLENGE : {}),
+  ...(status === 429 || status === 503 ? RETRY_AFTER : {}),
+  ...RATE_LIMIT,
+})

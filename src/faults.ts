@@ -1,9 +1,16 @@
 import type { TSchema } from '@sinclair/typebox'
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, KeywordDefinition } from 'ajv'
 import type { Fault } from './errors.js'
 import { STORABLE_TEXT } from './schemas.js'
 
-/** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every fault is found. */
+/** Whether a string has no unpaired surrogate, which has no encoding in UTF-8. No pattern for that works in every language. */
+const wellFormed: KeywordDefinition = {
+  keyword: 'wellFormed',
+  type: 'string',
+  validate: (_: true, text: string) => text.isWellFormed(),
+}
+
+/** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every validation error is found. */
 export const ajvOptions = {
   customOptions: {
     allErrors: true,
@@ -12,8 +19,10 @@ export const ajvOptions = {
     useDefaults: false,
     allowUnionTypes: true,
     verbose: true,
+    formats: { int32: true as const },
+    keywords: [wellFormed],
   },
-} as const
+}
 
 /**
  * What Ajv found, as faults: where, and what is wrong, in words that never repeat the value.
@@ -55,16 +64,22 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
     case 'minimum':
     case 'maximum':
       return `must be ${describeType(schema)}`
+    // Of an integer, the range says it.
+    case 'format':
+      return schema['type'] === 'integer' ? `must be ${describeType(schema)}` : fallback
     case 'minLength':
     case 'maxLength':
       return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
+    case 'wellFormed':
+      return UNSTORABLE
     case 'pattern':
-      if (schema['pattern'] === STORABLE_TEXT) return 'must not contain U+0000 or unpaired surrogates'
-      return `must match ${schema['pattern']}`
+      return schema['pattern'] === STORABLE_TEXT ? UNSTORABLE : `must match ${schema['pattern']}`
     default:
       return fallback
   }
 }
+
+const UNSTORABLE = 'must not contain U+0000 or unpaired surrogates'
 
 const ARTICLES: Record<string, string> = {
   string: 'a string',

@@ -4,41 +4,61 @@ import { type SchemaOptions, type Static, type TObject, type TProperties, type T
 export const MAX_ID = 2_147_483_647
 
 /** An id, in a path or in a body. */
-export const Id = (options: SchemaOptions = {}) => Type.Integer({ ...options, minimum: 1, maximum: MAX_ID })
+export const Id = (options: SchemaOptions = {}) =>
+  Type.Integer({ ...options, format: 'int32', minimum: 1, maximum: MAX_ID })
+
+/** The maximum length of every list of a project. */
+export const MAX_LIST_ITEMS = 1000
 
 /**
- * Any text that PostgreSQL can store and give back byte for byte: without U+0000, and without half of a surrogate pair,
- * which has no encoding in UTF-8. (With the flag `u`, which Ajv sets, a whole pair is one character above U+FFFF.)
+ * Text without U+0000, which PostgreSQL cannot store. Client generators copy the pattern: it means the same to Python, to Rust
+ * and to JavaScript with and without the flag `u`. The keyword `wellFormed` does the rest, and is not in the document.
  */
-export const STORABLE_TEXT = '^[^\\u0000\\uD800-\\uDFFF]*$'
+export const STORABLE_TEXT = '^[^\\x00]*$'
 
 /** Text of so many characters (code points, as in JSON Schema and in PostgreSQL). */
 export const Text = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
-  Type.String({ ...options, minLength, maxLength, pattern: STORABLE_TEXT })
+  Type.String({ ...options, minLength, maxLength, pattern: STORABLE_TEXT, wellFormed: true })
 
 /** Text or null. One `type` with two values rather than a union, so that there is one validation error. */
 export const NullableText = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
-  Type.Unsafe<string | null>({ ...options, type: ['string', 'null'], minLength, maxLength, pattern: STORABLE_TEXT })
+  Type.Unsafe<string | null>({ ...Text(minLength, maxLength, options), type: ['string', 'null'] })
 
 /** One of a list of words. One `enum` rather than a union of literals, so that a fault is one message. */
 export const OneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...words] })
 
 /** A time in a response: a Date, which is serialized as ISO 8601, UTC, with milliseconds. */
-export const Time = (options: SchemaOptions = {}) => Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time' }))
+export const Time = (options: SchemaOptions = {}) =>
+  Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time', maxLength: 24 }))
 
 export const ProjectPath = {
   user_id: Id({ description: 'The signed-in user.', examples: [1] }),
   project_id: Id({ description: "One of the user's projects.", examples: [789] }),
 } satisfies TProperties
 
-/** The query of a list that can be read in pages. */
-export const PageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Page size; without it, all at once.' })),
-  cursor: Type.Optional(
-    Text(1, 64, { description: 'Where the page begins: from the `Link` header of the one before.' }),
-  ),
-} satisfies TProperties
+/**
+ * The query of a list that can be read in pages.
+ * @param firstCursor a cursor with which the list begins at its first row, as an example that works everywhere
+ */
+export const pageQuery = (firstCursor: string) =>
+  ({
+    limit: Type.Optional(
+      Type.Integer({
+        format: 'int32',
+        minimum: 1,
+        maximum: 100,
+        description: 'Page size; without it, all at once.',
+        examples: [20],
+      }),
+    ),
+    cursor: Type.Optional(
+      Text(1, 64, {
+        description: 'Start of the page: from the `Link` header of the previous one.',
+        examples: [firstCursor],
+      }),
+    ),
+  }) satisfies TProperties
 
 export const NoContent = Type.Null({ description: 'No body.' })
 
@@ -48,12 +68,8 @@ export function pickKnown<T extends TObject>({ properties }: T, body: Static<T>)
   return Object.fromEntries(known) as Static<T>
 }
 
-/** A header of an answer, as the document describes it. */
-export type HeaderSchema = { type: string; description: string }
-
-export const NEXT_PAGE: Record<string, HeaderSchema> = {
-  Link: { type: 'string', description: 'Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288).' },
-}
+/** Headers of a response, as the OpenAPI document describes them. */
+export type Headers = Record<string, { type: string; description: string; [keyword: string]: unknown }>
 
 /**
  * One answer of a route: what its status means here, and what comes with it. To Fastify's types it is the schema alone.
@@ -62,7 +78,7 @@ export const NEXT_PAGE: Record<string, HeaderSchema> = {
 export function answer<T extends TSchema>(
   description: string,
   schema: T,
-  { example, headers }: { example?: Static<T>; headers?: Record<string, HeaderSchema> } = {},
+  { example, headers }: { example?: Static<T>; headers?: Headers } = {},
 ): T {
   // As it is sent: times are strings.
   const examples =

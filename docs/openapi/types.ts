@@ -8,7 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Is the process up? */
+        /**
+         * Is the process up?
+         * @description Does not query the database, so that a database outage does not restart the process.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -62,6 +65,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user_id}/projects/{project_id}/resources/imports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview an import
+         * @description Runs every check of a create and stores nothing. Returns the import as it would be stored, and the imports of the same source that the project has already (on GitHub, whatever the letter case), or the error that the create would return.
+         */
+        post: operations["previewImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{user_id}/projects/{project_id}/resources/imports/{import_id}": {
         parameters: {
             query?: never;
@@ -69,7 +92,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an import */
+        /**
+         * Read an import
+         * @description An import of GitHub only while the user has an installation of that account that is not suspended.
+         */
         get: operations["getImport"];
         /**
          * Change an import
@@ -77,7 +103,10 @@ export interface paths {
          */
         put: operations["updateImport"];
         post?: never;
-        /** Delete an import */
+        /**
+         * Delete an import
+         * @description Also of GitHub, whether the user still has access to the repository or not.
+         */
         delete: operations["deleteImport"];
         options?: never;
         head?: never;
@@ -115,7 +144,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a linked user file */
+        /**
+         * Read a linked user file
+         * @description One of the user's user files, if this project links it.
+         */
         get: operations["getUserFile"];
         put?: never;
         post?: never;
@@ -160,7 +192,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a linked template collection */
+        /**
+         * Read a linked template collection
+         * @description One of the user's template collections, if this project links it.
+         */
         get: operations["getTemplateCollection"];
         put?: never;
         post?: never;
@@ -205,7 +240,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a linked GitHub installation */
+        /**
+         * Read a linked GitHub installation
+         * @description One of the user's GitHub installations, if this project links it.
+         */
         get: operations["getGithubInstallation"];
         put?: never;
         post?: never;
@@ -250,7 +288,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a linked chat conversation */
+        /**
+         * Read a linked chat conversation
+         * @description One of the user's chat conversations, if this project links it.
+         */
         get: operations["getChatConversation"];
         put?: never;
         post?: never;
@@ -308,12 +349,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ChangedImportBody: {
-            import: components["schemas"]["Import"];
-            /** @description Only of a dry run. The project's other imports of the same source, oldest first. */
-            duplicates?: number[];
-        };
         ChatConversation: {
+            /** Format: int32 */
             id: number;
             name: string;
             description: string | null;
@@ -325,10 +362,12 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** Format: int32 */
             neptun_user_id: number;
         };
         /** @description Links a chat conversation. */
         ChatConversationLink: {
+            /** Format: int32 */
             chat_conversation_id: number;
         };
         CreateImportBody: {
@@ -343,27 +382,34 @@ export interface components {
             description?: string | null;
         };
         Error: {
-            /** @description The status of the answer. */
+            /**
+             * Format: int32
+             * @description The status of the response.
+             */
             statusCode: number;
             /**
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "FORBIDDEN" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "FORBIDDEN" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
-            /** @description Only on a 400 from validation: one entry a fault. */
+            /** @description Only on a 400 from validation: every validation error. */
             errors?: components["schemas"]["Fault"][];
         };
         Fault: {
-            /** @description Where the fault is: `body.title`, `query.limit`, `path.user_id`. */
+            /** @description The invalid field: `body.title`, `query.limit`, `path.user_id`. */
             path: string;
-            /** @description What is wrong there. Never repeats the value. */
+            /** @description What is wrong with it. Never repeats the value. */
             message: string;
         };
         GithubInstallation: {
+            /** Format: int32 */
             id: number;
-            /** @description GitHub's own id of the installation. */
+            /**
+             * Format: int32
+             * @description GitHub's own id of the installation.
+             */
             installation_id: number;
             /** @description The GitHub account on which the App is installed. */
             account_name: string;
@@ -378,17 +424,22 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** Format: int32 */
             neptun_user_id: number;
         };
         /** @description Links a GitHub installation. */
         GithubInstallationLink: {
+            /** Format: int32 */
             github_installation_id: number;
         };
         GithubRepositoriesBody: {
             repositories: components["schemas"]["GithubRepository"][];
         };
         GithubRepository: {
-            /** @description GitHub's own id of the repository. */
+            /**
+             * Format: int64
+             * @description GitHub's own id of the repository.
+             */
             id: number;
             name: string;
             /** @description `owner/repo`: the source_path of an import of it. */
@@ -402,7 +453,10 @@ export interface components {
             language: string | null;
             /** @description SPDX id. */
             license: string | null;
-            /** @description In kilobytes. */
+            /**
+             * Format: int32
+             * @description In kilobytes.
+             */
             size: number;
             default_branch: string;
             /** @description `public`, `private` or `internal`. */
@@ -417,7 +471,10 @@ export interface components {
             github_account_id: string;
             /** @description The owner. */
             github_account_name: string;
-            /** @description GitHub's own id of the installation that sees it. */
+            /**
+             * Format: int32
+             * @description GitHub's own id of the installation that sees it.
+             */
             installation_id: number;
         };
         /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
@@ -432,6 +489,7 @@ export interface components {
         };
         Import: {
             title: string | null;
+            /** Format: int32 */
             id: number;
             /**
              * @description Where the import comes from.
@@ -445,11 +503,34 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** Format: int32 */
             neptun_user_id: number;
+            /** Format: int32 */
             project_id: number;
         };
         ImportBody: {
             import: components["schemas"]["Import"];
+        };
+        /** @description An import as it would be stored, without an id and times. */
+        ImportPreview: {
+            title: string | null;
+            /**
+             * @description Where the import comes from.
+             * @enum {string}
+             */
+            source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
+            /** @description In the format of the source_type; stored in its canonical form. */
+            source_path: string;
+            description: string | null;
+            /** Format: int32 */
+            neptun_user_id: number;
+            /** Format: int32 */
+            project_id: number;
+        };
+        ImportPreviewBody: {
+            import: components["schemas"]["ImportPreview"];
+            /** @description The ids of the project's imports of the same source, oldest first. */
+            duplicates: number[];
         };
         ImportsBody: {
             imports: components["schemas"]["Import"][];
@@ -463,35 +544,15 @@ export interface components {
         };
         /** @description Creates a GitHub installation and links it. */
         NewGithubInstallation: {
-            /** @description GitHub's own id of the installation. */
+            /**
+             * Format: int32
+             * @description GitHub's own id of the installation.
+             */
             installation_id: number;
             /** @description The GitHub account on which the App is installed. */
             account_name: string;
             /** @enum {string} */
             repository_selection: "all" | "selected";
-        };
-        /** @description Of a dry run: the import as it would be. Its id is null, since it has none. */
-        NewImportPreviewBody: {
-            import: {
-                title: string | null;
-                id: null;
-                /**
-                 * @description Where the import comes from.
-                 * @enum {string}
-                 */
-                source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-                /** @description In the format of the source_type; stored in its canonical form. */
-                source_path: string;
-                description: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                updated_at: string;
-                neptun_user_id: number;
-                project_id: number;
-            };
-            /** @description The project's other imports of the same source, oldest first. */
-            duplicates: number[];
         };
         /** @description Creates a template collection and links it. */
         NewTemplateCollection: {
@@ -507,6 +568,7 @@ export interface components {
             extension: string;
         };
         TemplateCollection: {
+            /** Format: int32 */
             id: number;
             name: string;
             description: string | null;
@@ -517,10 +579,12 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** Format: int32 */
             neptun_user_id: number;
         };
         /** @description Links a template collection. */
         TemplateCollectionLink: {
+            /** Format: int32 */
             template_collection_id: number;
         };
         /** @description At least one of the four. What is not there stays as it is. */
@@ -537,6 +601,7 @@ export interface components {
         };
         UserFile: {
             title: string;
+            /** Format: int32 */
             id: number;
             /** @description At most 1 MiB in UTF-8. */
             text: string;
@@ -546,10 +611,12 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** Format: int32 */
             neptun_user_id: number;
         };
         /** @description Links a user file. */
         UserFileLink: {
+            /** Format: int32 */
             user_file_id: number;
         };
         WebhookOutcome: {
@@ -561,6 +628,9 @@ export interface components {
         /** @description `CONFLICT`: Others are changing the same import: try again. */
         CONFLICT: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -570,8 +640,10 @@ export interface components {
         /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. */
         "DATABASE_UNAVAILABLE.OVERLOADED": {
             headers: {
-                /** @description In how many seconds to try again. */
-                "Retry-After"?: number;
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -581,8 +653,10 @@ export interface components {
         /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
         "DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
             headers: {
-                /** @description In how many seconds to try again. */
-                "Retry-After"?: number;
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -592,8 +666,10 @@ export interface components {
         /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
         "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
             headers: {
-                /** @description In how many seconds to try again. */
-                "Retry-After"?: number;
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -603,6 +679,9 @@ export interface components {
         /** @description `EXPECTATION_FAILED`: Only the expectation 100-continue can be met. */
         EXPECTATION_FAILED: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -612,6 +691,9 @@ export interface components {
         /** @description `HEADERS_TOO_LARGE`: Request headers are too large. */
         HEADERS_TOO_LARGE: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -621,6 +703,9 @@ export interface components {
         /** @description `IMPORT_LIMIT_REACHED`: The project holds the maximum number of imports. */
         IMPORT_LIMIT_REACHED: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -630,6 +715,9 @@ export interface components {
         /** @description `INTERNAL`: Internal Server Error. */
         INTERNAL: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -639,6 +727,9 @@ export interface components {
         /** @description `INVALID_REQUEST`: Invalid request parameters. */
         INVALID_REQUEST: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -648,15 +739,21 @@ export interface components {
         /** @description `PAYLOAD_TOO_LARGE`: Request body is too large. */
         PAYLOAD_TOO_LARGE: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `PRECONDITION_FAILED`: The import has changed since: read it again. */
+        /** @description `PRECONDITION_FAILED`: The object has changed since it was read. */
         PRECONDITION_FAILED: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -666,6 +763,9 @@ export interface components {
         /** @description `PROJECT_NOT_FOUND`: Project not found. */
         PROJECT_NOT_FOUND: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -675,6 +775,9 @@ export interface components {
         /** @description `PROJECT_NOT_FOUND`: Project not found. `IMPORT_NOT_FOUND`: Import not found. */
         "PROJECT_NOT_FOUND.IMPORT_NOT_FOUND": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -684,6 +787,9 @@ export interface components {
         /** @description `PROJECT_NOT_FOUND`: Project not found. `NO_GITHUB_INSTALLATION`: No GitHub installation is linked to this project. */
         "PROJECT_NOT_FOUND.NO_GITHUB_INSTALLATION": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -693,6 +799,9 @@ export interface components {
         /** @description `PROJECT_NOT_FOUND`: Project not found. `RESOURCE_NOT_FOUND`: Resource not found. */
         "PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -702,14 +811,10 @@ export interface components {
         /** @description `RATE_LIMITED`: Too many requests: slow down. */
         RATE_LIMITED: {
             headers: {
-                /** @description In how many seconds to try again. */
-                "Retry-After"?: number;
-                /** @description How many requests are allowed in a period. */
-                "RateLimit-Limit"?: number;
-                /** @description How many of them are left. */
-                "RateLimit-Remaining"?: number;
-                /** @description In how many seconds the next period begins. */
-                "RateLimit-Reset"?: number;
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -719,6 +824,9 @@ export interface components {
         /** @description `REQUEST_TIMEOUT`: Request timed out. */
         REQUEST_TIMEOUT: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -728,8 +836,10 @@ export interface components {
         /** @description `UNAUTHORIZED`: Unauthorized. */
         UNAUTHORIZED: {
             headers: {
-                /** @description The scheme `Cookie`, with the name of the cookie. */
-                "WWW-Authenticate"?: string;
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -739,6 +849,9 @@ export interface components {
         /** @description `UNSUPPORTED_MEDIA_TYPE`: Unsupported media type: send application/json. */
         UNSUPPORTED_MEDIA_TYPE: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -748,6 +861,9 @@ export interface components {
         /** @description `USER_MISMATCH`: Forbidden. */
         USER_MISMATCH: {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -757,6 +873,9 @@ export interface components {
         /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
         "USER_MISMATCH.CROSS_SITE_REQUEST": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -766,6 +885,9 @@ export interface components {
         /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
         "USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -775,6 +897,9 @@ export interface components {
         /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
         "USER_MISMATCH.GITHUB_ACCESS_DENIED": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -784,6 +909,9 @@ export interface components {
         /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
         "USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST": {
             headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -793,7 +921,28 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Identifies the state of what the response shows (RFC 9110). Every change moves it. */
+        ETag: string;
+        /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+        Link: string;
+        /** @description Where the new object is, relative to the URL of the request (RFC 9110). */
+        Location: string;
+        /** @description How many requests are allowed in a window. Not sent if the request was refused before it was counted. */
+        "RateLimit-Limit": number;
+        /** @description How many of them are left. Not sent if the request was refused before it was counted. */
+        "RateLimit-Remaining": number;
+        /** @description In how many seconds the next window begins. Not sent if the request was refused before it was counted. */
+        "RateLimit-Reset": number;
+        /** @description In how many seconds to try again. */
+        "Retry-After": number;
+        /** @description The scheme `Cookie`, with the name of the session cookie. */
+        "WWW-Authenticate": string;
+        /** @description How many imports the list leaves out, since the user has no access to their repositories at present. */
+        "X-Imports-Withheld": number;
+        /** @description GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked. */
+        "X-Installations-Failed": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -852,14 +1001,29 @@ export interface operations {
     listImports: {
         parameters: {
             query?: {
-                /** @description Where the import comes from. */
+                /**
+                 * @description Only imports of this type.
+                 * @example github
+                 */
                 source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-                /** @description Page size; without it, all at once. */
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
                 limit?: number;
-                /** @description Where the page begins: from the `Link` header of the one before. */
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example MC4x
+                 */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -879,15 +1043,28 @@ export interface operations {
             /** @description The project's imports. */
             200: {
                 headers: {
-                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
-                    Link?: string;
-                    /** @description How many imports the list leaves out, since the user has no access to their repositories at present. */
-                    "X-Imports-Withheld"?: number;
+                    Link: components["headers"]["Link"];
+                    "X-Imports-Withheld": components["headers"]["X-Imports-Withheld"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ImportsBody"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -903,10 +1080,7 @@ export interface operations {
     };
     createImport: {
         parameters: {
-            query?: {
-                /** @description Check everything, store nothing, and show what would be stored. */
-                dry_run?: boolean;
-            };
+            query?: never;
             header?: never;
             path: {
                 /**
@@ -928,18 +1102,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Of a dry run: what would be stored. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewImportPreviewBody"];
-                };
-            };
             /** @description The new import. */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -961,10 +1131,67 @@ export interface operations {
             503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
-    getImport: {
+    previewImport: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateImportBody"];
+            };
+        };
+        responses: {
+            /** @description The import as it would be stored. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreviewBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["IMPORT_LIMIT_REACHED"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -986,13 +1213,26 @@ export interface operations {
             /** @description The import. */
             200: {
                 headers: {
-                    /** @description Version of the import, for `If-Match` (RFC 9110). Every change moves it. */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ImportBody"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1008,12 +1248,12 @@ export interface operations {
     };
     updateImport: {
         parameters: {
-            query?: {
-                /** @description Check everything, store nothing, and show what would be stored. */
-                dry_run?: boolean;
-            };
+            query?: never;
             header?: {
-                /** @description Only if the import is still the one with this `ETag`; else 412. */
+                /**
+                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @example *
+                 */
                 "If-Match"?: string;
             };
             path: {
@@ -1039,15 +1279,17 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The import as it is now; of a dry run, as it would be. */
+            /** @description The import as it is now. */
             200: {
                 headers: {
-                    /** @description Version of the import, for `If-Match` (RFC 9110). Every change moves it. */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangedImportBody"];
+                    "application/json": components["schemas"]["ImportBody"];
                 };
             };
             400: components["responses"]["INVALID_REQUEST"];
@@ -1070,7 +1312,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the import is still the one with this `ETag`; else 412. */
+                /**
+                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @example *
+                 */
                 "If-Match"?: string;
             };
             path: {
@@ -1094,6 +1339,9 @@ export interface operations {
             /** @description No body. */
             204: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1116,12 +1364,24 @@ export interface operations {
     listUserFiles: {
         parameters: {
             query?: {
-                /** @description Page size; without it, all at once. */
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
                 limit?: number;
-                /** @description Where the page begins: from the `Link` header of the one before. */
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example OTk5OTk5OTk5OTk5OTk5OTk5
+                 */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1141,13 +1401,27 @@ export interface operations {
             /** @description The project's user files. */
             200: {
                 headers: {
-                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
-                    Link?: string;
+                    Link: components["headers"]["Link"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["UserFile"][];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1188,6 +1462,10 @@ export interface operations {
             /** @description It was linked already. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1197,6 +1475,11 @@ export interface operations {
             /** @description It is linked now. */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1220,7 +1503,13 @@ export interface operations {
     getUserFile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1242,11 +1531,26 @@ export interface operations {
             /** @description The user file. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["UserFile"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1285,6 +1589,9 @@ export interface operations {
             /** @description No body. */
             204: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1306,12 +1613,24 @@ export interface operations {
     listTemplateCollections: {
         parameters: {
             query?: {
-                /** @description Page size; without it, all at once. */
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
                 limit?: number;
-                /** @description Where the page begins: from the `Link` header of the one before. */
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example OTk5OTk5OTk5OTk5OTk5OTk5
+                 */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1331,13 +1650,27 @@ export interface operations {
             /** @description The project's template collections. */
             200: {
                 headers: {
-                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
-                    Link?: string;
+                    Link: components["headers"]["Link"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateCollection"][];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1378,6 +1711,10 @@ export interface operations {
             /** @description It was linked already. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1387,6 +1724,11 @@ export interface operations {
             /** @description It is linked now. */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1410,7 +1752,13 @@ export interface operations {
     getTemplateCollection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1432,11 +1780,26 @@ export interface operations {
             /** @description The template collection. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateCollection"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1475,6 +1838,9 @@ export interface operations {
             /** @description No body. */
             204: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1496,12 +1862,24 @@ export interface operations {
     listGithubInstallations: {
         parameters: {
             query?: {
-                /** @description Page size; without it, all at once. */
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
                 limit?: number;
-                /** @description Where the page begins: from the `Link` header of the one before. */
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example OTk5OTk5OTk5OTk5OTk5OTk5
+                 */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1521,13 +1899,27 @@ export interface operations {
             /** @description The project's GitHub installations. */
             200: {
                 headers: {
-                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
-                    Link?: string;
+                    Link: components["headers"]["Link"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GithubInstallation"][];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1568,6 +1960,10 @@ export interface operations {
             /** @description It was linked already. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1577,6 +1973,11 @@ export interface operations {
             /** @description It is linked now. */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1600,7 +2001,13 @@ export interface operations {
     getGithubInstallation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1622,11 +2029,26 @@ export interface operations {
             /** @description The GitHub installation. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GithubInstallation"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1665,6 +2087,9 @@ export interface operations {
             /** @description No body. */
             204: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1686,12 +2111,24 @@ export interface operations {
     listChatConversations: {
         parameters: {
             query?: {
-                /** @description Page size; without it, all at once. */
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
                 limit?: number;
-                /** @description Where the page begins: from the `Link` header of the one before. */
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example OTk5OTk5OTk5OTk5OTk5OTk5
+                 */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1711,13 +2148,27 @@ export interface operations {
             /** @description The project's chat conversations. */
             200: {
                 headers: {
-                    /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
-                    Link?: string;
+                    Link: components["headers"]["Link"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ChatConversation"][];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1758,6 +2209,10 @@ export interface operations {
             /** @description It was linked already. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1767,6 +2222,11 @@ export interface operations {
             /** @description It is linked now. */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1790,7 +2250,13 @@ export interface operations {
     getChatConversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1812,11 +2278,26 @@ export interface operations {
             /** @description The chat conversation. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ChatConversation"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1855,6 +2336,9 @@ export interface operations {
             /** @description No body. */
             204: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1876,7 +2360,13 @@ export interface operations {
     listGithubRepositories: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1896,13 +2386,27 @@ export interface operations {
             /** @description The repositories. */
             200: {
                 headers: {
-                    /** @description GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked. */
-                    "X-Installations-Failed"?: string;
+                    "X-Installations-Failed": components["headers"]["X-Installations-Failed"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GithubRepositoriesBody"];
                 };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["INVALID_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
@@ -1920,9 +2424,15 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The name of the event. */
+                /**
+                 * @description The name of the event.
+                 * @example installation
+                 */
                 "X-GitHub-Event": string;
-                /** @description The id of the delivery. */
+                /**
+                 * @description The id of the delivery.
+                 * @example 72d3162e-cc78-11e3-81ab-4c9367dc0958
+                 */
                 "X-GitHub-Delivery": string;
             };
             path?: never;

@@ -22,11 +22,21 @@ export const receiveGithubWebhook = {
 /** Checked by hand, since the signature comes first. */
 export const documentedDelivery = {
   headers: Type.Object({
-    'X-GitHub-Event': Type.String({ pattern: '^[a-z_]{1,64}$', description: 'The name of the event.' }),
-    'X-GitHub-Delivery': Type.String({ format: 'uuid', description: 'The id of the delivery.' }),
+    'X-GitHub-Event': Type.String({
+      pattern: '^[a-z_]{1,64}$',
+      maxLength: 64,
+      description: 'The name of the event.',
+      examples: ['installation'],
+    }),
+    'X-GitHub-Delivery': Type.String({
+      format: 'uuid',
+      maxLength: 36,
+      description: 'The id of the delivery.',
+      examples: ['72d3162e-cc78-11e3-81ab-4c9367dc0958'],
+    }),
   }),
   body: Type.Object(
-    { action: Type.Optional(Type.String()) },
+    { action: Type.Optional(Type.String({ maxLength: 255 })) },
     {
       title: 'GithubWebhook',
       description: 'As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads',

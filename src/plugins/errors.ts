@@ -10,7 +10,6 @@ import { findFaults } from './validation.js'
 /** Fastify's own errors, by their code, and what they are here. */
 const fastifyErrors: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
-  FST_ERR_MAX_PARAM_LENGTH: 'URI_TOO_LONG',
 }
 
 /** Gives every error of every layer above the socket its one shape. */

@@ -15,6 +15,7 @@ const live = {
   tags: ['Health'],
   security: [],
   summary: 'Is the process up?',
+  description: 'Does not query the database, so that a database outage does not restart the process.',
   response: { 200: healthy('It is.'), ...openErrors() },
 }
 

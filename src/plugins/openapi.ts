@@ -64,9 +64,8 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
     return await loading
   }
 
-  function sendDocument({ text, etag }: Representation, request: FastifyRequest, reply: FastifyReply) {
+  function sendDocument({ text, etag }: Representation, reply: FastifyReply) {
     reply.header('etag', etag).header('cache-control', 'no-cache')
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type('application/json; charset=utf-8').send(text)
   }
 
@@ -84,9 +83,9 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
   }
 
   const schema = { hide: true }
-  app.get('/openapi.json', { schema }, async (request, reply) => sendDocument((await load()).document, request, reply))
+  app.get('/openapi.json', { schema }, async (_request, reply) => sendDocument((await load()).document, reply))
   // Where the page looks for it.
-  app.get('/docs/json', { schema }, async (request, reply) => sendDocument((await load()).pageDocument, request, reply))
+  app.get('/docs/json', { schema }, async (_request, reply) => sendDocument((await load()).pageDocument, reply))
   app.get('/docs', { schema }, sendPage)
   app.get('/docs/*', { schema }, sendPage)
 }

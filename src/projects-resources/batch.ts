@@ -12,6 +12,14 @@ export interface Batch<Row, Position> {
   next: Position | null
 }
 
+/** Identifies the state of a row of a list without reading its content. */
+export interface RowVersion {
+  /** Identifies the row in the list, and is never used again. */
+  key: string
+  /** PostgreSQL's own version of the row (`xmin`), which every change moves, whoever makes it. */
+  version: string
+}
+
 /**
  * Builds a batch from the rows of its query.
  * @param rows up to `limit + 1` rows: the last one shows that more follow

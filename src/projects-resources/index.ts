@@ -18,7 +18,6 @@ export interface ProjectsResourcesOptions {
   permission: GithubPermission
   /** Null without a GitHub App. */
   listRepositories: ListRepositories | null
-  maxImports: number
 }
 
 /** The prefix of all routes below. */
@@ -26,9 +25,12 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 
 /** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
-  const { database, installations, permission, listRepositories, maxImports } = options
+  const { database, installations, permission, listRepositories } = options
   await app.register(session, { database })
-  await app.register(importRoutes, { imports: createImportRepository(database), permission, maxImports })
+  app.addHook('onRoute', (route) => {
+    route.config = { isTagged: true, ...route.config }
+  })
+  await app.register(importRoutes, { imports: createImportRepository(database), permission })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
     'github-installations': async (owner, values) =>

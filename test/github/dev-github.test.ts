@@ -59,9 +59,9 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
   t.equal(await post('username/other-repository'), 403)
   t.equal(await post('username/no-such-repository'), 403)
 
-  const dryRun = (source_path: string) => call('POST', '/imports?dry_run=true', { source_type: 'github', source_path })
-  t.equal((await dryRun('username/other-repository')).status, 403, 'a dry run asks GitHub too')
-  t.match((await dryRun('username/private-repository')).body, { import: { id: null }, duplicates: [Number] })
+  const preview = (source_path: string) => call('POST', '/imports/preview', { source_type: 'github', source_path })
+  t.equal((await preview('username/other-repository')).status, 403, 'a preview asks GitHub too')
+  t.match((await preview('username/private-repository')).body, { import: {}, duplicates: [Number] })
 
   t.equal((await call('POST', '/github-installations', { github_installation_id: 123 })).status, 201)
   for (const what of ['at first', 'and again']) {

@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import Fastify, { type FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import { errorBody, OWNER, resources, type StartOptions, startApp, type TestApp } from '../support/app.js'
+import { isConditional, tagOf } from '../support/conditional.js'
 
 const list = resources('/github-repositories')
 
@@ -355,4 +356,18 @@ t.test('it has no other method, and nothing below it', async (t) => {
   t.same((await call('GET', `${list}/1`)).body, notFound)
   t.equal((await call('GET', list, { token: null })).status, 401)
   t.equal((await call('GET', resources('/github-repositories', { ...OWNER, userId: 2 }))).status, 403)
+})
+
+t.test('the list can be read conditionally, and what it leaves out is part of its state', async (t) => {
+  const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/x')] }, 2: { repositories: [] } })
+  await link(service, 1)
+  await link(service, 2)
+  await isConditional(t, service, list)
+  const before = tagOf(await service.call('GET', list))
+  github.installations[2] = { repositories: [], fails: { status: 404 } }
+  const failed = await service.call('GET', list)
+  t.equal(failed.headers.get('x-installations-failed'), '2')
+  t.not(tagOf(failed), before)
+  github.installations[2] = { repositories: [raw(2, 'b/y')] }
+  t.not(tagOf(await service.call('GET', list)), before)
 })

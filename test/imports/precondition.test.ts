@@ -2,21 +2,25 @@ import t from 'tap'
 import { errorBody, resources, startApp } from '../support/app.js'
 
 const IMPORTS = resources('/imports')
-const CHANGED = errorBody(412, 'PRECONDITION_FAILED', 'The import has changed since: read it again')
+const CHANGED = errorBody(412, 'PRECONDITION_FAILED', 'The object has changed since it was read')
 
 const shared = await startApp(t)
 
 async function create() {
   const { call } = await shared.reset()
   const title = '"updated_at":"2025-02-16T17:42:11.000Z","neptun_user_id":1,"project_id":789}'
-  const { body } = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'folder', title } })
+  const { body, headers } = await call('POST', IMPORTS, {
+    body: { source_type: 'local', source_path: 'folder', title },
+  })
   const one = `${IMPORTS}/${body.import.id}`
-  const read = await call('GET', one)
-  const etag = read.headers.get('etag') ?? ''
+  const etag = headers.get('etag') ?? ''
   const put = async (ifMatch: string, change: object = { title: 'changed' }) =>
     await call('PUT', one, { body: change, headers: { 'if-match': ifMatch } })
-  const remove = async (ifMatch: string) => await call('DELETE', one, { headers: { 'if-match': ifMatch } })
-  return { call, one, created: body.import, etag, put, remove }
+  const putUnless = async (ifNoneMatch: string, headers = {}) =>
+    await call('PUT', one, { body: { title: 'changed' }, headers: { 'if-none-match': ifNoneMatch, ...headers } })
+  const remove = async (ifMatch: string, headers = {}) =>
+    await call('DELETE', one, { headers: { 'if-match': ifMatch, ...headers } })
+  return { call, one, created: body.import, etag, put, putUnless, remove }
 }
 
 t.test('an ETag is of one state of the import, and every change moves it', async (t) => {
@@ -43,15 +47,59 @@ t.test('a change or removal of what somebody else has changed since is refused',
   t.equal((await remove(etag)).status, 404, 'gone is gone')
 })
 
-t.test('any of several ETags, or any state at all, will do; what is no strong ETag of it will not', async (t) => {
-  const { etag, put, remove } = await create()
-  t.equal((await put(`"other", ${etag}`)).status, 200)
-  t.equal((await put('*')).status, 200)
-  for (const none of ['', '"', 'x', '""', '"other"', `W/${etag}`, etag.slice(1, -1), '"\u0080"']) {
-    t.equal((await put(none)).status, 412, none)
+t.test('If-Match accepts lists, weak tags and *; anything else matches nothing', async (t) => {
+  const { created, put, remove, putUnless, call, one } = await create()
+  let etag = `"${created.updated_at}"`
+  const lists = (tag: string) => [
+    `"other", ${tag}`,
+    `W/${tag}`,
+    `W/"other",W/${tag}`,
+    `"a,b", , ${tag}`,
+    ` ${tag}\t`,
+    `nonsense, ${tag}`,
+    '*',
+    ' * ',
+  ]
+  for (const index of lists('').keys()) {
+    const header = lists(etag)[index] ?? ''
+    const answer = await put(header)
+    t.equal(answer.status, 200, header)
+    etag = answer.headers.get('etag') ?? ''
   }
-  t.equal((await remove('"other"')).status, 412)
+  const others = [
+    '',
+    '"',
+    'x',
+    '""',
+    '"other"',
+    etag.slice(1, -1),
+    '"\u0080"',
+    `"x${etag}"`,
+    `${etag.slice(0, -1)} "`,
+    '"*"',
+    'W/*',
+  ]
+  for (const none of others) {
+    t.equal((await put(none)).status, 412, none)
+    t.equal((await remove(none)).status, 412, none)
+  }
+  t.equal((await putUnless('*', { 'if-match': etag })).status, 412, 'both must hold')
+  t.equal((await call('GET', one)).headers.get('etag'), etag, 'nothing was changed')
   t.equal((await remove('*')).status, 204)
+})
+
+t.test('a change or removal with If-None-Match is refused if a tag is the current one, or for *', async (t) => {
+  const { call, one, created, etag, putUnless, remove } = await create()
+  const excluded = errorBody(412, 'PRECONDITION_FAILED', 'The object exists in the state that If-None-Match excludes')
+  for (const header of ['*', etag, `W/${etag}`, `"other", ${etag}`]) {
+    t.same((await putUnless(header)).body, excluded, header)
+    t.same((await remove('*', { 'if-none-match': header })).body, excluded, header)
+  }
+  t.same((await call('GET', one)).body.import, created)
+  t.equal((await putUnless('"other"')).status, 200)
+  t.equal((await putUnless('nonsense')).status, 200)
+  t.equal((await remove('*', { 'if-none-match': '"other"' })).status, 204)
+  t.equal((await putUnless('*')).status, 404)
 })
 
 t.test('it comes after what is checked of every request', async (t) => {

@@ -31,7 +31,11 @@ interface Operation {
 interface Document {
   openapi: string
   paths: Record<string, Record<string, Operation>>
-  components: { responses: Record<string, Response> }
+  components: {
+    responses: Record<string, Response>
+    schemas: Record<string, { properties?: { code?: { enum: string[] } } }>
+    securitySchemes: object
+  }
 }
 
 /** An operation with its place. */
@@ -108,6 +112,15 @@ t.test('without a secret there is no webhook in it', async (t) => {
   const { call } = await startApp(t)
   const { body } = await call('GET', '/openapi.json', { token: null })
   t.equal(body.paths['/webhooks/github'], undefined)
+  t.same(Object.keys(body.components.securitySchemes), ['session'])
+  t.notOk(body.tags.some(({ name }: { name: string }) => name === 'Webhooks'))
+  t.same(Object.keys(document.components.securitySchemes), ['session', 'githubSignature'])
+})
+
+t.test('every parameter has an example', async (t) => {
+  for (const { operationId, parameters = [] } of calls) {
+    for (const { name, example } of parameters) t.not(example, undefined, `${operationId} ${name}`)
+  }
 })
 
 t.test('every example is as its schema says', async (t) => {
@@ -138,6 +151,56 @@ t.test('every example of a request is accepted, and every answer is one that the
       checkAnswer(t, call, answer)
     }
   }
+})
+
+t.test('responses have no patterns, and patterns of requests mean the same in every language', async (t) => {
+  const patterns = (part: object) =>
+    [...JSON.stringify(part).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text ?? ''))
+  for (const { operationId, responses } of calls) t.same(patterns(responses), [], operationId)
+  const { schemas } = document.components
+  for (const [name, schema] of Object.entries(schemas)) {
+    const isRequest = JSON.stringify(calls.map(({ requestBody }) => requestBody)).includes(
+      `"#/components/schemas/${name}"`,
+    )
+    if (!isRequest) t.same(patterns(schema), [], name)
+  }
+  const all = new Set(patterns(document))
+  t.ok(all.has('^[^\\x00]*$'))
+  for (const pattern of all) {
+    t.notMatch(pattern, /\\u[dD][89a-fA-F]|\\p\{|\(\?/, 'no surrogates, no properties, no lookaround')
+    t.doesNotThrow(() => [new RegExp(pattern), new RegExp(pattern, 'u')], pattern)
+  }
+  t.notMatch(JSON.stringify(document), 'wellFormed', 'nor a keyword of our own')
+})
+
+t.test('an operation says what a conditional request, a create and the limits return', async (t) => {
+  for (const { operationId, method, parameters = [], responses } of guarded) {
+    const has = (status: string, header: string) => responseOf(responses, status)?.headers?.[header] !== undefined
+    const isRead = method === 'GET'
+    t.equal('304' in responses, isRead, `${operationId} 304`)
+    t.equal(
+      parameters.some(({ name }) => name === 'If-None-Match'),
+      isRead,
+    )
+    if ('201' in responses) t.ok(has('201', 'Location'), `${operationId} Location`)
+    for (const status of Object.keys(responses)) {
+      const isTagged = /^(200|201|304)$/.test(status) && operationId !== 'previewImport'
+      t.equal(has(status, 'ETag'), isTagged, `${operationId} ${status} ETag`)
+      t.ok(has(status, 'RateLimit-Limit') && has(status, 'RateLimit-Reset'), `${operationId} ${status} RateLimit`)
+    }
+  }
+})
+
+t.test('every code of an error, and its status, occurs', async (t) => {
+  const codes = document.components.schemas['Error']?.properties?.code?.enum ?? []
+  // Of paths that are no operations: the description has them.
+  const elsewhere = ['INVALID_RESOURCE_TYPE', 'ROUTE_NOT_FOUND']
+  const found = calls.flatMap(({ responses }) =>
+    Object.keys(responses).flatMap((status) =>
+      Object.keys(responseOf(responses, status)?.content?.['application/json'].examples ?? {}),
+    ),
+  )
+  t.same(new Set([...found, ...elsewhere].filter((code) => code !== 'example')), new Set(codes))
 })
 
 t.test('refusals are those that the document has', async (t) => {
@@ -207,17 +270,33 @@ function exampleBody({ requestBody }: Call): { body?: unknown } {
   return example ? { body: example.value } : {}
 }
 
-/** Sends a call with the examples of its parameters. */
-async function send(call: Call, options = {}, parameters: Record<string, unknown> = {}): Promise<Answer> {
-  const values = Object.fromEntries((call.parameters ?? []).map(({ name, example }) => [name, example]))
-  const path = call.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(parameters[name] ?? values[name]))
-  return await shared.call(call.method, path, options)
+/** Sends a call with the examples of all its parameters, as tools do that import the document. */
+async function send(
+  call: Call,
+  { headers = {}, ...options }: { headers?: Record<string, string>; body?: unknown; token?: null } = {},
+  parameters: Record<string, unknown> = {},
+): Promise<Answer> {
+  const examplesIn = (place: string): [string, string][] =>
+    (call.parameters ?? []).filter((one) => one.in === place).map(({ name, example }) => [name, String(example)])
+  const values = { ...Object.fromEntries(examplesIn('path')), ...parameters }
+  const path = call.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]))
+  const query = new URLSearchParams(examplesIn('query'))
+  const examples = examplesIn('header').map(([name, value]) => [name.toLowerCase(), value])
+  const all = { ...Object.fromEntries(examples), ...headers }
+  return await shared.call(call.method, `${path}?${query}`, { ...options, headers: all })
 }
 
-function checkAnswer(t: Test, { operationId, responses }: Call, { status, headers, text, body }: Answer) {
+/** Headers that a response has only in some cases. */
+const OPTIONAL = ['Link', 'X-Imports-Withheld', 'X-Installations-Failed']
+
+function checkAnswer(t: Test, { operationId, responses, tags }: Call, { status, headers, text, body }: Answer) {
+  const isCounted = tags[0] !== 'Health' && tags[0] !== 'Webhooks'
   const response = responseOf(responses, String(status))
   if (!response) return t.fail(`${operationId} ${status} is not in the document`)
-  if (response.headers?.['Retry-After']) t.match(headers.get('retry-after'), /^\d+$/)
+  for (const name of Object.keys(response.headers ?? {})) {
+    const isOptional = OPTIONAL.includes(name) || (name.startsWith('RateLimit-') && !isCounted)
+    if (!isOptional) t.ok(headers.get(name), `${operationId} ${status} has ${name}`)
+  }
   const media = response.content?.['application/json']
   if (!media) return t.equal(text, '', `${operationId} ${status} has no body`)
   const validate = compile(media.schema)

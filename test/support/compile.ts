@@ -13,6 +13,7 @@ const ALONE = [
   'dev.test.ts',
   'dev-github.test.ts',
   'docs-page.test.ts',
+  'generated-clients.test.ts',
 ]
 
 /** How many processes share the others. */

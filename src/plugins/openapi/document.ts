@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { RouteOptions } from 'fastify'
 import { SESSION_COOKIE } from '../../session-token.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
@@ -20,15 +19,21 @@ fields that are named here is ignored.
 other word is 400 \`INVALID_RESOURCE_TYPE\`; any other path, or a method that a path does not have, is 404
 \`ROUTE_NOT_FOUND\`.`
 
-/** All of the document that is not said of one route. */
+/** Everything in the document that is not about one route. Schemes and tags that no route uses are left out later. */
 export const document = {
   openapi: '3.1.0',
-  info: { title: 'Neptun projects resources', version, description: DESCRIPTION },
+  info: {
+    title: 'Neptun projects resources',
+    version,
+    description: DESCRIPTION,
+    contact: { name: 'The operator of this service' },
+    license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
+  },
   tags: [
     { name: 'Imports', description: 'Where the content of a project comes from.' },
     { name: 'Project resources', description: 'What a project links of what its user has.' },
     { name: 'GitHub repositories', description: 'What can be imported from GitHub.' },
-    { name: 'Webhooks', description: 'What GitHub tells the service. There only with GITHUB_WEBHOOK_SECRET.' },
+    { name: 'Webhooks', description: 'What GitHub tells the service.' },
     { name: 'Health', description: 'For whoever runs the service.' },
   ],
   components: {
@@ -43,28 +48,8 @@ export const document = {
         type: 'apiKey' as const,
         in: 'header',
         name: 'X-Hub-Signature-256',
-        description: 'Of GitHub over the body, with GITHUB_WEBHOOK_SECRET.',
+        description: "GitHub's signature of the body, made with the secret of the webhook.",
       },
     },
   },
-}
-
-/** A route as the document is to have it; null if it is not to be there. */
-export function describeRoute({ method, url, schema, config }: RouteOptions): RouteOptions | null {
-  if (!schema || schema.hide || method === 'HEAD') return null
-  const { body, ...rest } = { ...schema, ...config?.documented }
-  return { method, url, schema: { ...rest, ...(body ? { body: describeBody(body) } : {}) }, handler: async () => {} }
-}
-
-/** Without what only chooses the words of a fault, and with a name for the example of each form. */
-function describeBody(schema: unknown): unknown {
-  const { if: _if, then: _then, else: _else, examples = [], ...body } = schema as Record<string, unknown>
-  // The forms say it.
-  if (body['oneOf']) delete body['type']
-  const forms = (body['oneOf'] ?? [body]) as { title: string; description?: string }[]
-  const named = (examples as unknown[]).map((value, index) => {
-    const { title = 'example', description } = forms[index] ?? {}
-    return [title, { ...(description ? { summary: description } : {}), value }]
-  })
-  return { ...body, 'x-examples': Object.fromEntries(named) }
 }

@@ -4,7 +4,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type LightMyRequestResponse, type RouteOptions } from 'fastify'
 import { bySessionCookie } from './browser.js'
-import { describeRoute, document } from './document.js'
+import { describeRoute } from './describe-route.js'
+import { document } from './document.js'
 import { shareParts } from './share-parts.js'
 
 export interface Representation {

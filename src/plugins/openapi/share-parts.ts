@@ -3,19 +3,52 @@ type Parts = Record<string, unknown>
 /** A name, and not the title of an example. */
 const NAME = /^[A-Z][A-Za-z]+$/
 
-/** Says once, under `components`, what is said in many places: schemas that have a name for a title, and errors. */
-export function shareParts<Document extends { paths?: object; components?: object }>(made: Document): Document {
-  const { paths, components, ...document } = made
+interface Document {
+  paths?: object
+  tags?: { name: string }[]
+  components?: { securitySchemes?: object }
+}
+
+/**
+ * Moves to `components` what occurs in many places: headers, errors, and schemas whose title is a name. Leaves out the tags
+ * and security schemes that no operation uses.
+ */
+export function shareParts<D extends Document>({ paths, components, tags = [], ...document }: D): D {
   const schemas: Parts = {}
+  const headers: Parts = {}
   const responses: Parts = {}
+  const used = new Set<unknown>()
   const shared = mapValues(paths, (path) =>
     mapValues(path as object, (operation) => {
-      const { responses: all, ...rest } = shareSchemas(operation, schemas) as { responses: Parts }
-      return { ...rest, responses: mapValues(all, (response) => shareError(response, responses)) }
+      const { responses: all, ...rest } = shareSchemas(operation, schemas) as Parts
+      for (const name of [...(rest['tags'] as string[]), ...(rest['security'] as object[]).flatMap(Object.keys)])
+        used.add(name)
+      return {
+        ...rest,
+        responses: mapValues(all as Parts, (response) =>
+          shareError(shareHeaders(response as Parts, headers), responses),
+        ),
+      }
     }),
   )
-  const all = { ...components, schemas: sorted(schemas), responses: sorted(responses) }
-  return { ...document, paths: shared, components: all } as unknown as Document
+  const securitySchemes = Object.entries(components?.securitySchemes ?? {}).filter(([name]) => used.has(name))
+  return {
+    ...document,
+    tags: tags.filter(({ name }) => used.has(name)),
+    paths: shared,
+    components: {
+      ...components,
+      securitySchemes: Object.fromEntries(securitySchemes),
+      schemas: sorted(schemas),
+      headers: sorted(headers),
+      responses: sorted(responses),
+    },
+  } as unknown as D
+}
+
+function shareHeaders({ headers: all, ...response }: Parts, headers: Parts): Parts {
+  if (!all) return response
+  return { ...response, headers: mapValues(all as Parts, (header, name) => share('headers', headers, name, header)) }
 }
 
 function shareSchemas(part: unknown, schemas: Parts): unknown {

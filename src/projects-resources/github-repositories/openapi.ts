@@ -28,6 +28,7 @@ const example = {
 const FAILED = {
   'X-Installations-Failed': {
     type: 'string',
+    maxLength: 16_384,
     description: "GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked.",
   },
 }

@@ -1,20 +1,19 @@
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import type { Owner } from '../owner.js'
+import { checkPreconditions, type Preconditions } from '../preconditions.js'
 import { requireSourcePath } from './body.js'
-import { requireMatch } from './etag.js'
 import type { FoundImport, ImportRepository, ImportRow } from './repository.js'
-import type { CreateImportBody, UpdateImportBody } from './schemas.js'
+import type { UpdateImportBody } from './schemas.js'
 
 /** Each attempt that fails means that a concurrent change succeeded. */
 const MAX_ATTEMPTS = 20
 
-/** The dependencies of a change, and its precondition. */
+/** The dependencies of a change, and its preconditions. */
 export interface ChangeContext {
   imports: ImportRepository
   permission: GithubPermission
-  /** The header `If-Match`. */
-  ifMatch: string | undefined
+  preconditions: Preconditions
 }
 
 /**
@@ -22,29 +21,26 @@ export interface ChangeContext {
  * condition that it is still the version that was read (optimistic locking). No lock is held meanwhile, since the check may
  * wait seconds for GitHub.
  *
- * @param isDryRun returns the import as it would be, and stores nothing
  * @throws ApiError 400, 403, 404, 412, or 409 if each attempt lost to a concurrent change
  */
 export async function changeImport(
-  { imports, permission, ifMatch }: ChangeContext,
+  { imports, permission, preconditions }: ChangeContext,
   owner: Owner,
   importId: number,
   body: UpdateImportBody,
-  isDryRun = false,
 ): Promise<ImportRow> {
   const check = checkOnce(permission, owner)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const found = await imports.find(owner, importId)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
     const source = planSource(found, body)
-    const isExact = requireMatch(ifMatch, found)
+    const isExact = checkPreconditions(preconditions, found)
     const isChecked = source !== undefined && source.source_type === 'github' && source.isMoved
     // A withheld import can be moved to a repository to which the user has access, and not be changed otherwise.
     const isMovedAway = source?.isMoved && body.source_path !== undefined
     if (found.withheld && !isMovedAway) throw githubAccessDenied(source?.source_path ?? found.source_path)
     const change = { ...body, ...(source && { source_type: source.source_type, source_path: source.source_path }) }
     if (isChecked) change.source_path = await check(source.source_path)
-    if (isDryRun) return preview(found, change)
     // One half of the pair, or a permission that is not checked again, is valid only together with the row that was read.
     const isHalf = (body.source_type === undefined) !== (body.source_path === undefined)
     const isUnchecked = source?.source_type === 'github' && !isChecked
@@ -77,10 +73,3 @@ function checkOnce(permission: GithubPermission, owner: Owner): (path: string) =
     return known
   }
 }
-
-/** The row as an update would leave it; the trigger `imports_touch` moves `updated_at` in the same way. */
-const preview = (found: FoundImport, change: Partial<CreateImportBody>): ImportRow => ({
-  ...found,
-  ...change,
-  updated_at: new Date(Math.max(Date.now(), found.updated_at.getTime() + 1)),
-})

@@ -1,5 +1,6 @@
+import { NEXT_PAGE } from '../../documented-headers.js'
 import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
-import { answer, NEXT_PAGE, NoContent } from '../../schemas.js'
+import { answer, type Headers, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
 const tags = ['Imports']
@@ -33,17 +34,13 @@ const changed = {
   updated_at: new Date('2025-02-16T18:42:11Z'),
 }
 
-const WITHHELD = {
+const WITHHELD: Headers = {
   'X-Imports-Withheld': {
     type: 'integer',
+    format: 'int32',
+    minimum: 1,
+    maximum: MAX_LIST_ITEMS,
     description: 'How many imports the list leaves out, since the user has no access to their repositories at present.',
-  },
-}
-
-const ETAG = {
-  ETag: {
-    type: 'string',
-    description: 'Version of the import, for `If-Match` (RFC 9110). Every change moves it.',
   },
 }
 
@@ -54,13 +51,27 @@ export const createImport = {
   description:
     'The format of `source_path` depends on `source_type`; it is stored in its canonical form. For `github` imports, ' +
     "one of the user's recorded GitHub App installations must have access to the repository.",
-  querystring: schemas.DryRunQuery,
   body: schemas.CreateImportBody,
   response: {
-    200: answer('Of a dry run: what would be stored.', schemas.NewImportPreviewBody, {
-      example: { import: { ...found, id: null }, duplicates: [124] },
-    }),
     201: answer('The new import.', schemas.ImportBody, { example: { import: found } }),
+    ...guardedErrors('GITHUB_ACCESS_DENIED', 'IMPORT_LIMIT_REACHED', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+  },
+}
+
+const { id: _id, created_at: _created, updated_at: _updated, ...previewed } = found
+
+export const previewImport = {
+  operationId: 'previewImport',
+  tags,
+  summary: 'Preview an import',
+  description:
+    'Runs every check of a create and stores nothing. Returns the import as it would be stored, and the imports of the same ' +
+    'source that the project has already (on GitHub, whatever the letter case), or the error that the create would return.',
+  body: schemas.CreateImportBody,
+  response: {
+    200: answer('The import as it would be stored.', schemas.ImportPreviewBody, {
+      example: { import: previewed, duplicates: [124] },
+    }),
     ...guardedErrors('GITHUB_ACCESS_DENIED', 'IMPORT_LIMIT_REACHED', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
@@ -86,9 +97,10 @@ export const getImport = {
   operationId: 'getImport',
   tags,
   summary: 'Read an import',
+  description: 'An import of GitHub only while the user has an installation of that account that is not suspended.',
   params: schemas.ImportParams,
   response: {
-    200: answer('The import.', schemas.ImportBody, { example: { import: found }, headers: ETAG }),
+    200: answer('The import.', schemas.ImportBody, { example: { import: found } }),
     ...guardedErrors('IMPORT_NOT_FOUND', 'GITHUB_ACCESS_DENIED'),
   },
 }
@@ -101,13 +113,9 @@ export const updateImport = {
     'Changes the fields that the body names. The pair of `source_type` and `source_path` that results must match; a ' +
     'changed path on GitHub is checked as for a new import.',
   params: schemas.ImportParams,
-  querystring: schemas.DryRunQuery,
   body: schemas.UpdateImportBody,
   response: {
-    200: answer('The import as it is now; of a dry run, as it would be.', schemas.ChangedImportBody, {
-      example: { import: changed },
-      headers: ETAG,
-    }),
+    200: answer('The import as it is now.', schemas.ImportBody, { example: { import: changed } }),
     ...guardedErrors(
       'IMPORT_NOT_FOUND',
       'GITHUB_ACCESS_DENIED',
@@ -123,6 +131,7 @@ export const deleteImport = {
   operationId: 'deleteImport',
   tags,
   summary: 'Delete an import',
+  description: 'Also of GitHub, whether the user still has access to the repository or not.',
   params: schemas.ImportParams,
   response: { 204: NoContent, ...guardedErrors('IMPORT_NOT_FOUND', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
 }

@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto'
 import type { Static } from '@sinclair/typebox'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ImportModel } from '../../database/generated/models.js'
-import { type Batch, type BatchRequest, toBatch } from '../batch.js'
+import { MAX_ID } from '../../schemas.js'
+import { type Batch, type BatchRequest, type RowVersion, toBatch } from '../batch.js'
 import type { Owner } from '../owner.js'
 import type { Position } from './cursor.js'
 import type { CreateImportBody, Import } from './schemas.js'
@@ -42,9 +44,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       const rows = await read<FoundImport>(Prisma.sql`
         SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
         WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND (${!isPage} OR NOT ${isWithheld(owner)})
-          AND (import.created_at, import.id) > (
-            to_timestamp(${after?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${after?.id ?? 0}::integer
-          )
+          AND ${isAfter(after)}
         ORDER BY import.created_at, import.id
         LIMIT ${limit + 1}::integer`)
       const batch = toBatch(rows, limit, ({ created_at, id }) => ({ createdAt: created_at.getTime(), id }))
@@ -55,6 +55,14 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       return { rows: visible, next: batch.next, withheld: count }
     },
 
+    /** Reads the versions of the visible imports after a position, oldest first. */
+    async listVersions(owner: Owner, sourceType: SourceType | null, after: Position): Promise<RowVersion[]> {
+      return await read<RowVersion>(Prisma.sql`
+        SELECT import.id::text AS key, import.xmin::text AS version FROM imports AS import
+        WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)} AND ${isAfter(after)}
+        ORDER BY import.created_at, import.id`)
+    },
+
     /** Finds an import, withheld or not. */
     async find(owner: Owner, importId: number): Promise<FoundImport | undefined> {
       const [row] = await read<FoundImport>(Prisma.sql`
@@ -63,30 +71,38 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       return row
     },
 
-    /** Finds the ids of other imports of the same source, oldest first. GitHub's names are case-insensitive. */
-    async findDuplicates(owner: Owner, { id = 0, source_type, source_path }: Partial<ImportRow>): Promise<number[]> {
+    /** Finds the ids of the imports of a source, oldest first. GitHub's names are case-insensitive, and ASCII. */
+    async findDuplicates(owner: Owner, { source_type, source_path }: CreateImportBody): Promise<number[]> {
       const rows = await read<{ id: number }>(Prisma.sql`
         SELECT import.id FROM imports AS import
-        WHERE ${isOwn(owner)} AND ${isOfType(source_type ?? null)} AND import.id <> ${id}::integer
+        WHERE ${isOwn(owner)} AND ${isOfType(source_type)}
           AND CASE WHEN import.source_type = 'github'
-            THEN lower(import.source_path) = lower(${source_path}::text)
+            THEN lower(import.source_path COLLATE "C") = lower(${source_path}::text COLLATE "C")
             ELSE import.source_path = ${source_path}::text
           END
         ORDER BY import.created_at, import.id`)
       return rows.map((row) => row.id)
     },
 
-    /** Counts the project's imports, withheld or not; undefined if the project has been deleted. */
-    async count({ userId, projectId }: Owner): Promise<number | undefined> {
-      const [row] = await read<{ import_count: number }>(Prisma.sql`
-        SELECT import_count FROM projects WHERE id = ${projectId}::integer AND neptun_user_id = ${userId}::integer`)
-      return row?.import_count
-    },
-
     /** Stores an import. A trigger enforces the maximum number per project. */
     async create(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
-      const { userId: neptun_user_id, projectId: project_id } = owner
-      return await prisma.import.create({ data: { ...values, neptun_user_id, project_id } })
+      return await prisma.import.create({ data: ownedBy(owner, values) })
+    },
+
+    /**
+     * Returns the row that `create` would store, or throws what it would throw: a transaction that is rolled back meets the
+     * same constraints and triggers. Takes an id that no import has, instead of the next one.
+     */
+    async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
+      let row: ImportRow | undefined
+      const transaction = prisma.$transaction(async ({ import: imports }) => {
+        row = await imports.create({ data: { ...ownedBy(owner, values), id: -randomInt(1, MAX_ID) } })
+        throw ROLLBACK
+      })
+      await transaction.catch((error) => {
+        if (error !== ROLLBACK) throw error
+      })
+      return row as ImportRow
     },
 
     /**
@@ -118,11 +134,24 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
   }
 }
 
+/** Ends a transaction without storing anything. */
+const ROLLBACK = new Error('rolled back on purpose')
+
+const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
+  ...values,
+  neptun_user_id: userId,
+  project_id: projectId,
+})
+
 const isOwn = ({ projectId, userId }: Owner) =>
   Prisma.sql`import.project_id = ${projectId}::integer AND import.neptun_user_id = ${userId}::integer`
 
 const isOfType = (type: SourceType | null) =>
   type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
+
+const isAfter = (position: Position | null) => Prisma.sql`(import.created_at, import.id) > (
+  to_timestamp(${position?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${position?.id ?? 0}::integer
+)`
 
 /** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
 const isWithheld = (owner: Owner) => Prisma.sql`(

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, NullableText, OneOf, PageQuery, Text, Time } from '../../schemas.js'
+import { Id, MAX_LIST_ITEMS, NullableText, OneOf, pageQuery, Text, Time } from '../../schemas.js'
 import { SOURCE_TYPES } from './source-path/index.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
@@ -7,41 +7,41 @@ const sourcePath = Text(1, 2048, { description: 'In the format of the source_typ
 const title = NullableText(1, 255)
 const description = NullableText(0, 10_000)
 
-const properties = {
-  id: Id(),
+/** What a create determines, beside the id and the times. */
+const content = {
   source_type: sourceType,
   source_path: sourcePath,
   title,
   description,
-  created_at: Time(),
-  updated_at: Time(),
-  neptun_user_id: Id(),
-  project_id: Id(),
 }
-/** As it is shown. */
-export const Import = Type.Object(properties, { title: 'Import' })
+const owner = { neptun_user_id: Id(), project_id: Id() }
 
-export const ImportBody = Type.Object({ import: Import }, { title: 'ImportBody' })
-export const ImportsBody = Type.Object({ imports: Type.Array(Import) }, { title: 'ImportsBody' })
-
-const duplicates = Type.Array(Id(), { description: "The project's other imports of the same source, oldest first." })
-
-const NewImportPreview = Type.Object({ ...properties, id: Type.Null() })
-
-export const NewImportPreviewBody = Type.Object(
-  { import: NewImportPreview, duplicates },
-  {
-    title: 'NewImportPreviewBody',
-    description: 'Of a dry run: the import as it would be. Its id is null, since it has none.',
-  },
+/** In a response. */
+export const Import = Type.Object(
+  { id: Id(), ...content, created_at: Time(), updated_at: Time(), ...owner },
+  { title: 'Import' },
 )
 
-export const ChangedImportBody = Type.Object(
+export const ImportBody = Type.Object({ import: Import }, { title: 'ImportBody' })
+export const ImportsBody = Type.Object(
+  { imports: Type.Array(Import, { maxItems: MAX_LIST_ITEMS }) },
+  { title: 'ImportsBody' },
+)
+
+const ImportPreview = Type.Object(
+  { ...content, ...owner },
+  { title: 'ImportPreview', description: 'An import as it would be stored, without an id and times.' },
+)
+
+export const ImportPreviewBody = Type.Object(
   {
-    import: Import,
-    duplicates: Type.Optional({ ...duplicates, description: `Only of a dry run. ${duplicates.description}` }),
+    import: ImportPreview,
+    duplicates: Type.Array(Id(), {
+      maxItems: MAX_LIST_ITEMS,
+      description: "The ids of the project's imports of the same source, oldest first.",
+    }),
   },
-  { title: 'ChangedImportBody' },
+  { title: 'ImportPreviewBody' },
 )
 
 const writable = {
@@ -73,10 +73,8 @@ export type UpdateImportBody = Static<typeof UpdateImportBody>
 
 export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })
 
-export const DryRunQuery = Type.Object({
-  dry_run: Type.Optional(
-    Type.Boolean({ description: 'Check everything, store nothing, and show what would be stored.' }),
-  ),
+export const ListImportsQuery = Type.Object({
+  source_type: Type.Optional(OneOf(SOURCE_TYPES, { description: 'Only imports of this type.', examples: ['github'] })),
+  // Before every import: `0.1`.
+  ...pageQuery('MC4x'),
 })
-
-export const ListImportsQuery = Type.Object({ source_type: Type.Optional(sourceType), ...PageQuery })

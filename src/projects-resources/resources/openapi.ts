@@ -1,7 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox'
+import { NEXT_PAGE } from '../../documented-headers.js'
 import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
-import { answer, Id, NEXT_PAGE, NoContent, PageQuery } from '../../schemas.js'
+import { answer, Id, MAX_LIST_ITEMS, NoContent, pageQuery } from '../../schemas.js'
 import { linkOrCreateSchema } from './body.js'
+import { FIRST_CURSOR } from './cursor.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
@@ -33,9 +35,12 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     tags,
     summary: `List linked ${noun}s`,
     description: 'All of them, newest link first, or with `limit` a page of them.',
-    querystring: Type.Object(PageQuery),
+    querystring: Type.Object(pageQuery(FIRST_CURSOR)),
     response: {
-      200: answer(`The project's ${noun}s.`, Type.Array(resource), { example: [example], headers: NEXT_PAGE }),
+      200: answer(`The project's ${noun}s.`, Type.Array(resource, { maxItems: MAX_LIST_ITEMS }), {
+        example: [example],
+        headers: NEXT_PAGE,
+      }),
       ...guardedErrors(),
     },
   }
@@ -43,6 +48,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `get${name}`,
     tags,
     summary: `Read a linked ${noun}`,
+    description: `One of the user's ${noun}s, if this project links it.`,
     params: ResourceParams,
     response: { 200: answer(`The ${noun}.`, resource, { example }), ...guardedErrors('RESOURCE_NOT_FOUND') },
   }

@@ -1,11 +1,14 @@
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
-import { type Batch, type BatchRequest, toBatch } from '../batch.js'
+import { type Batch, type BatchRequest, type RowVersion, toBatch } from '../batch.js'
 import type { Owner } from '../owner.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 /** A row of a resource's table, with the properties that the descriptor computes. */
 export type ResourceRow = { id: number } & Record<string, unknown>
+
+/** A row of a list of linked resources. */
+export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 
 /** Position in a list: the id of a link, a bigint. */
 export type LinkPosition = string
@@ -60,9 +63,9 @@ export function createResourceRepository(
 
   return {
     /** Lists the linked resources, newest link first: a batch of the list, or a page of it. */
-    async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<ResourceRow, LinkPosition>> {
+    async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const readRows = (shown: Prisma.Sql, size: number) =>
-        read<ResourceRow & { link_id: string }>(Prisma.sql`
+        read<LinkedRow>(Prisma.sql`
           SELECT ${shown}, link.id AS link_id
           FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
           WHERE ${isLinked(owner)} AND link.id < ${after ?? MAX_BIGINT}::bigint
@@ -76,6 +79,15 @@ export function createResourceRepository(
       }
       const batch = toBatch(rows, size, (row) => row.link_id)
       return isComputed ? { ...batch, rows: batch.rows.map(present) } : batch
+    },
+
+    /** Reads the versions of the linked resources after a position, newest link first. */
+    async listVersions(owner: Owner, after: LinkPosition): Promise<RowVersion[]> {
+      return await read<RowVersion>(Prisma.sql`
+        SELECT link.id::text AS key, resource.xmin::text AS version
+        FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
+        WHERE ${isLinked(owner)} AND link.id < ${after}::bigint
+        ORDER BY link.id DESC`)
     },
 
     /** Finds a linked resource. */

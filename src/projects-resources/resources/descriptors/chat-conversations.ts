@@ -18,7 +18,7 @@ export const chatConversations = defineResource({
     id: Id(),
     name: create.properties.name,
     description: create.properties.description,
-    model: Type.String({ description: '`publisher/name`' }),
+    model: Type.String({ maxLength: 511, description: '`publisher/name`' }),
     model_publisher: create.properties.model_publisher,
     model_name: create.properties.model_name,
     created_at: Time(),

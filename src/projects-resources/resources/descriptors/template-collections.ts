@@ -13,7 +13,7 @@ export const templateCollections = defineResource({
     id: Id(),
     ...create.properties,
     is_shared: Type.Boolean(),
-    share_uuid: Type.String({ format: 'uuid' }),
+    share_uuid: Type.String({ format: 'uuid', maxLength: 36 }),
     created_at: Time(),
     updated_at: Time(),
     neptun_user_id: Id(),

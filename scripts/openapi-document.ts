@@ -1,0 +1,19 @@
+import pino from 'pino'
+import { buildApp } from '../src/app.js'
+import { loadConfig } from '../src/config.js'
+import type { Database } from '../src/database/database.js'
+
+/** Nothing in the configuration changes the document, except whether there is a webhook. */
+const SETTINGS = { NODE_ENV: 'test', DATABASE_URL: 'postgres://127.0.0.1:1/none' }
+
+/** Makes the OpenAPI document from the routes, as JSON text. It needs no database. */
+export async function makeDocument({ withWebhook }: { withWebhook: boolean }): Promise<string> {
+  const config = loadConfig({ ...SETTINGS, ...(withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {}) })
+  const logger = pino({ level: 'silent' })
+  // The routes are registered and never called.
+  const database = { close: async () => {} } as unknown as Database
+  const app = await buildApp(config, { database, logger })
+  const { payload } = await app.inject('/openapi.json')
+  await app.close()
+  return `${JSON.stringify(JSON.parse(payload), null, 2)}\n`
+}
