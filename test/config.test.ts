@@ -255,6 +255,18 @@ t.test('.env.example has every variable, its default and its explanation, and no
   t.strictSame(shown, [...variables, ...BESIDE_CONFIG])
 })
 
+t.test('the README has every variable, and its default', async (t) => {
+  const text = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const [, section = ''] = /^### Configuration\n(.*?)^## /ms.exec(text) ?? []
+  const rows = [...section.matchAll(/^\| (`[A-Z_`, ]+`) \| ([^|]+) \| .+ \|$/gm)]
+  const split = (cell = '') => cell.split(', ').map((part) => part.replaceAll('`', ''))
+  const shown = rows.flatMap(([, names, values]) =>
+    split(names).map((name, index) => [name, split(values)[index] ?? split(values)[0]]),
+  )
+  const variables = Object.entries(Config.properties).map(([name, schema]) => [name, String(schema['default'] ?? '-')])
+  t.strictSame(shown.sort(), [...variables, ['DATA_DIR', '.data']].sort())
+})
+
 t.test('.env.example can be taken as it is, once every line is a setting', async (t) => {
   const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8')
   const settings = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])

@@ -137,6 +137,16 @@ t.test('in a database with a Turkish locale, the letter case of GitHub names doe
     return body.imports.map((one: { source_path: string }) => one.source_path).sort()
   }
   t.same(await list(), [...paths].sort())
+  const duplicates = await call('POST', `${IMPORTS}?dry_run=true`, {
+    body: { source_type: 'github', source_path: 'ibm/MINI' },
+  })
+  t.same(
+    duplicates.body.duplicates.sort(),
+    created
+      .slice(0, 2)
+      .map(({ body }) => body.import.id)
+      .sort(),
+  )
   const title = { body: { title: 'IıİI' } }
   t.equal((await call('PUT', `${IMPORTS}/${created[0]?.body.import.id}`, title)).status, 200)
 

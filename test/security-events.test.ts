@@ -30,8 +30,8 @@ t.test('a request that is refused is logged as a security event, with its reason
   const twice = { cookie: `neptun-session=${OWNER.token}; neptun-session=${STRANGER.token}` }
   const get = (options: Parameters<TestApp['call']>[2]) => lineOf(service, 'GET', IMPORTS, options)
   t.same(await get({ token: null }), { ...failed, reason: 'no_session_cookie', address })
-  t.same(await get({ token: 'short' }), { ...failed, reason: 'malformed_session_cookie', address })
-  t.same(await get({ headers: twice }), { ...failed, reason: 'malformed_session_cookie', address })
+  t.same(await get({ token: 'short' }), { ...failed, reason: 'invalid_session_cookie', address })
+  t.same(await get({ headers: twice }), { ...failed, reason: 'invalid_session_cookie', address })
   t.same(await get({ token: 'x'.repeat(43) }), { ...failed, reason: 'unknown_session', address })
   t.same(await get({ token: expired }), { ...failed, user_id: 1, reason: 'session_expired', address })
   t.same(await get({ token: revoked }), { ...failed, user_id: 1, reason: 'session_revoked', address })

@@ -76,7 +76,7 @@ async function session(app: FastifyInstance, { database, limits }: { database: D
   app.addHook('onRequest', (request, _reply, done) => {
     const { sessionHash } = request
     if (!sessionHash) {
-      const reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'malformed_session_cookie'
+      const reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
       return done(new ApiError('UNAUTHORIZED', { reason }))
     }
     const { needsGithubAccounts = false } = request.routeOptions.config

@@ -265,7 +265,7 @@ t.test('in development, and there alone, the page signs in whoever has no sessio
 })
 
 t.test('the document and the page are served in production only if that is asked for', async (t) => {
-  const paths = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.html', '/docs/static/index.css']
+  const paths = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.css']
   const absent = { statusCode: 404, code: 'ROUTE_NOT_FOUND', message: 'Route not found' }
   for (const [settings, isServed] of [
     [{ NODE_ENV: 'production' }, false],
