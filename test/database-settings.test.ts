@@ -137,7 +137,7 @@ t.test('in a database with a Turkish locale, the letter case of GitHub names doe
     return body.imports.map((one: { source_path: string }) => one.source_path).sort()
   }
   t.same(await list(), [...paths].sort())
-  const duplicates = await call('POST', `${IMPORTS}?dry_run=true`, {
+  const duplicates = await call('POST', `${IMPORTS}/preview`, {
     body: { source_type: 'github', source_path: 'ibm/MINI' },
   })
   t.same(

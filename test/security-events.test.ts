@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t from 'tap'
 import { createSession, OWNER, resources, STRANGER, startApp, type TestApp, until } from './support/app.js'
 
@@ -71,6 +73,30 @@ t.test('the address is that of the client, behind a proxy that is trusted', asyn
   const service = await startApp(t, { TRUST_PROXY: '127.0.0.1' })
   const headers = { 'x-forwarded-for': '203.0.113.8' }
   t.match(await lineOf(service, 'GET', IMPORTS, { token: null, headers }), { status: 401, address: '203.0.113.8' })
+})
+
+t.test('a request that the parser refuses is logged as a security event', async (t) => {
+  const service = await startApp(t)
+  const { port } = new URL(service.url)
+  const lineOfRaw = async (text: string) => {
+    service.log.length = 0
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(text)
+    await once(socket.resume(), 'close')
+    await until(() => service.log.length > 0, 'it is logged')
+    const { time, pid, hostname, request_id, msg, ...line } = JSON.parse(service.log.at(-1) ?? '')
+    return line
+  }
+  const refused = { level: 40, route: 'unknown', address: '127.0.0.1' }
+  const head = `GET ${IMPORTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`
+  t.match(await lineOfRaw('not HTTP\r\n\r\n'), { ...refused, status: 400, event: 'request_refused', reason: /^HPE_/ })
+  const large = { ...refused, status: 431, event: 'limit_reached', reason: 'HPE_HEADER_OVERFLOW' }
+  t.same(await lineOfRaw(`${head}X: ${'x'.repeat(100_000)}\r\n\r\n`), large)
+  const noHost = await lineOfRaw(`GET ${IMPORTS} HTTP/1.1\r\nConnection: close\r\n\r\n`)
+  t.match(noHost, { level: 40, status: 400, event: 'request_refused', address: '127.0.0.1' })
+  const expectation = await lineOfRaw(`${head}Expect: x\r\nCookie: neptun-session=${OWNER.token}\r\n\r\n`)
+  t.match(expectation, { level: 40, status: 417, event: 'request_refused', reason: 'expectation_failed' })
+  t.notMatch(service.log.join(), OWNER.token)
 })
 
 t.test('the line of any other request holds no address', async (t) => {

@@ -12,6 +12,7 @@ const BY_STATUS: Record<number, SecurityEvent['event']> = {
   408: 'limit_reached',
   413: 'limit_reached',
   414: 'limit_reached',
+  417: 'request_refused',
   429: 'limit_reached',
   431: 'limit_reached',
 }
@@ -30,6 +31,7 @@ const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
  */
 export function securityEventOf(status: number, error: ApiError | null): SecurityEvent | undefined {
   const known = error?.statusCode === status ? error : null
-  const event = (known && BY_CODE[known.code]) ?? BY_STATUS[status]
+  const isInvalidHttp = known?.faults?.some(({ path }) => path === 'request')
+  const event = isInvalidHttp ? 'request_refused' : ((known && BY_CODE[known.code]) ?? BY_STATUS[status])
   return event && { event, reason: known?.reason ?? event }
 }
