@@ -35,7 +35,7 @@ const RAISED_LIMITS = {
 }
 
 /** The flags for Node.js in `npm start`. All contenders have them, so that only their code differs. */
-const FLAGS = packageJson.scripts.start.split(' ').slice(1, -1)
+const FLAGS = packageJson.scripts.start.split(' ').slice(2, -1)
 
 const server = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 

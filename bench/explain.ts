@@ -107,7 +107,8 @@ async function openSingleConnection(databaseUrl: string): Promise<Database> {
 async function runHotCalls(database: Database, dataset: Dataset, userId: number, step: Step): Promise<void> {
   const path = { userId, projectId: projectId(dataset, userId, 0) }
   const tokenHash = hashToken(tokenOf(userId)) as Buffer
-  const owner = await step('session', async () => (await authorize(database, tokenHash, path, true))?.owner)
+  const found = await step('session', async () => await authorize(database, tokenHash, path, true))
+  const owner = 'owner' in found && found.owner
   if (!owner) throw new Error(`User ${userId} does not own project ${path.projectId}`)
   await runImportCalls(database, owner, step)
   await runFileCalls(database, owner, step)

@@ -89,7 +89,9 @@ export async function buildApp(
   await app.register(unreadBody)
   app.addHook('onClose', () => database.close())
   await app.register(metrics, { ...config, database, lostLogLines })
-  await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })
+  if (config.API_DOCS ?? config.NODE_ENV !== 'production') {
+    await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })
+  }
 
   await app.register(health, { database })
   const installations = createInstallationsRepository(database)
@@ -98,6 +100,7 @@ export async function buildApp(
     database,
     installations,
     ...(await connectGithub(config, installations, logger, app.observeGithub)),
+    sessionLimits: config,
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')

@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
 import { type Static, Type } from '@sinclair/typebox'
 import type { BaseLogger } from 'pino'
+import { connectionUrlFault } from './database/connection-url.js'
 import type { DatabaseOptions } from './database/database.js'
+import { ConfigError } from './environment.js'
 import { readPrivateKey } from './github/private-key.js'
-import { ConfigError, readVariables } from './variables.js'
+import { readVariables } from './variables.js'
 
-export { ConfigError } from './variables.js'
+export { ConfigError } from './environment.js'
 
 /** `must` completes the sentence "NAME must be ..."; it is what a person sees when the variable is wrong. */
 const integer = (must: string, minimum: number, maximum: number, fallback: number | undefined, description: string) =>
@@ -19,6 +21,14 @@ const count = (fallback: number, description: string) =>
 
 /** As browsers write it: no path, no default port, no upper case. */
 const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
+
+/** 400 days, to which browsers limit the age of a cookie, in milliseconds. */
+const MAX_SESSION_TIME = 400 * 24 * 60 * 60 * 1000
+const SESSION_TIME = `a number of milliseconds from 1 to ${MAX_SESSION_TIME}`
+
+const PRIVATE_KEY = 'the RSA private key of the GitHub App, in PEM or as base64 of it'
+
+const NETWORKS = 'addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas'
 
 /** Every environment variable that the service reads: its type, default, and explanation. */
 export const Config = Type.Object({
@@ -35,7 +45,8 @@ export const Config = Type.Object({
   PORT: integer('a port number from 0 to 65535', 0, 65_535, 3000, 'Port to listen on; 0 takes a free one.'),
   TRUST_PROXY: Type.Optional(
     Type.String({
-      must: 'addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas',
+      must: NETWORKS,
+      check: (text: string) => (readList(text).every(isNetwork) ? undefined : `be ${NETWORKS}`),
       description:
         'Proxies whose X-Forwarded-For, -Host, -Proto and -Port headers count, separated by commas; unset: none.',
     }),
@@ -49,7 +60,8 @@ export const Config = Type.Object({
     },
   ),
   DATABASE_URL: Type.String({
-    pattern: '^postgres(ql)?://[^/]+/.+',
+    secret: true,
+    check: connectionUrlFault,
     must: 'a URL of the form postgres://user:password@host:5432/database',
     description: 'The PostgreSQL database (15 or later). Required, except by `npm run dev`, which brings its own.',
   }),
@@ -58,6 +70,24 @@ export const Config = Type.Object({
   DATABASE_ANSWER_TIMEOUT: milliseconds(1000, 'How long a query waits for its response'),
   DATABASE_STATEMENT_TIMEOUT: milliseconds(10_000, 'How long PostgreSQL executes a statement before it cancels it'),
   DATABASE_LOCK_TIMEOUT: milliseconds(500, 'How long a statement waits for a lock'),
+  SESSION_IDLE_TIMEOUT: Type.Optional(
+    integer(
+      SESSION_TIME,
+      1,
+      MAX_SESSION_TIME,
+      undefined,
+      'How long a session lasts without a request, in milliseconds; unset: no limit.',
+    ),
+  ),
+  SESSION_MAX_AGE: Type.Optional(
+    integer(
+      SESSION_TIME,
+      1,
+      MAX_SESSION_TIME,
+      undefined,
+      'How long a session lasts since it was created, in milliseconds; unset: no limit.',
+    ),
+  ),
   MIGRATE_ON_START: Type.Boolean({
     default: true,
     must: 'true or false',
@@ -81,7 +111,9 @@ export const Config = Type.Object({
   ),
   GITHUB_APP_PRIVATE_KEY: Type.Optional(
     Type.String({
-      must: 'the RSA private key of the GitHub App, in PEM or as base64 of it',
+      secret: true,
+      must: PRIVATE_KEY,
+      check: (text: string) => (readPrivateKey(text) ? undefined : `be ${PRIVATE_KEY}`),
       description: 'Its private key, in PEM or as base64 of it. Set both or neither.',
     }),
   ),
@@ -94,6 +126,7 @@ export const Config = Type.Object({
   GITHUB_TIMEOUT: milliseconds(5000, 'How long one question to GitHub may take, retries included'),
   GITHUB_WEBHOOK_SECRET: Type.Optional(
     Type.String({
+      secret: true,
       minLength: 8,
       must: 'a secret of at least 8 characters',
       description: "The secret of the GitHub App's webhook; unset: there is no POST /webhooks/github.",
@@ -107,7 +140,9 @@ export const Config = Type.Object({
   RATE_LIMIT_ADDRESS: count(3000, 'Requests without a session from one address in that time.'),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^rediss?://.+',
+      secret: true,
+      // An @ after the authority belongs to a password that is not percent-encoded.
+      pattern: '^rediss?://[^/?#]+(/[^@#]*)?(\\?[^@#]*)?$',
       must: 'a URL of the form redis://user:password@host:6379/0',
       description: 'Where several instances count requests together; unset: each counts its own.',
     }),
@@ -118,6 +153,12 @@ export const Config = Type.Object({
       pattern: `^${ORIGIN}( *, *${ORIGIN})*$`,
       must: 'origins like https://app.example.com, separated by commas',
       description: 'Origins of front ends that may call with credentials, separated by commas; unset: none.',
+    }),
+  ),
+  API_DOCS: Type.Optional(
+    Type.Boolean({
+      must: 'true or false',
+      description: 'Whether /docs and /openapi.json are served; unset: yes, except in production.',
     }),
   ),
   METRICS_PORT: Type.Optional(
@@ -171,14 +212,9 @@ function isNetwork(text: string): boolean {
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = readVariables(Config, env)
-  if (!readList(config.TRUST_PROXY).every(isNetwork)) {
-    throw new ConfigError(`TRUST_PROXY must be ${Config.properties.TRUST_PROXY['must']}`)
-  }
   const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
   if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')
   if (key === undefined) return config
   if (id === undefined) throw new ConfigError('GITHUB_APP_ID is missing: GITHUB_APP_PRIVATE_KEY is set')
-  const pem = readPrivateKey(key)
-  if (pem) return { ...config, GITHUB_APP_PRIVATE_KEY: pem }
-  throw new ConfigError(`GITHUB_APP_PRIVATE_KEY must be ${Config.properties.GITHUB_APP_PRIVATE_KEY['must']}`)
+  return { ...config, GITHUB_APP_PRIVATE_KEY: readPrivateKey(key) ?? '' }
 }

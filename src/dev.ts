@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describeConnectionError } from './database/errors.js'
 import type { EmulatedGithub } from './dev/github.js'
 import { checkPort } from './dev/port.js'
 import { type Postgres, startPostgres } from './dev/postgres.js'
@@ -24,9 +25,9 @@ let postgres: Postgres | undefined
 let urlFile: string | undefined
 
 async function start(): Promise<void> {
-  const { host, port, dataDir, databaseUrl: given } = await readSettings()
+  const { host, hostOrigin, port, dataDir, databaseUrl: given } = await readSettings()
   server = new ReloadingServer({ say, onDeath: (how) => stop(1, `dev: the service ended unexpectedly (${how})`) })
-  await checkPort(host, port)
+  await checkPort(host, port, hostOrigin)
   stopping.signal.throwIfAborted()
   const [databaseUrl, github] = await Promise.all([
     given ? openDatabase(given) : startDatabase(dataDir),
@@ -37,6 +38,8 @@ async function start(): Promise<void> {
     HOST: host,
     PORT: String(port),
     DATABASE_URL: databaseUrl,
+    // Already read: an empty variable keeps the service from reading it again.
+    DATABASE_URL_FILE: '',
     MIGRATE_ON_START: 'false',
     ...limits(),
     ...github?.env,
@@ -45,6 +48,7 @@ async function start(): Promise<void> {
   // What the service has logged until now is on its way here, and comes first.
   const [text] = await Promise.all([welcome(address, databaseUrl), sleep(50)])
   process.stdout.write(`${text}\n`)
+  if (hostOrigin) process.stdout.write(`HOST is set in ${hostOrigin}: unset it to listen on 127.0.0.1\n\n`)
   if (github) process.stdout.write(`${github.description}\n\n`)
 }
 
@@ -86,7 +90,7 @@ async function openDatabase(url: string): Promise<string> {
   const { updateDatabase } = await database
   await updateDatabase(url, say).catch((error) => {
     if (error instanceof StartError) throw error
-    throw new StartError(`DATABASE_URL: the database cannot be used: ${error.message || error.code}`)
+    throw new StartError(`DATABASE_URL: the database cannot be used: ${describeConnectionError(error)}`)
   })
   return url
 }

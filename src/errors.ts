@@ -56,10 +56,12 @@ export class ApiError extends Error {
   readonly faults: Fault[] | undefined
   /** In seconds, for a `Retry-After` header. */
   readonly retryAfter: number | undefined
+  /** For the log only: more than the client may know. Never contains a value from the request. */
+  readonly reason: string
 
   constructor(
     code: ErrorCode,
-    details: { message?: string; faults?: Fault[]; retryAfter?: number; cause?: unknown } = {},
+    details: { message?: string; faults?: Fault[]; retryAfter?: number; reason?: string; cause?: unknown } = {},
   ) {
     const [statusCode, message] = errors[code]
     super(details.message ?? message, { cause: details.cause })
@@ -67,6 +69,7 @@ export class ApiError extends Error {
     this.statusCode = statusCode
     this.faults = details.faults
     this.retryAfter = details.retryAfter
+    this.reason = details.reason ?? code.toLowerCase()
   }
 
   toBody(): ErrorBody {

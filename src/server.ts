@@ -3,40 +3,54 @@ import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, databaseOptions, loadConfig } from './config.js'
 import { type Database, openDatabase } from './database/database.js'
+import { describeConnectionError } from './database/errors.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
+import { loadEnvFile } from './environment.js'
 import { openLogDestination } from './log-destination.js'
+import { onShutdown, SHUTDOWN_SIGNALS } from './signals.js'
 
 /** How long the shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
 
-/** What ends a start in one line, without a stack: the operator's to mend. */
+/** An error that ends the start with one line and without a stack trace: the operator can fix it. */
 class StartError extends Error {}
 
 async function start() {
-  loadDotEnv()
+  const fromFile = loadEnvFile()
   const config = loadConfig(process.env)
   const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
   const logger = pino({ level: config.LOG_LEVEL }, log)
   const database = await prepareDatabase(config, logger)
   const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
-  const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {
+  let isSignalled = false
+  const options = { delay: config.SHUTDOWN_TIMEOUT, logger, skip: [...SHUTDOWN_SIGNALS] }
+  const { close } = closeWithGrace(options, async ({ err }) => {
     if (err) logger.fatal({ err }, 'ends after an error')
-    if (signal) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
+    if (isSignalled) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
     await app.close()
     await log.drain(LOG_DRAIN_TIMEOUT)
   })
+  const shutDown = () => {
+    isSignalled = true
+    close()
+  }
+  onShutdown(shutDown, (signal) => {
+    logger.error(`second ${signal}, exiting`)
+    process.exit(1)
+  })
   // Under a supervisor (npm run dev): do not outlive it, and tell it where this listens.
   process.once('disconnect', () => close())
-  const address = await app.listen({ host: config.HOST, port: config.PORT }).catch(refuse)
+  const { HOST: host, PORT: port } = config
+  const origin = originOfHost(fromFile)
+  const listenTextResolver = (address: string) => `Listening on ${address} (${origin})`
+  const address = await app.listen({ host, port, listenTextResolver }).catch((error) => refuse(error, host, origin))
   process.send?.({ ready: true, address })
 }
 
-function loadDotEnv() {
-  try {
-    process.loadEnvFile()
-  } catch {
-    // There need not be one.
-  }
+/** Describes where HOST comes from: some shells set it, so that it may not be meant for this service. */
+function originOfHost(fromFile: Set<string>): string {
+  if (fromFile.has('HOST')) return 'HOST is set in .env'
+  return process.env['HOST']?.trim() ? 'HOST is set in the environment' : 'HOST is not set'
 }
 
 /** Opens the database, and applies or checks the migrations. */
@@ -49,20 +63,17 @@ async function prepareDatabase(config: Config, logger: Logger): Promise<Database
     return database
   } catch (error) {
     if (error instanceof MigrationError) throw new StartError(error.message)
-    throw new StartError(`DATABASE_URL: the database cannot be used: ${reasonOf(error)}`)
+    throw new StartError(`DATABASE_URL: the database cannot be used: ${describeConnectionError(error as Error)}`)
   }
 }
 
-function refuse(error: NodeJS.ErrnoException): never {
+function refuse(error: NodeJS.ErrnoException, host: string, origin: string): never {
   if (error instanceof ConfigError) throw error
   if (error.code === 'EADDRINUSE') throw new StartError(`PORT: something else listens on it already`)
-  throw new StartError(`HOST, PORT: cannot listen there: ${reasonOf(error)}`)
-}
-
-/** The code or message of an error; an AggregateError (several addresses tried) has only a code. */
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string }
-  return message || code || 'unknown'
+  if (error.code === 'EACCES') throw new StartError(`PORT: this user must not listen on it (EACCES)`)
+  throw new StartError(
+    `HOST: cannot listen on ${JSON.stringify(host)} (${error.code ?? error.message}): ${origin}; some shells set it, conda for example`,
+  )
 }
 
 start().catch((error: unknown) => {

@@ -1,31 +1,42 @@
 import type { Static, TObject, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-
-/** Environment variables that are missing or wrong. `message` has one line for each, and never a value. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-}
+import { ConfigError, readSecret } from './environment.js'
 
 /**
  * Reads the variables that a flat schema of strings, integers and booleans describes. An empty one counts as unset.
+ *
+ * A property can have, besides the keywords of JSON Schema:
+ * - `must`: completes "NAME must be ...".
+ * - `secret`: true if the value can also be read from the file that NAME_FILE names.
+ * - `check`: a function from the value to what it must be, completing "NAME must ...", or undefined if it is valid.
  *
  * @throws ConfigError that names each missing or wrong variable and what it must be
  */
 export function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): Static<T> {
   const settings: Record<string, unknown> = {}
-  const faults: string[] = []
+  const errors: string[] = []
   for (const [name, property] of Object.entries(schema.properties)) {
-    const text = env[name]?.trim()
-    const value = text ? fromText(property, text) : property['default']
-    if (value === undefined) {
-      if (schema.required?.includes(name)) faults.push(`${name} is missing: it must be ${property['must']}`)
-      continue
+    try {
+      const value = readVariable(name, property, env)
+      if (value !== undefined) settings[name] = value
+      else if (schema.required?.includes(name)) errors.push(`${name} is missing: it must be ${property['must']}`)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      errors.push(error.message)
     }
-    if (!Value.Check(property, value)) faults.push(`${name} must be ${property['must']}`)
-    settings[name] = value
   }
-  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  if (errors.length > 0) throw new ConfigError(errors.join('\n'))
   return settings as Static<T>
+}
+
+function readVariable(name: string, property: TSchema, env: NodeJS.ProcessEnv): unknown {
+  const text = property['secret'] ? readSecret(name, env) : env[name]?.trim()
+  if (!text) return property['default']
+  const value = fromText(property, text)
+  if (!Value.Check(property, value)) throw new ConfigError(`${name} must be ${property['must']}`)
+  const fault = property['check']?.(value)
+  if (fault) throw new ConfigError(`${name} must ${fault}`)
+  return value
 }
 
 function fromText(schema: TSchema, text: string): unknown {

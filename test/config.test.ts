@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TSchema } from '@sinclair/typebox'
 import t, { type Test } from 'tap'
 import { Config, ConfigError, loadConfig } from '../src/config.js'
+import { privateKey } from './support/github-stub.js'
 
 const DATABASE_URL = 'postgres://localhost/neptun'
 
@@ -79,6 +82,8 @@ t.test('every variable takes what it must', async (t) => {
     ['DATABASE_STATEMENT_TIMEOUT', '600000', 600_000],
     ['DATABASE_ANSWER_TIMEOUT', '1', 1],
     ['DATABASE_LOCK_TIMEOUT', '1', 1],
+    ['SESSION_IDLE_TIMEOUT', '1800000', 1_800_000],
+    ['SESSION_MAX_AGE', '34560000000', 34_560_000_000],
     ['MIGRATE_ON_START', 'true', true],
     ['MIGRATE_ON_START', 'false', false],
     ['MAX_IMPORTS_PER_PROJECT', '1', 1],
@@ -95,6 +100,8 @@ t.test('every variable takes what it must', async (t) => {
     ['REDIS_URL', 'rediss://u:p@h:6379/0', 'rediss://u:p@h:6379/0'],
     ['MAX_EVENT_LOOP_DELAY', '1', 1],
     ['CORS_ORIGINS', 'https://a.example.com, http://[::1]:3000', 'https://a.example.com, http://[::1]:3000'],
+    ['API_DOCS', 'true', true],
+    ['API_DOCS', 'false', false],
     ['METRICS_PORT', '9464', 9464],
     ['SHUTDOWN_DELAY', '0', 0],
     ['SHUTDOWN_DELAY', '600000', 600_000],
@@ -147,6 +154,7 @@ const NUMBERS = [
   'true',
 ]
 NUMBERS.push('9'.repeat(30))
+const SESSION_TIME = 'a number of milliseconds from 1 to 34560000000'
 const MILLISECONDS = 'a number of milliseconds from 1 to 600000'
 
 /** Every variable that can be wrong: what it must be, and what it is not. */
@@ -164,6 +172,8 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['DATABASE_ANSWER_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['DATABASE_STATEMENT_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['DATABASE_LOCK_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['SESSION_IDLE_TIMEOUT', SESSION_TIME, [...NUMBERS, '0', '34560000001']],
+  ['SESSION_MAX_AGE', SESSION_TIME, [...NUMBERS, '0', '34560000001']],
   ['MIGRATE_ON_START', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['MAX_IMPORTS_PER_PROJECT', 'an integer from 1 to 1000000', [...NUMBERS, '0', '1000001']],
   ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
@@ -175,13 +185,18 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['RATE_LIMIT_WINDOW', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['RATE_LIMIT_SESSION', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
   ['RATE_LIMIT_ADDRESS', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
-  ['REDIS_URL', 'a URL of the form redis://user:password@host:6379/0', [...WORDS, 'http://h', 'redis://']],
+  [
+    'REDIS_URL',
+    'a URL of the form redis://user:password@host:6379/0',
+    [...WORDS, 'http://h', 'redis://', 'redis://:a/b@h'],
+  ],
   ['MAX_EVENT_LOOP_DELAY', MILLISECONDS, [...NUMBERS, '0', '600001']],
   [
     'CORS_ORIGINS',
     'origins like https://app.example.com, separated by commas',
     [...WORDS, '*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
   ],
+  ['API_DOCS', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['METRICS_PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536']],
   ['SHUTDOWN_DELAY', 'a number of milliseconds from 0 to 600000', [...NUMBERS, '600001']],
   ['SHUTDOWN_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
@@ -240,8 +255,73 @@ t.test('.env.example has every variable, its default and its explanation, and no
   t.strictSame(shown, [...variables, ...BESIDE_CONFIG])
 })
 
+t.test('the README has every variable, and its default', async (t) => {
+  const text = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const [, section = ''] = /^### Configuration\n(.*?)^## /ms.exec(text) ?? []
+  const rows = [...section.matchAll(/^\| (`[A-Z_`, ]+`) \| ([^|]+) \| .+ \|$/gm)]
+  const split = (cell = '') => cell.split(', ').map((part) => part.replaceAll('`', ''))
+  const shown = rows.flatMap(([, names, values]) =>
+    split(names).map((name, index) => [name, split(values)[index] ?? split(values)[0]]),
+  )
+  const variables = Object.entries(Config.properties).map(([name, schema]) => [name, String(schema['default'] ?? '-')])
+  t.strictSame(shown.sort(), [...variables, ['DATA_DIR', '.data']].sort())
+})
+
 t.test('.env.example can be taken as it is, once every line is a setting', async (t) => {
   const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8')
   const settings = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
   t.strictSame(loadConfig({ ...Object.fromEntries(settings), DATABASE_URL }), DEFAULTS)
+})
+
+t.test('every wrong variable is named at once, also where more than its type is checked', async (t) => {
+  const lines = faultsOf(t, { TRUST_PROXY: 'x', DATABASE_URL: 'x', GITHUB_APP_PRIVATE_KEY: 'x', PORT: 'x' })
+  t.strictSame(lines, [
+    'PORT must be a port number from 0 to 65535',
+    'TRUST_PROXY must be addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas',
+    'DATABASE_URL must be a URL of the form postgres://user:password@host:5432/database',
+    'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, in PEM or as base64 of it',
+  ])
+})
+
+const SECRETS: Record<string, string> = {
+  DATABASE_URL: 'postgres://someone:secret@h/d',
+  GITHUB_WEBHOOK_SECRET: 'a webhook secret',
+  GITHUB_APP_PRIVATE_KEY: privateKey,
+  REDIS_URL: 'redis://:secret@h:6379',
+}
+
+t.test('every secret can be read from a file', async (t) => {
+  const isSecret = ([, { secret }]: [string, TSchema]) => secret === true
+  const declared = Object.entries(Config.properties).filter(isSecret)
+  t.strictSame(declared.map(([name]) => name).sort(), Object.keys(SECRETS).sort(), 'none is left out here')
+  const folder = t.testdir({ empty: ' \n', folder: {} })
+  for (const [name, secret] of Object.entries(SECRETS)) {
+    const path = join(folder, name)
+    const others = { DATABASE_URL, ...(name === 'GITHUB_APP_PRIVATE_KEY' ? { GITHUB_APP_ID: '1' } : {}) }
+    const env = name === 'DATABASE_URL' ? {} : others
+    const expected = loadConfig({ ...env, [name]: secret })
+    const utf16 = Buffer.from(`\uFEFF${secret}`, 'utf16le')
+    for (const content of [secret, `${secret}\n`, `${secret}\r\n`, `\uFEFF${secret}\n`, utf16]) {
+      await writeFile(path, content)
+      t.strictSame(loadConfig({ ...env, [name]: '', [`${name}_FILE`]: ` ${path}` }), expected)
+    }
+    t.strictSame(loadConfig({ ...env, [name]: secret, [`${name}_FILE`]: '' }), expected, 'an empty one is unset')
+    const both = { ...env, [name]: secret, [`${name}_FILE`]: path }
+    t.strictSame(faultsOf(t, both), [`${name} and ${name}_FILE are both set: only one of them must be set`])
+    for (const [file, reason] of [
+      ['none', 'name a text file that can be read (ENOENT)'],
+      ['folder', 'name a text file that can be read (EISDIR)'],
+      ['empty', 'name a file that is not empty'],
+    ]) {
+      const wrong = { ...env, [`${name}_FILE`]: join(folder, file ?? '') }
+      t.strictSame(faultsOf(t, wrong), [`${name}_FILE must ${reason}`])
+    }
+  }
+  await writeFile(join(folder, 'short'), 'x')
+  const short = { DATABASE_URL, GITHUB_WEBHOOK_SECRET_FILE: join(folder, 'short') }
+  t.strictSame(faultsOf(t, short), ['GITHUB_WEBHOOK_SECRET must be a secret of at least 8 characters'])
+})
+
+t.test('a variable that holds no secret is not read from a file', async (t) => {
+  t.strictSame(loadConfig({ DATABASE_URL, PORT_FILE: '/none', HOST_FILE: '/none' }), DEFAULTS)
 })

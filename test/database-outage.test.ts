@@ -334,7 +334,16 @@ t.test('a start that cannot succeed ends with 1 and one line for each thing to m
     ['nothing listens', changed({ port: '1' }), unusable(/connect ECONNREFUSED .*/)],
     ['no such database', { DATABASE_URL: nowhere.href }, unusable(/database "nowhere" does not exist/)],
     ['wrong password', changed({}), unusable(/password authentication failed for user .*/)],
-    ['no port', { DATABASE_URL: `postgres://me:${PASSWORD}@localhost:port/x` }, unusable(/Invalid URL/)],
+    [
+      'no port',
+      { DATABASE_URL: `postgres://me:${PASSWORD}@localhost:port/x` },
+      /^DATABASE_URL must be a URL of the form postgres:.*\n$/,
+    ],
+    [
+      'a password that is not percent-encoded',
+      { DATABASE_URL: `postgres://me:x/${PASSWORD}@localhost/x` },
+      /^DATABASE_URL must have special characters of the user name and password percent-encoded .*\n$/,
+    ],
     [
       'wrong or missing',
       { PORT: PASSWORD, LOG_LEVEL: 'loud' },

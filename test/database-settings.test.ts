@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
 import { addSessionCommands } from '../src/cli/session.js'
 import { databaseOptions, loadConfig } from '../src/config.js'
-import { openDatabase } from '../src/database/database.js'
+import { openDatabase, withClient } from '../src/database/database.js'
 import { applyMigrations } from '../src/database/migrations.js'
 import { resources, startApp, type TestApp, until } from './support/app.js'
 import { createDatabase } from './support/database.js'
@@ -104,6 +104,81 @@ t.test('the tables are found in the first schema of the search_path', async (t) 
   const { rows } = await client.query(`SELECT schemaname FROM pg_tables WHERE tablename = 'imports'`)
   await client.end()
   t.same(rows, [{ schemaname: 'app' }])
+})
+
+/** Creates a database whose lower() maps "I" to a dotless "i". */
+async function createTurkishDatabase(t: Test): Promise<string> {
+  const url = await createDatabase(t, { migrated: false })
+  const name = `turkish_${randomUUID().replaceAll('-', '')}`
+  const locale = `LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C' ENCODING 'UTF8'`
+  await administer(url, `CREATE DATABASE ${name} TEMPLATE template0 ${locale}`)
+  t.teardown(() => administer(url, `DROP DATABASE ${name} WITH (FORCE)`))
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
+}
+
+t.test('in a database with a Turkish locale, the letter case of GitHub names does not matter either', async (t) => {
+  const url = await createTurkishDatabase(t)
+  const secret = 'a webhook secret'
+  await applyMigrations(url)
+  const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: secret }, { databaseUrl: () => url, migratedUrl: url })
+  const { call, sql } = service
+  t.same(await sql(`SELECT lower('IBM') AS lower`), [{ lower: 'ıbm' }], 'its own lower() would fail')
+  await sql(`UPDATE github_installations SET account_name = 'IBM' WHERE id = 123`)
+  const create = (source_path: string) => call('POST', IMPORTS, { body: { source_type: 'github', source_path } })
+  const paths = ['ibm/mini', 'IBM/MINI', 'Ibm/Other']
+  const created = await Promise.all(paths.map(create))
+  t.same(
+    created.map(({ status }) => status),
+    [201, 201, 201],
+  )
+  const list = async () => {
+    const { body, headers } = await call('GET', IMPORTS)
+    t.equal(headers.get('x-imports-withheld'), null)
+    return body.imports.map((one: { source_path: string }) => one.source_path).sort()
+  }
+  t.same(await list(), [...paths].sort())
+  const duplicates = await call('POST', `${IMPORTS}/preview`, {
+    body: { source_type: 'github', source_path: 'ibm/MINI' },
+  })
+  t.same(
+    duplicates.body.duplicates.sort(),
+    created
+      .slice(0, 2)
+      .map(({ body }) => body.import.id)
+      .sort(),
+  )
+  const title = { body: { title: 'IıİI' } }
+  t.equal((await call('PUT', `${IMPORTS}/${created[0]?.body.import.id}`, title)).status, 200)
+
+  const deliver = async (event: string, payload: object) => {
+    const body = JSON.stringify({ action: 'renamed', installation: { id: 456789 }, ...payload })
+    const headers = {
+      'x-github-event': event,
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+    }
+    return (await call('POST', '/webhooks/github', { token: null, body, headers })).status
+  }
+  const repository = { id: 1, full_name: 'IBM/new', name: 'new', owner: { login: 'IBM' } }
+  const renamed = { repository, changes: { repository: { name: { from: 'Mini' } } } }
+  t.equal(await deliver('repository', renamed), 200)
+  t.same(await list(), ['IBM/new', 'IBM/new', 'Ibm/Other'])
+  const account = { id: 2, login: 'Big' }
+  const target = { account, target_type: 'Organization', changes: { login: { from: 'iBM' } } }
+  t.equal(await deliver('installation_target', target), 200)
+  t.same(await list(), ['Big/Other', 'Big/new', 'Big/new'])
+})
+
+t.test('the index on GitHub paths serves the queries that compare them', async (t) => {
+  const url = await createDatabase(t)
+  const rows = await withClient(url, async (client) => {
+    await client.query('SET enable_seqscan = off; SET enable_bitmapscan = off')
+    return (
+      await client.query(`EXPLAIN SELECT id FROM imports WHERE source_type = 'github' AND neptun_user_id = ANY('{1,2}')
+        AND lower(source_path COLLATE "C") = lower('IBM/x' COLLATE "C")`)
+    ).rows
+  })
+  t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), 'imports_github_path_idx')
 })
 
 t.test('a database that is not UTF-8 is refused by name', async (t) => {

@@ -21,7 +21,10 @@ t.test('every answer tells browsers what it is not', async (t) => {
   ] as const) {
     const { status: seen, headers } = await call(method, path, method === 'POST' ? { body: {} } : {})
     t.equal(seen, status)
-    t.equal(headers.get('content-security-policy'), "default-src 'none';frame-ancestors 'none'")
+    t.equal(
+      headers.get('content-security-policy'),
+      "default-src 'none';base-uri 'none';object-src 'none';frame-ancestors 'none'",
+    )
     t.equal(headers.get('x-content-type-options'), 'nosniff')
     t.match(headers.get('strict-transport-security'), /^max-age=\d+/)
     t.equal(headers.get('referrer-policy'), 'no-referrer')

@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { diffToSchema } from '../prisma/engine.js'
 import { applyMigrations, checkMigrations, MigrationError } from '../src/database/migrations.js'
 import { until } from './support/app.js'
+import { root } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
 const folder = new URL('../prisma/migrations/', import.meta.url)
@@ -115,6 +119,45 @@ t.test('a history that contradicts the migrations is refused, by the name of the
     VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_of_a_newer_version', now())`)
   t.strictSame(await applyMigrations(url), [], 'one that only a newer version knows is none')
   await checkMigrations(url)
+})
+
+/** The command line from a checkout with the line endings of Windows. */
+async function createWindowsCheckout(t: Test) {
+  const checkout = t.testdir()
+  const migrations = join(checkout, 'prisma/migrations')
+  await cp(join(root, 'src'), join(checkout, 'src'), { recursive: true })
+  for (const file of ['package.json', 'tsconfig.json']) await cp(join(root, file), join(checkout, file))
+  await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction')
+  for (const name of names) {
+    const text = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+    await mkdir(join(migrations, name), { recursive: true })
+    await writeFile(join(migrations, name, 'migration.sql'), text.replaceAll('\n', '\r\n'))
+  }
+  return async (databaseUrl: string, ...args: string[]) => {
+    const env = { ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl }
+    const command = ['--import', 'tsx', 'src/cli.ts', ...args]
+    return (await promisify(execFile)(process.execPath, command, { cwd: checkout, env })).stdout
+  }
+}
+
+t.test('line endings of a checkout change nothing, neither when it is applied nor later', async (t) => {
+  const windows = await createWindowsCheckout(t)
+  const fromWindows = await startEmpty(t)
+  await windows(fromWindows.url, 'migrate')
+  t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and looked at here')
+  const other = await startEmpty(t)
+  await applyMigrations(other.url)
+  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n', 'applied here, and looked at there')
+  const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
+  t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'the same functions')
+
+  for (const name of names) {
+    const file = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+    const checksum = createHash('sha256').update(file.replaceAll('\n', '\r\n')).digest('hex')
+    await other.sql('UPDATE _prisma_migrations SET checksum = $1 WHERE migration_name = $2', [checksum, name])
+  }
+  t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of the other line endings')
+  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n')
 })
 
 t.test('checking tells what is pending, and writes nothing', async (t) => {

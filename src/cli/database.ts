@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDatabaseUnavailable, readFailure } from '../database/errors.js'
-import type { PrismaClient } from '../database/generated/client.js'
+import { connectionUrlFault } from '../database/connection-url.js'
+import type { Database as OpenDatabase } from '../database/database.js'
+import { describeConnectionError, isDatabaseUnavailable, readFailure } from '../database/errors.js'
+import { ConfigError, loadEnvFile, readSecret } from '../environment.js'
 import { CommandError, notFound } from './output.js'
 
-export interface Database {
-  prisma: PrismaClient
+export interface Database extends Pick<OpenDatabase, 'prisma' | 'read'> {
   /** The time on the database's clock, which decides when a session expires. */
   now: Date
 }
@@ -22,9 +23,9 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
   return await withDatabaseUrl(async (url) => {
     // Loaded on demand, like everything that needs a database: help and usage errors need not wait for it.
     const { withDatabase: open } = await import('./with-database.js')
-    return await open(url, async ({ prisma }) => {
+    return await open(url, async ({ prisma, read }) => {
       const [row] = await prisma.$queryRaw<{ now: Date }[]>`SELECT date_trunc('milliseconds', now()) AS now`
-      return await use({ prisma, now: row?.now ?? new Date() })
+      return await use({ prisma, read, now: row?.now ?? new Date() })
     })
   })
 }
@@ -61,40 +62,37 @@ const onFailure = (codes: string[], failure: CommandError) => (error: unknown) =
 }
 
 async function findDatabaseUrl(): Promise<{ url: string; source: string }> {
-  loadEnvFile()
-  const { DATABASE_URL, DATA_DIR, NODE_ENV } = process.env
-  const given = DATABASE_URL?.trim()
-  if (given) return { url: await checkUrl(given, 'DATABASE_URL'), source: '(DATABASE_URL)' }
+  const given = readGivenUrl()
+  const { DATA_DIR, NODE_ENV } = process.env
+  if (given) return { url: checkUrl(given, 'DATABASE_URL'), source: '(DATABASE_URL)' }
   if (NODE_ENV?.trim() === 'production') throw new CommandError('NO_DATABASE', 'DATABASE_URL is missing')
   const file = join(DATA_DIR?.trim() || '.data', 'database-url')
   const found = await readFile(file, 'utf8').catch(() => undefined)
   if (found === undefined) {
     throw new CommandError('NO_DATABASE', `DATABASE_URL is missing, and no "npm run dev" has left one in ${file}`)
   }
-  return { url: await checkUrl(found.trim(), `what ${file} holds`), source: `(${file}: is "npm run dev" running?)` }
+  return { url: checkUrl(found.trim(), `what ${file} holds`), source: `(${file}: is "npm run dev" running?)` }
 }
 
-function loadEnvFile(): void {
+function readGivenUrl(): string | undefined {
   try {
-    process.loadEnvFile()
+    loadEnvFile()
+    return readSecret('DATABASE_URL', process.env)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code !== 'ENOENT') throw new CommandError('FAILED', `cannot read the file .env: ${code}`)
+    throw error instanceof ConfigError ? new CommandError('NO_DATABASE', error.message) : error
   }
 }
 
-async function checkUrl(url: string, name: string): Promise<string> {
-  const [{ Value }, { Config }] = await Promise.all([import('@sinclair/typebox/value'), import('../config.js')])
-  const schema = Config.properties.DATABASE_URL
-  if (!Value.Check(schema, url)) throw new CommandError('NO_DATABASE', `${name} must be ${schema['must']}`)
+function checkUrl(url: string, name: string): string {
+  const fault = connectionUrlFault(url)
+  if (fault) throw new CommandError('NO_DATABASE', `${name} must ${fault}`)
   return url
 }
 
-/** The host and port of a database and a space, or nothing if a stray @ makes it doubtful what the password is. */
+/** The host and port of a database and a space; an empty string if the URL does not name them before its path. */
 function address(databaseUrl: string): string {
-  if (!URL.canParse(databaseUrl)) return ''
-  const { host, pathname, search, hash } = new URL(databaseUrl)
-  return host && !`${pathname}${search}${hash}`.includes('@') ? `at ${host} ` : ''
+  const { host } = new URL(databaseUrl.replace('@/', '@localhost/'))
+  return host && !databaseUrl.includes('@/') ? `at ${host} ` : ''
 }
 
 async function explain(error: unknown, where: string): Promise<unknown> {
@@ -104,12 +102,8 @@ async function explain(error: unknown, where: string): Promise<unknown> {
     return new CommandError('MIGRATIONS_PENDING', 'the database lacks migrations: run the command migrate first')
   }
   const isConnecting = 'syscall' in error && error.syscall === 'connect'
-  if (!isConnecting && !isDatabaseUnavailable(error) && code !== 'ERR_INVALID_URL') return new Error(message)
-  return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason(code, message)}`)
-}
-
-/** Does not repeat the message of a network or URL error, which shows the address, however badly it was written. */
-function reason(code: string, message: string): string {
-  if (code === 'ERR_INVALID_URL') return 'the URL is malformed; in a password, special characters are percent-encoded'
-  return /^E[A-Z_]+$/.test(code) ? code : message
+  if (!isConnecting && !isDatabaseUnavailable(error)) return new Error(message)
+  // The message of a network error repeats the address.
+  const reason = /^E[A-Z_]+$/.test(code) ? code : describeConnectionError({ code, message })
+  return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason}`)
 }

@@ -66,7 +66,13 @@ export function table(rows: Record<string, string | number | null | Date>[]): st
 
 /** Formats a time to the minute: `2025-02-16 17:42Z`. */
 export function moment(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')}Z`
+  return infinityOf(date) ?? `${date.toISOString().slice(0, -8).replace('T', ' ')}Z`
+}
+
+/** PostgreSQL's name of a time that never comes, or was always past: the limits of a Date stand for it. */
+function infinityOf(date: Date): string | undefined {
+  if (Math.abs(date.getTime()) < 8.64e15) return undefined
+  return date.getTime() > 0 ? 'infinity' : '-infinity'
 }
 
 function cell(value: string | number | null | Date | undefined): string {
@@ -81,7 +87,13 @@ function printable(text: string): string {
 
 const width = (text = '') => [...text].length
 
-const toJson = (document: unknown) => `${JSON.stringify(document, null, 2)}\n`
+const toJson = (document: unknown) => `${JSON.stringify(document, replaceInfinity, 2)}\n`
+
+/** A replacer for JSON.stringify, which passes a Date as its text, and the object that holds it as `this`. */
+function replaceInfinity(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const original = this[key]
+  return original instanceof Date ? (infinityOf(original) ?? value) : value
+}
 
 function toCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error

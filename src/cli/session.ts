@@ -24,9 +24,6 @@ interface RevokeSessions {
   all?: true
 }
 
-/** Hides the hash of the token. */
-const SHOWN = { omit: { token_hash: true } } as const
-
 /** Adds `session create`, `session list` and `session revoke`. */
 export function addSessionCommands(program: Command): void {
   const session = addNoun(program, 'session', "The sessions, whose tokens callers send in the cookie 'neptun-session'.")
@@ -78,13 +75,10 @@ async function createSession({ prisma, now }: Database, { user, ttl }: CreateSes
 }
 
 async function listSessions(database: Database, { user, all }: ListSessions): Promise<Answer> {
-  const { prisma, now } = database
+  const { now } = database
   if (user) await requireUser(database, user)
-  const sessions = await prisma.session.findMany({
-    ...SHOWN,
-    where: { ...(user && { neptun_user_id: user }), ...(!all && { revoked_at: null, expires_at: { gt: now } }) },
-    orderBy: { id: 'asc' },
-  })
+  const { readSessions } = await import('./session-rows.js')
+  const sessions = await readSessions(database, { user, isLive: !all })
   const rows = sessions.map((session) => ({
     ID: session.id,
     USER: session.neptun_user_id,
@@ -110,26 +104,29 @@ async function revoke({ id, token, user, all }: RevokeSessions): Promise<Answer>
 }
 
 async function revokeOne(
-  { prisma, now }: Database,
+  database: Database,
   where: { id: number } | { token_hash: TokenHash },
   otherwise: string,
 ): Promise<Answer> {
-  const data = { revoked_at: now }
-  const [revoked] = await prisma.session.updateManyAndReturn({ ...SHOWN, where: { ...where, revoked_at: null }, data })
-  if (revoked) return { json: revoked, text: `Revoked session ${revoked.id} of user ${revoked.neptun_user_id}.` }
-  const session = await prisma.session.findUnique({ ...SHOWN, where })
+  const { prisma, now } = database
+  const { count } = await prisma.session.updateMany({
+    where: { ...where, revoked_at: null },
+    data: { revoked_at: now },
+  })
+  const { readSessions } = await import('./session-rows.js')
+  const [session] = await readSessions(database, 'id' in where ? { ids: [where.id] } : { tokenHash: where.token_hash })
   if (!session?.revoked_at) throw notFound(otherwise)
+  if (count > 0) return { json: session, text: `Revoked session ${session.id} of user ${session.neptun_user_id}.` }
   return { json: session, text: `Session ${session.id} was revoked already, at ${moment(session.revoked_at)}.` }
 }
 
 async function revokeAll(database: Database, user: number): Promise<Answer> {
   const { prisma, now } = database
   await requireUser(database, user)
-  const revoked = await prisma.session.updateManyAndReturn({
-    ...SHOWN,
-    where: { neptun_user_id: user, revoked_at: null, expires_at: { gt: now } },
-    data: { revoked_at: now },
-  })
+  const where = { neptun_user_id: user, revoked_at: null, expires_at: { gt: now } }
+  const rows = await prisma.session.updateManyAndReturn({ where, data: { revoked_at: now }, select: { id: true } })
+  const { readSessions } = await import('./session-rows.js')
+  const revoked = await readSessions(database, { ids: rows.map(({ id }) => id) })
   const count = revoked.length === 1 ? '1 session' : `${revoked.length} sessions`
   return { json: revoked, text: `Revoked ${count} of user ${user}.` }
 }

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { ApiError } from '../errors.js'
+import { escapeOption, readConnectionUrl } from './connection-url.js'
 import { isDatabaseUnavailable } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
 
@@ -8,7 +9,7 @@ type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout
 
 /** The timeouts are those of `pg`, in milliseconds. */
 export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
-  /** `postgres://user:password@host:5432/database`; with `?pgbouncer=true` behind a pooler in transaction mode. */
+  /** `postgres://user:password@host:5432/database`, in which connectionUrlFault() finds nothing. */
   url: string
   /** The maximum number of imports per project, which a trigger enforces. */
   maxImports?: number
@@ -41,25 +42,36 @@ const SETTINGS = {
 /** Of the settings above, PgBouncer tracks these per client (docs/decisions/015). */
 const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 
-/** Reads `2025-02-16 17:42:11.123+00`, as a timestamptz is in UTC, faster than `pg`, which accepts any format. */
-const readTime = (text: string) => new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+/** The latest and the earliest time of JavaScript, for `infinity`, `-infinity` and what is beyond them. */
+const END_OF_TIME = new Date(8.64e15)
+const BEGINNING_OF_TIME = new Date(-8.64e15)
+
+const FINITE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/
+
+/** Reads a timestamptz. In UTC and ISO format, which each connection sets, it is faster than `pg`, which accepts any format. */
+function readTime(text: string): Date {
+  if (FINITE.test(text)) return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+  // A number for infinity; an invalid date for a year that only PostgreSQL has; null for another DateStyle.
+  const time: Date | number | null = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)(text)
+  if (time === null) throw new Error('A time is not in ISO format: the DateStyle of the connection was changed')
+  const milliseconds = Number(time)
+  if (milliseconds < -8.64e15) return BEGINNING_OF_TIME
+  return milliseconds <= 8.64e15 ? new Date(milliseconds) : END_OF_TIME
+}
 
 const getTypeParser = (oid: number, format?: 'text') =>
   oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
 
 const COMMON = { types: { getTypeParser } as pg.CustomTypesConfig, keepAlive: true }
 
-function clientConfig({ url, maxImports, onIdleError: _, ...options }: Partial<DatabaseOptions> & { url: string }) {
-  const [base = '', query = ''] = url.split(/\?(.*)/s)
-  const { pgbouncer, options: own = '', ...parameters } = Object.fromEntries(new URLSearchParams(query))
-  const connectionString = `${base}?${new URLSearchParams(parameters)}`
-  const config = { ...options, ...COMMON, connectionString }
-  const isPooled = pgbouncer === 'true'
+function clientConfig({ url, maxImports, onIdleError: _, ...timeouts }: Partial<DatabaseOptions> & { url: string }) {
+  const { connectionString, isPooled, options } = readConnectionUrl(url)
+  const config = { ...timeouts, ...COMMON, connectionString, isPooled }
   // A pooler rejects startup parameters that it does not know.
-  if (isPooled) return { ...config, isPooled, statement_timeout: undefined, lock_timeout: undefined }
+  if (isPooled) return { ...config, statement_timeout: undefined, lock_timeout: undefined }
   const settings = Object.entries({ ...SETTINGS, 'neptun.max_imports_per_project': `${maxImports ?? ''}` })
-  const ours = settings.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-  return { ...config, isPooled, options: [own, ...ours].join(' ') }
+  const ours = settings.map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
+  return { ...config, options: [options, ...ours].join(' ') }
 }
 
 /** Opens a single connection, passes it to `use`, and closes it. */
@@ -93,7 +105,7 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   for (const [name, must] of Object.entries(required)) {
     if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
   }
-  if (row.schema === null) throw new Error('no schema in the search_path exists')
+  if (row.schema === null) throw new Error('no schema of the search_path exists: check schema and options in the URL')
   return row.schema
 }
 

@@ -11,6 +11,10 @@ const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|28...|3D000)$/
 const UNREACHABLE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|DatabaseNotReachable|TlsConnectionError|TooManyConnections)$|^(Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after|Unable to start a transaction in the given time)/
 
+/** The server's certificate was rejected, or it has none: codes of Node and a message of `pg`. */
+const UNTRUSTED = /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_).*)$/
+const TLS = /^(CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$|^The server does not support SSL connections$/
+
 /** The connection was lost, or a response did not arrive in time: PostgreSQL may have executed the statement. */
 const LOST =
   /^(08...|ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
@@ -35,7 +39,20 @@ export function readFailure(error: unknown): { code: string; constraint: string;
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isDatabaseUnavailable)
   const { code, message } = readFailure(error)
-  return UNAVAILABLE.test(code) || [UNREACHABLE, LOST].some((pattern) => pattern.test(code) || pattern.test(message))
+  return (
+    UNAVAILABLE.test(code) ||
+    [UNREACHABLE, UNTRUSTED, TLS, LOST].some((pattern) => pattern.test(code) || pattern.test(message))
+  )
+}
+
+/** Describes in one line why a connection failed. */
+export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
+  if (code && UNTRUSTED.test(code)) {
+    return `the CA of its certificate is not trusted (${code}): add sslrootcert=FILE to the URL, or sslmode=no-verify`
+  }
+  if (message && TLS.test(message)) return `${message}: sslmode must be disable`
+  // An error that covers several addresses has only a code.
+  return message?.trim().split('\n')[0] || code || 'unknown'
 }
 
 /**

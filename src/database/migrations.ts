@@ -41,9 +41,9 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
     await client.query(LOCK)
     await client.query(CREATE_HISTORY)
     const pending = await pendingMigrations(client)
-    for (const { name, sql, checksum } of pending) {
+    for (const { name, sql, checksums } of pending) {
       await client.query(sql)
-      await client.query(RECORD, [randomUUID(), checksum, name])
+      await client.query(RECORD, [randomUUID(), checksums[0], name])
     }
     await client.query('COMMIT')
     return pending.map(({ name }) => name)
@@ -65,10 +65,10 @@ async function pendingMigrations(client: pg.Client) {
   const exists = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`)
   const { rows } = exists.rows[0].exists ? await client.query(READ_HISTORY) : { rows: [] }
   const migrations = await readMigrations()
-  return migrations.filter(({ name, checksum }) => {
+  return migrations.filter(({ name, checksums }) => {
     const applied = rows.find((row) => row.name === name)
     if (!applied) return true
-    if (applied.finished && applied.checksum === checksum) return false
+    if (applied.finished && checksums.includes(applied.checksum)) return false
     const problem = applied.finished
       ? 'was changed after it had been applied'
       : 'began earlier and never finished: resolve it by hand'
@@ -76,12 +76,19 @@ async function pendingMigrations(client: pg.Client) {
   })
 }
 
+/**
+ * Reads the migrations. A checkout can have the line endings of Windows, and so can the one that a migration was applied
+ * from: `checksums` has the checksum of the file with either, first with those of the repository.
+ */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()
   return await Promise.all(
     names.map(async (name) => {
-      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+      const file = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+      const sql = file.replaceAll('\r\n', '\n')
+      return { name, sql, checksums: [sql, sql.replaceAll('\n', '\r\n')].map(sha256) }
     }),
   )
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -55,8 +55,10 @@ export async function startGithub(): Promise<EmulatedGithub> {
     env: {
       GITHUB_APP_ID: String(APP_ID),
       GITHUB_APP_PRIVATE_KEY: key.value,
+      GITHUB_APP_PRIVATE_KEY_FILE: '',
       GITHUB_API_URL: url,
       GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+      GITHUB_WEBHOOK_SECRET_FILE: '',
     },
     description: [
       `An emulated GitHub answers on ${url}. Its App is installed on the account username (${INSTALLATION.installation_id}):`,

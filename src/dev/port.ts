@@ -8,9 +8,11 @@ const PATIENCE = 800
 
 /**
  * Makes sure that the service will be able to listen.
+ *
+ * @param hostOrigin where HOST is set; some shells set it, so that it may not be meant for this service
  * @throws StartError that names the variable to change
  */
-export async function checkPort(host: string, port: number): Promise<void> {
+export async function checkPort(host: string, port: number, hostOrigin?: string): Promise<void> {
   const deadline = Date.now() + PATIENCE
   for (;;) {
     const failure = await listenOnce(host, port).then(
@@ -18,7 +20,10 @@ export async function checkPort(host: string, port: number): Promise<void> {
       ({ code, message }) => code ?? message,
     )
     if (failure === undefined) return
-    if (failure !== 'EADDRINUSE') throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${failure})`)
+    if (failure !== 'EADDRINUSE') {
+      const origin = hostOrigin ? `: HOST is set in ${hostOrigin}; some shells set it, conda for example` : ''
+      throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${failure})${origin}`)
+    }
     if (Date.now() > deadline) {
       throw new StartError(`PORT: something else listens on ${host}:${port} already; set PORT to another`)
     }

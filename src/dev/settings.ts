@@ -1,7 +1,11 @@
+import { connectionUrlFault } from '../database/connection-url.js'
+import { ConfigError, loadEnvFile, readSecret } from '../environment.js'
 import { StartError } from './start-error.js'
 
 export interface Settings {
   host: string
+  /** Where HOST is set; undefined if it is not set. */
+  hostOrigin: string | undefined
   port: number
   /** Where the embedded PostgreSQL keeps its data. */
   dataDir: string
@@ -10,44 +14,29 @@ export interface Settings {
 }
 
 /**
- * Reads what has to be known before anything is started, from the environment and a file `.env` if there is one.
- * The rest is the service's own to read.
+ * Reads the settings that are needed before anything is started, from the environment and the file `.env` in the current
+ * directory. The service reads all others.
  *
  * @throws StartError that names the variable that is wrong
  */
 export async function readSettings(): Promise<Settings> {
-  loadDotEnv()
-  const { NODE_ENV, HOST, PORT, DATA_DIR, DATABASE_URL } = process.env
-  if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
-  const port = PORT?.trim() || '3000'
-  const databaseUrl = DATABASE_URL?.trim() || undefined
-  const portIsWrong = !/^\d+$/.test(port) || Number(port) > 65_535
-  const urlIsWrong = databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)
-  if (portIsWrong || urlIsWrong) throw await explain(databaseUrl)
-  return {
-    host: HOST?.trim() || '127.0.0.1',
-    port: Number(port),
-    dataDir: DATA_DIR?.trim() || '.data',
-    databaseUrl,
-  }
-}
-
-function loadDotEnv(): void {
   try {
-    process.loadEnvFile()
+    const hostIsFromFile = loadEnvFile().has('HOST')
+    const { NODE_ENV, HOST, PORT, DATA_DIR } = process.env
+    if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
+    const port = PORT?.trim() || '3000'
+    const databaseUrl = readSecret('DATABASE_URL', process.env)
+    const urlFault = databaseUrl && connectionUrlFault(databaseUrl)
+    if (urlFault) throw new StartError(`DATABASE_URL must ${urlFault}`)
+    if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
+    return {
+      host: HOST?.trim() || '127.0.0.1',
+      hostOrigin: !HOST?.trim() ? undefined : hostIsFromFile ? '.env' : 'the environment',
+      port: Number(port),
+      dataDir: DATA_DIR?.trim() || '.data',
+      databaseUrl,
+    }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') throw new StartError(`cannot read the file .env: ${code}`)
-  }
-}
-
-/** The service's own words. Its configuration takes long to load, so it is not loaded when nothing is wrong. */
-async function explain(databaseUrl = 'postgres://127.0.0.1/embedded'): Promise<unknown> {
-  const { ConfigError, loadConfig } = await import('../config.js')
-  try {
-    loadConfig({ ...process.env, NODE_ENV: 'development', DATABASE_URL: databaseUrl })
-    return new StartError('PORT or DATABASE_URL is wrong')
-  } catch (error) {
-    return error instanceof ConfigError ? new StartError(error.message) : error
+    throw error instanceof ConfigError ? new StartError(error.message) : error
   }
 }

@@ -113,13 +113,14 @@ async function applyChange(
       })
       await transaction.$executeRaw`
         UPDATE imports SET source_path = ${change.to}::text || substr(source_path, strpos(source_path, '/'))
-        WHERE ${isGithubImport(userIds)} AND lower(split_part(source_path, '/', 1)) = lower(${change.from}::text)`
+        WHERE ${isGithubImport(userIds)}
+          AND lower(split_part(source_path, '/', 1) COLLATE "C") = lower(${change.from}::text COLLATE "C")`
       break
     case 'repository-moved':
       // Prisma's insensitive `equals` is ILIKE, which takes "_" in a name for any character.
       await transaction.$executeRaw`
         UPDATE imports SET source_path = ${change.to}::text
-        WHERE ${isGithubImport(userIds)} AND lower(source_path) = lower(${change.from}::text)
+        WHERE ${isGithubImport(userIds)} AND lower(source_path COLLATE "C") = lower(${change.from}::text COLLATE "C")
           AND source_path <> ${change.to}::text`
       break
   }

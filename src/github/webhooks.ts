@@ -56,7 +56,9 @@ export async function githubWebhooks(
 
 /** Rejects, before the body is received, what would certainly be rejected afterwards. */
 function rejectEarly({ headers }: FastifyRequest): void {
-  if (!SIGNATURE.test(readHeader(headers, 'x-hub-signature-256'))) throw new ApiError('UNAUTHORIZED')
+  if (!SIGNATURE.test(readHeader(headers, 'x-hub-signature-256'))) {
+    throw new ApiError('UNAUTHORIZED', { reason: 'invalid_webhook_signature' })
+  }
   if (/^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')) {
     const message = "Unsupported media type: set the webhook's content type to application/json"
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', { message })
@@ -74,7 +76,7 @@ async function verify(webhooks: Webhooks, { headers, body }: FastifyRequest): Pr
     // A comparison in constant time, with SHA-256 only: the older X-Hub-Signature is ignored.
     if (await webhooks.verify(text, readHeader(headers, 'x-hub-signature-256'))) return text
   }
-  throw new ApiError('UNAUTHORIZED')
+  throw new ApiError('UNAUTHORIZED', { reason: 'wrong_webhook_signature' })
 }
 
 function readDelivery({ headers }: FastifyRequest): Delivery {

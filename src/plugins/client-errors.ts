@@ -1,11 +1,12 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 import { PRIVATE } from './caching.js'
 import { readRequestId } from './request-log.js'
+import { securityEventOf } from './security-events.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -95,7 +96,13 @@ async function clientErrors(app: FastifyInstance) {
     const fields = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\n${fields.join('')}\r\n${body}`)
     linger(socket)
-    app.log.info({ request_id: id, route: 'unknown', status: error.statusCode, reason }, 'request')
+    const line = { request_id: id, route: 'unknown', status: error.statusCode, event: 'request_refused' }
+    // The address is that of the connection: headers of a trusted proxy could not be parsed.
+    const address = socket instanceof Socket ? socket.remoteAddress : undefined
+    app.log.warn(
+      { ...line, ...securityEventOf(error.statusCode, error), ...(reason && { reason }), address },
+      'request',
+    )
   }
 }
 

@@ -2,6 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { ApiError } from '../errors.js'
+import { securityEventOf } from './security-events.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The error that the request was answered with, for the log. */
+    refusal: ApiError | null
+  }
+}
 
 /** The pattern that a parameter must match is no news. */
 const PATTERN = /\(\^.*\$\)/
@@ -18,23 +27,27 @@ export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): st
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
 }
 
-/** One line a request, with the route's template rather than the URL: never a header, a cookie or a body. */
+/**
+ * Logs one line per request, with the route's template rather than the URL: never a header, a cookie or a body. The line of
+ * a security event is a warning with `event`, `reason` and the client's `address` (docs/security.md).
+ */
 async function requestLog(app: FastifyInstance) {
+  app.decorateRequest('refusal', null)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    request.log.info(
-      {
-        method: request.method,
-        route: routeOf(request),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        user_id: request.userId,
-      },
-      'request',
-    )
+    const line = {
+      method: request.method,
+      route: routeOf(request),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      user_id: request.userId,
+    }
+    const event = securityEventOf(reply.statusCode, request.refusal)
+    if (event) request.log.warn({ ...line, ...event, address: request.ip }, 'request')
+    else request.log.info(line, 'request')
     done()
   })
 }

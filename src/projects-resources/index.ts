@@ -7,6 +7,7 @@ import type { ListRepositories } from '../github/repositories.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
+import type { SessionLimits } from './owner.js'
 import { RESOURCE_DESCRIPTORS } from './resources/index.js'
 import { createResourceRepository } from './resources/repository.js'
 import { resourceRoutes, type Verify } from './resources/routes.js'
@@ -18,6 +19,7 @@ export interface ProjectsResourcesOptions {
   permission: GithubPermission
   /** Null without a GitHub App. */
   listRepositories: ListRepositories | null
+  sessionLimits: SessionLimits
 }
 
 /** The prefix of all routes below. */
@@ -25,8 +27,8 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 
 /** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
-  const { database, installations, permission, listRepositories } = options
-  await app.register(session, { database })
+  const { database, installations, permission, listRepositories, sessionLimits } = options
+  await app.register(session, { database, limits: sessionLimits })
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })

@@ -38,6 +38,23 @@ class AuthorizedOwner {
  */
 export type Owner = AuthorizedOwner
 
+/** How long a session lasts besides its `expires_at`, in milliseconds; unset: no limit. */
+export interface SessionLimits {
+  /** Since its last use. */
+  SESSION_IDLE_TIMEOUT?: number
+  /** Since it was created. */
+  SESSION_MAX_AGE?: number
+}
+
+/** The result of authorize() for a session that is not valid. */
+export interface Refusal {
+  /** For the log. */
+  refused: 'unknown_session' | EndOfSession
+  sessionUserId: number | undefined
+}
+
+type EndOfSession = 'session_revoked' | 'session_expired' | 'session_idle' | 'session_too_old'
+
 /** The result of authorize(). */
 export interface Authorization {
   /** The user of the session, whatever the path says. */
@@ -51,6 +68,7 @@ export interface Authorization {
 interface SessionRow {
   session_id: number
   session_user_id: number
+  ended: EndOfSession | null
   stale_at: Date | null
   project_id: number | null
   installations?: Installation[]
@@ -61,30 +79,49 @@ const INSTALLATIONS = Prisma.sql`, ARRAY (
   WHERE installation.neptun_user_id = session.neptun_user_id AND installation.suspended_at IS NULL
 ) AS installations`
 
+/** The last use of a session is recorded once in this time, in milliseconds, or more often if sessions end sooner. */
+const RECORD_INTERVAL = 60_000
+
+const isOlder = (column: Prisma.Sql, milliseconds: number) =>
+  Prisma.sql`${column} < now() - ${milliseconds}::float8 * interval '1 millisecond'`
+
+/** Why a session has ended, in SQL; null if it is valid. */
+function endOfSession({ SESSION_IDLE_TIMEOUT: idle, SESSION_MAX_AGE: age }: SessionLimits) {
+  return Prisma.sql`CASE WHEN session.revoked_at IS NOT NULL THEN 'session_revoked'
+    WHEN session.expires_at <= now() THEN 'session_expired'
+    ${idle ? Prisma.sql`WHEN ${isOlder(LAST_USED, idle)} THEN 'session_idle'` : Prisma.empty}
+    ${age ? Prisma.sql`WHEN ${isOlder(Prisma.sql`session.created_at`, age)} THEN 'session_too_old'` : Prisma.empty} END`
+}
+
+const LAST_USED = Prisma.sql`session.last_used_at`
+
 /**
  * Looks up a session, and whether the project in the path belongs to its user, in one query.
  *
  * @param tokenHash SHA-256 of the token, 32 bytes
  * @param path the ids in the request's path; 0 for one that is not an id
  * @param needsGithubAccounts whether to read the user's installations too
- * @returns null if there is no such session, or it has expired or was revoked
  */
 export async function authorize(
   database: Pick<Database, 'read'>,
   tokenHash: Buffer,
   path: { userId: number; projectId: number },
   needsGithubAccounts: boolean,
-): Promise<Authorization | null> {
+  limits: SessionLimits = {},
+): Promise<Authorization | Refusal> {
+  const recordAfter = Math.min(RECORD_INTERVAL, (limits.SESSION_IDLE_TIMEOUT ?? Number.POSITIVE_INFINITY) / 10)
   const [row] = await database.read<SessionRow>(Prisma.sql`
     SELECT session.id AS session_id, session.neptun_user_id AS session_user_id, project.id AS project_id,
-      CASE WHEN session.last_used_at < now() - interval '1 minute' THEN now() END AS stale_at
+      ${endOfSession(limits)} AS ended,
+      CASE WHEN ${isOlder(LAST_USED, recordAfter)} THEN now() END AS stale_at
       ${needsGithubAccounts ? INSTALLATIONS : Prisma.empty}
     FROM sessions AS session
     LEFT JOIN projects AS project
       ON project.id = ${path.projectId}::integer AND project.neptun_user_id = session.neptun_user_id
-    WHERE session.token_hash = ${tokenHash} AND session.revoked_at IS NULL AND session.expires_at > now()`)
-  if (!row) return null
+    WHERE session.token_hash = ${tokenHash}`)
+  if (!row) return { refused: 'unknown_session', sessionUserId: undefined }
   const { session_user_id: sessionUserId, project_id: projectId, stale_at: usedAt } = row
+  if (row.ended) return { refused: row.ended, sessionUserId }
   const isOwner = sessionUserId === path.userId && projectId !== null
   return {
     sessionUserId,

@@ -7,7 +7,8 @@ import { isCrossSiteWrite } from '../plugins/cross-origin.js'
 import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
-import { type Authorization, authorize, type Owner } from './owner.js'
+import { SESSION_COOKIE } from '../session-token.js'
+import { type Authorization, authorize, type Owner, type SessionLimits } from './owner.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
 /** Private to this module, so that only the hook can set them. */
@@ -36,7 +37,7 @@ declare module 'fastify' {
  * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
  *   not the user's. Only then is `request.owner` available.
  */
-async function session(app: FastifyInstance, { database }: { database: Database }) {
+async function session(app: FastifyInstance, { database, limits }: { database: Database; limits: SessionLimits }) {
   app.decorateRequest(authorization, null)
   app.decorateRequest(authorized, null)
   app.decorateRequest('userId', undefined)
@@ -74,12 +75,15 @@ async function session(app: FastifyInstance, { database }: { database: Database 
 
   app.addHook('onRequest', (request, _reply, done) => {
     const { sessionHash } = request
-    if (!sessionHash) return done(new ApiError('UNAUTHORIZED'))
+    if (!sessionHash) {
+      const reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
+      return done(new ApiError('UNAUTHORIZED', { reason }))
+    }
     const { needsGithubAccounts = false } = request.routeOptions.config
-    authorize(database, sessionHash, readPath(request), needsGithubAccounts).then((found) => {
-      if (!found) return done(new ApiError('UNAUTHORIZED'))
-      request[authorization] = found
+    authorize(database, sessionHash, readPath(request), needsGithubAccounts, limits).then((found) => {
       request.userId = found.sessionUserId
+      if ('refused' in found) return done(new ApiError('UNAUTHORIZED', { reason: found.refused }))
+      request[authorization] = found
       if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
       done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)
     }, done)

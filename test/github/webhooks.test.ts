@@ -612,5 +612,5 @@ t.test('the migrations lead to the data model', async (t) => {
   const { databaseUrl, sql } = await shared.reset()
   t.match(await diffToSchema(databaseUrl), 'This is an empty migration')
   const [index] = await sql(`SELECT indexdef FROM pg_indexes WHERE indexname = 'imports_github_path_idx'`)
-  t.match(index?.['indexdef'], "WHERE (source_type = 'github'::source_type)")
+  t.match(index?.['indexdef'], /lower\(.*COLLATE "C"\)+ WHERE \(source_type = 'github'::source_type\)/)
 })

@@ -264,6 +264,27 @@ t.test('in development, and there alone, the page signs in whoever has no sessio
   t.equal(await cookieOf(development), null, 'nor without the demonstration user')
 })
 
+t.test('the document and the page are served in production only if that is asked for', async (t) => {
+  const paths = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.css']
+  const absent = { statusCode: 404, code: 'ROUTE_NOT_FOUND', message: 'Route not found' }
+  for (const [settings, isServed] of [
+    [{ NODE_ENV: 'production' }, false],
+    [{ NODE_ENV: 'production', API_DOCS: 'true' }, true],
+    [{ NODE_ENV: 'development' }, true],
+    [{ NODE_ENV: 'development', API_DOCS: 'false' }, false],
+  ] as const) {
+    const { call } = await startApp(t, settings)
+    for (const path of paths) {
+      const { status, body, headers } = await call('GET', path, { token: null })
+      t.equal(status, isServed ? 200 : 404, `${JSON.stringify(settings)} ${path}`)
+      if (!isServed) t.same(body, absent)
+      for (const directive of ["base-uri 'none'", "object-src 'none'", "default-src 'none'"]) {
+        t.match(headers.get('content-security-policy'), directive)
+      }
+    }
+  }
+})
+
 /** The example of a body, if it takes one. */
 function exampleBody({ requestBody }: Call): { body?: unknown } {
   const [example] = Object.values(requestBody?.content['application/json'].examples ?? {})

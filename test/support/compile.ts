@@ -13,6 +13,7 @@ const ALONE = [
   'dev.test.ts',
   'dev-github.test.ts',
   'docs-page.test.ts',
+  'environment.test.ts',
   'generated-clients.test.ts',
 ]
 

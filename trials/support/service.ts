@@ -18,9 +18,9 @@ export interface Service {
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** What `npm start` runs, without npm between: `node FLAGS dist/server.js`. */
+/** What `npm start` runs, without npm between: `exec node FLAGS dist/server.js`. */
 const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
-const [, ...FLAGS] = scripts.start.split(' ')
+const FLAGS = scripts.start.split(' ').slice(2)
 const SERVER = fileURLToPath(new URL(FLAGS.pop(), ROOT))
 
 /**

@@ -1,0 +1,37 @@
+import type { ApiError, ErrorCode } from '../errors.js'
+
+/** What a line of the log says about a security event. */
+export interface SecurityEvent {
+  event: 'authentication_failed' | 'access_denied' | 'limit_reached' | 'request_refused'
+  reason: string
+}
+
+const BY_STATUS: Record<number, SecurityEvent['event']> = {
+  401: 'authentication_failed',
+  403: 'access_denied',
+  408: 'limit_reached',
+  413: 'limit_reached',
+  414: 'limit_reached',
+  417: 'request_refused',
+  429: 'limit_reached',
+  431: 'limit_reached',
+}
+
+/** Errors whose status has other causes, too. The first may be an attempt to reach another user's project. */
+const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
+  PROJECT_NOT_FOUND: 'access_denied',
+  IMPORT_LIMIT_REACHED: 'limit_reached',
+  OVERLOADED: 'limit_reached',
+}
+
+/**
+ * Classifies a response as a security event (OWASP ASVS 5, chapter 16).
+ *
+ * @param error the error that was sent; null if a plugin chose the status by itself
+ */
+export function securityEventOf(status: number, error: ApiError | null): SecurityEvent | undefined {
+  const known = error?.statusCode === status ? error : null
+  const isInvalidHttp = known?.faults?.some(({ path }) => path === 'request')
+  const event = isInvalidHttp ? 'request_refused' : ((known && BY_CODE[known.code]) ?? BY_STATUS[status])
+  return event && { event, reason: known?.reason ?? event }
+}

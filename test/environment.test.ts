@@ -1,0 +1,160 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { readProcess } from '../src/dev/processes.js'
+import { ConfigError, loadEnvFile } from '../src/environment.js'
+import { until } from './support/app.js'
+import { compiled, root } from './support/compiled.js'
+import { createDatabase } from './support/database.js'
+
+/** Loads a file `.env` with this content. @returns the variables ENV_... that it has set */
+async function load(t: Test, content: string | Buffer): Promise<Record<string, string | undefined>> {
+  for (const name of Object.keys(process.env)) if (name.includes('ENV_')) delete process.env[name]
+  t.chdir(t.testdir())
+  await writeFile('.env', content)
+  const names = [...loadEnvFile()]
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]))
+}
+
+t.test('a file .env is read in every form that editors and shells write', async (t) => {
+  const both = { ENV_A: '1', ENV_B: 'two words' }
+  const forms: [name: string, content: string | Buffer][] = [
+    ['plain', 'ENV_A=1\nENV_B=two words\n'],
+    ['without a line end at the end', 'ENV_A=1\nENV_B=two words'],
+    ['line ends of Windows', 'ENV_A=1\r\nENV_B=two words\r\n'],
+    ['a byte order mark', '\uFEFFENV_A=1\nENV_B=two words\n'],
+    ['a byte order mark and line ends of Windows', '\uFEFFENV_A=1\r\nENV_B=two words\r\n'],
+    ['UTF-16, as PowerShell writes', Buffer.from('\uFEFFENV_A=1\r\nENV_B=two words\r\n', 'utf16le')],
+    ['UTF-16 in the other order', Buffer.from('\uFEFFENV_A=1\nENV_B=two words\n', 'utf16le').swap16()],
+    ['double quotes', 'ENV_A="1"\nENV_B="two words"\n'],
+    ['single quotes and line ends of Windows', "ENV_A='1'\r\nENV_B='two words'\r\n"],
+    ['export', 'export ENV_A=1\nexport  ENV_B="two words"\n'],
+    ['export after a byte order mark', '\uFEFFexport ENV_A=1\r\n\texport\tENV_B=two words\r\n'],
+    ['blanks', '  ENV_A = 1  \n\n ENV_B =two words \n'],
+    ['comments', '# a comment\n#ENV_C=1\nENV_A=1 # one\nENV_B="two words" # two\n'],
+  ]
+  for (const [name, content] of forms) t.same(await load(t, content), both, name)
+  t.same(await load(t, "ENV_A='a # b'\nENV_B=\n"), { ENV_A: 'a # b', ENV_B: '' }, '# in quotes is no comment')
+  t.same(await load(t, 'ENV_A="first\nsecond"\n'), { ENV_A: 'first\nsecond' }, 'several lines, as of a key')
+  t.same(await load(t, ''), {}, 'an empty file')
+})
+
+t.test('a variable that is set keeps its value, also an empty one', async (t) => {
+  await load(t, '')
+  Object.assign(process.env, { ENV_A: 'given', ENV_B: '' })
+  await writeFile('.env', 'ENV_A=1\nENV_B=2\nENV_C=3\n')
+  t.same([...loadEnvFile()], ['ENV_C'])
+  t.same([process.env['ENV_A'], process.env['ENV_B'], process.env['ENV_C']], ['given', '', '3'])
+})
+
+t.test('the file may be missing, but not unreadable', async (t) => {
+  await load(t, Buffer.from([0x41, 0x3d, 0xff])).then(
+    () => t.fail('it is read'),
+    (error) =>
+      t.strictSame(
+        error,
+        new ConfigError('.env must be a text file that can be read (ERR_ENCODING_INVALID_ENCODED_DATA)'),
+      ),
+  )
+  await rm('.env')
+  t.same(loadEnvFile(), new Set())
+  await mkdir('.env')
+  t.throws(() => loadEnvFile(), new ConfigError('.env must be a text file that can be read (EISDIR)'))
+})
+
+/** Runs an entry as a process of its own, in this folder. */
+function run(entry: 'src/server.ts' | 'src/cli.ts', args: string[], cwd: string, env: NodeJS.ProcessEnv) {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [compiled(entry), ...args], { cwd, env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+t.test('a start that cannot succeed ends with one line that names the variable', async (t) => {
+  const databaseUrl = await createDatabase(t)
+  const conda = 'x86_64-conda-linux-gnu'
+  const hint = 'some shells set it, conda for example\n'
+  const table: [env: NodeJS.ProcessEnv, file: string | undefined, stderr: string | RegExp][] = [
+    [
+      { DATABASE_URL: databaseUrl, HOST: conda },
+      undefined,
+      new RegExp(`^HOST: cannot listen on "${conda}" \\([A-Z_]+\\): HOST is set in the environment; ${hint}$`),
+    ],
+    [{ DATABASE_URL: databaseUrl }, `HOST=${conda}`, new RegExp(`: HOST is set in \\.env; ${hint}$`)],
+    [{ DATABASE_URL_FILE: '/none' }, undefined, 'DATABASE_URL_FILE must name a text file that can be read (ENOENT)\n'],
+    [
+      { DATABASE_URL: databaseUrl, DATABASE_URL_FILE: '/none' },
+      undefined,
+      'DATABASE_URL and DATABASE_URL_FILE are both set: only one of them must be set\n',
+    ],
+    [{}, 'METRICS_PORT=x\nDATABASE_URL=postgres://h/d', 'METRICS_PORT must be a port number from 0 to 65535\n'],
+    [
+      {},
+      'DATABASE_URL=postgres://u:s3/cret@h/d',
+      /^DATABASE_URL must have special characters .* percent-encoded .*\n$/,
+    ],
+    [{ DATABASE_URL: 'postgres://u:p@a,b/d' }, undefined, 'DATABASE_URL must name only one host\n'],
+  ]
+  for (const [env, file, stderr] of table) {
+    const folder = t.testdir(file === undefined ? {} : { '.env': file })
+    const outcome = await run('src/server.ts', [], folder, { PORT: '0', LOG_LEVEL: 'silent', ...env })
+    t.match(outcome, { code: 1, stdout: '', stderr }, String(stderr))
+  }
+  const unreadable = t.testdir({ '.env': {} })
+  const stderr = '.env must be a text file that can be read (EISDIR)\n'
+  t.same(await run('src/server.ts', [], unreadable, {}), { code: 1, stdout: '', stderr })
+  t.same(await run('src/cli.ts', ['user', 'list'], unreadable, {}), { code: 1, stdout: '', stderr: `error: ${stderr}` })
+})
+
+/** The service under `npm start`, in a package of its own with the same script. */
+async function startByNpm(t: Test, env: NodeJS.ProcessEnv = {}) {
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const cwd = t.testdir({
+    'package.json': JSON.stringify({ name: 'service', type: 'module', scripts: { start: scripts.start } }),
+    '.env': `\uFEFFDATABASE_URL=${await createDatabase(t)}\n`,
+    dist: { 'server.js': `import ${JSON.stringify(compiled('src/server.ts'))}\n` },
+  })
+  // Without what tap and the npm that runs this test have put there.
+  const { NODE_OPTIONS: _, npm_lifecycle_event: __, ...inherited } = process.env
+  const settings = { DATABASE_URL: '', NODE_ENV: 'test', PORT: '0', HOST: '', LOG_LEVEL: '', SHUTDOWN_DELAY: '0' }
+  const child = spawn('npm', ['start'], { cwd, env: { ...inherited, ...settings, ...env }, detached: true })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const exit = once(child, 'exit')
+  const find = () => output.split('\n').find((line) => line.includes('Listening on'))
+  await Promise.race([until(() => find() !== undefined, 'it listens', 60_000), exit])
+  t.ok(find(), output)
+  const { pid, msg } = JSON.parse(find() ?? '{}') as { pid: number; msg: string }
+  t.teardown(() => readProcess(pid) && process.kill(pid, 'SIGKILL'))
+  return { npm: child.pid ?? 0, pid, msg, exit, output: () => output }
+}
+
+const skip = process.platform === 'win32' && 'there are no signals here'
+
+t.test('a SIGTERM to npm start ends the service, and npm after it', { skip }, async (t) => {
+  const { npm, pid, msg, exit } = await startByNpm(t, { DATABASE_URL: undefined })
+  t.match(msg, /^Listening on http:\/\/127\.0\.0\.1:\d+ \(HOST is not set\)$/)
+  process.kill(npm, 'SIGTERM')
+  t.same(await exit, [0, null])
+  t.equal(readProcess(pid), undefined, 'the service has ended')
+})
+
+t.test('a signal that npm and the service both get counts once', { skip }, async (t) => {
+  const { npm, pid, msg, exit, output } = await startByNpm(t, { DATABASE_URL: undefined, HOST: 'localhost' })
+  t.match(msg, /\(HOST is set in the environment\)$/)
+  // As a terminal does on Ctrl-C.
+  process.kill(-npm, 'SIGINT')
+  await exit
+  await until(() => readProcess(pid) === undefined, 'the service has ended', 60_000)
+  t.notMatch(output(), 'second SIGINT')
+})
+
+t.test('the service does not outlive an npm that was killed', { skip }, async (t) => {
+  const { npm, pid, exit } = await startByNpm(t, { DATABASE_URL: undefined })
+  process.kill(npm, 'SIGKILL')
+  await exit
+  await until(() => readProcess(pid) === undefined, 'the service has ended', 60_000)
+})
