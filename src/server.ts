@@ -5,6 +5,7 @@ import { type Config, ConfigError, databaseOptions, loadConfig } from './config.
 import { type Database, openDatabase } from './database/database.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
 import { openLogDestination } from './log-destination.js'
+import { serializeError } from './log-error.js'
 
 /** How long the shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
@@ -16,7 +17,7 @@ async function start() {
   loadDotEnv()
   const config = loadConfig(process.env)
   const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
-  const logger = pino({ level: config.LOG_LEVEL }, log)
+  const logger = pino({ level: config.LOG_LEVEL, serializers: { err: serializeError } }, log)
   const database = await prepareDatabase(config, logger)
   const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
   const { close } = closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT, logger }, async ({ err, signal }) => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDatabaseUnavailable, readFailure } from '../database/errors.js'
 import type { PrismaClient } from '../database/generated/client.js'
+import { parseUrl } from '../parse-url.js'
 import { CommandError, notFound } from './output.js'
 
 export interface Database {
@@ -92,8 +93,7 @@ async function checkUrl(url: string, name: string): Promise<string> {
 
 /** The host and port of a database and a space, or nothing if a stray @ makes it doubtful what the password is. */
 function address(databaseUrl: string): string {
-  if (!URL.canParse(databaseUrl)) return ''
-  const { host, pathname, search, hash } = new URL(databaseUrl)
+  const { host, pathname, search, hash } = parseUrl(databaseUrl) ?? {}
   return host && !`${pathname}${search}${hash}`.includes('@') ? `at ${host} ` : ''
 }
 
