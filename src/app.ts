@@ -3,7 +3,9 @@ import { type Config, readList } from './config.js'
 import type { Database } from './database/database.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
+import { githubHosts } from './github/hosts.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
+import { serializeError } from './log-error.js'
 import caching from './plugins/caching.js'
 import clientErrors from './plugins/client-errors.js'
 import conditionalRequests from './plugins/conditional-requests.js'
@@ -48,9 +50,10 @@ export async function buildApp(
   config: Config,
   { database, logger, lostLogLines, onRoute }: AppParts,
 ): Promise<FastifyInstance> {
+  const log = logger.child({}, { serializers: { err: serializeError } })
   const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
   const app = Fastify({
-    loggerInstance: logger,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
@@ -99,7 +102,8 @@ export async function buildApp(
     prefix: PROJECT_RESOURCES,
     database,
     installations,
-    ...(await connectGithub(config, installations, logger, app.observeGithub)),
+    ...(await connectGithub(config, installations, log, app.observeGithub)),
+    githubHosts: githubHosts(config.GITHUB_API_URL),
     sessionLimits: config,
   })
   if (config.GITHUB_WEBHOOK_SECRET) {

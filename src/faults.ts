@@ -29,10 +29,8 @@ export const ajvOptions = {
  * @param part what the paths begin with: `body`, `query`
  */
 export function toFaults(part: string, errors: ErrorObject[]): Fault[] {
-  // What is one of several forms is described by the form that `if` chose; `oneOf` would add the faults of all others.
-  const own = errors.filter(({ schemaPath }) => !schemaPath.includes('/oneOf'))
-  const ofWrongType = new Set(own.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
-  const faults = own
+  const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
+  const faults = errors
     // `if` only says that the branch that it chose has found something.
     .filter(({ keyword }) => keyword !== 'if')
     // Of what has the wrong type, nothing else is worth saying.
@@ -58,7 +56,7 @@ function toFault(part: string, { keyword, params, instancePath, parentSchema, me
 function describe(keyword: string, schema: TSchema, fallback: string): string {
   switch (keyword) {
     case 'enum':
-      return `must be one of ${(schema['enum'] as string[]).join(', ')}`
+      return `must be one of ${(schema['enum'] as unknown[]).filter((word) => word !== null).join(', ')}`
     case 'type':
       return schema['enum'] ? describe('enum', schema, fallback) : `must be ${describeType(schema)}`
     case 'minimum':

@@ -28,6 +28,10 @@ export const NullableText = (minLength: number, maxLength: number, options: Sche
 export const OneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...words] })
 
+/** One of a list of words, or null. */
+export const NullableOneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>
+  Type.Unsafe<T[number] | null>({ ...options, type: ['string', 'null'], enum: [...words, null] })
+
 /** A time in a response: a Date, which is serialized as ISO 8601, UTC, with milliseconds. */
 export const Time = (options: SchemaOptions = {}) =>
   Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time', maxLength: 24 }))
@@ -64,8 +68,9 @@ export const NoContent = Type.Null({ description: 'No body.' })
 
 /** The properties of a body that its schema has: all others, such as read-only ones, are ignored. */
 export function pickKnown<T extends TObject>({ properties }: T, body: Static<T>): Static<T> {
-  const known = Object.entries(body as object).filter(([name]) => Object.hasOwn(properties, name))
-  return Object.fromEntries(known) as Static<T>
+  const values = body as Record<string, unknown>
+  const names = Object.keys(properties).filter((name) => Object.hasOwn(values, name))
+  return Object.fromEntries(names.map((name) => [name, values[name]])) as Static<T>
 }
 
 /** Headers of a response, as the OpenAPI document describes them. */

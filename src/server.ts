@@ -7,6 +7,7 @@ import { describeConnectionError } from './database/errors.js'
 import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
 import { loadEnvFile } from './environment.js'
 import { openLogDestination } from './log-destination.js'
+import { serializeError } from './log-error.js'
 import { onShutdown, SHUTDOWN_SIGNALS } from './signals.js'
 
 /** How long the shutdown waits for the log to be written, in milliseconds. */
@@ -19,7 +20,7 @@ async function start() {
   const fromFile = loadEnvFile()
   const config = loadConfig(process.env)
   const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
-  const logger = pino({ level: config.LOG_LEVEL }, log)
+  const logger = pino({ level: config.LOG_LEVEL, serializers: { err: serializeError } }, log)
   const database = await prepareDatabase(config, logger)
   const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
   let isSignalled = false

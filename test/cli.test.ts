@@ -42,6 +42,17 @@ function spawn(args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   })
 }
 
+/** The same, with something to read on its standard input. */
+function pipe(input: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, env: { ...process.env, ...env } }
+    const child = execFile(process.execPath, [...CLI, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+    child.stdin?.end(input)
+  })
+}
+
 /** The same, with a reader of its stdout who is gone before anything was written. */
 async function spawnAndLeave(args: string[]) {
   const child = execFile(process.execPath, [...CLI, ...args])
@@ -151,7 +162,7 @@ t.test('users and projects are created and listed', async (t) => {
   ])
   t.match(users.stdout, /^ID {2}EMAIL +GITHUB ACCOUNT +GITHUB ID +CREATED\n1 +Some\.One@example\.com +- +- +\d{4}.*Z\n/)
   t.match(users.stdout, /\n\d+ +other@example\.com +octocat +583231 +\d{4}-\d\d-\d\d \d\d:\d\dZ\n$/)
-  t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\?\[31m"Ünï" 🎉 % +0 +.*Z\n$/)
+  t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\\u001b\[31m"Ünï" 🎉\\u0009% +0 +.*Z\n$/)
   t.match(JSON.parse(json.stdout), [{ id: 1, name: NAME, import_count: 0, created_at: ISO }])
   t.same(strangers, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
 })
@@ -181,8 +192,10 @@ t.test('a session is created, its token shown once and only its hash stored', as
 })
 
 t.test('sessions are listed and revoked, the live ones unless all are asked for', async (t) => {
-  const { sql } = await setUp(t)
+  const { url, sql } = await setUp(t)
   const token = '-Vhyphen-first-like-an-option'
+  const tokenFile = join(folder, 'token')
+  await writeFile(tokenFile, `${token}\n`)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com'), ('two@example.com')`)
   await sql(
     `INSERT INTO sessions (token_hash, neptun_user_id, expires_at)
@@ -192,9 +205,9 @@ t.test('sessions are listed and revoked, the live ones unless all are asked for'
   )
   const [revoked, byToken, unknown, unknownToken] = await Promise.all([
     cli('session', 'revoke', '--id', '1'),
-    cli('session', 'revoke', '--token', token, '--json'),
+    cli('session', 'revoke', '--token-file', tokenFile, '--json'),
     cli('session', 'revoke', '--id', '77', '--json'),
-    cli('session', 'revoke', '--token', `${token}-not`),
+    pipe(`${token}-not\n`, ['session', 'revoke', '--token-file', '-'], { DATABASE_URL: url }),
   ])
   t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
   t.match(byToken, { code: 0, stderr: '' })
@@ -277,6 +290,64 @@ t.test('sessions with times that are infinite, or that only PostgreSQL has, are 
       [5, 'infinity'],
     ],
   )
+})
+
+t.test('a token is read from standard input or a file, and an unsuitable one is not repeated', async (t) => {
+  const { url, sql } = await setUp(t)
+  await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
+  await sql(`INSERT INTO sessions (token_hash, neptun_user_id, expires_at) VALUES (sha256($1), 1, 'tomorrow')`, [
+    'your-session-cookie',
+  ])
+  const revoke = ['session', 'revoke', '--token-file']
+  const usage = {
+    code: 2,
+    stdout: '',
+    stderr: 'error: --token-file must contain the token of a session and nothing else\n',
+  }
+  await writeFile(join(folder, 'not-a-token'), `${SECRET} and more`)
+  t.same(await cli(...revoke, join(folder, 'not-a-token')), usage)
+  t.same(await pipe('', [...revoke, '-'], { DATABASE_URL: url }), usage, 'nothing')
+  const missing = await cli(...revoke, join(folder, 'nowhere'))
+  t.same(missing, { code: 1, stdout: '', stderr: 'error: cannot read the file with the token: ENOENT\n' })
+  t.same(await sql('SELECT count(*)::integer FROM sessions WHERE revoked_at IS NULL'), [{ count: 1 }])
+  const revoked = await pipe('your-session-cookie\n', [...revoke, '-'], { DATABASE_URL: url })
+  t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
+})
+
+t.test('control and bidirectional characters in stored text are escaped in tables, JSON and notes', async (t) => {
+  const { sql } = await setUp(t)
+  const controls = Array.from({ length: 0xa0 }, (_, code) => code).filter(
+    (code) => code > 0 && (code < 32 || code > 126),
+  )
+  const bidirectional = [
+    0x61c,
+    0x200e,
+    0x200f,
+    ...[0x202a, 0x202b, 0x202c, 0x202d, 0x202e],
+    0x2066,
+    0x2067,
+    0x2068,
+    0x2069,
+  ]
+  const codes = [...controls, 0x2028, 0x2029, ...bidirectional]
+  const name = `a${String.fromCharCode(...codes)}z ü\u00a0🎉`
+  const escaped = codes.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')
+  const email = 'a\u202eb@\u2066c'
+  await sql('INSERT INTO users (email) VALUES ($1)', [email])
+  await sql('INSERT INTO projects (name, neptun_user_id) VALUES ($1, 1)', [name])
+  const [table, json, users, taken] = await Promise.all([
+    cli('project', 'list'),
+    cli('project', 'list', '--json'),
+    cli('user', 'list'),
+    cli('user', 'create', '--email', email, '--json'),
+  ])
+  t.ok(table.stdout.includes(`a${escaped}z ü\u00a0🎉`), 'in a table')
+  t.equal(JSON.parse(json.stdout)[0].name, name, 'JSON still means the same')
+  t.ok(users.stdout.includes('a\\u202eb@\\u2066c'))
+  t.ok(taken.stderr.includes('a\\u202eb@\\u2066c'))
+  for (const { stdout, stderr } of [table, json, users, taken]) {
+    t.notMatch(stdout + stderr, /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u)
+  }
 })
 
 t.test('demo writes the demonstration data, once, and prints a line to try it with', async (t) => {
@@ -382,8 +453,11 @@ t.test('whatever is wrong with the URL, it is one line that does not show the pa
 
 t.test('wrong usage is one line on stderr and exit code 2, before any database is looked for', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
-  const which = 'say which: --id <id>, or --token <token>, or --user <id> --all'
+  const which = 'say which: --id <id>, or --token-file <file>, or --user <id> --all'
   const github = '--github-account-id and --github-account-name go together'
+  const NO_TOKEN =
+    '--token is not supported, since other users of this machine can see the arguments of a process: use --token-file ' +
+    '<file>, or --token-file - to read the token from standard input'
   const faults: [line: string, message: string][] = [
     ['usre', "unknown command 'usre' (Did you mean user?)"],
     ['user lst', "unknown command 'lst' (Did you mean list?)"],
@@ -400,10 +474,10 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
       'session create --user 1 --ttl 367d',
       '--ttl must be a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
     ],
-    [
-      `session revoke --token ${SECRET},`,
-      '--token must be the token of a session: 16 to 4096 visible ASCII characters except " , ; and \\',
-    ],
+    [`session revoke --token ${SECRET}`, NO_TOKEN],
+    [`session revoke --token=${SECRET}`, NO_TOKEN],
+    [`session revoke --token -V${SECRET}`, NO_TOKEN],
+    [`session revoke --id 1 --token ${SECRET}`, NO_TOKEN],
     ['session revoke', which],
     ['session revoke --all', which],
     ['session revoke --user 1', which],
@@ -504,21 +578,9 @@ t.test('values are read strictly', async (t) => {
       ['http://127.0.0.1:3000', 'https://example.com', 'http://[::1]:80'],
       ['', '127.0.0.1:3000', 'ftp://a', 'http://', 'http://a/', 'http://a?b', 'http://a b', "http://a'b", 'http://a@b'],
     ],
-    [
-      'token',
-      ['your-session-cookie', '-'.repeat(16), `Fe26.2*1*${'a~.*'.repeat(99)}`, 's%3Asigned/+token=', 'a'.repeat(4096)],
-      [
-        '',
-        'short',
-        'a'.repeat(4097),
-        'your session cookie',
-        'a,session,cookie',
-        '"your-session-cookie"',
-        'aaaaaaaaaaaaaaaé',
-      ],
-    ],
+    ['file', ['token.txt', '-', '/run/secrets/token', ' '], ['', 'a\0b']],
   ]
-  const { option: _, required: __, flag: ___, ...rules } = values
+  const { option: _, required: __, flag: ___, removedOption: ____, ...rules } = values
   t.same(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())
   for (const [rule, good, bad] of table) {
     for (const text of good) t.not(rules[rule].read(text), undefined, `${rule} takes ${JSON.stringify(text)}`)

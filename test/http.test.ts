@@ -459,11 +459,11 @@ t.test('nothing is coerced', async (t) => {
 t.test('of a key that stands twice, the last one counts', async (t) => {
   const twice = '{"source_type":"github","source_path":"a b","source_type":"local","source_path":"/srv/app"}'
   creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'as in JSON.parse')
-  const body = withMore('"source_type":"github"')
+  const body = withMore('"source_type":"url"')
   refuses(
     t,
     await call('POST', IMPORTS, { body }),
-    faultBody(['body.source_path', 'must not contain leading, doubled or trailing slashes']),
+    faultBody(['body.source_path', 'must be an absolute http or https URL']),
     'and what is checked is what would be stored',
   )
 })

@@ -587,16 +587,16 @@ export interface components {
             /** Format: int32 */
             template_collection_id: number;
         };
-        /** @description At least one of the four. What is not there stays as it is. */
+        /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
         UpdateImportBody: {
             title?: string | null;
             /**
-             * @description Where the import comes from.
-             * @enum {string}
+             * @description Where the import comes from. Null: unchanged.
+             * @enum {string|null}
              */
-            source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description In the format of the source_type; stored in its canonical form. */
-            source_path?: string;
+            source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local" | null;
+            /** @description In the format of the source_type; stored in its canonical form. Null: unchanged. */
+            source_path?: string | null;
             description?: string | null;
         };
         UserFile: {
@@ -1272,7 +1272,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description At least one of the four. What is not there stays as it is. */
+        /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UpdateImportBody"];

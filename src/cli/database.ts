@@ -4,6 +4,7 @@ import { connectionUrlFault } from '../database/connection-url.js'
 import type { Database as OpenDatabase } from '../database/database.js'
 import { describeConnectionError, isDatabaseUnavailable, readFailure } from '../database/errors.js'
 import { ConfigError, loadEnvFile, readSecret } from '../environment.js'
+import { parseUrl } from '../parse-url.js'
 import { CommandError, notFound } from './output.js'
 
 export interface Database extends Pick<OpenDatabase, 'prisma' | 'read'> {
@@ -91,8 +92,8 @@ function checkUrl(url: string, name: string): string {
 
 /** The host and port of a database and a space; an empty string if the URL does not name them before its path. */
 function address(databaseUrl: string): string {
-  const { host } = new URL(databaseUrl.replace('@/', '@localhost/'))
-  return host && !databaseUrl.includes('@/') ? `at ${host} ` : ''
+  const { host, pathname, search, hash } = parseUrl(databaseUrl) ?? {}
+  return host && !`${pathname}${search}${hash}`.includes('@') ? `at ${host} ` : ''
 }
 
 async function explain(error: unknown, where: string): Promise<unknown> {

@@ -37,8 +37,8 @@ export type Output = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>
 /** Prints the result of a command. */
 export function printAnswer({ json, text, note }: Answer, asJson: boolean, output: Output): void {
   if (asJson) output.writeOut?.(toJson(json))
-  if (!asJson && text) output.writeOut?.(`${text}\n`)
-  if (!asJson && note) output.writeErr?.(`${note}\n`)
+  if (!asJson && text) output.writeOut?.(`${escapeLines(text)}\n`)
+  if (!asJson && note) output.writeErr?.(`${escapeControls(note)}\n`)
 }
 
 /**
@@ -48,7 +48,7 @@ export function printAnswer({ json, text, note }: Answer, asJson: boolean, outpu
 export function reportError(error: unknown, asJson: boolean, output: Output): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0
   const { code, message, exitCode } = toCommandError(error)
-  output.writeErr?.(`error: ${printable(message)}\n`)
+  output.writeErr?.(`error: ${escapeControls(message.replace(/\s+/g, ' '))}\n`)
   if (asJson) output.writeOut?.(toJson({ error: { code, message } }))
   return exitCode
 }
@@ -77,17 +77,23 @@ function infinityOf(date: Date): string | undefined {
 
 function cell(value: string | number | null | Date | undefined): string {
   if (value === null || value === undefined) return '-'
-  return value instanceof Date ? moment(value) : printable(String(value))
+  return value instanceof Date ? moment(value) : escapeControls(String(value))
 }
 
-/** Puts text on one line, without control characters, which a terminal could interpret. */
-function printable(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?')
-}
+/** Characters that a terminal interprets: C0 and C1 controls, DEL, line separators, and those that reorder text. */
+const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
+
+/** Escapes those as JSON does: a stored name must not move the cursor, or show as another one (CVE-2021-42574). */
+const escapeControls = (text: string) =>
+  text.replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Escapes all but line breaks. */
+const escapeLines = (text: string) => text.split('\n').map(escapeControls).join('\n')
 
 const width = (text = '') => [...text].length
 
-const toJson = (document: unknown) => `${JSON.stringify(document, replaceInfinity, 2)}\n`
+/** `JSON.stringify` escapes C0 controls only. The line breaks that it adds are left. */
+const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, replaceInfinity, 2))}\n`
 
 /** A replacer for JSON.stringify, which passes a Date as its text, and the object that holds it as `this`. */
 function replaceInfinity(this: Record<string, unknown>, key: string, value: unknown): unknown {

@@ -1,7 +1,7 @@
 import { Prisma } from '../database/generated/client.js'
 import type { SessionModel } from '../database/generated/models.js'
 import type { Database } from './database.js'
-import type { TokenHash } from './values.js'
+import type { TokenHash } from './token-file.js'
 
 /** A session without the hash of its token. */
 export type Session = Omit<SessionModel, 'token_hash'>

@@ -3,7 +3,8 @@ import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { type Answer, moment, notFound, table, usageError } from './output.js'
-import { flag, id, option, required, type TokenHash, token, ttl } from './values.js'
+import { readTokenHash, type TokenHash } from './token-file.js'
+import { file, flag, id, option, removedOption, required, ttl } from './values.js'
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
 
@@ -19,10 +20,14 @@ interface ListSessions {
 
 interface RevokeSessions {
   id?: number
-  token?: TokenHash
+  tokenFile?: string
   user?: number
   all?: true
 }
+
+const TOKEN_REMOVED =
+  '--token is not supported, since other users of this machine can see the arguments of a process: use --token-file ' +
+  '<file>, or --token-file - to read the token from standard input'
 
 /** Adds `session create`, `session list` and `session revoke`. */
 export function addSessionCommands(program: Command): void {
@@ -49,11 +54,12 @@ export function addSessionCommands(program: Command): void {
     description: 'Sign out: end one session, or all of a user. It is no fault if that happened earlier.',
     options: [
       option('--id <id>', 'the session with this id', id),
-      option('--token <token>', 'the session with this token', token),
+      option('--token-file <file>', 'the session whose token is in this file; - reads standard input', file),
+      removedOption('--token <token>', TOKEN_REMOVED),
       option('--user <id>', 'with --all: the sessions of this user', id),
       flag('--all', 'with --user: all of them that are live'),
     ],
-    examples: ['session revoke --id 12', 'session revoke --token "$TOKEN"', 'session revoke --user 1 --all'],
+    examples: ['session revoke --id 12', 'session revoke --token-file - < token.txt', 'session revoke --user 1 --all'],
     run: revoke,
   })
 }
@@ -91,16 +97,17 @@ async function listSessions(database: Database, { user, all }: ListSessions): Pr
   return { json: sessions, text: table(rows), ...(rows.length === 0 && { note: none }) }
 }
 
-async function revoke({ id, token, user, all }: RevokeSessions): Promise<Answer> {
-  const ways = [id, token, user].filter((way) => way !== undefined).length
+async function revoke({ id, tokenFile, user, all }: RevokeSessions): Promise<Answer> {
+  const ways = [id, tokenFile, user].filter((way) => way !== undefined).length
   if (ways === 1 && !all && id) {
     return await withDatabase((database) => revokeOne(database, { id }, `there is no session ${id}`))
   }
-  if (ways === 1 && !all && token) {
-    return await withDatabase((database) => revokeOne(database, { token_hash: token }, 'no session has this token'))
+  if (ways === 1 && !all && tokenFile) {
+    const token_hash = await readTokenHash(tokenFile)
+    return await withDatabase((database) => revokeOne(database, { token_hash }, 'no session has this token'))
   }
   if (ways === 1 && all && user) return await withDatabase((database) => revokeAll(database, user))
-  throw usageError('say which: --id <id>, or --token <token>, or --user <id> --all')
+  throw usageError('say which: --id <id>, or --token-file <file>, or --user <id> --all')
 }
 
 async function revokeOne(

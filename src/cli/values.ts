@@ -1,5 +1,4 @@
 import { Option } from 'commander'
-import { hashToken } from '../session-token.js'
 import { usageError } from './output.js'
 
 /** Parser of an option's value. `must` completes the sentence "--name must be ...". */
@@ -22,6 +21,13 @@ export function option<T>(flags: string, description: string, rule: Rule<T>): Op
 /** Creates a mandatory option. */
 export function required<T>(flags: string, description: string, rule: Rule<T>): Option {
   return option(flags, `${description} (required)`, rule).makeOptionMandatory()
+}
+
+/** Creates an option that is not supported any more. It takes a value, so that the value is not parsed as an option. */
+export function removedOption(flags: string, message: string): Option {
+  return new Option(flags).hideHelp().argParser(() => {
+    throw usageError(message)
+  })
 }
 
 /** Creates an option without a value. */
@@ -80,14 +86,8 @@ export const url: Rule<string> = {
   read: matching(/^https?:\/\/[^/?#@'\s\p{Cc}]+$/u),
 }
 
-/** SHA-256 of a token, as the bytes that Prisma accepts. */
-export type TokenHash = Uint8Array<ArrayBuffer>
-
-/** Parsed as its hash: the token itself is passed to nothing else. */
-export const token: Rule<TokenHash> = {
-  must: 'the token of a session: 16 to 4096 visible ASCII characters except " , ; and \\',
-  read: (text) => {
-    const hash = hashToken(text)
-    return hash && Uint8Array.from(hash)
-  },
+/** A file name, or `-` for standard input. Whether there is such a file is checked when it is read. */
+export const file: Rule<string> = {
+  must: 'the name of a file, or - for standard input',
+  read: (text) => (text === '' || text.includes('\0') ? undefined : text),
 }

@@ -1,3 +1,4 @@
+import { RefusedAnswer } from './bounded-fetch.js'
 import type { GithubAnswer, GithubClient } from './client.js'
 import { createPageCache } from './page-cache.js'
 import { type GithubRepository, readRepository } from './repository-fields.js'
@@ -79,7 +80,7 @@ async function listInstallation(readPage: ReadPage): Promise<GithubRepository[]>
   const failed = new AbortController()
   const first = await readPage(1, failed.signal)
   const count = Math.ceil(first.total / PAGE_SIZE)
-  if (count > MAX_PAGES) throw new Error(`it has more than ${MAX_PAGES} pages of repositories`)
+  if (count > MAX_PAGES) throw new RefusedAnswer(`it has more than ${MAX_PAGES} pages of repositories`)
   const numbers = Array.from({ length: Math.max(count - 1, 0) }, (_, index) => index + 2)
   const others = await Promise.all(numbers.map((page) => readPage(page, failed.signal))).catch((error) => {
     failed.abort(error)
@@ -111,10 +112,10 @@ function createPageReader(github: Pick<GithubClient, 'installationRequest'>, cac
 
 /** @throws Error if it is no list at all; an entry that is no repository is left out */
 function parsePage({ status, data }: GithubAnswer, installationId: number, log: Log): Page {
-  if (status !== 200) throw new Error(`GitHub answered ${status}`)
+  if (status !== 200) throw new RefusedAnswer(`GitHub answered ${status}`)
   const { total_count, repositories } = (data ?? {}) as { total_count?: unknown; repositories?: unknown }
   if (!Array.isArray(repositories) || !Number.isSafeInteger(total_count) || (total_count as number) < 0) {
-    throw new Error('GitHub answered with something other than a list of repositories')
+    throw new RefusedAnswer('GitHub answered with something other than a list of repositories')
   }
   const read = repositories.map((raw) => readRepository(raw, installationId))
   const known = read.filter((repository) => repository !== undefined)

@@ -1,3 +1,4 @@
+import { parseUrl } from '../parse-url.js'
 import type { GithubAnswer } from './answers.js'
 
 /** How a request names a repository: by `owner/repo`, or by its id, which stays when it is renamed. */
@@ -27,9 +28,8 @@ export function limitedTo(repository: RepositoryRef | undefined) {
  */
 export function movedTo({ headers }: GithubAnswer, baseUrl: string, suffix: string): RepositoryRef | undefined {
   const location = String(headers['location'] ?? '')
-  if (!URL.canParse(location, baseUrl)) return undefined
-  const { href } = new URL(location, baseUrl)
-  if (!href.startsWith(`${baseUrl}/`) || !href.endsWith(suffix)) return undefined
+  const href = parseUrl(location, baseUrl)?.href
+  if (!href?.startsWith(`${baseUrl}/`) || !href.endsWith(suffix)) return undefined
   const path = href.slice(baseUrl.length, href.length - suffix.length)
   const id = /^\/repositories\/([1-9]\d{0,14})$/.exec(path)?.[1]
   if (id) return Number(id)

@@ -3,8 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-
-const MAX_DEPTH = 32
+import { findExcess } from './json-size.js'
 
 /** RFC 9110, section 8.3.1, without a look at the parameters. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
@@ -40,10 +39,11 @@ async function jsonBody(app: FastifyInstance) {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
+    const excess = findExcess(body)
+    if (excess) return done(invalidRequest({ path: 'body', message: excess }))
     const text = body.toString('utf8')
     return parse(request, text, (error, value) => {
       if (error) return done(invalidRequest({ path: 'body', message: describeFault(text) }))
-      if (!isShallow(value)) return done(invalidRequest({ path: 'body', message: 'is nested too deeply' }))
       return done(null, value)
     })
   })
@@ -75,18 +75,4 @@ export function unsupportedMediaType(headers: IncomingHttpHeaders): ApiError {
 
 function isEncoded({ 'content-encoding': coding = '' }: IncomingHttpHeaders): boolean {
   return coding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))
-}
-
-/** Whether no value lies deeper than MAX_DEPTH; level by level, so that no depth can exhaust the stack. */
-function isShallow(value: unknown): boolean {
-  let level = [value].filter(isContainer)
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth === MAX_DEPTH) return false
-    level = level.flatMap((container) => Object.values(container).filter(isContainer))
-  }
-  return true
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

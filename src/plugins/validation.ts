@@ -7,8 +7,12 @@ import { joinFaults, toFaults } from '../faults.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a schema cannot say: runs beside the schemas, on whatever the body and the query are. */
-    check?: (parts: { body: unknown; query: unknown }) => Fault[]
+    /**
+     * Validates what a schema cannot express.
+     * @param isValid whether the value at a path, such as `body.title`, has passed its schema; only such a value has a
+     * bounded length
+     */
+    check?: (parts: { body: unknown; query: unknown }, isValid: (path: string) => boolean) => Fault[]
   }
 }
 
@@ -76,16 +80,31 @@ const PARTS = [
 ] as const
 
 /**
- * Every fault of a request, in all its parts. (Fastify itself stops at the first part that has one.)
- * @returns none if the request is as its route's schemas want it
+ * Finds every validation error of a request, in all its parts. (Fastify itself stops at the first part that has one.)
+ * @returns none if the request is as its route's schemas require
  */
 export function findFaults(request: FastifyRequest): Fault[] {
-  const faults = request.routeOptions.config.check?.(request) ?? []
-  if (!request.validationError) return faults
-  const found = PARTS.flatMap(([part, name, read]) => {
-    const validate = request.getValidationFunction(part)
-    if (!validate || validate(read(request) ?? null)) return []
-    return toFaults(name, (validate.errors ?? []) as unknown as ErrorObject[])
-  })
-  return joinFaults(found, faults)
+  const found = request.validationError ? findSchemaFaults(request) : []
+  const isValid = (path: string) => !found.some((fault) => isWithin(path, fault.path) || isWithin(fault.path, path))
+  return joinFaults(found, request.routeOptions.config.check?.(request, isValid) ?? [])
 }
+
+/** Fastify has validated the parts in this order, up to the first that failed. */
+const ORDER = ['params', 'body', 'querystring']
+
+function findSchemaFaults(request: FastifyRequest): Fault[] {
+  const { validation: known, validationContext = '' } = request.validationError ?? {}
+  const failed = ORDER.indexOf(validationContext)
+  return PARTS.flatMap(([part, name, read]) => {
+    if (ORDER.indexOf(part) < failed) return []
+    const errors = ORDER.indexOf(part) === failed ? known : errorsOf(request, part, read(request))
+    return toFaults(name, (errors ?? []) as unknown as ErrorObject[])
+  })
+}
+
+function errorsOf(request: FastifyRequest, part: (typeof PARTS)[number][0], value: unknown) {
+  const validate = request.getValidationFunction(part)
+  return !validate || validate(value ?? null) ? [] : validate.errors
+}
+
+const isWithin = (path: string, parent: string) => path === parent || path.startsWith(`${parent}.`)

@@ -7,6 +7,7 @@ import type { ListRepositories } from '../github/repositories.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
+import { createCanonicalSourcePath } from './imports/source-path/index.js'
 import type { SessionLimits } from './owner.js'
 import { RESOURCE_DESCRIPTORS } from './resources/index.js'
 import { createResourceRepository } from './resources/repository.js'
@@ -19,6 +20,8 @@ export interface ProjectsResourcesOptions {
   permission: GithubPermission
   /** Null without a GitHub App. */
   listRepositories: ListRepositories | null
+  /** Hosts of the GitHub server, for paths of `github` imports. */
+  githubHosts: Parameters<typeof createCanonicalSourcePath>[0]
   sessionLimits: SessionLimits
 }
 
@@ -27,12 +30,13 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 
 /** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
-  const { database, installations, permission, listRepositories, sessionLimits } = options
+  const { database, installations, permission, listRepositories, githubHosts, sessionLimits } = options
+  const canonicalSourcePath = createCanonicalSourcePath(githubHosts)
   await app.register(session, { database, limits: sessionLimits })
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })
-  await app.register(importRoutes, { imports: createImportRepository(database), permission })
+  await app.register(importRoutes, { imports: createImportRepository(database), permission, canonicalSourcePath })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
     'github-installations': async (owner, values) =>

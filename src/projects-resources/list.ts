@@ -85,11 +85,12 @@ async function streamList<Row, Position, Body extends object>(
  * @param decode decodes a cursor of this list; undefined for anything else
  */
 export function checkPage(decode: (cursor: string) => unknown) {
-  return ({ query }: { query: unknown }): Fault[] => {
+  return ({ query }: { query: unknown }, isValid: (path: string) => boolean): Fault[] => {
     const { cursor, limit } = query as { cursor?: unknown; limit?: unknown }
     if (typeof cursor !== 'string') return []
     const faults: Fault[] = []
-    if (decode(cursor) === undefined) faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
+    if (isValid('query.cursor') && decode(cursor) === undefined)
+      faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
     if (limit === undefined) faults.push({ path: 'query.limit', message: 'is required with a cursor' })
     return faults
   }

@@ -74,10 +74,42 @@ t.test('a body without one of the four fields is refused', async (t) => {
   const service = await shared.reset()
   const { path, written } = await writeImport(service)
   const fault = faultBody(['body', 'must have at least one of source_type, source_path, title, description'])
-  for (const body of [{}, { id: 5, neptun_user_id: 2 }, { unknown: 1 }]) {
+  const bodies = [
+    {},
+    { id: 5, neptun_user_id: 2 },
+    { unknown: 1 },
+    { source_type: null },
+    { source_path: null },
+    { source_type: null, source_path: null },
+    { source_type: null, source_path: null, id: 5 },
+  ]
+  for (const body of bodies) {
     t.same((await service.call('PUT', path, { body })).body, fault)
   }
   t.same((await service.call('GET', path)).body.import, written)
+})
+
+t.test('a source_type or source_path that is null stays as it is; a title or description is cleared', async (t) => {
+  const service = await shared.reset()
+  const { path, written } = await writeImport(service, { title: 'old', description: 'old' })
+  const nulls = { source_type: null, source_path: null, title: null, description: null }
+  const table: [body: object, changed: object][] = [
+    [
+      { ...nulls, title: 'new' },
+      { title: 'new', description: null },
+    ],
+    [nulls, { title: null, description: null }],
+    [{ source_type: null, source_path: 'username/other', title: null }, { source_path: 'username/other' }],
+    [{ source_type: 'gitlab', source_path: null }, { source_type: 'gitlab' }],
+    [{ source_type: null, source_path: null, description: 'again' }, { description: 'again' }],
+  ]
+  let expected = written
+  for (const [body, changed] of table) {
+    const answer = await service.call('PUT', path, { body })
+    expected = { ...expected, ...changed, updated_at: answer.body.import?.updated_at }
+    t.same([answer.status, answer.body], [200, { import: expected }], JSON.stringify(body))
+  }
+  t.same((await service.call('GET', path)).body.import, expected)
 })
 
 t.test('the pair of type and path that results must match', async (t) => {
@@ -90,8 +122,10 @@ t.test('the pair of type and path that results must match', async (t) => {
     [{ source_path: '../x' }, 'body.source_path'],
     [{ source_type: 'url', source_path: 'username/repository' }, 'body.source_path'],
     [{ source_type: 'github', source_path: 'https://example.com' }, 'body.source_path'],
-    [{ source_type: null }, 'body.source_type'],
-    [{ source_path: null }, 'body.source_path'],
+    [{ source_type: 5 }, 'body.source_type'],
+    [{ source_path: 5 }, 'body.source_path'],
+    [{ source_type: 'url', source_path: null }, 'body.source_type'],
+    [{ source_type: null, source_path: 'https://example.com/x' }, 'body.source_path'],
   ]
   for (const [body, field] of table) {
     const answer = await service.call('PUT', path, { body: { ...body, title: 'never' } })

@@ -36,10 +36,13 @@ t.test('each type says in its schemas exactly what it takes and gives', async (t
     const routesOf = (method: string) =>
       shared.routes.filter((route) => route.url.endsWith(`/${slug}`) && route.method === method)
     const schema = routesOf('POST')[0]?.schema as {
-      body: { oneOf: { properties: object; required: string[] }[] }
+      body: Record<'then' | 'else', { properties: object; required: string[] }>
       response: Answers<{ properties: object }>
     }
-    const forms = schema.body.oneOf.map(({ properties, required }) => [Object.keys(properties), required])
+    const forms = [schema.body.then, schema.body.else].map(({ properties, required }) => [
+      Object.keys(properties),
+      required,
+    ])
     t.same(forms, [
       [[idField], [idField]],
       [Object.keys(create), Object.keys(create)],

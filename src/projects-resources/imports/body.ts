@@ -1,33 +1,56 @@
 import { type Fault, invalidRequest } from '../../errors.js'
-import { canonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
+import type { CreateImportBody, UpdateImportBody } from './schemas.js'
+import { type CanonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 
 const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
 
-/** Validates that the source_path of a body has the format of its source_type. The schema validates each by itself. */
-export function checkSourcePair({ body }: { body: unknown }): Fault[] {
-  const { source_type, source_path } = asRecord(body)
-  const type = SOURCE_TYPES.find((known) => known === source_type)
-  if (!type || typeof source_path !== 'string') return []
-  const result = canonicalSourcePath(type, source_path)
-  return 'fault' in result ? [{ path: 'body.source_path', message: result.fault }] : []
+/** What a check gets: the body, and whether a part of it has passed its schema. */
+type Checked = [parts: { body: unknown }, isValid: (path: string) => boolean]
+
+/** Validates that the source_path of a body has the format of its source_type. */
+export function checkSourcePair(canonicalSourcePath: CanonicalSourcePath) {
+  return (...[{ body }, isValid]: Checked): Fault[] => {
+    const { source_type, source_path } = asRecord(body)
+    const type = SOURCE_TYPES.find((known) => known === source_type)
+    if (!type || typeof source_path !== 'string' || !isValid('body.source_path')) return []
+    const result = canonicalSourcePath(type, source_path)
+    return 'fault' in result ? [{ path: 'body.source_path', message: result.fault }] : []
+  }
 }
 
 /** Validates the body of a change, which must have at least one of the fields. */
-export function checkUpdate({ body }: { body: unknown }): Fault[] {
-  const fields = asRecord(body)
-  if (UPDATABLE.every((name) => fields[name] === undefined)) {
-    return [{ path: 'body', message: `must have at least one of ${UPDATABLE.join(', ')}` }]
+export function checkUpdate(canonicalSourcePath: CanonicalSourcePath) {
+  const checkPair = checkSourcePair(canonicalSourcePath)
+  return (...[parts, isValid]: Checked): Fault[] => {
+    const fields = asRecord(parts.body)
+    if (UPDATABLE.every((name) => isAbsent(name, fields[name]))) {
+      return [{ path: 'body', message: `must have at least one of ${UPDATABLE.join(', ')}` }]
+    }
+    return checkPair(parts, isValid)
   }
-  return checkSourcePair({ body })
 }
 
 /**
- * The canonical form of a path.
- * @param field what to name as the faulty one: of a pair that is half stored, the half that was sent
+ * Removes fields of a change that are absent. A source_type or source_path that is null is: clients that always send all
+ * four keys mean that it stays as it is.
+ */
+export function presentFields(body: UpdateImportBody): Partial<CreateImportBody> {
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !isAbsent(name, value)))
+}
+
+const isAbsent = (name: string, value: unknown) => value === undefined || (value === null && name.startsWith('source_'))
+
+/**
+ * Returns the canonical form of a path.
+ * @param field the field to blame: of a pair that is half stored, the half that was sent
  * @throws ApiError 400 if the path is not in the format of the type
  */
-export function requireSourcePath(type: SourceType, path: string, field = 'source_path'): string {
-  const result = canonicalSourcePath(type, path)
+export function requireSourcePath(
+  canonicalSourcePath: CanonicalSourcePath,
+  { source_type, source_path }: { source_type: SourceType; source_path: string },
+  field = 'source_path',
+): string {
+  const result = canonicalSourcePath(source_type, source_path)
   if ('path' in result) return result.path
   const subject = field === 'source_path' ? '' : 'does not match the source_path, which '
   throw invalidRequest({ path: `body.${field}`, message: subject + result.fault })

@@ -4,7 +4,8 @@ import type { Owner } from '../owner.js'
 import { checkPreconditions, type Preconditions } from '../preconditions.js'
 import { requireSourcePath } from './body.js'
 import type { FoundImport, ImportRepository, ImportRow } from './repository.js'
-import type { UpdateImportBody } from './schemas.js'
+import type { CreateImportBody } from './schemas.js'
+import type { CanonicalSourcePath } from './source-path/index.js'
 
 /** Each attempt that fails means that a concurrent change succeeded. */
 const MAX_ATTEMPTS = 20
@@ -13,6 +14,7 @@ const MAX_ATTEMPTS = 20
 export interface ChangeContext {
   imports: ImportRepository
   permission: GithubPermission
+  canonicalSourcePath: CanonicalSourcePath
   preconditions: Preconditions
 }
 
@@ -24,16 +26,16 @@ export interface ChangeContext {
  * @throws ApiError 400, 403, 404, 412, or 409 if each attempt lost to a concurrent change
  */
 export async function changeImport(
-  { imports, permission, preconditions }: ChangeContext,
+  { imports, permission, canonicalSourcePath, preconditions }: ChangeContext,
   owner: Owner,
   importId: number,
-  body: UpdateImportBody,
+  body: Partial<CreateImportBody>,
 ): Promise<ImportRow> {
   const check = checkOnce(permission, owner)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const found = await imports.find(owner, importId)
     if (!found) throw new ApiError('IMPORT_NOT_FOUND')
-    const source = planSource(found, body)
+    const source = planSource(canonicalSourcePath, found, body)
     const isExact = checkPreconditions(preconditions, found)
     const isChecked = source !== undefined && source.source_type === 'github' && source.isMoved
     // A withheld import can be moved to a repository to which the user has access, and not be changed otherwise.
@@ -56,11 +58,16 @@ export async function changeImport(
  * @returns undefined if the body changes neither
  * @throws ApiError 400 if the pair does not match
  */
-function planSource(found: FoundImport, { source_type = found.source_type, source_path }: UpdateImportBody) {
+function planSource(
+  canonicalSourcePath: CanonicalSourcePath,
+  found: FoundImport,
+  { source_type = found.source_type, source_path }: Partial<CreateImportBody>,
+) {
   if (source_path === undefined && source_type === found.source_type) return undefined
   // A canonical form depends on the type, so a change of the type alone can change the path.
   const field = source_path === undefined ? 'source_type' : 'source_path'
-  const path = requireSourcePath(source_type, source_path ?? found.source_path, field)
+  const pair = { source_type, source_path: source_path ?? found.source_path }
+  const path = requireSourcePath(canonicalSourcePath, pair, field)
   return { source_type, source_path: path, isMoved: source_type !== found.source_type || path !== found.source_path }
 }
 

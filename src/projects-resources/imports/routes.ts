@@ -6,35 +6,38 @@ import { pickKnown } from '../../schemas.js'
 import { checkPage, locationOf, sendList } from '../list.js'
 import type { Owner } from '../owner.js'
 import { checkPreconditions, etagOf } from '../preconditions.js'
-import { checkSourcePair, checkUpdate, requireSourcePath } from './body.js'
+import { checkSourcePair, checkUpdate, presentFields, requireSourcePath } from './body.js'
 import { changeImport } from './change.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import * as openapi from './openapi.js'
 import type { ImportRepository, ImportRow } from './repository.js'
 import { CreateImportBody, UpdateImportBody } from './schemas.js'
+import type { CanonicalSourcePath } from './source-path/index.js'
 
 export interface ImportRoutesOptions {
   imports: ImportRepository
   permission: GithubPermission
+  canonicalSourcePath: CanonicalSourcePath
 }
 
 /** The calls on a project's imports. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
-  const { imports, permission } = options
+  const { imports, permission, canonicalSourcePath } = options
+  const checkCreate = checkSourcePair(canonicalSourcePath)
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, needsGithubAccounts: true }
   })
 
   /** Runs every check of a create that needs no transaction, and returns the values to store. */
   async function planCreate(owner: Owner, body: CreateImportBody): Promise<CreateImportBody> {
-    const path = requireSourcePath(body.source_type, body.source_path)
+    const path = requireSourcePath(canonicalSourcePath, body)
     const source_path = body.source_type === 'github' ? await permission.checkRepository(owner, path) : path
     return { ...pickKnown(CreateImportBody, body), source_path }
   }
 
   app.post(
     '/imports',
-    { schema: openapi.createImport, config: { check: checkSourcePair } },
+    { schema: openapi.createImport, config: { check: checkCreate } },
     async ({ owner, body, originalUrl }, reply) => {
       const created = await imports.create(owner, await planCreate(owner, body))
       reply.header('location', locationOf(originalUrl, created.id)).header('etag', etagOf(created))
@@ -44,7 +47,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.post(
     '/imports/preview',
-    { schema: openapi.previewImport, config: { check: checkSourcePair, isTagged: false } },
+    { schema: openapi.previewImport, config: { check: checkCreate, isTagged: false } },
     async ({ owner, body }) => {
       const row = await imports.preview(owner, await planCreate(owner, body))
       return { import: row, duplicates: await imports.findDuplicates(owner, row) }
@@ -82,10 +85,14 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.put(
     '/imports/:import_id',
-    { schema: openapi.updateImport, config: { check: checkUpdate, documented: { headers: IF_MATCH } } },
+    {
+      schema: openapi.updateImport,
+      config: { check: checkUpdate(canonicalSourcePath), documented: { headers: IF_MATCH } },
+    },
     async ({ owner, params, body, headers }, reply) => {
-      const context = { imports, permission, preconditions: headers }
-      const changed = await changeImport(context, owner, params.import_id, pickKnown(UpdateImportBody, body))
+      const context = { imports, permission, canonicalSourcePath, preconditions: headers }
+      const values = presentFields(pickKnown(UpdateImportBody, body))
+      const changed = await changeImport(context, owner, params.import_id, values)
       reply.header('etag', etagOf(changed))
       return { import: changed }
     },

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, MAX_LIST_ITEMS, NullableText, OneOf, pageQuery, Text, Time } from '../../schemas.js'
+import { Id, MAX_LIST_ITEMS, NullableOneOf, NullableText, OneOf, pageQuery, Text, Time } from '../../schemas.js'
 import { SOURCE_TYPES } from './source-path/index.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
@@ -64,11 +64,20 @@ export const CreateImportBody = Type.Object(writable, {
 })
 export type CreateImportBody = Static<typeof CreateImportBody>
 
-export const UpdateImportBody = Type.Partial(Type.Object(writable), {
-  title: 'UpdateImportBody',
-  description: 'At least one of the four. What is not there stays as it is.',
-  examples: [{ title: 'Updated GitHub Import', description: 'Updated import from GitHub repository' }],
-})
+export const UpdateImportBody = Type.Partial(
+  Type.Object({
+    source_type: NullableOneOf(SOURCE_TYPES, { description: `${sourceType.description} Null: unchanged.` }),
+    source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null: unchanged.` }),
+    title,
+    description,
+  }),
+  {
+    title: 'UpdateImportBody',
+    description:
+      'At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is.',
+    examples: [{ title: 'Updated GitHub Import', description: 'Updated import from GitHub repository' }],
+  },
+)
 export type UpdateImportBody = Static<typeof UpdateImportBody>
 
 export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })

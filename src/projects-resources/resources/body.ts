@@ -22,10 +22,16 @@ export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
   })
 }
 
+/** Returns the part of linkOrCreateSchema() that decides. `oneOf` would validate each text again, at 10 ms per MiB. */
+export function linkOrCreateRules(descriptor: ResourceDescriptor) {
+  const { oneOf: _, examples: __, ...rules } = linkOrCreateSchema(descriptor)
+  return Type.Unsafe<Record<string, unknown>>(rules)
+}
+
 /** Validates what the schema cannot express: fields of both forms at once, and the descriptor's own check. */
 export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor) {
   const fields = Object.keys(create.properties)
-  return ({ body }: { body: unknown }): Fault[] => {
+  return ({ body }: { body: unknown }, isValid: (path: string) => boolean): Fault[] => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return []
     const values = body as Record<string, unknown>
     const isLink = idField in values
@@ -36,6 +42,7 @@ export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor
     if (!isLink && !isCreate) {
       return [{ path: `body.${idField}`, message: `is required, unless the body has ${fields.join(', ')}` }]
     }
-    return isCreate ? (check?.(values) ?? []) : []
+    const valid = fields.filter((name) => isValid(`body.${name}`))
+    return isCreate ? (check?.(Object.fromEntries(valid.map((name) => [name, values[name]]))) ?? []) : []
   }
 }

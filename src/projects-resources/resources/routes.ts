@@ -3,7 +3,7 @@ import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
 import { checkPage, locationOf, sendList } from '../list.js'
 import type { Owner } from '../owner.js'
-import { checkLinkOrCreate } from './body.js'
+import { checkLinkOrCreate, linkOrCreateRules } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import type { ResourceDescriptor } from './descriptor.js'
 import { resourceOperations } from './openapi.js'
@@ -27,7 +27,10 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
 
   app.post(
     `/${slug}`,
-    { schema: openapi.link, config: { check: checkLinkOrCreate(descriptor) } },
+    {
+      schema: { ...openapi.link, body: linkOrCreateRules(descriptor) },
+      config: { check: checkLinkOrCreate(descriptor), documented: { body: openapi.link.body } },
+    },
     async ({ owner, body, originalUrl }, reply) => {
       const sendCreated = (resource: ResourceRow) =>
         reply.code(201).header('location', locationOf(originalUrl, resource.id)).send(resource)

@@ -1,14 +1,15 @@
 import { isIPv6 } from 'node:net'
 import type { SourcePathResult } from './result.js'
+import { optionFault, passwordFault, tokenFault, userFault } from './user-info.js'
 
 const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'
 
 /**
- * Takes what could follow `git clone` for a repository on another machine, returns it unchanged, or why it is refused.
+ * Takes what could follow `git clone` for a repository on another machine, and keeps it as given.
  *
- * The forms are those of https://git-scm.com/docs/git-clone#_git_urls, without the ones that run a program of the
- * caller's choice (`ext::`), that read this machine (`file://`) or that nothing protects on the way (`http`, `git`).
- * Stored addresses are shown to people, so none may hold credentials.
+ * The forms are those of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program of the caller's
+ * choice (`ext::`), read this machine (`file://`) or are not encrypted (`http`, `git`). Stored addresses are shown to
+ * people, so none may hold credentials.
  */
 export function cloneUrl(input: string): SourcePathResult {
   const fault = faultIn(input)
@@ -16,31 +17,32 @@ export function cloneUrl(input: string): SourcePathResult {
 }
 
 function faultIn(input: string): string | undefined {
+  if (/^git\s+clone\s/i.test(input)) return 'must be the address alone, without the command'
   if (/[\s\p{Cc}]/u.test(input)) return 'must not contain whitespace or control characters'
   if (input.includes('#')) return 'must not contain a fragment'
   if (/^[a-z0-9+.-]*::/i.test(input)) return 'must not name a remote helper'
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)(.*)$/i.exec(input)
   if (!url) return scpFault(input)
   const [, scheme = '', authority = '', path = ''] = url
-  return schemeFault(scheme) ?? authorityFault(scheme, authority) ?? pathFault(path)
+  return schemeFault(scheme) ?? authorityFault(authority) ?? pathFault(path)
 }
 
 function schemeFault(scheme: string): string | undefined {
   if (scheme === 'https' || scheme === 'ssh') return undefined
   // Git looks for a program named `git-remote-HTTPS`, and the address is stored as given.
   if (/^(?:https|ssh)$/i.test(scheme)) return 'must write its scheme in lower case'
+  if (/^git\+(?:https|ssh)$/i.test(scheme)) return 'must begin with https:// or ssh://, without git+'
   return 'must not use a scheme other than https or ssh'
 }
 
-function authorityFault(scheme: string, authority: string): string | undefined {
-  // The last one: ssh takes an e-mail address for a user.
+function authorityFault(authority: string): string | undefined {
+  // The last one: an email address can be the user.
   const at = authority.lastIndexOf('@')
-  if (scheme === 'https' && at >= 0) return 'must not contain user info: credentials would be stored in the clear'
-  const user = at < 0 ? undefined : authority.slice(0, at)
-  if (user?.includes(':')) return 'must not contain a password: it would be stored in the clear'
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority.slice(at + 1)) ?? []
+  const user = at < 0 ? undefined : authority.slice(0, at)
+  if (user?.includes(':')) return passwordFault
   if (port !== undefined && !isPort(port)) return 'must have a port from 1 to 65535, or none'
-  return userFault(user) ?? hostFault(host)
+  return userFault(user) ?? tokenFault(user) ?? hostFault(host)
 }
 
 function pathFault(path: string): string | undefined {
@@ -56,25 +58,17 @@ function scpFault(input: string): string | undefined {
   // A scheme, not a host: of git's own without their slashes, or of those that a page must never render as a link.
   if (user === undefined && SCHEME.test(host)) return notCloneUrl
   // In `user:password@host:path`, git takes the user for the host.
-  if (user === undefined && /^[^/]*@/.test(path)) return 'must not contain a password: it would be stored in the clear'
+  if (user === undefined && /^[^/]*@/.test(path)) return passwordFault
   if (path === '' || path.startsWith('//')) return 'must have a path after the host'
   if (path.startsWith(':')) return 'must not name a remote helper'
-  return userFault(user) ?? hostFault(host) ?? (path.startsWith('-') ? optionFault : undefined)
-}
-
-const optionFault = 'must not have a user, host or path that begins with a hyphen: ssh would take it for an option'
-
-function userFault(user: string | undefined): string | undefined {
-  if (user === undefined) return undefined
-  if (user.startsWith('-')) return optionFault
-  return /^[\p{L}\p{N}\p{M}.@_+~$=-]+$/u.test(user)
-    ? undefined
-    : 'must have a user of letters, digits and . @ _ + ~ $ = -'
+  return userFault(user) ?? tokenFault(user) ?? hostFault(host) ?? (path.startsWith('-') ? optionFault : undefined)
 }
 
 function hostFault(host: string): string | undefined {
   if (host.startsWith('-')) return optionFault
-  const valid = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._-]*$/u.test(host)
+  const valid = host.startsWith('[')
+    ? isIPv6(host.slice(1, -1))
+    : /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._-]{0,252}$/u.test(host)
   return valid ? undefined : 'must have a valid host'
 }
 

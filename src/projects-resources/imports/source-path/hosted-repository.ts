@@ -1,18 +1,28 @@
 import type { SourcePathResult } from './result.js'
+import { passwordFault, userFault } from './user-info.js'
 
 /** A site that hosts repositories. */
 export interface Hosting {
-  host: string
+  /** The source_type, which is also its short name, as in `github:owner/repo`. */
+  name: string
+  /** Its hosts, each with a port if that is not 443. The first one is named in messages. */
+  hosts: readonly [string, ...string[]]
+  /** Where it serves ssh on port 443, for networks that block port 22. */
+  sshHosts: readonly string[]
   /** The short form of a path, for messages: `owner/repo`. */
   form: string
-  /** What is wrong with the path's names, of which there are at least two and none is empty. */
-  faultIn: (segments: string[]) => string | undefined
+  /**
+   * Finds what is wrong with the names of a path, of which there are at least two and none is empty.
+   * @param isPage whether the path is from an address that a browser could show, rather than a clone URL
+   */
+  faultIn: (segments: string[], isPage: boolean) => string | undefined
 }
 
 /** The fault of an address that leads to a page, a folder or a file of a repository. */
 export const pointsInside = "must be the repository's own address, not that of something inside it"
 
 const refused: [RegExp, string][] = [
+  [/^(?:git|gh\s+repo|glab\s+repo)\s+clone\s/i, 'must be the address alone, without the command'],
   [/[\s\p{Cc}]/u, 'must not contain whitespace or control characters'],
   [/\P{ASCII}/u, 'must not contain characters other than ASCII'],
   [/\\/, 'must not contain backslashes'],
@@ -21,9 +31,11 @@ const refused: [RegExp, string][] = [
   [/#/, 'must not contain a fragment'],
 ]
 
+type OnHost = { path: string; isPage: boolean } | { fault: string }
+
 /**
- * Takes a site, returns the function that brings the addresses of its repositories to their short form: from that form
- * itself, and from the https, ssh and scp-like addresses that GitHub, GitLab and Bitbucket offer for cloning.
+ * Returns the function that converts the addresses of a site's repositories to their short form: that form itself, and
+ * the https, ssh and scp-like addresses that are offered for cloning or are shown by a browser.
  *
  * Addresses are matched by hand: `new URL` would resolve `..` and drop tabs, and so accept what it has changed.
  */
@@ -32,24 +44,35 @@ export function hostedRepository(hosting: Hosting): (input: string) => SourcePat
     const unfit = refused.find(([pattern]) => pattern.test(input))
     if (unfit) return { fault: unfit[1] }
     const onHost = pathOnHost(hosting, input)
-    return 'fault' in onHost ? onHost : repositoryPath(hosting, onHost.path)
+    return 'fault' in onHost ? onHost : repositoryPath(hosting, onHost.path, onHost.isPage)
   }
 }
 
-function pathOnHost(hosting: Hosting, input: string): SourcePathResult {
+function pathOnHost(hosting: Hosting, input: string): OnHost {
   const url = /^([^:/]*):\/\/([^/]*)(.*)$/.exec(input)
   if (url) {
     const [, scheme = '', authority = '', path = ''] = url
-    const fault = schemeFault(scheme.toLowerCase()) ?? authorityFault(hosting, scheme.toLowerCase(), authority)
-    return fault ? { fault } : { path: path.replace(/^\//, '').replace(/\/$/, '') }
+    const base = scheme.toLowerCase().replace(/^git\+/, '')
+    const fault = schemeFault(base) ?? authorityFault(hosting, base, authority)
+    return fault ? { fault } : { path, isPage: base === 'https' }
   }
-  const [, authority, path = ''] = /^([^:/]*):(.*)$/.exec(input) ?? []
-  if (authority?.includes('@')) {
-    const fault = authorityFault(hosting, 'ssh', authority)
-    return fault ? { fault } : { path }
+  const names = namesOf(hosting)
+  // As a browser's address bar shows it, without the scheme.
+  const [, authority, user, host = '', page = ''] = /^((?:([^/:]*)@)?([^/:@]+))(\/.*|$)/.exec(input) ?? []
+  if (authority !== undefined && (user !== undefined || isHost(host, [...names, ...SITES.keys()]))) {
+    const fault = authorityFault(hosting, 'https', authority)
+    return fault ? { fault } : { path: page, isPage: true }
   }
-  const form = `must be ${hosting.form} or the https or ssh URL of a ${hosting.host} repository`
-  return /[:@]/.test(input) ? { fault: form } : { path: input }
+  const [, before = '', path = ''] = /^([^/:]*):(.*)$/.exec(input) ?? []
+  if (before.toLowerCase() === hosting.name) return { path, isPage: false }
+  if (before.includes('@') || isHost(before, names)) {
+    const fault = authorityFault(hosting, 'ssh', before)
+    return fault ? { fault } : { path, isPage: false }
+  }
+  if (/^[^/:]*:[^/]*@/.test(input)) return { fault: passwordFault }
+  return /[:@]/.test(input)
+    ? { fault: `must be ${hosting.form} or the https or ssh URL of a ${hosting.hosts[0]} repository` }
+    : { path: input, isPage: false }
 }
 
 function schemeFault(scheme: string): string | undefined {
@@ -57,27 +80,46 @@ function schemeFault(scheme: string): string | undefined {
   return scheme === 'https' || scheme === 'ssh' ? undefined : 'must not use a scheme other than https or ssh'
 }
 
-function authorityFault({ host }: Hosting, scheme: string, authority: string): string | undefined {
+const PORTS: Record<string, string> = { https: '443', ssh: '22' }
+
+function authorityFault(hosting: Hosting, scheme: string, authority: string): string | undefined {
+  const { hosts, sshHosts, name } = hosting
   const at = authority.lastIndexOf('@')
+  const fault = at < 0 ? undefined : userFault(authority.slice(0, at))
+  if (fault) return fault
   const address = authority.slice(at + 1)
-  if (scheme === 'https' && at >= 0) return 'must not contain user info'
-  if (scheme === 'ssh' && authority.slice(0, at + 1) !== 'git@') {
-    return 'must not contain user info other than the user git, which an ssh URL needs'
-  }
-  if (address.includes(':')) return 'must not contain a port'
-  return address.toLowerCase() === host ? undefined : `must not name a host other than ${host}`
+  const [host = '', port] = address.split(/:(.*)/s)
+  if (scheme === 'https' && isHost(address, hosts)) return undefined
+  if (scheme === 'ssh' && port === '443' && isHost(host, sshHosts)) return undefined
+  if (!isHost(host, namesOf(hosting))) return `must not name a host other than ${hosts[0]}${otherSource(host, name)}`
+  if (port === undefined || port === PORTS[scheme]) return undefined
+  return /^\d*$/.test(port) ? 'must not contain a port' : 'must have a slash after the host, not a colon'
 }
 
-function repositoryPath({ host, form, faultIn }: Hosting, path: string): SourcePathResult {
-  const segments = path.split('/')
-  // Without its scheme, an address would pass for a path of one more segment.
-  if (segments[0]?.toLowerCase().replace(/^www\./, '') === host) {
-    return { fault: 'must begin with https:// where it names the host' }
-  }
+const namesOf = ({ hosts }: Hosting) => hosts.map((host) => host.replace(/:\d+$/, ''))
+
+const isHost = (host: string, hosts: readonly string[]) => hosts.includes(host.toLowerCase().replace(/^www\./, ''))
+
+/** The sites that have a source_type of their own. */
+const SITES = new Map([
+  ['github.com', 'github'],
+  ['gitlab.com', 'gitlab'],
+  ['bitbucket.org', 'bitbucket'],
+])
+
+function otherSource(host: string, name: string): string {
+  const site = SITES.get(host.toLowerCase().replace(/^www\./, ''))
+  if (site && site !== name) return `: use the source_type ${site}`
+  return host.includes('.') ? ': for a clone URL on another host, use the source_type git' : ''
+}
+
+function repositoryPath({ form, faultIn }: Hosting, path: string, isPage: boolean): SourcePathResult {
+  const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/')
   if (segments.length < 2) return { fault: `must name a repository as ${form}` }
   if (segments.includes('')) return { fault: 'must not contain leading, doubled or trailing slashes' }
-  const repository = segments.pop()?.replace(/\.git$/i, '') ?? ''
+  const last = segments.pop() ?? ''
+  const repository = last.replace(/\.git$/i, '')
   segments.push(repository)
-  const fault = faultIn(segments)
+  const fault = faultIn(segments, isPage && repository === last)
   return fault ? { fault } : { path: segments.join('/') }
 }

@@ -8,8 +8,11 @@ const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
  * The one underscore is that of an enterprise managed user; a trailing hyphen exists on old accounts only. Names
  * such as `..` would rewrite the path of a request to GitHub's API.
  */
-export const github: Hosting = {
-  host: 'github.com',
+export const githubOn = (hosts: Hosting['hosts']): Hosting => ({
+  name: 'github',
+  hosts,
+  // https://docs.github.com/en/authentication/troubleshooting-ssh/using-ssh-over-the-https-port
+  sshHosts: hosts.map((host) => `ssh.${host.replace(/:\d+$/, '')}`),
   form: 'owner/repo',
   faultIn: ([owner = '', repo = '', ...more]) => {
     if (more.length > 0) return pointsInside
@@ -22,20 +25,29 @@ export const github: Hosting = {
     if (/\.wiki$/i.test(repo)) return 'must name a repository, not its wiki'
     return /\.git$/i.test(repo) ? 'must not name a repo that ends in .git' : undefined
   },
-}
+})
 
-// GitLab keeps more words than these for itself: those that a person would copy from the address bar.
+/**
+ * Pages of a project in old addresses, without `/-/`. Groups and projects may have these names, so only an address of a
+ * page is refused, and not a clone URL. https://docs.gitlab.com/user/reserved_names/
+ */
 const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
 
-/** https://docs.gitlab.com/user/reserved_names/ and, for the depth, https://docs.gitlab.com/user/group/subgroups/ */
+const ambiguous = `${pointsInside}; if it is that of a project, add .git or leave out the host`
+
+/** For the depth, see https://docs.gitlab.com/user/group/subgroups/ */
 export const gitlab: Hosting = {
-  host: 'gitlab.com',
+  name: 'gitlab',
+  hosts: ['gitlab.com'],
+  // https://about.gitlab.com/blog/gitlab-dot-com-now-supports-an-alternate-git-plus-ssh-port/
+  sshHosts: ['altssh.gitlab.com'],
   form: 'group/project',
-  faultIn: (segments) => {
-    if (segments.includes('-') || segments.slice(2).some((name) => gitlabPages.test(name))) return pointsInside
+  faultIn: (segments, isPage) => {
+    if (segments.includes('-')) return pointsInside
+    if (isPage && segments.slice(2).some((name) => gitlabPages.test(name))) return ambiguous
     if (segments.length > 21) return 'must not have more than 21 segments'
-    if (!segments.every((name) => /^\w[\w.-]{0,254}$/.test(name))) {
-      return 'must have segments of 1 to 255 letters, digits, dots, hyphens and underscores, not beginning with . or -'
+    if (!segments.every((name) => /^[\w.][\w.-]{0,254}$/.test(name) && !isDots(name))) {
+      return 'must have segments of 1 to 255 letters, digits, dots, hyphens and underscores, not beginning with -'
     }
     if (segments.some((name) => name.endsWith('.'))) return 'must not have a segment that ends with a dot'
     return segments.some((name) => /\.(?:git|atom)$/i.test(name))
@@ -46,7 +58,10 @@ export const gitlab: Hosting = {
 
 /** https://support.atlassian.com/bitbucket-cloud/docs/what-is-a-slug/ */
 export const bitbucket: Hosting = {
-  host: 'bitbucket.org',
+  name: 'bitbucket',
+  hosts: ['bitbucket.org'],
+  // https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-ssh-issues/
+  sshHosts: ['altssh.bitbucket.org'],
   form: 'workspace/repo',
   faultIn: ([workspace = '', repo = '', ...more]) => {
     if (more.length > 0) return pointsInside

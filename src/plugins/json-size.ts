@@ -1,0 +1,35 @@
+/** No body of this API has a value deeper than 2. */
+const MAX_DEPTH = 32
+
+/** No body of this API has more than 20. Parsing 2 MiB of distinct keys would take 0.3 s. */
+const MAX_VALUES = 10_000
+
+const [QUOTE, BACKSLASH, COMMA] = Buffer.from('"\\,')
+const OPENING = Buffer.from('[{')
+const CLOSING = Buffer.from(']}')
+
+/**
+ * Checks that a JSON text will be cheap to parse, in one pass over its bytes. Whether it is valid is left to the parser.
+ *
+ * @param bytes in UTF-8
+ * @returns a phrase that completes "body ...", or undefined if the text is within the limits
+ */
+export function findExcess(bytes: Buffer): string | undefined {
+  let depth = 0
+  let deepest = 0
+  let values = 1
+  let inString = false
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index]
+    if (inString) {
+      if (byte === BACKSLASH) index += 1
+      else if (byte === QUOTE) inString = false
+    } else if (byte === QUOTE) inString = true
+    else if (byte === COMMA) values += 1
+    else if (byte === OPENING[0] || byte === OPENING[1]) deepest = Math.max(deepest, ++depth)
+    else if (byte === CLOSING[0] || byte === CLOSING[1]) depth -= 1
+  }
+  if (deepest <= MAX_DEPTH && values <= MAX_VALUES) return undefined
+  if (depth !== 0 || inString) return 'must be valid JSON'
+  return deepest > MAX_DEPTH ? 'is nested too deeply' : `must not have more than ${MAX_VALUES} values`
+}

@@ -1,0 +1,144 @@
+import { demo } from '../../src/demo-data.js'
+
+/** A request that is as costly as its size allows. */
+export interface Input {
+  name: string
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+const RESOURCES = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources`
+const IMPORTS = `${RESOURCES}/imports`
+
+/** An import of the demonstration data. */
+const IMPORT = `${IMPORTS}/123`
+
+/** The largest body that is accepted, in bytes. */
+const MAX_BYTES = 2 * 1024 * 1024
+
+/** What fits into Node's limit of 16 KiB for a request's head, beside the other headers. */
+const MAX_HEAD = 15_000
+
+/** Repeats a text until a body that has it as its only content reaches its maximum size. */
+const fill = (unit: string, bytes = MAX_BYTES - 200) => unit.repeat(Math.floor(bytes / Buffer.byteLength(unit)))
+
+/** Bodies of imports, by what is in the path. */
+function paths(): Input[] {
+  const marks = '\u0301\u0316'
+  const texts: [type: string, name: string, path: string][] = [
+    ['url', '100 000 combining marks in a host', `http://a${marks.repeat(50_000)}`],
+    ['url', '2 MiB of combining marks in a host', `http://a${fill(marks)}`],
+    ['url', '2048 combining marks in a host', `http://a${marks.repeat(1000)}`],
+    ['url', '2 MiB of letters in a host', `http://${fill('一')}`],
+    ['url', '2 MiB of labels in a host', `http://${fill('ü.')}`],
+    ['url', '2 MiB of user info', `http://${fill('@')}a/`],
+    ['url', '2 MiB of path segments', `http://a/${fill('b/../')}`],
+    ['git', '2 MiB of @', `git@${fill('a@')}:x`],
+    ['git', '2 MiB of colons', fill('a::')],
+    ['github', '2 MiB of hyphens', `${fill('a-')}!/repo`],
+    ['gitlab', '2 MiB of segments', fill('g/')],
+    ['bitbucket', '2 MiB of suffixes', `w/${fill('.git')}`],
+    ['local', '2 MiB of spaces', `${fill(' ')}x`],
+  ]
+  return texts.flatMap(([source_type, name, source_path]) => {
+    const body = JSON.stringify({ source_type, source_path })
+    return [post(`${source_type}: ${name}`, body), { ...post(`PUT ${source_type}: ${name}`, body), ...put }]
+  })
+}
+
+const post = (name: string, body: string, path = IMPORTS): Input => ({ name, method: 'POST', path, body })
+const put = { method: 'PUT' as const, path: IMPORT }
+
+/** Bodies of 2 MiB in every shape of JSON. */
+function shapes(): Input[] {
+  const distinct: string[] = []
+  for (let size = 0; size < MAX_BYTES - 200; size += (distinct.at(-1)?.length ?? 0) + 1) {
+    distinct.push(`"${distinct.length.toString(36)}":1`)
+  }
+  const bodies: [name: string, body: string][] = [
+    ['distinct keys', `{${distinct}}`],
+    ['one key, again and again', `{${fill('"a":1,')}"a":1}`],
+    ['an array of numbers', `[${fill('1,')}1]`],
+    ['an array of objects', `[${fill('{},')}{}]`],
+    ['an array of strings', `[${fill('"",')}""]`],
+    ['an array in a field', `{"title":[${fill('[],')}[]]}`],
+    ['arrays in arrays', fill('[', MAX_BYTES / 2) + fill(']', MAX_BYTES / 2)],
+    ['objects in objects', `${fill('{"a":', MAX_BYTES * 0.8)}1`],
+    ['a number', `{"title":${fill('1')}}`],
+    ['a number with an exponent', `{"title":1e${fill('9')}}`],
+    ['escapes in a string', `{"title":"${fill('\\u0041')}"}`],
+    ['quotes in a string', `{"title":"${fill('\\"')}"}`],
+    ['backslashes in a string', `{"title":"${fill('\\\\')}"}`],
+    ['emoji in a string', `{"title":"${fill('🦊')}"}`],
+    ['half surrogate pairs', `{"title":"${fill('\\ud800')}"}`],
+    ['white space', `${fill(' ')}{}`],
+    ['an unfinished string', `{"title":"${fill('a')}`],
+    ['keys that could be __proto__', `{"__proto__"${fill(' ')}:1}`],
+    ['many keys __proto__', `{${fill('"__proto__" ')}}`],
+    ['quotes and no more', fill('"')],
+  ]
+  return bodies.flatMap(([name, body]) => [
+    post(`imports: ${name}`, body),
+    post(`user-files: ${name}`, body, `${RESOURCES}/user-files`),
+  ])
+}
+
+/** Every field of every kind of body, with 2 MiB or as much as it may have. */
+function fields(): Input[] {
+  const bodies: Record<string, Record<string, unknown>> = {
+    imports: { source_type: 'local', source_path: 'x', title: 't', description: 'd' },
+    'user-files': { title: 't', text: 'x', language: 'l', extension: 'e' },
+    'template-collections': { name: 'n', description: 'd' },
+    'chat-conversations': { name: 'n', description: 'd', model_publisher: 'p', model_name: 'm' },
+    'github-installations': { installation_id: 1, account_name: 'a', repository_selection: 'all' },
+  }
+  const long = Object.entries(bodies).flatMap(([type, body]) =>
+    Object.keys(body).map((field) =>
+      post(`${type}.${field}: 2 MiB`, JSON.stringify({ ...body, [field]: fill('é') }), `${RESOURCES}/${type}`),
+    ),
+  )
+  const texts: [name: string, text: string][] = [
+    ['letters', 'a'.repeat(1024 * 1024)],
+    ['emoji', '🦊'.repeat(256 * 1024)],
+    ['quotes', '"'.repeat(1024 * 1024 - 200)],
+    ['line feeds', '\n'.repeat(1024 * 1024 - 200)],
+    ['control characters', '\u0001'.repeat(340_000)],
+  ]
+  const stored = texts.map(([name, text]) =>
+    post(
+      `user-files.text: 1 MiB of ${name}, stored`,
+      JSON.stringify({ ...bodies['user-files'], text }),
+      `${RESOURCES}/user-files`,
+    ),
+  )
+  return [...long, ...stored]
+}
+
+/** Query strings, paths and headers, as long as Node's HTTP parser accepts. */
+function heads(): Input[] {
+  const get = (name: string, path: string, headers = {}): Input => ({ name, method: 'GET', path, headers })
+  return [
+    get('query: parameters', `${IMPORTS}?${fill('a&', MAX_HEAD)}`),
+    get('query: one parameter, again and again', `${IMPORTS}?${fill('limit=1&', MAX_HEAD)}`),
+    get('query: percent signs', `${IMPORTS}?a=${fill('%', MAX_HEAD)}`),
+    get('query: a cursor', `${IMPORTS}?limit=1&cursor=${fill('a', MAX_HEAD)}`),
+    get('query: a limit', `${IMPORTS}?limit=${fill('9', MAX_HEAD)}`),
+    get('path: an id', `${IMPORTS}/${fill('9', MAX_HEAD)}`),
+    get('path: percent signs', `${IMPORTS}/${fill('%', MAX_HEAD)}`),
+    get('path: slashes', `${IMPORTS}${fill('/', MAX_HEAD)}`),
+    get('path: dots', `${fill('/..', MAX_HEAD)}`),
+    get('header: cookies', IMPORTS, { Cookie: fill('a=b; ', MAX_HEAD) }),
+    get('header: spaces in a cookie', IMPORTS, { Cookie: `neptun-session${fill(' ', MAX_HEAD)}=x` }),
+    get('header: If-Match', IMPORT, { 'If-Match': fill('"a",', MAX_HEAD) }),
+    get('header: Accept', '/docs', { Accept: fill('a/b;q=0.1,', MAX_HEAD) }),
+    get('header: Content-Type', IMPORTS, { 'Content-Type': `application/json;${fill(' a=b;', MAX_HEAD)}` }),
+    get('header: X-Forwarded-For', IMPORTS, { 'X-Forwarded-For': fill('1.1.1.1,', MAX_HEAD) }),
+    get('header: Range', '/docs/static/index.css', { Range: `bytes=${fill('0-1,', MAX_HEAD)}0-1` }),
+    get('header: Origin', IMPORTS, { Origin: `http://${fill('a.', MAX_HEAD)}` }),
+  ]
+}
+
+/** Every input, each at the largest size that the service reads. */
+export const inputs = (): Input[] => [...paths(), ...shapes(), ...fields(), ...heads()]
