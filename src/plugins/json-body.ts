@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
+import { BLOCK, joinChunks } from './join-chunks.js'
 import { findExcess } from './json-size.js'
 
 /** RFC 9110, section 8.3.1, without a look at the parameters. */
@@ -23,6 +25,9 @@ async function jsonBody(app: FastifyInstance) {
       headers['content-type'] = 'application/octet-stream'
     }
     done()
+  })
+  app.addHook('preParsing', ({ headers }, _reply, payload, done) => {
+    done(null, isLarge(headers) ? joinChunks(payload as Readable) : payload)
   })
   app.removeAllContentTypeParsers()
   // Whether chunks hold anything is known only when they come; the first byte decides.
@@ -64,6 +69,11 @@ function describeFault(text: string): string {
 /** Whether a message has a body, by its headers (RFC 9112, section 6.3). */
 export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** Whether a body may be large, by its headers. */
+function isLarge(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > BLOCK
 }
 
 /** A 415 that says what is wrong: the coding of the body (RFC 9110, section 8.4), or else its type. */
