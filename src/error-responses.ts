@@ -15,6 +15,10 @@ const Fault = Type.Object(
   { title: 'Fault' },
 )
 
+/** The codes of the files at `/docs`, which are not operations. */
+const OF_FILES: ErrorCode[] = ['FORBIDDEN', 'RANGE_NOT_SATISFIABLE']
+const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !OF_FILES.includes(code))
+
 /** The one shape of every error body. */
 const ErrorBody = Type.Object(
   {
@@ -24,7 +28,7 @@ const ErrorBody = Type.Object(
       maximum: 599,
       description: 'The status of the response.',
     }),
-    code: OneOf(ERROR_CODES, { description: 'For programs: stable, upper-case.' }),
+    code: OneOf(DOCUMENTED_CODES, { description: 'For programs: stable, upper-case.' }),
     message: Type.String({ maxLength: 4096, description: 'For people.' }),
     errors: Type.Optional(
       Type.Array(Fault, { maxItems: 100, description: 'Only on a 400 from validation: every validation error.' }),

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.js'
 import { resources, startApp, type TestApp } from './support/app.js'
 import { isConditional, tagOf } from './support/conditional.js'
+import { startNginx, upstream, withoutNginx } from './support/nginx.js'
 
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: 'folder' }
@@ -25,6 +26,8 @@ function watch({ call }: TestApp, path: string) {
 
 t.test('an import, a list of imports and a page of it can be read conditionally', async (t) => {
   const service = await shared.reset()
+  const { headers } = await service.call('GET', IMPORTS)
+  t.same([headers.get('cache-control'), headers.get('vary')], ['private, no-cache', 'Cookie'])
   await isConditional(t, service, IMPORTS)
   const { body } = await service.call('POST', IMPORTS, { body: LOCAL })
   await service.call('POST', IMPORTS, { body: { ...LOCAL, title: '👩‍👩‍👧 عربي' } })
@@ -202,7 +205,7 @@ t.test(
         t.notMatch(location, /^\/|:/, 'neither an origin nor a path that a proxy may strip')
         const target = new URL(location, `${url}${path}${query}`)
         t.equal(target.href, `${url}${path}/${id}`)
-        t.equal(new URL(location, `https://example.com/prefix${path}`).pathname, `/prefix${path}/${id}`)
+        t.equal(new URL(location, `https://example.com/prefix${path}${query}`).pathname, `/prefix${path}/${id}`)
         const read = await call('GET', target.pathname)
         t.strictSame([read.status, read.body], [200, created.body])
         t.equal(tagOf(created), tagOf(read))
@@ -229,4 +232,39 @@ t.test('a link that is new or not, and a change, have the ETag that reading retu
 
 t.test('the OpenAPI document can be read conditionally', async (t) => {
   await isConditional(t, shared, '/openapi.json')
+})
+
+t.test('tags survive a proxy that compresses', { skip: withoutNginx }, async (t) => {
+  const service = await shared.reset()
+  const proxy = await startNginx(
+    t,
+    `location /prefix/ { ${upstream(service.url)}/; gzip on; gzip_types application/json; gzip_proxied any; gzip_min_length 1; }`,
+  )
+  const cookie = 'neptun-session=your-session-cookie'
+  const send = async (method: string, url: string | URL, headers = {}, body?: object) =>
+    await fetch(url, {
+      method,
+      headers: { cookie, 'accept-encoding': 'gzip', 'content-type': 'application/json', ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+  const created = await send('POST', `${proxy}/prefix${IMPORTS}`, {}, { ...LOCAL, title: 'x'.repeat(255) })
+  t.equal(created.status, 201)
+  const one = new URL(created.headers.get('location') ?? '', created.url)
+  const read = await send('GET', one)
+  t.strictSame(
+    [read.status, await read.json()],
+    [200, await created.json()],
+    'the Location leads there through a prefix',
+  )
+  t.equal(read.headers.get('content-encoding'), 'gzip')
+  let tag = read.headers.get('etag') ?? ''
+  t.match(tag, /^W\/"/, 'nginx makes the tag weak')
+  const unchanged = await send('GET', one, { 'if-none-match': tag })
+  t.equal(unchanged.status, 304)
+  const changed = await send('PUT', one, { 'if-match': tag }, { title: 'changed' })
+  t.equal(changed.status, 200)
+  t.equal((await send('PUT', one, { 'if-match': tag }, { title: 'late' })).status, 412)
+  t.equal((await send('GET', one, { 'if-none-match': tag })).status, 200)
+  tag = changed.headers.get('etag') ?? ''
+  t.equal((await send('DELETE', one, { 'if-match': tag })).status, 204)
 })

@@ -32,6 +32,7 @@ export async function isConditional(t: Test, { call }: TestApp, path: string) {
       t.strictSame([status, text], [304, ''], `${method} ${path} If-None-Match: ${header}`)
       t.equal(headers.get('etag'), tag)
       t.equal(headers.get('content-type'), null)
+      for (const name of ['cache-control', 'vary']) t.equal(headers.get(name), full.headers.get(name), name)
       t.notOk(headers.get('transfer-encoding'))
     }
   }
