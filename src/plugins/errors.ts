@@ -57,6 +57,7 @@ const CHALLENGE = `Cookie cookie-name="${SESSION_COOKIE}"`
 export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply) {
   const seen = toVisibleError(error, request)
   if (seen.statusCode >= 500) request.log.error({ err: error }, seen.message)
+  if (seen.statusCode === 429) request.refusal = seen.message
   if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
   return reply.code(seen.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(seen.toBody()))
 }

@@ -3,6 +3,13 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Which limit the request exceeded, for the log. */
+    refusal: string | undefined
+  }
+}
+
 /** The pattern that a parameter must match is no news. */
 const PATTERN = /\(\^.*\$\)/
 
@@ -20,6 +27,7 @@ export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): st
 
 /** One line a request, with the route's template rather than the URL: never a header, a cookie or a body. */
 async function requestLog(app: FastifyInstance) {
+  app.decorateRequest('refusal', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     done()
@@ -32,6 +40,7 @@ async function requestLog(app: FastifyInstance) {
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         user_id: request.userId,
+        reason: request.refusal,
       },
       'request',
     )
