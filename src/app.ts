@@ -97,7 +97,7 @@ export async function buildApp(
     prefix: PROJECT_RESOURCES,
     database,
     installations,
-    ...(await connectGithub(config, installations, logger, app.observeGithub)),
+    ...(await connectGithub(config, installations, logger, app.observeGithub, app.countCall)),
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')
