@@ -1,4 +1,4 @@
-import { type Dataset, projectId, tokenOf } from './data.js'
+import { type Dataset, projectId, sessionsPerUser, tokenOf } from './data.js'
 
 /** One HTTP request of a load. */
 export interface BenchRequest {
@@ -21,7 +21,8 @@ const SAMPLE = 500
 export const list: Call = {
   name: 'list',
   status: 200,
-  requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'imports')),
+  requests: (dataset, project = 0) =>
+    everySession(dataset, (user, session) => get(dataset, user, project, 'imports', session)),
 }
 
 /** The list by up to SAMPLE users, where other calls are limited to fewer. */
@@ -30,7 +31,8 @@ export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 export const resources: Call = {
   name: 'resources',
   status: 200,
-  requests: (dataset, project = 0) => everyUser(dataset, (user) => get(dataset, user, project, 'user-files')),
+  requests: (dataset, project = 0) =>
+    everySession(dataset, (user, session) => get(dataset, user, project, 'user-files', session)),
 }
 
 /** Each contender creates imports in a project of its own, `project`. */
@@ -38,10 +40,10 @@ export const create: Call = {
   name: 'create',
   status: 201,
   requests: (dataset, project = 1) =>
-    everyUser(dataset, (user) => ({
-      ...get(dataset, user, project, 'imports'),
+    everySession(dataset, (user, session) => ({
+      ...get(dataset, user, project, 'imports', session),
       method: 'POST',
-      headers: { cookie: `neptun-session=${tokenOf(user)}`, 'content-type': 'application/json' },
+      headers: { ...cookie(tokenOf(user, session)), 'content-type': 'application/json' },
       body: JSON.stringify({
         source_type: 'github',
         source_path: `user-${user}/repository`,
@@ -78,8 +80,7 @@ export const refusals: Call[] = [
     requests: (dataset) =>
       list
         .requests(dataset)
-        .map((request) => ({ ...request, headers: cookie(tokenOf(dataset.users)) }))
-        .slice(0, -1),
+        .map((request, index, all) => ({ ...request, headers: all[(index + 1) % all.length]?.headers ?? {} })),
   },
 ]
 
@@ -100,14 +101,18 @@ export const withheldImport: Call = {
 /** Limits a call to a number of users, spread over all users of the call. */
 export function byFewer(call: Call, users: number): Call {
   const requests: Call['requests'] = (dataset, project) => {
-    const all = call.requests(dataset, project)
+    // The first requests are those of the users' first sessions.
+    const all = call.requests(dataset, project).slice(0, dataset.users)
     return spread(users, all.length).map((index) => all[index] as BenchRequest)
   }
   return { ...call, requests }
 }
 
-function everyUser({ users }: Dataset, request: (user: number) => BenchRequest): BenchRequest[] {
-  return spread(SAMPLE, users).map((index) => request(index + 1))
+/** One request for each session of up to SAMPLE users: the first session of every user, then the second, and so on. */
+function everySession(dataset: Dataset, request: (user: number, session: number) => BenchRequest): BenchRequest[] {
+  const users = spread(SAMPLE, dataset.users).map((index) => index + 1)
+  const sessions = Array.from({ length: sessionsPerUser(dataset) }, (_, session) => session)
+  return sessions.flatMap((session) => users.map((user) => request(user, session)))
 }
 
 /** Returns at most `most` indexes, evenly spread over `all`. */
@@ -116,8 +121,9 @@ function spread(most: number, all: number): number[] {
   return Array.from({ length: count }, (_, index) => Math.floor((index * all) / count))
 }
 
-function get(dataset: Dataset, user: number, project: number, type: string): BenchRequest {
-  return { method: 'GET', path: pathOf(user, projectId(dataset, user, project), type), headers: cookie(tokenOf(user)) }
+function get(dataset: Dataset, user: number, project: number, type: string, session = 0): BenchRequest {
+  const headers = cookie(tokenOf(user, session))
+  return { method: 'GET', path: pathOf(user, projectId(dataset, user, project), type), headers }
 }
 
 const cookie = (token: string) => ({ cookie: `neptun-session=${token}` })

@@ -17,17 +17,24 @@ const FILES_PER_LINK = 2
 export const projectId = ({ perProject }: Dataset, user: number, number: number) =>
   (user - 1) * perProject.length + number + 1
 
-/** Returns a user's session token: 43 characters, like those that the service creates. */
-export const tokenOf = (user: number) => `bench-${String(user).padStart(37, '0')}`
+/** Number of sessions that a load needs at least: one session can have 16 requests in progress. */
+const MIN_SESSIONS = 500
 
-const TOKEN = `'bench-' || lpad("user"::text, 37, '0')`
+/** Number of sessions of each user. */
+export const sessionsPerUser = ({ users }: Dataset) => Math.ceil(MIN_SESSIONS / users)
+
+/** Returns the token of one of a user's sessions, `session` from 0: 43 characters, like those that the service creates. */
+export const tokenOf = (user: number, session = 0) => `bench-${session}-${user}`.padEnd(43, '-')
+
+const TOKEN = `rpad('bench-' || session || '-' || "user", 43, '-')`
 
 /**
  * Fills all tables. Rows of one project are not stored side by side: they are inserted in the order in which users would
  * have created them, one for every project, then the next. Half of the imports have the type `github`, from an account
  * where the user has an installation; the others have the other types.
  */
-const LOAD = ({ users, perProject }: Dataset) => {
+const LOAD = (dataset: Dataset) => {
+  const { users, perProject } = dataset
   const most = Math.max(...perProject)
   const files = most * FILES_PER_LINK
   const size = `(ARRAY[${perProject}])[(project - 1) % ${perProject.length} + 1]`
@@ -40,7 +47,7 @@ const LOAD = ({ users, perProject }: Dataset) => {
 
     INSERT INTO sessions (neptun_user_id, token_hash, expires_at)
     SELECT "user", sha256(convert_to(${TOKEN}, 'UTF8')), now() + interval '1 year'
-    FROM generate_series(1, ${users}) AS "user";
+    FROM generate_series(0, ${sessionsPerUser(dataset) - 1}) AS session, generate_series(1, ${users}) AS "user";
 
     INSERT INTO github_installations (neptun_user_id, installation_id, account_name, repository_selection)
     SELECT "user", "user" * 2 + second, (ARRAY['user-', 'Company-'])[second + 1] || "user", 'all'

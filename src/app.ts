@@ -102,7 +102,7 @@ export async function buildApp(
     prefix: PROJECT_RESOURCES,
     database,
     installations,
-    ...(await connectGithub(config, installations, log, app.observeGithub)),
+    ...(await connectGithub(config, installations, log, app.observeGithub, app.countCall)),
     githubHosts: githubHosts(config.GITHUB_API_URL),
     sessionLimits: config,
   })

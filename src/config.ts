@@ -138,6 +138,10 @@ export const Config = Type.Object({
   RATE_LIMIT_WINDOW: milliseconds(60_000, 'The time over which requests are counted'),
   RATE_LIMIT_SESSION: count(6000, 'Requests of one session in that time; more are refused with 429.'),
   RATE_LIMIT_ADDRESS: count(3000, 'Requests without a session from one address in that time.'),
+  GITHUB_RATE_LIMIT_USER: count(
+    60,
+    'Requests of one user in that time that need GitHub; more are refused with 429. All users together: ten times that.',
+  ),
   REDIS_URL: Type.Optional(
     Type.String({
       secret: true,

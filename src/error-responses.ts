@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { CHALLENGE, RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
-import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest } from './errors.js'
+import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest, tooManyRequests } from './errors.js'
 import { githubAccessDenied } from './github/permission.js'
 import { type Headers, OneOf } from './schemas.js'
 
@@ -66,6 +66,7 @@ export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
   GITHUB_ACCESS_DENIED: githubAccessDenied('username/repository'),
+  RATE_LIMITED: tooManyRequests('Too many requests of this session: at most 6000 in 60 s', 60),
 }
 
 type ErrorResponses = Record<ErrorStatus, typeof ErrorBody>

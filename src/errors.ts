@@ -20,7 +20,7 @@ const errors = {
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],
   RANGE_NOT_SATISFIABLE: [416, 'The requested range is not satisfiable'],
   EXPECTATION_FAILED: [417, 'Only the expectation 100-continue can be met'],
-  RATE_LIMITED: [429, 'Too many requests: slow down'],
+  RATE_LIMITED: [429, 'Too many requests'],
   HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
   INTERNAL: [500, 'Internal Server Error'],
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
@@ -81,4 +81,13 @@ export class ApiError extends Error {
 /** A 400 that lists what is wrong with the request. */
 export function invalidRequest(...faults: Fault[]): ApiError {
   return new ApiError('INVALID_REQUEST', { faults })
+}
+
+/**
+ * A 429.
+ * @param message names the limit
+ * @param retryAfter in seconds
+ */
+export function tooManyRequests(message: string, retryAfter: number): ApiError {
+  return new ApiError('RATE_LIMITED', { message, retryAfter, reason: message })
 }

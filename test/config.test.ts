@@ -28,6 +28,7 @@ const DEFAULTS: Config = {
   RATE_LIMIT_WINDOW: 60_000,
   RATE_LIMIT_SESSION: 6000,
   RATE_LIMIT_ADDRESS: 3000,
+  GITHUB_RATE_LIMIT_USER: 60,
   MAX_EVENT_LOOP_DELAY: 1000,
   SHUTDOWN_DELAY: 1000,
   SHUTDOWN_TIMEOUT: 10_000,
@@ -97,6 +98,7 @@ t.test('every variable takes what it must', async (t) => {
     ['RATE_LIMIT_WINDOW', '1000', 1000],
     ['RATE_LIMIT_SESSION', '1', 1],
     ['RATE_LIMIT_ADDRESS', '1000000000', 1_000_000_000],
+    ['GITHUB_RATE_LIMIT_USER', '1', 1],
     ['REDIS_URL', 'rediss://u:p@h:6379/0', 'rediss://u:p@h:6379/0'],
     ['MAX_EVENT_LOOP_DELAY', '1', 1],
     ['CORS_ORIGINS', 'https://a.example.com, http://[::1]:3000', 'https://a.example.com, http://[::1]:3000'],
@@ -185,6 +187,7 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['RATE_LIMIT_WINDOW', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['RATE_LIMIT_SESSION', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
   ['RATE_LIMIT_ADDRESS', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
+  ['GITHUB_RATE_LIMIT_USER', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
   [
     'REDIS_URL',
     'a URL of the form redis://user:password@host:6379/0',

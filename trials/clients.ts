@@ -4,6 +4,7 @@ import { toBytes } from './support/connection.js'
 import { check, type Finding, figure, ms, quantile, type Trial, within } from './support/findings.js'
 import { startLoad } from './support/load.js'
 import { openRaw, type RawConnection, sendRaw } from './support/raw.js'
+import { takeToken } from './support/sessions.js'
 import { withStage } from './support/stage.js'
 import { createTally, describe, unexpected } from './support/tally.js'
 
@@ -99,8 +100,8 @@ async function openIdle(port: number): Promise<RawConnection[]> {
 
 /** Clients that send a byte a second, some of the headers and some of the body, until they are answered. */
 function startSlow(port: number) {
-  const bytes = toBytes(create(), port)
-  const body = bytes.indexOf('\r\n\r\n') + 4
+  const request = create()
+  const body = toBytes(request, port, takeToken()).indexOf('\r\n\r\n') + 4
   const ended = Promise.all([sendSlowly('headers', 0), sendSlowly('body', body)])
   return { ended: ended.then((findings) => findings.flat()) }
 
@@ -108,6 +109,7 @@ function startSlow(port: number) {
     const begun = performance.now()
     const answers = await Promise.all(
       Array.from({ length: SLOW }, async () => {
+        const bytes = toBytes(request, port, takeToken())
         const { socket, answered } = openRaw(port)
         socket.write(bytes.slice(0, start + 1))
         let next = start + 1

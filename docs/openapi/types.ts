@@ -808,7 +808,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `RATE_LIMITED`: Too many requests: slow down. */
+        /** @description `RATE_LIMITED`: Too many requests. */
         RATE_LIMITED: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];

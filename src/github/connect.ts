@@ -1,8 +1,10 @@
 import type { BaseLogger } from 'pino'
 import type { Config } from '../config.js'
+import type { Counter } from '../plugins/counter.js'
+import { createCallLimit } from './call-limit.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import { type GithubPermission, recordedPermission } from './permission.js'
-import type { ListRepositories } from './repositories.js'
+import type { ListUserRepositories } from './repositories.js'
 import type { ObserveGithub } from './requests.js'
 
 /**
@@ -14,7 +16,8 @@ export async function connectGithub(
   installations: InstallationsRepository,
   logger: Pick<BaseLogger, 'info' | 'warn'>,
   observe: ObserveGithub,
-): Promise<{ permission: GithubPermission; listRepositories: ListRepositories | null }> {
+  counter: Counter,
+): Promise<{ permission: GithubPermission; listRepositories: ListUserRepositories | null }> {
   const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY } = config
   if (!GITHUB_APP_ID || !GITHUB_APP_PRIVATE_KEY) {
     logger.info('GitHub permission is in recorded mode: no GitHub App is configured, the recorded installations decide')
@@ -27,5 +30,13 @@ export async function connectGithub(
     import('./repositories.js'),
   ])
   const client = createGithubClient({ ...config, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY }, logger, observe)
-  return { permission: livePermission(client, installations), listRepositories: createRepositoryLister(client) }
+  const countCall = createCallLimit(config, counter)
+  const list = createRepositoryLister(client)
+  return {
+    permission: livePermission(client, installations, countCall),
+    async listRepositories(owner, installationIds, log) {
+      if (installationIds.length > 0) await countCall(owner)
+      return await list(installationIds, log)
+    },
+  }
 }

@@ -1,4 +1,5 @@
 import type { Installation, Repository } from './answers.js'
+import type { CountGithubCall } from './call-limit.js'
 import type { GithubClient } from './client.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import {
@@ -28,13 +29,19 @@ const MAX_GRANTS = 1000
  * any token reads a public repository, but GitHub makes a limited one only for what the installation grants.
  * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
  */
-export function livePermission(client: GithubClient, installations: InstallationsRepository): GithubPermission {
+export function livePermission(
+  client: GithubClient,
+  installations: InstallationsRepository,
+  countCall: CountGithubCall,
+): GithubPermission {
   const prove = createProof(client)
   return {
     mode: 'live',
     async checkRepository(owner, path) {
       const recorded = new Set(await installations.listActiveIds(owner))
-      const fullName = recorded.size > 0 ? await prove(path, recorded) : null
+      if (recorded.size === 0) throw githubAccessDenied(path)
+      await countCall(owner)
+      const fullName = await prove(path, recorded)
       if (fullName === null) throw githubAccessDenied(path)
       // The account must be recorded under its present name, or the import would be withheld.
       if (!owner.githubAccounts().includes(accountOf(fullName))) throw githubAccessDenied(fullName)
@@ -44,6 +51,7 @@ export function livePermission(client: GithubClient, installations: Installation
       const account = await installations.findAccount(owner)
       const own = { id: account?.github_account_id, name: account?.github_account_name }
       if (!own.id && !own.name) throw installationNotConfirmed()
+      await countCall(owner)
       const installation = await client.readInstallation(claim.installation_id)
       const confirmed = installation && confirmAccount(installation, claim, own)
       if (!confirmed) throw installationNotConfirmed()

@@ -1,3 +1,4 @@
+import type { Owner } from '../projects-resources/owner.js'
 import { RefusedAnswer } from './bounded-fetch.js'
 import type { GithubAnswer, GithubClient } from './client.js'
 import { createPageCache } from './page-cache.js'
@@ -19,6 +20,9 @@ interface Log {
 
 /** Lists what some installations can see. An installation that cannot be asked is no error, but `failed`. */
 export type ListRepositories = (installationIds: number[], log: Log) => Promise<RepositoryList>
+
+/** Lists repositories for a user, and counts the call towards their limit. */
+export type ListUserRepositories = (owner: Owner, ...rest: Parameters<ListRepositories>) => ReturnType<ListRepositories>
 
 interface Page {
   total: number

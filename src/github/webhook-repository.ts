@@ -3,10 +3,13 @@ import { readFailure } from '../database/errors.js'
 import { Prisma } from '../database/generated/client.js'
 import type { RepositorySelection } from '../database/generated/enums.js'
 
-/** GitHub's id of a delivery, which a redelivery keeps, and the name of its event. */
+/** A delivery whose signature is verified. */
 export interface Delivery {
+  /** GitHub's id of it, which a redelivery keeps. It is not signed. */
   id: string
   event: string
+  /** SHA-256 of the signed body. */
+  body_hash: Buffer<ArrayBuffer>
 }
 
 /** A change at GitHub. It affects the users who have recorded the installation, and nobody else. */
@@ -29,9 +32,9 @@ const MAX_ATTEMPTS = 4
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 
 /**
- * Applies a change, and records its delivery in the same transaction. Concurrent deliveries with the same id wait for
- * the outcome of the first.
- * @returns `replayed` if the delivery was processed before; nothing changes then
+ * Applies a change, and records its delivery in the same transaction. Concurrent deliveries with the same id or body wait
+ * for the outcome of the first.
+ * @returns `replayed` if a delivery with this id or this body was processed before; nothing changes then
  */
 export async function applyDelivery(
   { prisma }: Pick<Database, 'prisma'>,

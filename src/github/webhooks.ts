@@ -1,14 +1,21 @@
 import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
 import { Webhooks } from '@octokit/webhooks'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.js'
 import { ApiError, type Fault, invalidRequest } from '../errors.js'
+import { addressOf } from '../plugins/limits.js'
+import { createWebhookBodies, MAX_BODY } from './webhook-bodies.js'
 import { readEvent } from './webhook-events.js'
 import { documentedDelivery, receiveGithubWebhook } from './webhook-operation.js'
 import { applyDelivery, type Delivery, deleteOldDeliveries, type WebhookChange } from './webhook-repository.js'
 
-/** GitHub's cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
-const BODY_LIMIT = 25 * 1024 * 1024
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Releases the memory that is reserved for the body of a webhook delivery. */
+    releaseBody?: () => void
+  }
+}
 
 const SIGNATURE = /^sha256=[0-9a-f]{64}$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -26,20 +33,26 @@ export async function githubWebhooks(
   { secret, database }: { secret: string; database: Pick<Database, 'prisma'> },
 ) {
   const webhooks = new Webhooks({ secret })
+  const bodies = createWebhookBodies()
+  app.decorateRequest('releaseBody')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
   app.post(
     '/webhooks/github',
     {
-      bodyLimit: BODY_LIMIT,
+      bodyLimit: MAX_BODY,
       schema: receiveGithubWebhook,
       config: { documented: documentedDelivery, countsRefusalsOnly: true },
-      onRequest: async (request) => rejectEarly(request),
+      onRequest: async (request, reply) => {
+        rejectEarly(request)
+        reserveBody(bodies, request, reply)
+      },
     },
     async (request, reply) => {
       const body = await verify(webhooks, request)
-      const delivery = readDelivery(request)
+      request.releaseBody?.()
+      const delivery = readDelivery(request, body)
       const change = read(request, delivery, body)
       const outcome = change ? await applyDelivery(database, delivery, change) : 'ignored'
       request.log.info(
@@ -65,6 +78,12 @@ function rejectEarly({ headers }: FastifyRequest): void {
   }
 }
 
+/** Bounds what senders can make the service hold in memory without a valid signature. */
+function reserveBody(bodies: ReturnType<typeof createWebhookBodies>, request: FastifyRequest, reply: FastifyReply) {
+  request.releaseBody = bodies.reserve(addressOf(request), request.headers['content-length'])
+  reply.raw.once('close', request.releaseBody)
+}
+
 /**
  * Verifies the signature of the body, which must be UTF-8.
  * @returns the body's text
@@ -79,14 +98,14 @@ async function verify(webhooks: Webhooks, { headers, body }: FastifyRequest): Pr
   throw new ApiError('UNAUTHORIZED', { reason: 'wrong_webhook_signature' })
 }
 
-function readDelivery({ headers }: FastifyRequest): Delivery {
+function readDelivery({ headers }: FastifyRequest, body: string): Delivery {
   const id = readHeader(headers, 'x-github-delivery')
   const event = readHeader(headers, 'x-github-event')
   const faults: Fault[] = []
   if (!UUID.test(id)) faults.push({ path: 'headers.x-github-delivery', message: 'must be a UUID' })
   if (!EVENT.test(event)) faults.push({ path: 'headers.x-github-event', message: 'must be the name of an event' })
   if (faults.length > 0) throw invalidRequest(...faults)
-  return { id, event }
+  return { id, event, body_hash: hash('sha256', body, 'buffer') }
 }
 
 /** Parses a payload. The log shows why one was rejected, since GitHub shows it only in the App's settings. */

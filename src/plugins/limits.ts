@@ -1,90 +1,167 @@
 import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { Config } from '../config.js'
-import { ApiError } from '../errors.js'
+import { tooManyRequests } from '../errors.js'
+import { type Counter, createCounter } from './counter.js'
 import { connectRedis } from './redis.js'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Counts a request that needs a session, and looks the session up unless its rate limit is exceeded.
+     * @param lookUp queries the database; null if there is no such session
+     * @returns null if the request has no valid session
+     * @throws ApiError 429
+     */
+    admitSession<T>(request: FastifyRequest, reply: FastifyReply, lookUp: () => Promise<T | null>): Promise<T | null>
+    /** Counts calls that are not requests of a client, over RATE_LIMIT_WINDOW. */
+    countCall: Counter
+  }
   interface FastifyRequest {
-    /** What a request counts for: a session that it names, or an address. */
+    /** The counter of this request: a session or an address. */
     limitKey: string
   }
   interface FastifyContextConfig {
-    /** Only what is refused with 401 counts, and that for the address: for routes with a proof of their own. */
+    /** Whether the session hook guards this route and counts its requests. */
+    needsSession?: boolean
+    /** Whether to count only requests that are refused before their own proof, such as a signature, is verified. */
     countsRefusalsOnly?: boolean
-    /** For who watches the service. */
+    /** For health checks. */
     isUnlimited?: boolean
   }
 }
 
 type LimitsOptions = Pick<Config, 'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'REDIS_URL'>
 
-/** Sessions and addresses that one instance remembers; beyond that it forgets the one that called longest ago. */
-const MEMORY = 20_000
+/** Maximum number of counters in memory. The least recently used ones are evicted. */
+const MAX_COUNTERS = 20_000
+
+/** Maximum number of sessions that are remembered as valid, and for how long, in milliseconds. */
+const RECENT_SESSIONS = { max: 50_000, ttl: 60_000 }
+
+/** Maximum number of unknown sessions of one address that are looked up at the same time; others wait. */
+const MAX_LOOKUPS = 16
+
+/** Maximum number of addresses whose lookups are limited at the same time. */
+const MAX_ADDRESSES = 1000
+
+/** Statuses of a request that is refused before its own proof is verified. */
+const UNPROVEN = [401, 408, 413, 415]
 
 /**
- * Counts requests, before anything else is done for them: of the session that a request names, or else of its address.
- *
- * Whoever makes up a session for every request would never be counted twice; so a request that is refused with 401 counts
- * for its address as well. Headers are those of the IETF's draft (RateLimit-Limit, -Remaining, -Reset; in seconds), and
- * `Retry-After` (RFC 9110) with a 429.
+ * Limits the rate of requests. Requests with a valid session count against the session; all others, and those to public
+ * routes, against the client address (docs/decisions/010). Responses have the headers of the IETF draft (RateLimit-Limit,
+ * -Remaining, -Reset; in seconds).
  */
 async function limits(app: FastifyInstance, options: LimitsOptions) {
-  const max = (key: string) => (key.startsWith(SESSION) ? options.RATE_LIMIT_SESSION : options.RATE_LIMIT_ADDRESS)
+  const { RATE_LIMIT_WINDOW: timeWindow, REDIS_URL } = options
+  const isSession = (key: string) => key.startsWith(SESSION)
+  const redis = REDIS_URL ? await connectRedis(app, REDIS_URL) : undefined
+  // While Redis does not respond, nothing is counted: better than to refuse every request.
+  const store: RateLimitPluginOptions = redis ? { redis, nameSpace: NAMESPACE, skipOnError: true } : {}
   await app.register(rateLimit, {
     global: false,
-    timeWindow: options.RATE_LIMIT_WINDOW,
-    max: (_request: FastifyRequest, key: string) => max(key),
+    timeWindow,
+    max: (_request: FastifyRequest, key: string) =>
+      isSession(key) ? options.RATE_LIMIT_SESSION : options.RATE_LIMIT_ADDRESS,
     keyGenerator: (request) => request.limitKey,
-    cache: MEMORY,
-    ...(await storeOf(app, options.REDIS_URL)),
+    cache: MAX_COUNTERS,
+    ...store,
   })
   const count = app.createRateLimit()
   app.decorateRequest('limitKey', '')
+  app.decorate('countCall', createCounter(timeWindow, redis && { redis, nameSpace: NAMESPACE }))
 
-  /** Counts a request for its key, and says in the headers what is left. */
-  async function isExceeded(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-    const counted = await count(request)
-    if (counted.isAllowed) return false
+  /**
+   * Counts a request, and adds the headers.
+   * @param increment false: only refuses the request if nothing is left of the limit
+   * @throws ApiError 429
+   */
+  async function spend(request: FastifyRequest, reply: FastifyReply, key: string, increment = true): Promise<void> {
+    request.limitKey = key
+    const counted = await count(request, { increment })
+    if (counted.isAllowed) return
+    const isExceeded = increment ? counted.isExceeded : counted.remaining === 0
+    if (!increment && !isExceeded) return
     reply.header('ratelimit-limit', counted.max)
     reply.header('ratelimit-remaining', counted.remaining)
     reply.header('ratelimit-reset', counted.ttlInSeconds)
-    if (counted.isExceeded) reply.header('retry-after', Math.max(1, counted.ttlInSeconds))
-    return counted.isExceeded
+    if (!isExceeded) return
+    const source = isSession(key) ? 'of this session' : 'from this address'
+    const message = `Too many requests ${source}: at most ${counted.max} in ${timeWindow / 1000} s`
+    throw tooManyRequests(message, Math.max(1, counted.ttlInSeconds))
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { countsRefusalsOnly, isUnlimited } = request.routeOptions.config
-    if (countsRefusalsOnly || isUnlimited) return
-    request.limitKey = request.sessionHash ? SESSION + request.sessionHash.toString('base64url') : addressOf(request)
-    if (await isExceeded(request, reply)) throw new ApiError('RATE_LIMITED')
+  /** Only decides whether a session is looked up although its address is over the limit. */
+  const recent = new LRUCache<string, true>(RECENT_SESSIONS)
+  const lookups = new LRUCache<string, LimitFunction>({ max: MAX_ADDRESSES })
+
+  /** Bounds how far the requests that are in progress can exceed the limit of their address. */
+  function lookupsOf(address: string): LimitFunction {
+    const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
+    lookups.set(address, limit)
+    return limit
+  }
+
+  app.decorate('admitSession', async (request, reply, lookUp) => {
+    const session = sessionOf(request)
+    const address = addressOf(request)
+    if (session && recent.has(session)) {
+      await spend(request, reply, session)
+      const found = await lookUp()
+      if (found) {
+        recent.set(session, true)
+        return found
+      }
+      recent.delete(session)
+    } else if (session) {
+      const found = await lookupsOf(address)(async () => {
+        await spend(request, reply, address, false)
+        return await lookUp()
+      })
+      if (found) {
+        recent.set(session, true)
+        await spend(request, reply, session)
+        return found
+      }
+    }
+    await spend(request, reply, address)
+    return null
   })
 
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (reply.statusCode !== 401 || request.limitKey.startsWith(ADDRESS)) return done(null, payload)
-    request.limitKey = addressOf(request)
-    isExceeded(request, reply).then((exceeded) => {
-      if (!exceeded) return done(null, payload)
-      reply.code(429)
-      done(null, JSON.stringify(new ApiError('RATE_LIMITED').toBody()))
-    }, done)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { needsSession, countsRefusalsOnly, isUnlimited } = request.routeOptions.config
+    if (needsSession || isUnlimited) return done()
+    const session = sessionOf(request)
+    // A front end's backend must not reach the limit of its address by its users' wrong URLs.
+    const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
+    spend(request, reply, key, !countsRefusalsOnly).then(() => done(), done)
   })
+
+  app.addHook('onRoute', (route) => {
+    if (route.config?.countsRefusalsOnly) route.onSend = [countRefusal, ...[route.onSend ?? []].flat()]
+  })
+
+  async function countRefusal(request: FastifyRequest, reply: FastifyReply) {
+    if (!UNPROVEN.includes(reply.statusCode)) return
+    // The response is a refusal already.
+    await spend(request, reply, addressOf(request)).catch(() => {})
+  }
 }
 
 export default fp(limits, { name: 'limits', dependencies: ['session'] })
 
+const NAMESPACE = 'neptun-projects-resources:limit:'
 const SESSION = 'session:'
 const ADDRESS = 'address:'
 
-/** Of IPv6, the network of 64 bits: whoever has one address there has all of them. */
-function addressOf(request: FastifyRequest): string {
-  // Undefined once the connection has ended.
-  return ADDRESS + (request.ip ? rateLimit.normalizeIP(request.ip) : 'gone')
-}
+const sessionOf = ({ sessionHash }: FastifyRequest) => sessionHash && SESSION + sessionHash.toString('base64url')
 
-/** While Redis does not answer, nothing is counted: better than to refuse everybody. */
-async function storeOf(app: FastifyInstance, url: string | undefined): Promise<RateLimitPluginOptions> {
-  if (!url) return {}
-  return { redis: await connectRedis(app, url), nameSpace: 'neptun-projects-resources:limit:', skipOnError: true }
+/** The client address. For IPv6, the network of 64 bits: a client has all addresses in it. */
+export function addressOf(request: FastifyRequest): string {
+  // Undefined after the connection has ended.
+  return ADDRESS + (request.ip ? rateLimit.normalizeIP(request.ip) : 'gone')
 }

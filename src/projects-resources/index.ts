@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
 import type { InstallationsRepository } from '../github/installations-repository.js'
 import type { GithubPermission, InstallationClaim } from '../github/permission.js'
-import type { ListRepositories } from '../github/repositories.js'
+import type { ListUserRepositories } from '../github/repositories.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
@@ -19,7 +19,7 @@ export interface ProjectsResourcesOptions {
   installations: InstallationsRepository
   permission: GithubPermission
   /** Null without a GitHub App. */
-  listRepositories: ListRepositories | null
+  listRepositories: ListUserRepositories | null
   /** Hosts of the GitHub server, for paths of `github` imports. */
   githubHosts: Parameters<typeof createCanonicalSourcePath>[0]
   sessionLimits: SessionLimits

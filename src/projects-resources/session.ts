@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { ApiError, invalidRequest } from '../errors.js'
 import { isCrossSiteWrite } from '../plugins/cross-origin.js'
+import { createInFlight } from '../plugins/in-flight.js'
 import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
@@ -33,7 +34,8 @@ declare module 'fastify' {
 /**
  * Guards every route of the plugin that registers it, before or after, with or without a body; no route can opt out.
  *
- * - onRequest: 401 without a valid session, before any part of the request is parsed; 403 for a cross-site write.
+ * - onRequest: 429 over a limit; 401 without a valid session, before any part of the request is parsed; 403 for a
+ *   cross-site write.
  * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
  *   not the user's. Only then is `request.owner` available.
  */
@@ -67,27 +69,37 @@ async function session(app: FastifyInstance, { database, limits }: { database: D
       security: SESSION_REQUIRED,
     }
     route.attachValidation = true
+    route.config = { ...route.config, needsSession: true }
   })
 
   const sessionUse = createSessionUseRepository(database, app.log)
   // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
   app.addHook('onClose', sessionUse.flush)
 
-  app.addHook('onRequest', (request, _reply, done) => {
+  const inFlight = createInFlight(app)
+  app.addHook('onRequest', inFlight.enter)
+
+  app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
-    if (!sessionHash) {
-      const reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
-      return done(new ApiError('UNAUTHORIZED', { reason }))
-    }
     const { needsGithubAccounts = false } = request.routeOptions.config
-    authorize(database, sessionHash, readPath(request), needsGithubAccounts, limits).then((found) => {
+    let reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
+    const lookUp = async () => {
+      if (!sessionHash) return null
+      const found = await authorize(database, sessionHash, readPath(request), needsGithubAccounts, limits)
       request.userId = found.sessionUserId
-      if ('refused' in found) return done(new ApiError('UNAUTHORIZED', { reason: found.refused }))
+      if (!('refused' in found)) return found
+      reason = found.refused
+      return null
+    }
+    app.admitSession(request, reply, lookUp).then((found) => {
+      if (!found) return done(new ApiError('UNAUTHORIZED', { reason }))
       request[authorization] = found
       if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
       done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)
     }, done)
   })
+
+  app.addHook('onRequest', inFlight.rest)
 
   app.addHook('preHandler', (request, _reply, done) => {
     const faults = findFaults(request)
@@ -97,11 +109,14 @@ async function session(app: FastifyInstance, { database, limits }: { database: D
     request[authorized] = found.owner
     done(found.owner ? undefined : new ApiError('PROJECT_NOT_FOUND'))
   })
+
+  app.addHook('preHandler', inFlight.resume)
+  app.addHook('onSend', inFlight.leave)
 }
 
 export default fp(session, {
   name: 'projects-resources-session',
-  dependencies: ['errors', 'session', 'cross-origin', 'validation', 'json-body'],
+  dependencies: ['errors', 'session', 'limits', 'cross-origin', 'validation', 'json-body'],
 })
 
 /** The ids in the path, which at onRequest are text; 0, which no row has, for one that is not an id. */

@@ -5,8 +5,8 @@ import pg from 'pg'
 import t from 'tap'
 import { diffToSchema } from '../../prisma/engine.js'
 import { errorBody, faultBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import { SECRET, deliver as sendDelivery, sign } from '../support/webhook.js'
 
-const SECRET = 'a secret between GitHub and us'
 const INSTALLATION = 456789
 const MiB = 1024 * 1024
 
@@ -15,28 +15,10 @@ const processed = { outcome: 'processed' }
 const replayed = { outcome: 'replayed' }
 const ignored = { outcome: 'ignored' }
 
-const sign = (body: string, secret = SECRET, algorithm = 'sha256') =>
-  `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
-
-/** Delivers as GitHub does. A header that is null is left out. */
-async function deliver(
-  { url }: TestApp,
-  event: string,
-  payload: object | string,
-  { id = randomUUID() as string, headers = {} as Record<string, string | null> } = {},
-) {
-  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  const all: Record<string, string | null> = {
-    'content-type': 'application/json',
-    'user-agent': 'GitHub-Hookshot/044aadd',
-    'x-github-event': event,
-    'x-github-delivery': id,
-    'x-hub-signature-256': sign(body),
-    ...headers,
-  }
-  const present = Object.entries(all).filter((header): header is [string, string] => header[1] !== null)
-  const response = await fetch(`${url}/webhooks/github`, { method: 'POST', headers: present, body })
-  return { status: response.status, body: (await response.json()) as unknown }
+/** The status and the body of a delivery's response. */
+async function deliver(...delivery: Parameters<typeof sendDelivery>) {
+  const { status, body } = await sendDelivery(...delivery)
+  return { status, body }
 }
 
 const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, DATABASE_LOCK_TIMEOUT: '500' })

@@ -8,6 +8,7 @@ import { type Config, databaseOptions, loadConfig } from '../../src/config.js'
 import { type Database, openDatabase } from '../../src/database/database.js'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
+import { spreadCalls } from './sessions.js'
 
 /** The service on a port of its own, on a database of its own, and a way around it to the rows. */
 export interface TestApp {
@@ -63,6 +64,7 @@ const SETTINGS = {
   PORT: '0',
   RATE_LIMIT_SESSION: '1000000',
   RATE_LIMIT_ADDRESS: '1000000',
+  GITHUB_RATE_LIMIT_USER: '1000000',
   DATABASE_CONNECT_TIMEOUT: '15000',
   DATABASE_ANSWER_TIMEOUT: '15000',
   DATABASE_LOCK_TIMEOUT: '10000',
@@ -114,6 +116,11 @@ export async function startApp(
     if (undocumented.length > 0) throw new Error(`the document does not have: ${undocumented.join(', ')}`)
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
+  const sessions = spreadCalls((token) => {
+    const user = [OWNER, STRANGER].find((user) => user.token === token)
+    return user && createSession(sql as TestApp['sql'], user.userId)
+  })
+  const call = makeCall(url, secrets)
   await (options.rows?.(databaseUrl) ?? writeTwoUsers(sql as TestApp['sql']))
   const service: TestApp = {
     app,
@@ -123,13 +130,17 @@ export async function startApp(
     sql: sql as TestApp['sql'],
     log,
     routes,
-    call: makeCall(url, secrets),
+    call: (method, path, { token = OWNER.token, ...rest } = {}) => {
+      const send = (token: string | null) => call(method, path, { token, ...rest })
+      return token === null ? send(null) : sessions.send(token, send)
+    },
     reset,
   }
   return service
 
   async function reset() {
     log.length = 0
+    sessions.clear()
     await sql(EMPTY)
     await writeTwoUsers(service.sql)
     return service

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { demo } from '../../src/demo-data.js'
+import { takeToken } from './sessions.js'
 
 export interface Request {
   method: string
@@ -31,6 +32,7 @@ const PATIENCE = 20_000
 /** @throws Error with the code ECONNREFUSED, say, where nobody accepts it */
 export async function openConnection(port: number): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const token = takeToken()
   let received = Buffer.alloc(0)
   let isOpen = true
   let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined
@@ -60,7 +62,7 @@ export async function openConnection(port: number): Promise<Connection> {
     send: (request) =>
       new Promise((resolve, reject) => {
         waiting = { resolve, reject }
-        if (isOpen) socket.write(toBytes(request, port))
+        if (isOpen) socket.write(toBytes(request, port, token))
         else reject(new LostError('was closed before the request'))
       }),
     destroy: () => void socket.destroy(),
@@ -68,8 +70,8 @@ export async function openConnection(port: number): Promise<Connection> {
 }
 
 /** A request of the demonstration user, as it goes over the wire. */
-export function toBytes({ method, path, body }: Request, port: number): string {
-  const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Cookie: neptun-session=${demo.user.token}`]
+export function toBytes({ method, path, body }: Request, port: number, token: string = demo.user.token): string {
+  const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Cookie: neptun-session=${token}`]
   if (!body) return `${head.join('\r\n')}\r\n\r\n`
   const text = JSON.stringify(body)
   head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`)

@@ -7,6 +7,7 @@ import { withClient } from '../../src/database/database.js'
 import { applyMigrations } from '../../src/database/migrations.js'
 import { demo, seedDemoData } from '../../src/demo-data.js'
 import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
+import { TOKENS } from './sessions.js'
 
 /** How it goes away: it tells its clients; it does not; or each of its processes stands still, its sockets open. */
 export type Absence = 'fast shutdown' | 'kill -9' | 'frozen'
@@ -30,6 +31,10 @@ const LINK_FILE = `
   INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id)
   SELECT $2, id, neptun_user_id FROM user_files WHERE neptun_user_id = $1`
 
+const CREATE_SESSIONS = `
+  INSERT INTO sessions (neptun_user_id, token_hash, expires_at)
+  SELECT $1, sha256(convert_to(token, 'UTF8')), now() + interval '1 day' FROM unnest($2::text[]) AS token`
+
 /**
  * Starts a PostgreSQL with the demonstration data. Its settings are PostgreSQL's own, so what it has acknowledged is on
  * the disk: fsync, full_page_writes and synchronous_commit are on.
@@ -41,7 +46,10 @@ export async function startDatabase(folder: string): Promise<Database> {
   const url = postgres.url(NAME)
   await applyMigrations(url)
   await seedDemoData(url, 'test')
-  await withClient(url, (client) => client.query(LINK_FILE, [demo.user.id, demo.user.projectId]))
+  await withClient(url, async (client) => {
+    await client.query(LINK_FILE, [demo.user.id, demo.user.projectId])
+    await client.query(CREATE_SESSIONS, [demo.user.id, TOKENS])
+  })
 
   async function goAway(how: Absence) {
     if (how === 'frozen') {

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import type { InstallationsRepository, LinkedInstallation } from '../../github/installations-repository.js'
-import type { ListRepositories } from '../../github/repositories.js'
+import type { ListUserRepositories } from '../../github/repositories.js'
 import { listGithubRepositories } from './openapi.js'
 
 export interface GithubRepositoryRoutesOptions {
   installations: InstallationsRepository
   /** Null without a GitHub App. */
-  listRepositories: ListRepositories | null
+  listRepositories: ListUserRepositories | null
 }
 
 /** Default of `Retry-After`, in seconds. */
@@ -25,7 +25,7 @@ export const githubRepositoryRoutes: FastifyPluginAsyncTypebox<GithubRepositoryR
     const ids = idsOf(linked)
     const suspended = idsOf(linked.filter(({ suspended_at }) => suspended_at !== null))
     const active = ids.filter((id) => !suspended.includes(id))
-    const { repositories, failed, retryAfter } = await listRepositories(active, log)
+    const { repositories, failed, retryAfter } = await listRepositories(owner, active, log)
     const missing = ids.filter((id) => suspended.includes(id) || failed.includes(id))
     if (missing.length > 0) reply.header('x-installations-failed', missing.join(', '))
     if (active.length === 0) throw unavailable('Every GitHub installation that is linked to this project is suspended')

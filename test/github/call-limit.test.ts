@@ -1,0 +1,150 @@
+import t from 'tap'
+import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import { appSettings, startGithubStub } from '../support/github-stub.js'
+import { IMPORTS, PATH, startLive } from '../support/live.js'
+import { NO_REDIS, startRedis } from '../support/redis.js'
+
+const REPOSITORIES = resources('/github-repositories')
+const INSTALLATIONS = resources('/github-installations')
+
+const limited = (max: number, seconds = 60) =>
+  errorBody(429, 'RATE_LIMITED', `Too many requests that need GitHub: at most ${max} in ${seconds} s for one user`)
+
+const source = (source_path = PATH) => ({ source_type: 'github', source_path })
+
+t.test(
+  'each kind of request that needs GitHub counts for the user, and is refused before GitHub is asked',
+  async (t) => {
+    const kinds: [name: string, method: string, path: (id: number) => string, body?: object][] = [
+      ['a create', 'POST', () => IMPORTS, source()],
+      ['a changed path', 'PUT', (id) => `${IMPORTS}/${id}`, source()],
+      ['the repositories', 'GET', () => REPOSITORIES],
+      [
+        'a new installation',
+        'POST',
+        () => INSTALLATIONS,
+        { installation_id: 456790, account_name: 'username', repository_selection: 'selected' },
+      ],
+    ]
+    for (const [name, method, path, body] of kinds) {
+      await t.test(name, async (t) => {
+        const { call, sql, github, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '2' })
+        await sql(`UPDATE users SET github_account_id = '77'`)
+        const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
+        await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })
+        for (let count = 0; count < 2; count += 1) t.equal((await post()).status, 201)
+        github.count()
+        const before = (await sql('SELECT * FROM imports, github_installations')).length
+        const url = path(local.body.import.id)
+        const answer = await call(method, url, { body })
+        t.same([answer.status, answer.body], [429, limited(2)])
+        t.match(answer.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
+        const token = await createSession(sql, OWNER.userId)
+        t.equal((await call(method, url, { body, token })).status, 429, 'another session of the same user')
+        t.same(github.count(), [], 'GitHub is not asked')
+        t.equal((await sql('SELECT * FROM imports, github_installations')).length, before, 'nothing is stored')
+      })
+    }
+  },
+)
+
+t.test('what does not need GitHub is not counted, nor refused', async (t) => {
+  const { call, github, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
+  const created = await post()
+  t.equal(created.status, 201)
+  t.equal((await post()).status, 429)
+  github.count()
+  const one = `${IMPORTS}/${created.body.import.id}`
+  const { body } = await call('GET', one)
+  t.equal((await call('PUT', one, { body: { ...body.import, title: 'x' } })).status, 200, 'the whole import, sent back')
+  t.equal((await call('GET', IMPORTS)).status, 200)
+  t.equal((await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })).status, 201)
+  t.equal((await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })).status, 201, 'a link')
+  t.equal((await call('POST', IMPORTS, { body: source('..') })).status, 400)
+  t.equal((await call('DELETE', one)).status, 204)
+  t.same(github.count(), [])
+})
+
+t.test('a refusal without a question to GitHub is not counted', async (t) => {
+  const { call, sql, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
+  await sql('UPDATE github_installations SET suspended_at = now()')
+  for (let count = 0; count < 3; count += 1) t.equal((await post()).status, 403)
+  t.equal((await call('GET', REPOSITORIES)).status, 404)
+  await sql('UPDATE github_installations SET suspended_at = NULL')
+  t.equal((await post()).status, 201)
+})
+
+t.test('other users are not affected, and the time passes', async (t) => {
+  const { call, post, sql } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1', RATE_LIMIT_WINDOW: '1500' })
+  await sql(`
+    INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+    VALUES (456789, 'username', 'all', 2)`)
+  t.equal((await post()).status, 201)
+  const refused = await post()
+  t.same([refused.status, refused.body], [429, limited(1, 1.5)])
+  t.match(refused.headers.get('retry-after'), /^[12]$/)
+  const theirs = resources('/imports', STRANGER)
+  t.equal((await call('POST', theirs, { body: source(), token: STRANGER.token })).status, 201)
+  await until(async () => (await post()).status === 201, 'the window has ended')
+})
+
+/** Other users who may import the repository. @returns a function that lets one of them import it */
+async function addUsers({ call, sql }: Pick<TestApp, 'call' | 'sql'>, count: number) {
+  await sql(
+    `INSERT INTO users (id, email) SELECT id, id || '@example.com' FROM generate_series(1001, 1000 + $1::int) AS id`,
+    [count],
+  )
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) SELECT id, 'x', id FROM users WHERE id > 1000`)
+  await sql(`
+    INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+    SELECT 456789, 'username', 'all', id FROM users WHERE id > 1000`)
+  return async (number: number) => {
+    const userId = 1000 + number
+    const token = await createSession(sql, userId)
+    return await call('POST', resources('/imports', { userId, projectId: userId, token }), { body: source(), token })
+  }
+}
+
+t.test('all users together are limited to ten times as many', async (t) => {
+  const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
+  const postAs = await addUsers(service, 11)
+  for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
+  t.equal((await service.post()).status, 201, 'the tenth')
+  for (let count = 0; count < 5; count += 1) t.equal((await service.post()).status, 429, 'one more')
+  service.github.count()
+  const message = 'Too many requests of all users need GitHub at the moment: nothing was stored'
+  const refused = await postAs(10)
+  t.same([refused.status, refused.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', message)])
+  t.match(refused.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
+  t.same(service.github.count(), [])
+})
+
+t.test('a user who is refused takes nothing of the total', async (t) => {
+  const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
+  const postAs = await addUsers(service, 9)
+  t.equal((await service.post()).status, 201)
+  for (let count = 0; count < 20; count += 1) t.equal((await service.post()).status, 429)
+  for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
+})
+
+t.test('without a GitHub App nothing is counted', async (t) => {
+  const { call } = await startApp(t, { GITHUB_RATE_LIMIT_USER: '1' })
+  for (let count = 0; count < 3; count += 1) t.equal((await call('POST', IMPORTS, { body: source() })).status, 201)
+})
+
+t.test('two instances count together in Redis, and nothing while it is gone', { skip: NO_REDIS }, async (t) => {
+  const redis = await startRedis(t)
+  const github = await startGithubStub(t)
+  const settings = { ...appSettings(github.url), GITHUB_RATE_LIMIT_USER: '3', REDIS_URL: redis.url }
+  const one = await startApp(t, settings)
+  const two = await startApp(t, settings, { migratedUrl: one.databaseUrl, rows: async () => {} })
+  const post = async ({ call }: typeof one) => (await call('POST', IMPORTS, { body: source() })).status
+  for (const { log, app } of [one, two]) {
+    const isConnected = async () => (await app.countCall('connected')).count > 0
+    await until(isConnected, `connected to Redis ${log.length}`)
+  }
+  t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
+  t.equal(await post(one), 429)
+  await redis.stop()
+  t.equal(await post(one), 201, 'without Redis nobody is refused')
+})

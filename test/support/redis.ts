@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { Redis } from 'ioredis'
+import type { Test } from 'tap'
+
+const PROGRAM = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'].find(
+  existsSync,
+)
+
+/** For the option `skip` of a test. */
+export const NO_REDIS = PROGRAM === undefined && 'there is no redis-server here'
+
+interface TestRedis {
+  url: string
+  /** Deletes all keys. */
+  clear: () => Promise<unknown>
+  stop: () => Promise<unknown>
+  /** Starts it again, without its keys. */
+  start: () => Promise<unknown>
+}
+
+/** Starts a Redis that ends with the test. */
+export async function startRedis(t: Test): Promise<TestRedis> {
+  const port = await findFreePort()
+  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const url = `redis://127.0.0.1:${port}/0`
+  const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+  client.on('error', () => {})
+  let server: ChildProcess
+  const start = () => {
+    server = spawn(PROGRAM ?? 'redis-server', options, { stdio: 'ignore' })
+    return client.ping()
+  }
+  t.teardown(() => {
+    client.disconnect()
+    server.kill('SIGKILL')
+  })
+  await start()
+  const stop = () => {
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    return exited
+  }
+  return { url, clear: () => client.flushall(), stop, start }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as { port: number }
+  await once(server.close(), 'close')
+  return port
+}
