@@ -24,7 +24,7 @@ export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
 
 /** Returns the part of linkOrCreateSchema() that decides. `oneOf` would validate each text again, at 10 ms per MiB. */
 export function linkOrCreateRules(descriptor: ResourceDescriptor) {
-  const { oneOf: _, examples: __, ...rules } = linkOrCreateSchema(descriptor)
+  const { oneOf: _, ...rules } = linkOrCreateSchema(descriptor)
   return Type.Unsafe<Record<string, unknown>>(rules)
 }
 
