@@ -82,6 +82,7 @@ async function clientErrors(app: FastifyInstance) {
   }
 
   function refuse(socket: Duplex, error: ApiError, headers: IncomingMessage['headers'], reason?: string) {
+    if (!socket.writable) return void socket.destroy()
     const id = readRequestId({ headers })
     const body = JSON.stringify(error.toBody())
     const head = {

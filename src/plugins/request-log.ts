@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ApiError } from '../errors.js'
 import { securityEventOf } from './security-events.js'
@@ -9,6 +9,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The error that the request was answered with, for the log. */
     refusal: ApiError | null
+    isLogged: boolean
   }
 }
 
@@ -33,23 +34,31 @@ export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): st
  */
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)
+  app.decorateRequest('isLogged', false)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const line = {
-      method: request.method,
-      route: routeOf(request),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      user_id: request.userId,
-    }
-    const event = securityEventOf(reply.statusCode, request.refusal)
-    if (event) request.log.warn({ ...line, ...event, address: request.ip }, 'request')
-    else request.log.info(line, 'request')
+    logResponse(request, reply)
     done()
   })
+}
+
+/** Logs the line of a request, once. A hook that delays the end of the response calls this before it is sent. */
+export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.isLogged) return
+  request.isLogged = true
+  const line = {
+    method: request.method,
+    route: routeOf(request),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    user_id: request.userId,
+  }
+  const event = securityEventOf(reply.statusCode, request.refusal)
+  if (event) request.log.warn({ ...line, ...event, address: request.ip }, 'request')
+  else request.log.info(line, 'request')
 }
 
 /** The template of a route, for logs and metrics: of them there are few, and none is secret. */

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { hasBody } from './json-body.js'
+import { logResponse } from './request-log.js'
 
 /** Maximum number of bytes that are read and discarded. */
 const DISCARD_LIMIT = 64 * 1024 * 1024
@@ -19,13 +20,15 @@ const IDLE = 5000
  * connection is closed, and the rest of the body is read and discarded up to a bound. (RFC 9112, section 9.6)
  */
 async function unreadBody(app: FastifyInstance) {
-  app.addHook<unknown>('onSend', ({ raw, method }, reply, payload, done) => {
+  app.addHook<unknown>('onSend', (request, reply, payload, done) => {
+    const { raw, method } = request
     const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload)
     if (raw.complete || !isWhole || method === 'HEAD' || !hasBody(raw.headers)) return done(null, payload)
     // A body in the same packet as the headers is complete only after this turn of the event loop.
     setImmediate(() => {
       if (raw.complete) return done(null, payload)
       reply.header('connection', 'close').header('content-length', Buffer.byteLength(payload))
+      logResponse(request, reply)
       done(null, Readable.from(sendAndDiscard(payload, raw, reply.raw), { objectMode: false }))
     })
   })
@@ -33,12 +36,12 @@ async function unreadBody(app: FastifyInstance) {
 
 export default fp(unreadBody, { name: 'unread-body' })
 
-/** The response ends, and is logged, when the request does. */
+/** Sends a payload. The response ends when the request does, since Node then closes the connection. */
 async function* sendAndDiscard(payload: string | Buffer, request: IncomingMessage, response: ServerResponse) {
   yield payload
   // By then it has been written.
   await turn()
-  // Null while a pipelined request before this one has not been answered.
+  // Null while a pipelined request before this one has no response yet.
   response.socket?.end()
   await discard(request)
 }
