@@ -1,6 +1,8 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t from 'tap'
 import { findExcess } from '../src/plugins/json-size.js'
-import { faultBody, resources, startApp } from './support/app.js'
+import { faultBody, OWNER, resources, startApp } from './support/app.js'
 
 const shared = await startApp(t)
 const IMPORTS = resources('/imports')
@@ -105,3 +107,36 @@ t.test('a check beyond the schema runs on a field that has passed it, also besid
 })
 
 const TYPES = 'must be one of github, gitlab, bitbucket, git, url, local'
+
+t.test('a body in chunks of one byte is read whole, and one over the limit is refused', async (t) => {
+  const { url, sql } = await shared.reset()
+  const post = async (text: string, size: number) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    let response = ''
+    socket.on('data', (bytes) => (response += bytes))
+    const headers = [
+      'Host: x',
+      'Connection: close',
+      `Cookie: neptun-session=${OWNER.token}`,
+      'Content-Type: application/json',
+    ]
+    socket.write(`POST ${IMPORTS} HTTP/1.1\r\n${headers.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    const chunks = [...text.matchAll(new RegExp(`[^]{1,${size}}`, 'g'))].map(([part]) => {
+      return `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`
+    })
+    socket.write(`${chunks.join('')}0\r\n\r\n`)
+    await once(socket, 'close')
+    return response
+  }
+  const titled = (length: number) => `{${LOCAL},"description":"${'d'.repeat(length)}"}`
+  for (const size of [1, 7, 16_383, 16_384, 16_385, 100_000]) {
+    const response = await post(titled(10_000) + ' '.repeat(200_000), size)
+    t.match(response, /^HTTP\/1\.1 201 /, `chunks of ${size}`)
+  }
+  t.same(await sql(`SELECT DISTINCT description = repeat('d', 10000) AS whole FROM imports`), [{ whole: true }])
+  for (const size of [1, 100_000]) {
+    const response = await post(titled(10) + ' '.repeat(2 * 1024 * 1024), size)
+    t.match(response, /^HTTP\/1\.1 413 [\s\S]*PAYLOAD_TOO_LARGE/, `chunks of ${size}`)
+  }
+})

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { readInTurns } from './join-chunks.js'
 import { hasBody } from './json-body.js'
 import { logResponse } from './request-log.js'
 
@@ -59,6 +60,7 @@ async function discard(request: IncomingMessage): Promise<void> {
     for (const event of ['end', 'close', 'error']) request.once(event, resolve)
     // The client has closed its side.
     request.socket.once('end', resolve)
+    readInTurns(request)
     request.resume()
   })
   clearTimeout(timer)

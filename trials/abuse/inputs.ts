@@ -116,6 +116,15 @@ function fields(): Input[] {
   return [...long, ...stored]
 }
 
+/** A body of 2 MiB with its encoding, in chunks of one byte. */
+function chunked(): Input[] {
+  const text = `{"source_type":"local","source_path":"x","title":"${fill(' ', MAX_BYTES / 6)}"}`
+  const body = `${text.replace(/./g, '1\r\n$&\r\n')}0\r\n\r\n`
+  const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
+  const input = { ...post('chunks of one byte', body), headers }
+  return [input, { ...input, name: 'chunks of one byte, without a session', headers: { ...headers, Cookie: 'a=b' } }]
+}
+
 /** Query strings, paths and headers, as long as Node's HTTP parser accepts. */
 function heads(): Input[] {
   const get = (name: string, path: string, headers = {}): Input => ({ name, method: 'GET', path, headers })
@@ -141,4 +150,4 @@ function heads(): Input[] {
 }
 
 /** Every input, each at the largest size that the service reads. */
-export const inputs = (): Input[] => [...paths(), ...shapes(), ...fields(), ...heads()]
+export const inputs = (): Input[] => [...paths(), ...shapes(), ...fields(), ...chunked(), ...heads()]
