@@ -30,6 +30,8 @@ export function joinChunks(body: Readable): Readable {
   let used = 0
   // A body that nobody reads must not flow into this one: the rest of it may be discarded.
   const joined = new Readable({ read: () => void (isStarted ? body.resume() : start()) })
+  // The rest of a body that was refused can still fail. Without a listener, that would end the process.
+  joined.on('error', () => {})
 
   function start() {
     isStarted = true
