@@ -371,7 +371,6 @@ export interface components {
             chat_conversation_id: number;
         };
         CreateImportBody: {
-            title?: string | null;
             /**
              * @description Where the import comes from.
              * @enum {string}
@@ -379,6 +378,7 @@ export interface components {
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
             /** @description In the format of the source_type; stored in its canonical form. */
             source_path: string;
+            title?: string | null;
             description?: string | null;
         };
         Error: {
@@ -488,7 +488,6 @@ export interface components {
             status: "ok";
         };
         Import: {
-            title: string | null;
             /** Format: int32 */
             id: number;
             /**
@@ -498,6 +497,7 @@ export interface components {
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
             /** @description In the format of the source_type; stored in its canonical form. */
             source_path: string;
+            title: string | null;
             description: string | null;
             /** Format: date-time */
             created_at: string;
@@ -513,7 +513,6 @@ export interface components {
         };
         /** @description An import as it would be stored, without an id and times. */
         ImportPreview: {
-            title: string | null;
             /**
              * @description Where the import comes from.
              * @enum {string}
@@ -521,6 +520,7 @@ export interface components {
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
             /** @description In the format of the source_type; stored in its canonical form. */
             source_path: string;
+            title: string | null;
             description: string | null;
             /** Format: int32 */
             neptun_user_id: number;
@@ -589,7 +589,6 @@ export interface components {
         };
         /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
         UpdateImportBody: {
-            title?: string | null;
             /**
              * @description Where the import comes from. Null: unchanged.
              * @enum {string|null}
@@ -597,12 +596,13 @@ export interface components {
             source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local" | null;
             /** @description In the format of the source_type; stored in its canonical form. Null: unchanged. */
             source_path?: string | null;
+            title?: string | null;
             description?: string | null;
         };
         UserFile: {
-            title: string;
             /** Format: int32 */
             id: number;
+            title: string;
             /** @description At most 1 MiB in UTF-8. */
             text: string;
             language: string;

@@ -54,10 +54,11 @@ function shareHeaders({ headers: all, ...response }: Parts, headers: Parts): Par
 function shareSchemas(part: unknown, schemas: Parts): unknown {
   if (Array.isArray(part)) return part.map((item) => shareSchemas(item, schemas))
   if (typeof part !== 'object' || part === null) return part
-  const { title, ...rest } = mapValues(part, (value, key) =>
+  const mapped = mapValues(part, (value, key) =>
     key === 'example' || key === 'examples' ? value : shareSchemas(value, schemas),
   )
-  if (typeof title !== 'string' || !NAME.test(title)) return title === undefined ? rest : { title, ...rest }
+  const { title, ...rest } = mapped
+  if (typeof title !== 'string' || !NAME.test(title)) return mapped
   return share('schemas', schemas, title, rest)
 }
 
