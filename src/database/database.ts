@@ -101,7 +101,12 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   const query = `SELECT ${columns}, coalesce((SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
     WHERE c.oid = to_regclass('imports')), current_schema()) AS schema`
   const read = (client: pg.Client) => client.query(query)
-  const [row] = (await withClient(options.url, read, { query_timeout: 5000 })).rows
+  const atLeast = (milliseconds: number) => Math.max(5000, milliseconds)
+  const limits = {
+    connectionTimeoutMillis: atLeast(options.connectionTimeoutMillis),
+    query_timeout: atLeast(options.query_timeout),
+  }
+  const [row] = (await withClient(options.url, read, limits)).rows
   for (const [name, must] of Object.entries(required)) {
     if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
   }
