@@ -101,7 +101,7 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   const query = `SELECT ${columns}, coalesce((SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
     WHERE c.oid = to_regclass('imports')), current_schema()) AS schema`
   const read = (client: pg.Client) => client.query(query)
-  const atLeast = (milliseconds: number) => Math.max(5000, milliseconds)
+  const atLeast = (milliseconds = 0) => Math.max(5000, milliseconds)
   const limits = {
     connectionTimeoutMillis: atLeast(options.connectionTimeoutMillis),
     query_timeout: atLeast(options.query_timeout),
