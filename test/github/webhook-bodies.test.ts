@@ -134,11 +134,11 @@ t.test('a chunked body ends at 25 MiB', async (t) => {
   const small = JSON.stringify({ zen: randomUUID() })
   const head = { 'transfer-encoding': 'chunked', 'x-hub-signature-256': sign(small) }
   const chunked = `${small.length.toString(16)}\r\n${small}\r\n0\r\n\r\n`
-  t.same(
-    await answer(await open(service, head, { body: chunked })),
-    [202, { outcome: 'ignored' }],
-    'a small one is read',
-  )
+  const deliverSmall = async () => await answer(await open(service, head, { body: chunked }))
+  // The rest of the large body is still being discarded, and a second chunked body of the address has to wait for that.
+  let answered = await deliverSmall()
+  await until(async () => answered[0] !== 429 || (answered = await deliverSmall())[0] !== 429, 'the first one is over')
+  t.same(answered, [202, { outcome: 'ignored' }], 'a small one is read')
 })
 
 t.test('the rate limit applies before the body is sent', async (t) => {
