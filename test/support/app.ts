@@ -221,7 +221,7 @@ export function nextPage(path: string, { headers }: Answer): string | undefined 
 }
 
 /** Waits for a condition, not for a time. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, deadline = 10_000) {
+export async function until(condition: () => boolean | Promise<boolean>, what: string, deadline = 30_000) {
   const end = Date.now() + deadline
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not within ${deadline} ms: ${what}`)
