@@ -131,7 +131,8 @@ async function runFileCalls(database: Database, owner: Owner, step: Step): Promi
   const files = createResourceRepository(database, userFiles)
   await step('list files', () => files.list(owner, { after: null, limit: undefined }))
   await step('list a page of files', () => files.list(owner, { after: null, limit: PAGE }))
-  const { id } = await step('create a file', () => files.create(owner, userFiles.example))
+  const { resource } = await step('create a file', () => files.create(owner, userFiles.example))
+  const { id } = resource
   await step('find a file', () => files.find(owner, id))
   await step('unlink a file', () => files.unlink(owner, id))
   await step('link a file', () => files.link(owner, id))

@@ -108,7 +108,9 @@ export async function buildApp(
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')
-    await app.register(githubWebhooks, { secret: config.GITHUB_WEBHOOK_SECRET, database })
+    const previous = config.GITHUB_WEBHOOK_SECRET_PREVIOUS
+    const secrets = [config.GITHUB_WEBHOOK_SECRET, ...(previous ? [previous] : [])]
+    await app.register(githubWebhooks, { secrets, database })
   }
   return app
 }

@@ -101,13 +101,11 @@ export const Config = Type.Object({
     'Imports that one project can hold; one more is refused with 409.',
   ),
   GITHUB_APP_ID: Type.Optional(
-    integer(
-      'the id of a GitHub App',
-      1,
-      2_147_483_647,
-      undefined,
-      'The GitHub App that proves access; unset: recorded mode.',
-    ),
+    Type.String({
+      pattern: '^([1-9][0-9]{0,9}|Iv[0-9A-Za-z.]{8,64})$',
+      must: 'the client id or the app id of a GitHub App',
+      description: 'Client id (recommended) or app id of the GitHub App that proves access; unset: recorded mode.',
+    }),
   ),
   GITHUB_APP_PRIVATE_KEY: Type.Optional(
     Type.String({
@@ -130,6 +128,14 @@ export const Config = Type.Object({
       minLength: 8,
       must: 'a secret of at least 8 characters',
       description: "The secret of the GitHub App's webhook; unset: there is no POST /webhooks/github.",
+    }),
+  ),
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      secret: true,
+      minLength: 8,
+      must: 'a secret of at least 8 characters',
+      description: 'The former secret, still accepted while GitHub is given the new one; unset: none.',
     }),
   ),
   HEADERS_TIMEOUT: milliseconds(15_000, "How long a request's headers may take to arrive"),
@@ -216,6 +222,9 @@ function isNetwork(text: string): boolean {
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = readVariables(Config, env)
+  if (config.GITHUB_WEBHOOK_SECRET_PREVIOUS && !config.GITHUB_WEBHOOK_SECRET) {
+    throw new ConfigError('GITHUB_WEBHOOK_SECRET is missing: GITHUB_WEBHOOK_SECRET_PREVIOUS is set')
+  }
   const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
   if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')
   if (key === undefined) return config

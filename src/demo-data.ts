@@ -104,6 +104,7 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
       account_name: account.github_account_name,
       repository_selection: 'all',
       github_account_type: 'User',
+      github_account_avatar_url: 'https://avatars.githubusercontent.com/u/1234567?v=4',
     },
   })
   await transaction.chatConversation.create({

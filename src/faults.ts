@@ -67,10 +67,12 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
       return schema['type'] === 'integer' ? `must be ${describeType(schema)}` : fallback
     case 'minLength':
     case 'maxLength':
+      if (isNumberOrString(schema)) return `must be ${describeType(schema)}`
       return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
     case 'wellFormed':
       return UNSTORABLE
     case 'pattern':
+      if (isNumberOrString(schema)) return `must be ${describeType(schema)}`
       return schema['pattern'] === STORABLE_TEXT ? UNSTORABLE : `must match ${schema['pattern']}`
     default:
       return fallback
@@ -87,8 +89,15 @@ const ARTICLES: Record<string, string> = {
   null: 'null',
 }
 
+const typesOf = (schema: TSchema) => [schema['type'] as string | string[]].flat()
+
+const isNumberOrString = (schema: TSchema) => ['integer', 'string'].every((type) => typesOf(schema).includes(type))
+
 function describeType(schema: TSchema): string {
-  const types = [schema['type'] as string | string[]].flat()
+  const types = typesOf(schema)
+  if (isNumberOrString(schema)) {
+    return `an integer from ${schema['minimum']} to ${schema['maximum']}, as a number or a string`
+  }
   return types
     .map((type) =>
       type === 'integer' ? `an integer from ${schema['minimum']} to ${schema['maximum']}` : (ARTICLES[type] ?? type),

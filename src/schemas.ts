@@ -10,6 +10,22 @@ export const Id = (options: SchemaOptions = {}) =>
 /** The maximum length of every list of a project. */
 export const MAX_LIST_ITEMS = 1000
 
+/** An id of another system in a request: a number, or a string of decimal digits. Its column is a number. */
+export const ForeignId = (options: SchemaOptions = {}) =>
+  Type.Unsafe<number>({
+    ...options,
+    type: ['integer', 'string'],
+    format: 'int32',
+    minimum: 1,
+    maximum: MAX_ID,
+    maxLength: 10,
+    pattern: '^[1-9][0-9]{0,9}$',
+  })
+
+/** An id of another system in a response: a string. The number of the row is serialized as one. */
+export const ForeignIdText = (options: SchemaOptions = {}) =>
+  Type.Unsafe<number | string>({ ...options, type: 'string', maxLength: 10 })
+
 /**
  * Text without U+0000, which PostgreSQL cannot store. Client generators copy the pattern: it means the same to Python, to Rust
  * and to JavaScript with and without the flag `u`. The keyword `wellFormed` does the rest, and is not in the document.

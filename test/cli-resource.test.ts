@@ -52,6 +52,8 @@ t.beforeEach(() => {
 for (const { slug, table, linkTable, idField, create, created, keys } of RESOURCE_TYPES) {
   const noun = RESOURCE_DESCRIPTORS.find((descriptor) => descriptor.slug === slug)?.noun
   const data = JSON.stringify(create)
+  // An installation is recorded once.
+  const second = JSON.stringify({ ...create, ...('installation_id' in create && { installation_id: '4712' }) })
 
   t.test(`${slug}: one is created for a user, listed, linked over HTTP, and deleted with its links`, async (t) => {
     await sql(`DELETE FROM ${table}`)
@@ -74,7 +76,7 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: row.id } })
     t.same([linked.status, linked.body], [201, row], 'as the API returns it')
 
-    const other = await cli('resource', 'create', slug, '--user', '1', '--json', '--data', data)
+    const other = await cli('resource', 'create', slug, '--user', '1', '--json', '--data', second)
     t.same(Object.keys(JSON.parse(other.stdout)), keys)
     const people = (await cli('resource', 'list', slug, '--user', '1')).stdout.split('\n')
     t.match(people[0], /^ID {2}.* {2}CREATED$/)
@@ -93,6 +95,7 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
   t.test(`${slug}: one is created and linked to a project of the user, or not at all`, async (t) => {
     await sql(`DELETE FROM ${table}`)
     const add = (...args: string[]) => cli('resource', 'create', slug, '--data', data, ...args)
+    const addSecond = (...args: string[]) => cli('resource', 'create', slug, '--data', second, ...args)
 
     t.same(await add('--user', '1', '--project', '790'), failure('user 1 has no project 790'))
     t.same(await add('--user', '1', '--project', '77'), failure('user 1 has no project 77'))
@@ -108,12 +111,28 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
       stdout: `${id}\n`,
       stderr: `Created ${noun} ${id} of user 1 and linked it to project 789.\n`,
     })
-    const json = await add('--user', '1', '--project', '789', '--json')
+    const json = await addSecond('--user', '1', '--project', '789', '--json')
     const [newest, oldest] = (await call('GET', resources(`/${slug}`))).body
     t.same(newest, JSON.parse(json.stdout))
     t.match(oldest, { id: Number(id), ...created })
   })
 }
+
+t.test('an installation that is recorded again is updated, and linked if it was not', async (t) => {
+  await sql('DELETE FROM github_installations')
+  const claim = { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' }
+  const record = (values: object, ...args: string[]) =>
+    cli('resource', 'create', 'github-installations', '--user', '1', '--data', JSON.stringify(values), ...args)
+  const { stdout } = await record(claim)
+  const renamed = { ...claim, installation_id: '4711', account_name: 'acme-inc', repository_selection: 'all' }
+  for (let time = 0; time < 2; time += 1) {
+    t.same((await record(renamed, '--project', '789')).stdout, stdout, 'the same id')
+  }
+  t.match((await call('GET', resources('/github-installations'))).body, [
+    { ...renamed, github_account_name: 'acme-inc' },
+  ])
+  t.equal((await sql('SELECT FROM github_installations')).length, 1)
+})
 
 /** Right for some field or other, and wrong for the rest. */
 const VALUES = [1, 0, 1.5, 2_147_483_648, true, null, [], '', '1', 'all', 'a b', 'ä\n', 'a\0b', 'a\ud83d', '\ude00a']
@@ -176,7 +195,7 @@ t.test('every fault is on one line, without any value, before a database is look
       JSON.stringify({ installation_id: 0, account_name: 'a', repository_selection: 1 }),
     ),
     refusal(
-      '--data: installation_id must be an integer from 1 to 2147483647; repository_selection must be one of all, selected',
+      '--data: installation_id must be an integer from 1 to 2147483647, as a number or a string; repository_selection must be one of all, selected',
     ),
   )
   const json = await cli('resource', 'create', 'user-files', '--user', '1', '--json', '--data', SECRET)

@@ -117,8 +117,9 @@ t.test('every variable takes what it must', async (t) => {
     t.strictSame(loadConfig({ DATABASE_URL, [name]: text }), { ...DEFAULTS, [name]: value }, `${name}=${text}`)
   }
   const tried = new Set(good.map(([name]) => name))
-  // These two go together: test/github/app-credentials.test.ts.
-  for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const) tried.add(name)
+  // These depend on each other: test/github/app-credentials.test.ts.
+  const together = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const
+  for (const name of together) tried.add(name)
   t.strictSame([...tried].sort(), Object.keys(Config.properties).sort(), 'none is left out here')
 })
 
@@ -289,8 +290,15 @@ t.test('every wrong variable is named at once, also where more than its type is 
 const SECRETS: Record<string, string> = {
   DATABASE_URL: 'postgres://someone:secret@h/d',
   GITHUB_WEBHOOK_SECRET: 'a webhook secret',
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: 'a former secret',
   GITHUB_APP_PRIVATE_KEY: privateKey,
   REDIS_URL: 'redis://:secret@h:6379',
+}
+
+/** What must be set with a secret. */
+const REQUIRED_WITH: Record<string, Record<string, string>> = {
+  GITHUB_APP_PRIVATE_KEY: { GITHUB_APP_ID: '1' },
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: { GITHUB_WEBHOOK_SECRET: 'a webhook secret' },
 }
 
 t.test('every secret can be read from a file', async (t) => {
@@ -300,7 +308,7 @@ t.test('every secret can be read from a file', async (t) => {
   const folder = t.testdir({ empty: ' \n', folder: {} })
   for (const [name, secret] of Object.entries(SECRETS)) {
     const path = join(folder, name)
-    const others = { DATABASE_URL, ...(name === 'GITHUB_APP_PRIVATE_KEY' ? { GITHUB_APP_ID: '1' } : {}) }
+    const others = { DATABASE_URL, ...REQUIRED_WITH[name] }
     const env = name === 'DATABASE_URL' ? {} : others
     const expected = loadConfig({ ...env, [name]: secret })
     const utf16 = Buffer.from(`\uFEFF${secret}`, 'utf16le')

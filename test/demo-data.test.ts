@@ -31,6 +31,8 @@ t.test('An empty database gets the data that the documentation speaks of', async
       updated_at: TIME,
       neptun_user_id: 1,
       project_id: 789,
+      github_repository_id: null,
+      github_account_id: null,
     },
   ])
   t.match(await rows('SELECT * FROM github_installations'), [

@@ -246,3 +246,51 @@ t.test('a migrated database is what schema.prisma says', async (t) => {
   await applyMigrations(url)
   t.equal(await diffToSchema(url), '-- This is an empty migration.\n')
 })
+
+t.test('an installation that a user recorded twice is merged into one, with its links', async (t) => {
+  const { sql } = await startEmpty(t)
+  const merging = names.findIndex((name) => name.endsWith('_github_ids'))
+  const apply = async (chosen: string[]) => {
+    for (const name of chosen) await sql(await readFile(new URL(`${name}/migration.sql`, folder), 'utf8'))
+  }
+  await apply(names.slice(0, merging))
+  await sql(`
+    INSERT INTO users (id, email) VALUES (1, 'a@example.com'), (2, 'b@example.com');
+    INSERT INTO projects (id, name, neptun_user_id) VALUES (10, 'a', 1), (11, 'b', 1), (12, 'c', 1), (20, 'd', 2);
+    INSERT INTO github_installations
+      (id, installation_id, account_name, repository_selection, github_account_id, suspended_at, neptun_user_id)
+    VALUES (1, 500, 'old', 'all', '77', '2025-01-01', 1), (2, 500, 'older', 'all', NULL, NULL, 1), (3, 500, 'new', 'selected', NULL, NULL, 1),
+      (4, 501, 'x', 'all', NULL, NULL, 1), (5, 500, 'theirs', 'all', NULL, NULL, 2);
+    INSERT INTO project_github_installations (project_id, github_installation_id, neptun_user_id)
+    VALUES (10, 1, 1), (10, 2, 1), (11, 2, 1), (12, 3, 1), (12, 4, 1), (20, 5, 2)`)
+  await apply(names.slice(merging))
+  t.strictSame(
+    await sql(`
+      SELECT id, installation_id, account_name, repository_selection, github_account_id, suspended_at
+      FROM github_installations ORDER BY id`),
+    [
+      [1, 500, 'new', 'selected', '77'],
+      [4, 501, 'x', 'all', null],
+      [5, 500, 'theirs', 'all', null],
+    ].map(([id, installation_id, account_name, repository_selection, github_account_id]) => ({
+      id,
+      installation_id,
+      account_name,
+      repository_selection,
+      github_account_id,
+      suspended_at: null,
+    })),
+  )
+  const links = await sql(`
+    SELECT project_id, github_installation_id AS id FROM project_github_installations ORDER BY project_id, id`)
+  t.strictSame(
+    links.map(({ project_id, id }) => [project_id, id]),
+    [
+      [10, 1],
+      [11, 1],
+      [12, 1],
+      [12, 4],
+      [20, 5],
+    ],
+  )
+})

@@ -224,7 +224,7 @@ export interface paths {
         put?: never;
         /**
          * Link a GitHub installation, or create one and link it
-         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it and links it atomically.
+         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it and links it atomically. One with the same `installation_id` is updated instead, and linked if it was not.
          */
         post: operations["linkGithubInstallation"];
         delete?: never;
@@ -406,11 +406,8 @@ export interface components {
         GithubInstallation: {
             /** Format: int32 */
             id: number;
-            /**
-             * Format: int32
-             * @description GitHub's own id of the installation.
-             */
-            installation_id: number;
+            /** @description GitHub's own id of the installation, as a string. */
+            installation_id: string;
             /** @description The GitHub account on which the App is installed. */
             account_name: string;
             /** @enum {string} */
@@ -436,11 +433,8 @@ export interface components {
             repositories: components["schemas"]["GithubRepository"][];
         };
         GithubRepository: {
-            /**
-             * Format: int64
-             * @description GitHub's own id of the repository.
-             */
-            id: number;
+            /** @description GitHub's own id of the repository, as a string. */
+            id: string;
             name: string;
             /** @description `owner/repo`: the source_path of an import of it. */
             full_name: string;
@@ -448,34 +442,51 @@ export interface components {
             html_url: string;
             description: string | null;
             fork: boolean;
-            archived: boolean;
-            is_template: boolean | null;
-            language: string | null;
-            /** @description SPDX id. */
-            license: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            pushed_at: string | null;
+            git_url: string;
+            ssh_url: string;
+            clone_url: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description In kilobytes.
              */
             size: number;
-            default_branch: string;
+            /** Format: int64 */
+            stargazers_count: number;
+            /** Format: int64 */
+            watchers_count: number;
+            language: string | null;
+            has_issues: boolean;
+            has_projects: boolean;
+            has_downloads: boolean;
+            has_wiki: boolean;
+            has_pages: boolean;
+            has_discussions: boolean;
+            /** Format: int64 */
+            forks_count: number;
+            archived: boolean;
+            disabled: boolean;
+            /** Format: int64 */
+            open_issues_count: number;
+            allow_forking: boolean;
+            is_template: boolean;
+            web_commit_signoff_required: boolean;
             /** @description `public`, `private` or `internal`. */
-            visibility: string | null;
-            /** Format: date-time */
-            created_at: string | null;
-            /** Format: date-time */
-            updated_at: string | null;
-            /** Format: date-time */
-            pushed_at: string | null;
-            /** @description GitHub's id of the owner, as a string. */
+            visibility: string;
+            default_branch: string;
+            /** @description GitHub's own id of the owner, as a string. */
             github_account_id: string;
             /** @description The owner. */
             github_account_name: string;
-            /**
-             * Format: int32
-             * @description GitHub's own id of the installation that sees it.
-             */
-            installation_id: number;
+            /** @description GitHub's own id of the installation that can access it, as a string. */
+            installation_id: string;
+            /** @description SPDX id. */
+            license: string | null;
         };
         /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
         GithubWebhook: {
@@ -546,9 +557,9 @@ export interface components {
         NewGithubInstallation: {
             /**
              * Format: int32
-             * @description GitHub's own id of the installation.
+             * @description GitHub's own id of the installation, as a number or a string.
              */
-            installation_id: number;
+            installation_id: number | string;
             /** @description The GitHub account on which the App is installed. */
             account_name: string;
             /** @enum {string} */
@@ -1957,7 +1968,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was linked already. */
+            /** @description It was linked already, or recorded already. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];

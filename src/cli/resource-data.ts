@@ -20,7 +20,7 @@ export async function readValues(descriptor: ResourceDescriptor, text: string): 
   if (!values) throw usageError(`--data must be a JSON object with ${names}`)
   const faults = findFaults(descriptor, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
   if (faults.length > 0) throw usageError(`--data: ${faults.join('; ')}`)
-  return pickKnown(descriptor.create, values)
+  return descriptor.toColumns(pickKnown(descriptor.create, values))
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

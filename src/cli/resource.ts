@@ -25,6 +25,7 @@ type Row = Record<string, string | number | null | Date> & { id: number; created
 /** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
 interface ModelDelegate {
   create(args: { data: object }): Promise<Row>
+  upsert(args: { where: object; create: object; update: object }): Promise<Row>
   findMany(args: { where: object; orderBy: object }): Promise<Row[]>
   delete(args: { where: object }): Promise<Row>
 }
@@ -100,12 +101,21 @@ async function createResource(
   database: Database,
   descriptor: ResourceDescriptor,
   { user, project }: CreateResource,
-  values: object,
+  values: Record<string, unknown>,
 ): Promise<Answer> {
-  const links = project ? { projects: { create: { project_id: project } } } : {}
-  const row = await delegate(database, descriptor)
-    .create({ data: { ...values, neptun_user_id: user, ...links } })
-    .catch(orNotFound(project ? `user ${user} has no project ${project}` : `there is no user ${user}`))
+  const { naturalKey } = descriptor
+  const links = project ? { projects: { createMany: { data: [{ project_id: project }], skipDuplicates: true } } } : {}
+  const data = { ...values, neptun_user_id: user, ...links }
+  const key = naturalKey && { neptun_user_id: user, [naturalKey]: values[naturalKey] }
+  const rows = delegate(database, descriptor)
+  const row = await (key
+    ? rows.upsert({
+        where: { [`neptun_user_id_${naturalKey}`]: key },
+        create: data,
+        update: { ...values, ...links },
+      })
+    : rows.create({ data })
+  ).catch(orNotFound(project ? `user ${user} has no project ${project}` : `there is no user ${user}`))
   const link = project ? ` and linked it to project ${project}` : ''
   const note = `Created ${descriptor.noun} ${row.id} of user ${user}${link}.`
   return { json: present(descriptor, row), text: String(row.id), note }
@@ -141,4 +151,9 @@ const delegate = ({ prisma }: Database, { model }: ResourceDescriptor) =>
 
 /** Converts a row to the properties of a response, in the same order. */
 const present = ({ resource, computed }: ResourceDescriptor, row: Row) =>
-  Object.fromEntries(Object.keys(resource.properties).map((name) => [name, computed[name]?.(row) ?? row[name]]))
+  Object.fromEntries(
+    Object.entries(resource.properties).map(([name, { type }]) => {
+      const value = computed[name]?.(row) ?? row[name]
+      return [name, typeof value === 'number' && type === 'string' ? String(value) : value]
+    }),
+  )

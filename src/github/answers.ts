@@ -33,10 +33,15 @@ export const Installation = Type.Object({
 })
 export type Installation = Static<typeof Installation>
 
+const id = Type.Integer({ minimum: 1 })
+
 /** https://docs.github.com/en/rest/repos/repos#get-a-repository */
 export const Repository = Type.Object({
+  id: Type.Optional(id),
   full_name: Type.String({ pattern: '^[A-Za-z0-9_-]{1,39}/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}$' }),
   private: Type.Optional(Type.Boolean()),
+  owner: Type.Optional(Type.Object({ id: Type.Optional(id) })),
+  updated_at: Type.Optional(Type.Union([text(64), Type.Null()])),
 })
 export type Repository = Static<typeof Repository>
 
@@ -54,14 +59,14 @@ export function readData<T extends TSchema>(schema: T, { data }: GithubAnswer): 
   return Value.Check(schema, data) ? data : undefined
 }
 
-/** Where GitHub says that it wants to be left alone, but not for how long. */
+/** The wait, in seconds, if GitHub does not say how long. */
 const DEFAULT_LIMIT_WAIT = 60
 
-/** The primary limit is anew after an hour at most. */
+/** The primary rate limit is reset after an hour at most. */
 const MAX_WAIT = 3600
 
 /**
- * How long GitHub wants to be left alone because of one of its rate limits.
+ * Reads how long to wait because of one of GitHub's rate limits. The time of the reset is in GitHub's clock.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  * @returns seconds, at least 1; undefined if the answer is not about a limit
  */
@@ -69,14 +74,15 @@ export function rateLimitWait(answer: GithubAnswer): number | undefined {
   const { status, headers, data } = answer
   const isSpent = headers['x-ratelimit-remaining'] === '0'
   const message = (data as { message?: unknown } | null)?.message
-  const isSecondary = typeof message === 'string' && /secondary rate limit|abuse detection/i.test(message)
-  const isLimit = status === 429 || (status === 403 && (isSpent || isSecondary || headers['retry-after'] !== undefined))
+  const saysSo = typeof message === 'string' && /rate limit|abuse detection/i.test(message)
+  const isLimit = status === 429 || (status === 403 && (isSpent || saysSo || headers['retry-after'] !== undefined))
   if (!isLimit) return undefined
-  const untilReset = isSpent ? Number(headers['x-ratelimit-reset']) - Date.now() / 1000 : Number.NaN
+  const now = Date.parse(String(headers['date'])) || Date.now()
+  const untilReset = isSpent ? Number(headers['x-ratelimit-reset']) - now / 1000 : Number.NaN
   return retryAfterOf(answer) ?? inBounds(untilReset) ?? DEFAULT_LIMIT_WAIT
 }
 
-/** The seconds in a Retry-After header, in bounds. */
+/** Reads the seconds of a Retry-After header, within bounds. */
 export function retryAfterOf({ headers }: GithubAnswer): number | undefined {
   const value = headers['retry-after']
   return value === undefined ? undefined : inBounds(Number(value))

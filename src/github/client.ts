@@ -1,7 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 import { AccessToken, type GithubAnswer, Installation, Repository, readData } from './answers.js'
+import type { ObserveGithub } from './outcome.js'
 import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repository-ref.js'
-import { type Call, createRequests, type GithubConfig, type GithubLogger, type ObserveGithub } from './requests.js'
+import { type Call, createRequests, type GithubConfig, type GithubLogger } from './requests.js'
 import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
 
 export type { GithubAnswer } from './answers.js'
@@ -70,7 +71,7 @@ const PERMISSIONS = { metadata: 'read', contents: 'read' }
 
 export function createGithubClient(config: GithubConfig, logger: GithubLogger, observe: ObserveGithub): GithubClient {
   const baseUrl = config.GITHUB_API_URL.replace(/\/+$/, '')
-  const { send, sendAsApp, fail } = createRequests(config, baseUrl, logger, observe)
+  const { send, sendAsApp, fail, clock } = createRequests(config, baseUrl, logger, observe)
   const tokens = createTokenCache()
   const deadline = () => AbortSignal.timeout(config.GITHUB_TIMEOUT)
 
@@ -86,7 +87,8 @@ export function createGithubClient(config: GithubConfig, logger: GithubLogger, o
     const answer = await sendAsApp({ route: MINT, params, signal: deadline() })
     if (REFUSALS.includes(answer.status) || answer.status === 422) return null
     const { token, expires_at } = expectData(AccessToken, answer, MINT)
-    return { value: token, expiresAt: Date.parse(expires_at) }
+    // In this machine's clock.
+    return { value: token, expiresAt: Date.parse(expires_at) - clock.offset() * 1000 }
   }
 
   async function takeToken(signal: AbortSignal, installationId: number, repository?: RepositoryRef) {

@@ -3,9 +3,9 @@ import type { Config } from '../config.js'
 import type { Counter } from '../plugins/counter.js'
 import { createCallLimit } from './call-limit.js'
 import type { InstallationsRepository } from './installations-repository.js'
+import type { ObserveGithub } from './outcome.js'
 import { type GithubPermission, recordedPermission } from './permission.js'
 import type { ListUserRepositories } from './repositories.js'
-import type { ObserveGithub } from './requests.js'
 
 /**
  * What the service has of GitHub: with a GitHub App it asks; without one it makes no request to GitHub at all, and says

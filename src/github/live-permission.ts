@@ -2,6 +2,7 @@ import type { Installation, Repository } from './answers.js'
 import type { CountGithubCall } from './call-limit.js'
 import type { GithubClient } from './client.js'
 import type { InstallationsRepository } from './installations-repository.js'
+import type { RepositorySighting } from './names-repository.js'
 import {
   accountOf,
   type GithubPermission,
@@ -14,14 +15,15 @@ import {
 import type { RepositoryRef } from './repository-ref.js'
 import { createLru } from './token-cache.js'
 
-/** What was found out about a repository the last time that somebody's access to it was proved. */
+/** A repository to which an installation gave access the last time that GitHub was asked. */
 interface Grant {
   installationId: number
-  fullName: string
-  isPublic: boolean
+  /** GitHub's id of the installation's account, which owns the repository. */
+  accountId: string | null
+  repository: Repository
 }
 
-/** So many repositories are remembered; the one that nobody asked for the longest time goes first. */
+/** The maximum number of repositories that are remembered. The least recently used one is evicted. */
 const MAX_GRANTS = 1000
 
 /**
@@ -41,11 +43,12 @@ export function livePermission(
       const recorded = new Set(await installations.listActiveIds(owner))
       if (recorded.size === 0) throw githubAccessDenied(path)
       await countCall(owner)
-      const fullName = await prove(path, recorded)
-      if (fullName === null) throw githubAccessDenied(path)
+      const grant = await prove(path, recorded)
+      if (grant === null) throw githubAccessDenied(path)
+      const fullName = grant.repository.full_name
       // The account must be recorded under its present name, or the import would be withheld.
       if (!owner.githubAccounts().includes(accountOf(fullName))) throw githubAccessDenied(fullName)
-      return fullName
+      return { path: fullName, sighting: toSighting(grant) }
     },
     async verifyInstallation(owner, claim) {
       const account = await installations.findAccount(owner)
@@ -60,11 +63,25 @@ export function livePermission(
   }
 }
 
-/** @returns a function to a repository's full name, or to null where no recorded installation grants it */
+function toSighting({ accountId, repository }: Grant): RepositorySighting | null {
+  const [login = '', name = ''] = repository.full_name.split('/')
+  const ownerId = repository.owner?.id === undefined ? accountId : String(repository.owner.id)
+  const knownAt = new Date(repository.updated_at ?? Number.NaN)
+  return repository.id === undefined
+    ? null
+    : {
+        id: String(repository.id),
+        owner: { id: ownerId, login },
+        name,
+        knownAt: Number.isNaN(knownAt.getTime()) ? null : knownAt,
+      }
+}
+
+/** Returns a function that finds the grant of a repository; null if no recorded installation gives access to it. */
 function createProof(client: GithubClient) {
   const grants = createLru<Grant>(MAX_GRANTS)
 
-  return async function prove(path: string, recorded: Set<number>): Promise<string | null> {
+  return async function prove(path: string, recorded: Set<number>): Promise<Grant | null> {
     const signal = client.deadline()
     const key = path.toLowerCase()
     const known = grants.get(key)
@@ -72,47 +89,46 @@ function createProof(client: GithubClient) {
     if (confirmed) return confirmed
     grants.delete(key)
 
-    const grant = await findGrant(client, path, recorded, signal)
-    if (!grant) return null
-    const { fullName, isRedirected } = grant
+    const found = await findGrant(client, path, recorded, signal)
+    if (!found) return null
+    const { isRedirected, ...grant } = found
+    const fullName = grant.repository.full_name
     if (isSameName(fullName, path)) {
       grants.set(key, grant)
-      return fullName
+      return grant
     }
-    // By an id it is the proof of whatever the repository's name is now; by another name it has to be proved again.
-    if (isRedirected) return fullName
+    // Access by id is proof whatever the repository's name is now. Another name must be proved again.
+    if (isRedirected) return grant
     const renamed = await findGrant(client, fullName, recorded, signal)
-    return renamed && isSameName(renamed.fullName, fullName) ? renamed.fullName : null
+    return renamed && isSameName(renamed.repository.full_name, fullName) ? renamed : null
   }
 }
 
 /**
- * One request to see whether a grant still holds. Reading proves nothing of a public repository, so there GitHub is
- * asked for the installation instead.
- * @returns the repository's full name; null if all has to be asked anew
+ * Checks whether a grant is still valid: one request for a private repository, two for a public one. Reading a public
+ * repository proves no access, but tells whether another repository has its name by now.
+ * @returns the grant with the repository as it is now; null if it must be proved from the beginning
  */
-async function confirm(client: GithubClient, path: string, grant: Grant, signal: AbortSignal): Promise<string | null> {
-  const { installationId, fullName } = grant
-  if (grant.isPublic) {
-    const found = await client.findRepositoryInstallation(path, signal)
-    const isUnchanged = found?.repository === path && found.installation.id === installationId
-    return isUnchanged && !found.installation.suspended_at ? fullName : null
-  }
+async function confirm(client: GithubClient, path: string, grant: Grant, signal: AbortSignal): Promise<Grant | null> {
+  const { installationId } = grant
   const repository = await readWithToken(client, installationId, path, signal)
-  return repository && repository.private !== false && isSameName(repository.full_name, path)
-    ? repository.full_name
-    : null
+  if (!repository || !isSameName(repository.full_name, path) || repository.id !== grant.repository.id) return null
+  if (repository.private !== false) return { ...grant, repository }
+  const found = await client.findRepositoryInstallation(path, signal)
+  const isUnchanged = found?.repository === path && found.installation.id === installationId
+  return isUnchanged && !found.installation.suspended_at ? { ...grant, repository } : null
 }
 
 async function findGrant(client: GithubClient, path: string, recorded: Set<number>, signal: AbortSignal) {
   const found = await client.findRepositoryInstallation(path, signal)
   if (!found || found.installation.suspended_at || !recorded.has(found.installation.id)) return null
   const repository = await readWithToken(client, found.installation.id, found.repository, signal)
+  const accountId = found.installation.account?.id
   return (
     repository && {
       installationId: found.installation.id,
-      fullName: repository.full_name,
-      isPublic: repository.private === false,
+      accountId: accountId === undefined ? null : String(accountId),
+      repository,
       isRedirected: typeof found.repository === 'number',
     }
   )
@@ -150,5 +166,6 @@ function confirmAccount(
     github_account_avatar_url: account.avatar_url ?? null,
     github_account_id: String(account.id),
     github_account_name: account.login,
+    suspended_at: null,
   }
 }

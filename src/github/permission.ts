@@ -1,6 +1,7 @@
 import type { RepositorySelection } from '../database/generated/enums.js'
 import { ApiError } from '../errors.js'
 import type { Owner } from '../projects-resources/owner.js'
+import type { RepositorySighting } from './names-repository.js'
 
 /** Decides whether a user may import a GitHub repository. */
 export interface GithubPermission {
@@ -8,16 +9,23 @@ export interface GithubPermission {
   /**
    * Checks that a user may import a repository: one of their recorded installations of the owner's account must grant it.
    * @param path `owner/repo`
-   * @returns the path to store: GitHub's own spelling, or the new name of a renamed repository
    * @throws ApiError 403 if not granted, 503 if GitHub is unavailable
    */
-  checkRepository(owner: Owner, path: string): Promise<string>
+  checkRepository(owner: Owner, path: string): Promise<CheckedRepository>
   /**
    * Checks that a user may record an installation.
    * @returns GitHub's description of its account, in live mode
    * @throws ApiError 403 if not confirmed, 503 if GitHub is unavailable
    */
   verifyInstallation(owner: Owner, installation: InstallationClaim): Promise<Partial<VerifiedAccount>>
+}
+
+/** A repository that a user may import. */
+export interface CheckedRepository {
+  /** The path to store: GitHub's own spelling, or the new name of a renamed repository. */
+  path: string
+  /** What GitHub answered; null if it was not asked. */
+  sighting: RepositorySighting | null
 }
 
 /** What a user says of an installation. */
@@ -33,6 +41,8 @@ export interface VerifiedAccount {
   github_account_avatar_url: string | null
   github_account_id: string
   github_account_name: string
+  /** GitHub confirms no suspended installation. */
+  suspended_at: null
 }
 
 /**
@@ -45,7 +55,7 @@ export function recordedPermission(trusted: boolean): GithubPermission {
     mode: 'recorded',
     async checkRepository(owner, path) {
       if (!owner.githubAccounts('all').includes(accountOf(path))) throw githubAccessDenied(path)
-      return path
+      return { path, sighting: null }
     },
     async verifyInstallation() {
       if (trusted) return {}

@@ -130,6 +130,6 @@ function parsePage({ status, data }: GithubAnswer, installationId: number, log: 
 
 function sortByName(repositories: GithubRepository[]): GithubRepository[] {
   const keyed = repositories.map((repository) => ({ repository, key: repository.full_name.toLowerCase() }))
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.repository.id - b.repository.id))
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : Number(a.repository.id) - Number(b.repository.id)))
   return keyed.map(({ repository }) => repository)
 }

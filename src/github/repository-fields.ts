@@ -1,87 +1,126 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { parseUrl } from '../parse-url.js'
 
-/** A repository, with the names that this service uses. What GitHub does not say is null. */
-export interface GithubRepository {
-  id: number
+/** A repository with the values of GitHub's response. */
+export interface GithubRepository extends Required<Flags>, Counts {
+  id: string
   name: string
   full_name: string
   private: boolean
   html_url: string
   description: string | null
-  fork: boolean
-  archived: boolean
-  is_template: boolean | null
-  language: string | null
-  /** SPDX id. */
-  license: string | null
+  created_at: string
+  updated_at: string
+  pushed_at: string | null
+  git_url: string
+  ssh_url: string
+  clone_url: string
   /** In kilobytes. */
   size: number
+  language: string | null
+  visibility: string
   default_branch: string
-  visibility: string | null
-  created_at: string | null
-  updated_at: string | null
-  pushed_at: string | null
   github_account_id: string
   github_account_name: string
-  installation_id: number
+  installation_id: string
+  /** SPDX id. */
+  license: string | null
 }
 
-/** What GitHub says of every repository. One of which it does not is none. */
+/** Properties that every version of GitHub sends for every repository. An entry without them is not a repository. */
 const Essentials = Type.Object({
   id: Type.Integer({ minimum: 1 }),
   name: Type.String({ minLength: 1 }),
   full_name: Type.String({ pattern: '^[^/]+/[^/]+$' }),
   private: Type.Boolean(),
   html_url: Type.String({ pattern: '^https?://' }),
-  fork: Type.Boolean(),
-  archived: Type.Boolean(),
-  size: Type.Integer({ minimum: 0 }),
   default_branch: Type.String(),
   owner: Type.Object({ id: Type.Integer({ minimum: 1 }), login: Type.String({ minLength: 1 }) }),
 })
+type Essentials = Static<typeof Essentials>
+
+/** What the absence of a property implies: an older Enterprise Server does not have the feature. */
+const FLAGS = {
+  fork: false,
+  has_issues: false,
+  has_projects: false,
+  has_downloads: false,
+  has_wiki: false,
+  has_pages: false,
+  has_discussions: false,
+  archived: false,
+  disabled: false,
+  allow_forking: false,
+  is_template: false,
+  web_commit_signoff_required: false,
+}
+type Flags = typeof FLAGS
+
+const COUNTS = { size: 0, stargazers_count: 0, watchers_count: 0, forks_count: 0, open_issues_count: 0 }
+type Counts = typeof COUNTS
 
 /**
- * Reads one entry of GitHub's list of repositories, field by field.
+ * Reads one entry of GitHub's list of repositories.
  *
- * @param raw whatever GitHub sent
- * @returns undefined if it is not a repository: something that all of them have is missing, or of another type
+ * @param raw anything that GitHub sent
+ * @returns undefined if it is not a repository
  * @see https://docs.github.com/rest/apps/installations#list-repositories-accessible-to-the-app-installation
  */
 export function readRepository(raw: unknown, installationId: number): GithubRepository | undefined {
   if (!Value.Check(Essentials, raw)) return undefined
-  const { id, name, full_name, html_url, fork, archived, size, default_branch, owner } = raw
+  const { id, name, full_name, html_url, owner } = raw
   const rest: Record<string, unknown> = raw
+  const pushed = timeOr(rest['pushed_at'], null)
+  const created = timeOr(rest['created_at'], timeOr(rest['updated_at'], pushed ?? EPOCH))
   return {
-    id,
+    id: String(id),
     name,
     full_name,
     private: raw.private,
     html_url,
-    description: stringOrNull(rest['description']),
-    fork,
-    archived,
-    is_template: typeof rest['is_template'] === 'boolean' ? rest['is_template'] : null,
-    language: stringOrNull(rest['language']),
-    license: stringOrNull((rest['license'] as { spdx_id?: unknown } | null | undefined)?.spdx_id),
-    size,
-    default_branch,
-    visibility: stringOrNull(rest['visibility']),
-    created_at: timeOrNull(rest['created_at']),
-    updated_at: timeOrNull(rest['updated_at']),
-    pushed_at: timeOrNull(rest['pushed_at']),
+    description: stringOr(rest['description'], null),
+    created_at: created,
+    updated_at: timeOr(rest['updated_at'], created),
+    pushed_at: pushed,
+    ...urlsOf(raw, rest),
+    ...fill(FLAGS, rest, isBoolean),
+    ...fill(COUNTS, rest, isCount),
+    language: stringOr(rest['language'], null),
+    visibility: stringOr(rest['visibility'], raw.private ? 'private' : 'public'),
+    default_branch: raw.default_branch,
     github_account_id: String(owner.id),
     github_account_name: owner.login,
-    installation_id: installationId,
+    installation_id: String(installationId),
+    license: stringOr((rest['license'] as { spdx_id?: unknown } | null | undefined)?.spdx_id, null),
   }
 }
 
-function stringOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
+const EPOCH = '1970-01-01T00:00:00.000Z'
+
+/** Derives the clone URLs that are missing from the address of the repository's page. */
+function urlsOf({ html_url, full_name }: Essentials, rest: Record<string, unknown>) {
+  const { host, hostname, protocol } = parseUrl(html_url) ?? new URL('https://github.com')
+  return {
+    git_url: stringOr(rest['git_url'], `git://${host}/${full_name}.git`),
+    ssh_url: stringOr(rest['ssh_url'], `git@${hostname}:${full_name}.git`),
+    clone_url: stringOr(rest['clone_url'], `${protocol}//${host}/${full_name}.git`),
+  }
 }
 
-/** GitHub's times have no milliseconds; ours have. */
-function timeOrNull(value: unknown): string | null {
+/** Takes the properties of GitHub's response that are valid, and the defaults for all others. */
+function fill<T extends object>(defaults: T, rest: Record<string, unknown>, isValid: (value: unknown) => boolean): T {
+  const entries = Object.entries(defaults).map(([name, value]) => [name, isValid(rest[name]) ? rest[name] : value])
+  return Object.fromEntries(entries) as T
+}
+
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+
+const stringOr = <T>(value: unknown, otherwise: T): string | T => (typeof value === 'string' ? value : otherwise)
+
+/** GitHub's times have no milliseconds; those of this service do. */
+function timeOr<T>(value: unknown, otherwise: T): string | T {
   const time = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? new Date(value) : undefined
-  return time === undefined || Number.isNaN(time.getTime()) ? null : time.toISOString()
+  return time === undefined || Number.isNaN(time.getTime()) ? otherwise : time.toISOString()
 }

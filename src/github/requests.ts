@@ -1,24 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createAppAuth } from '@octokit/auth-app'
 import { Octokit } from '@octokit/rest'
 import type { BaseLogger } from 'pino'
+import createAppToken from 'universal-github-app-jwt'
 import type { Config } from '../config.js'
 import { ApiError } from '../errors.js'
 import { type GithubAnswer, rateLimitWait, retryAfterOf } from './answers.js'
 import { createBoundedFetch, RefusedAnswer } from './bounded-fetch.js'
+import { createGithubClock, type GithubClock } from './clock.js'
+import { type ObserveGithub, report } from './outcome.js'
+import { isAboutTime, messageOf, policyOf } from './refusals.js'
 
 export type GithubConfig = Pick<Config, 'GITHUB_API_URL' | 'GITHUB_TIMEOUT'> & {
-  GITHUB_APP_ID: number
+  /** Client id or app id. */
+  GITHUB_APP_ID: string
   /** In PEM. */
   GITHUB_APP_PRIVATE_KEY: string
 }
 
 export type GithubLogger = Pick<BaseLogger, 'warn'>
-
-/** Told of every attempt: what came of it, and what GitHub says is left of which of its limits. */
-export type ObserveGithub = (outcome: GithubOutcome, remaining?: number, resource?: string) => void
-
-type GithubOutcome = 'ok' | 'refused' | 'rate_limited' | 'failed' | 'unanswered'
 
 export interface Call {
   route: string
@@ -33,16 +32,23 @@ export interface Call {
 /** Requests to GitHub, one by one. */
 export interface GithubRequests {
   /**
-   * Sends a request, and again where that may help and there is time.
-   * @returns GitHub's answer, of a status below 500
-   * @throws ApiError 503 where GitHub is down, too slow, or rate-limits
+   * Sends a request, and retries it if that may help and there is time.
+   * @returns GitHub's answer, with a status below 500
+   * @throws ApiError 503 if GitHub is down, too slow, rate-limits, or refuses this service
    */
   send(call: Call): Promise<GithubAnswer>
-  /** The same as the App itself, whose credentials GitHub must accept. */
+  /** Sends a request as the App itself, whose credentials GitHub must accept. */
   sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubAnswer>
-  /** Logs what came, never what it said, and makes a 503 of it. */
+  /** Logs why a request failed, without the answer's content, and returns a 503. */
   fail(route: string, reason: string, answer?: GithubAnswer): ApiError
+  clock: GithubClock
 }
+
+/** How far a token's time of issue lies in the past, besides the 30 s of the library, in seconds. */
+const BACKDATED = 30
+
+/** Statuses of an answer whose message says why GitHub refuses. */
+const REFUSALS = [401, 403, 410, 422, 429, 451]
 
 /** Waits before a further attempt, in milliseconds. They count towards the deadline. */
 const PAUSES = [100, 400]
@@ -60,12 +66,26 @@ export function createRequests(
   // By itself Octokit would log whole requests.
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const octokit = new Octokit({ baseUrl, userAgent: 'neptun-projects-resources', log, request: { fetch, log } })
-  const authenticate = createAppAuth({ appId: config.GITHUB_APP_ID, privateKey: config.GITHUB_APP_PRIVATE_KEY, log })
+  const clock = createGithubClock(logger)
 
-  function fail(route: string, reason: string, answer?: GithubAnswer): ApiError {
-    logger.warn({ github_route: route, github_status: answer?.status, reason }, 'GitHub is unavailable')
+  async function signAsApp(): Promise<string> {
+    const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: privateKey } = config
+    const now = clock.now() - BACKDATED
+    const { token } = await createAppToken<string | number>({ id: /^\d+$/.test(id) ? Number(id) : id, privateKey, now })
+    return `Bearer ${token}`
+  }
+
+  const describe = (route: string, answer?: GithubAnswer) => ({
+    github_route: route,
+    github_status: answer?.status,
+    github_message: answer && REFUSALS.includes(answer.status) ? messageOf(answer) : undefined,
+  })
+
+  function fail(route: string, reason: string, answer?: GithubAnswer, advice?: string): ApiError {
+    logger.warn({ ...describe(route, answer), reason }, 'GitHub is unavailable')
     const retryAfter = (answer && (rateLimitWait(answer) ?? retryAfterOf(answer))) ?? DEFAULT_RETRY_AFTER
-    return new ApiError('GITHUB_UNAVAILABLE', { retryAfter })
+    const message = advice && { message: `GitHub refuses requests of this service: nothing was stored. ${advice}` }
+    return new ApiError('GITHUB_UNAVAILABLE', { retryAfter, ...message })
   }
 
   /** One attempt: GitHub's answer of whatever status, or why there is none. Octokit throws both. */
@@ -86,41 +106,34 @@ export function createRequests(
       if (isFinal || !(await pause(tried, signal))) throw fail(route, reasonOf(outcome, signal))
       return send(call, tried + 1)
     }
+    clock.observe(outcome)
     if (rateLimitWait(outcome) !== undefined) throw fail(route, 'a rate limit', outcome)
-    if (outcome.status < 500 && !passing.includes(outcome.status)) return outcome
+    if (outcome.status < 500 && !passing.includes(outcome.status)) return expectNoPolicy(route, outcome)
     if (retryAfterOf(outcome) !== undefined || !(await pause(tried, signal))) throw fail(route, 'a failure', outcome)
     return send(call, tried + 1)
   }
 
-  async function sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubAnswer> {
-    const { token } = await authenticate({ type: 'app' })
-    const answer = await send({ ...call, authorization: `Bearer ${token}` })
-    if (answer.status === 401) throw fail(call.route, 'the id and key of the App are not accepted', answer)
+  /** Logs why GitHub refuses, and throws if the reason is not the repository or the installation, but this service. */
+  function expectNoPolicy(route: string, answer: GithubAnswer): GithubAnswer {
+    const advice = policyOf(answer)
+    if (advice) throw fail(route, 'GitHub refuses this service', answer, advice)
+    if (REFUSALS.includes(answer.status)) logger.warn(describe(route, answer), 'GitHub refused a request')
     return answer
   }
 
-  return { send: (call) => send(call), sendAsApp, fail }
-}
-
-function report(outcome: GithubAnswer | Error, observe: ObserveGithub): void {
-  if (outcome instanceof Error) {
-    observe('unanswered')
-    return
+  async function sendAsApp(call: Omit<Call, 'authorization'>, isRepeated = false): Promise<GithubAnswer> {
+    const offset = clock.offset()
+    const answer = await send({ ...call, authorization: await signAsApp() })
+    if (answer.status !== 401) return answer
+    // The answer has shown that the token was signed by a wrong clock.
+    if (clock.offset() !== offset && !isRepeated) return await sendAsApp(call, true)
+    const reason = isAboutTime(answer)
+      ? 'the time of the token is not accepted: the clock of this machine is wrong'
+      : 'the id and key of the App are not accepted'
+    throw fail(call.route, reason, answer)
   }
-  const remaining = Number(outcome.headers['x-ratelimit-remaining'] ?? Number.NaN)
-  observe(kindOf(outcome), Number.isFinite(remaining) ? remaining : undefined, resourceOf(outcome))
-}
 
-function kindOf(answer: GithubAnswer): GithubOutcome {
-  if (rateLimitWait(answer) !== undefined) return 'rate_limited'
-  if (answer.status >= 500) return 'failed'
-  return answer.status < 400 ? 'ok' : 'refused'
-}
-
-/** GitHub's name for a limit: a word, of which there are few. */
-function resourceOf({ headers }: GithubAnswer): string | undefined {
-  const resource = headers['x-ratelimit-resource']
-  return typeof resource === 'string' && /^[a-z_]{1,40}$/.test(resource) ? resource : undefined
+  return { send: (call) => send(call), sendAsApp: (call) => sendAsApp(call), fail, clock }
 }
 
 /** Waits before the next attempt; false if there is to be none. */

@@ -1,81 +1,44 @@
-import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { type Fault, invalidRequest } from '../errors.js'
 import { canonicalSourcePath } from '../projects-resources/imports/source-path/index.js'
-import type { WebhookChange } from './webhook-repository.js'
-
-// Of each payload only what is used here; GitHub adds properties without notice.
-// https://docs.github.com/en/webhooks/webhook-events-and-payloads
-
-/** `must` completes the sentence "body.x must be ..."; it is what a person sees when the payload is wrong. */
-const object = <T extends TProperties>(properties: T) => Type.Object(properties, { must: 'an object' })
-
-const NAME = '^[A-Za-z0-9._-]{1,100}$'
-const name = Type.String({ pattern: NAME, must: 'a name of letters, digits, dots, hyphens and underscores' })
-const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, must: 'a positive integer' })
-const selection = Type.Union([Type.Literal('all'), Type.Literal('selected')], { must: 'all or selected' })
-
-const DAY = '\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
-const CLOCK = '([01]\\d|2[0-3]):[0-5]\\d'
-/** ISO 8601; in some events, seconds since 1970. */
-const time = Type.Union(
-  [
-    Type.String({ pattern: `^${DAY}T${CLOCK}:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]${CLOCK})$` }),
-    Type.Integer({ minimum: 0, maximum: 253_402_300_799 }),
-    Type.Null(),
-  ],
-  { must: 'a time in ISO 8601 or null' },
-)
-
-const installation = object({ id })
-
-const Installation = object({ installation })
-const CreatedInstallation = object({ installation: object({ id, repository_selection: selection }) })
-const Suspension = object({
-  installation: object({ id, updated_at: Type.Optional(time), suspended_at: Type.Optional(time) }),
-})
-const InstallationRepositories = object({ installation, repository_selection: selection })
-const RenamedTarget = object({
-  installation,
-  account: object({ login: name }),
-  changes: object({ login: object({ from: name }) }),
-})
-const repository = object({ full_name: Type.String({ must: 'owner/repo' }) })
-const RenamedRepository = object({
-  installation,
-  repository,
-  changes: object({ repository: object({ name: object({ from: name }) }) }),
-})
-const formerOwner = Type.Optional(Type.Union([object({ login: name }), Type.Null()], { must: 'an account or null' }))
-const TransferredRepository = object({
-  installation,
-  repository,
-  changes: object({ owner: object({ from: object({ user: formerOwner, organization: formerOwner }) }) }),
-})
+import type { RepositoryMoved, WebhookChange } from './webhook-change.js'
+import { grantedRepositories, installationAccount } from './webhook-details.js'
+import * as payloads from './webhook-payloads.js'
 
 /** Every event and action that changes something here. All others, such as `new_permissions_accepted`, are ignored. */
 const readers = new Map<string, (payload: unknown) => WebhookChange | null>([
-  ['installation.created', reader(CreatedInstallation, (payload) => selected(payload, payload.installation))],
-  ['installation.deleted', reader(Installation, (payload) => ({ type: 'deleted', ...of(payload) }))],
+  ['installation.created', reader(payloads.CreatedInstallation, (payload) => selected(payload, payload.installation))],
+  ['installation.deleted', reader(payloads.Installation, (payload) => ({ type: 'deleted', ...of(payload) }))],
   [
     'installation.suspend',
-    reader(Suspension, (payload) => {
+    reader(payloads.Suspension, (payload) => {
       const { suspended_at, updated_at } = payload.installation
       return { type: 'suspended', ...of(payload), suspendedAt: toDate(suspended_at), updatedAt: toDate(updated_at) }
     }),
   ],
   [
     'installation.unsuspend',
-    reader(Suspension, (payload) => {
+    reader(payloads.Suspension, (payload) => {
       return { type: 'unsuspended', ...of(payload), updatedAt: toDate(payload.installation.updated_at) }
     }),
   ],
-  ['installation_repositories.added', reader(InstallationRepositories, (payload) => selected(payload, payload))],
-  ['installation_repositories.removed', reader(InstallationRepositories, (payload) => selected(payload, payload))],
+  [
+    'installation_repositories.added',
+    reader(payloads.InstallationRepositories, (payload) => selected(payload, payload)),
+  ],
+  [
+    'installation_repositories.removed',
+    reader(payloads.InstallationRepositories, (payload) => selected(payload, payload)),
+  ],
   // An enterprise owns no repository.
   ['installation_target.renamed', (payload) => (isOfEnterprise(payload) ? null : readRenamedTarget(payload))],
-  ['repository.renamed', reader(RenamedRepository, readRenamedRepository)],
-  ['repository.transferred', reader(TransferredRepository, readTransferredRepository)],
+  [
+    'organization.renamed',
+    reader(payloads.RenamedOrganization, (payload) => renamed(payload, 'organization', payload.organization)),
+  ],
+  ['repository.renamed', reader(payloads.RenamedRepository, readRenamedRepository)],
+  ['repository.transferred', reader(payloads.TransferredRepository, readTransferredRepository)],
 ])
 
 const events = new Set([...readers.keys()].map((key) => key.split('.')[0]))
@@ -91,7 +54,7 @@ const events = new Set([...readers.keys()].map((key) => key.split('.')[0]))
 export function readEvent(event: string, body: string): WebhookChange | null {
   if (!events.has(event)) return null
   const payload = parse(body)
-  const { action } = check(object({ action: Type.String({ must: 'a string' }) }), payload)
+  const { action } = check(payloads.object({ action: Type.String({ must: 'a string' }) }), payload)
   return readers.get(`${event}.${action}`)?.(payload) ?? null
 }
 
@@ -119,40 +82,60 @@ function check<T extends TSchema>(schema: T, payload: unknown): Static<T> {
   throw invalidRequest(...faults.values())
 }
 
-const of = ({ installation }: Static<typeof Installation>) => ({ installationId: installation.id })
+const of = (payload: Static<typeof payloads.Installation>) => ({
+  installationId: payload.installation.id,
+  account: installationAccount(payload),
+})
 
-function selected(payload: Static<typeof Installation>, { repository_selection }: { repository_selection: Selection }) {
-  return { type: 'selection-changed' as const, ...of(payload), selection: repository_selection }
+function selected(
+  payload: Static<typeof payloads.Installation>,
+  { repository_selection }: { repository_selection: payloads.Selection },
+) {
+  const repositories = grantedRepositories(payload)
+  return { type: 'selection-changed' as const, ...of(payload), selection: repository_selection, repositories }
 }
-type Selection = Static<typeof selection>
 
 function isOfEnterprise(payload: unknown): boolean {
   return Value.Check(Type.Object({ target_type: Type.Literal('Enterprise') }), payload)
 }
 
-const readRenamedTarget = reader(RenamedTarget, (payload) => {
-  const { login } = payload.account
-  requireCanonical('body.account.login', `${login}/repo`)
-  return { type: 'account-renamed', ...of(payload), from: payload.changes.login.from, to: login }
-})
+const readRenamedTarget = reader(payloads.RenamedTarget, (payload) => renamed(payload, 'account', payload.account))
 
-function readRenamedRepository(payload: Static<typeof RenamedRepository>): WebhookChange {
-  const { full_name } = payload.repository
-  const [owner] = requireCanonical('body.repository.full_name', full_name)
-  return moved(payload, `${owner}/${payload.changes.repository.name.from}`)
+function renamed(
+  { installation, changes }: Static<typeof payloads.Installation> & { changes: payloads.LoginChange },
+  property: string,
+  { id, login, updated_at }: payloads.Account,
+): WebhookChange {
+  requireCanonical(`body.${property}.login`, `${login}/repo`)
+  const knownAt = toDate(updated_at)
+  const installationId = installation.id
+  return { type: 'account-renamed', installationId, id: toId(id), login, formerLogin: changes.login.from, knownAt }
 }
 
-function readTransferredRepository(payload: Static<typeof TransferredRepository>): WebhookChange {
+function readRenamedRepository(payload: Static<typeof payloads.RenamedRepository>): WebhookChange {
+  const { owner, ...present } = readPresent(payload.repository)
+  return moved(payload, { ...present, owner, formerOwner: owner, formerName: payload.changes.repository.name.from })
+}
+
+function readTransferredRepository(payload: Static<typeof payloads.TransferredRepository>): WebhookChange {
   const { user, organization } = payload.changes.owner.from
   const former = organization ?? user
   if (!former) throw invalidRequest({ path: 'body.changes.owner.from', message: 'must name a user or an organization' })
-  const [, repo] = requireCanonical('body.repository.full_name', payload.repository.full_name)
-  return moved(payload, `${former.login}/${repo}`)
+  const formerOwner = { id: toId(former.id), login: former.login }
+  const formerName = payload.changes.repository?.name.from ?? null
+  return moved(payload, { ...readPresent(payload.repository), formerOwner, formerName })
 }
 
-function moved(payload: Static<typeof Installation> & { repository: Static<typeof repository> }, from: string) {
-  return { type: 'repository-moved' as const, ...of(payload), from, to: payload.repository.full_name }
+function readPresent({ id, full_name, owner, updated_at }: payloads.Repository) {
+  const [login = '', name = ''] = requireCanonical('body.repository.full_name', full_name)
+  return { id: toId(id), owner: { id: toId(owner?.id), login }, name, knownAt: toDate(updated_at) }
 }
+
+function moved({ installation }: Static<typeof payloads.Installation>, move: RepositoryMoved): WebhookChange {
+  return { type: 'repository-moved', installationId: installation.id, ...move }
+}
+
+const toId = (value: number | undefined): string | null => (value === undefined ? null : String(value))
 
 /** A path from GitHub is stored like a caller's: it becomes part of addresses, so the same rules hold for it. */
 function requireCanonical(path: string, fullName: string): string[] {
@@ -162,7 +145,7 @@ function requireCanonical(path: string, fullName: string): string[] {
   return fullName.split('/')
 }
 
-function toDate(value: Static<typeof time> | undefined): Date | null {
+function toDate(value: payloads.Time | undefined): Date | null {
   if (value === null || value === undefined) return null
   return new Date(typeof value === 'number' ? value * 1000 : value)
 }

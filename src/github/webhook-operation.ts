@@ -23,7 +23,7 @@ export const receiveGithubWebhook = {
 export const documentedDelivery = {
   headers: Type.Object({
     'X-GitHub-Event': Type.String({
-      pattern: '^[a-z_]{1,64}$',
+      pattern: '^[a-z0-9_]{1,64}$',
       maxLength: 64,
       description: 'The name of the event.',
       examples: ['installation'],

@@ -6,9 +6,10 @@ import type { Database } from '../database/database.js'
 import { ApiError, type Fault, invalidRequest } from '../errors.js'
 import { addressOf } from '../plugins/limits.js'
 import { createWebhookBodies, MAX_BODY } from './webhook-bodies.js'
+import type { WebhookChange } from './webhook-change.js'
 import { readEvent } from './webhook-events.js'
 import { documentedDelivery, receiveGithubWebhook } from './webhook-operation.js'
-import { applyDelivery, type Delivery, deleteOldDeliveries, type WebhookChange } from './webhook-repository.js'
+import { applyDelivery, type Delivery, deleteOldDeliveries } from './webhook-repository.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,20 +20,20 @@ declare module 'fastify' {
 
 const SIGNATURE = /^sha256=[0-9a-f]{64}$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const EVENT = /^[a-z_]{1,64}$/
+const EVENT = /^[a-z0-9_]{1,64}$/
 
 /**
  * Registers `POST /webhooks/github`, which keeps the recorded installations and the paths of imports up to date. Nothing
  * of a delivery is parsed before its signature is verified over the raw bytes.
  *
- * @param options secret: of the GitHub App's webhook
+ * @param options secrets: of the GitHub App's webhook; while it is replaced, the new and the former one
  * @see https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  */
 export async function githubWebhooks(
   app: FastifyInstance,
-  { secret, database }: { secret: string; database: Pick<Database, 'prisma'> },
+  { secrets, database }: { secrets: string[]; database: Pick<Database, 'prisma'> },
 ) {
-  const webhooks = new Webhooks({ secret })
+  const webhooks = secrets.map((secret) => new Webhooks({ secret }))
   const bodies = createWebhookBodies()
   app.decorateRequest('releaseBody')
   app.removeAllContentTypeParsers()
@@ -89,11 +90,12 @@ function reserveBody(bodies: ReturnType<typeof createWebhookBodies>, request: Fa
  * @returns the body's text
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
-async function verify(webhooks: Webhooks, { headers, body }: FastifyRequest): Promise<string> {
+async function verify(webhooks: Webhooks[], { headers, body }: FastifyRequest): Promise<string> {
   if (Buffer.isBuffer(body) && body.length > 0 && isUtf8(body)) {
     const text = body.toString('utf8')
     // A comparison in constant time, with SHA-256 only: the older X-Hub-Signature is ignored.
-    if (await webhooks.verify(text, readHeader(headers, 'x-hub-signature-256'))) return text
+    const signature = readHeader(headers, 'x-hub-signature-256')
+    for (const one of webhooks) if (await one.verify(text, signature)) return text
   }
   throw new ApiError('UNAUTHORIZED', { reason: 'wrong_webhook_signature' })
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Config, ConfigError } from '../config.js'
 import type { Database } from '../database/database.js'
-import type { ObserveGithub } from '../github/requests.js'
+import type { ObserveGithub } from '../github/outcome.js'
 import { routeOf } from './request-log.js'
 
 declare module 'fastify' {

@@ -44,3 +44,24 @@ t.test('id and key are there both or neither', async (t) => {
   })
   t.equal(loadConfig({ ...env, GITHUB_APP_ID: '', GITHUB_APP_PRIVATE_KEY: ' ' }).GITHUB_APP_ID, undefined)
 })
+
+t.test('the App is named by its client id or its app id', async (t) => {
+  const loadId = (id: string) =>
+    loadConfig({ ...env, GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: privateKey }).GITHUB_APP_ID
+  for (const id of ['1', '1234567', '2147483648', 'Iv23liABCDEFghij1234', 'Iv1.8a61f9b3a7aba766'])
+    t.equal(loadId(id), id)
+  for (const id of ['0', '-1', '1.5', '01', 'my-app', 'Iv', 'iv23liABCDEFghij1234', 'Iv23li ABCDEFghij', 'https://x']) {
+    t.throws(() => loadId(id), { message: 'GITHUB_APP_ID must be the client id or the app id of a GitHub App' }, id)
+  }
+})
+
+t.test('a former webhook secret is accepted only beside the present one', async (t) => {
+  const both = { GITHUB_WEBHOOK_SECRET: 'the new one', GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the former one' }
+  t.match(loadConfig({ ...env, ...both }), both)
+  t.throws(() => loadConfig({ ...env, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the former one' }), {
+    message: 'GITHUB_WEBHOOK_SECRET is missing: GITHUB_WEBHOOK_SECRET_PREVIOUS is set',
+  })
+  t.throws(() => loadConfig({ ...env, ...both, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'short' }), {
+    message: 'GITHUB_WEBHOOK_SECRET_PREVIOUS must be a secret of at least 8 characters',
+  })
+})

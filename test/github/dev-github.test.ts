@@ -70,8 +70,8 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
     t.match(
       list.body.repositories,
       [
-        { full_name: 'username/private-repository', private: true, installation_id: 456789 },
-        { full_name: 'username/repository', private: false, installation_id: 456789 },
+        { full_name: 'username/private-repository', private: true, installation_id: '456789' },
+        { full_name: 'username/repository', private: false, installation_id: '456789' },
       ],
       what,
     )

@@ -107,18 +107,20 @@ t.test('a changed path is proved like a new one', async (t) => {
 t.test('an installation is recorded with what GitHub says of its account', async (t) => {
   const { call, sql, account } = await start(t)
   const claim = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
+  await sql('DELETE FROM github_installations')
   const forged = { github_account_id: '1', github_account_name: 'forged' }
-  for (const own of [
-    { id: String(account.id), name: 'an-old-name' },
-    { id: null, name: 'UserName' },
+  for (const { status, ...own } of [
+    { id: String(account.id), name: 'an-old-name', status: 201 },
+    { id: null, name: 'UserName', status: 200 },
   ]) {
     await sql('UPDATE users SET github_account_id = $1, github_account_name = $2 WHERE id = 1', [own.id, own.name])
     const answer = await call('POST', installations, { body: { ...claim, ...forged } })
-    t.equal(answer.status, 201)
+    t.equal(answer.status, status)
     const { id, created_at, updated_at } = answer.body
     t.same(answer.body, {
       id,
       ...claim,
+      installation_id: '456789',
       github_account_type: 'User',
       github_account_avatar_url: account.avatar_url,
       github_account_id: String(account.id),

@@ -37,9 +37,27 @@ const raw = (id: number, fullName: string, more: object = {}) => ({
   ...more,
 })
 
+/** What an older server does not say, as this service shows it. */
+const defaults = (fullName: string) => ({
+  git_url: `git://github.com/${fullName}.git`,
+  ssh_url: `git@github.com:${fullName}.git`,
+  clone_url: `https://github.com/${fullName}.git`,
+  watchers_count: 0,
+  has_issues: false,
+  has_projects: false,
+  has_downloads: false,
+  has_wiki: false,
+  has_pages: false,
+  has_discussions: false,
+  forks_count: 0,
+  open_issues_count: 0,
+  allow_forking: false,
+  web_commit_signoff_required: false,
+})
+
 /** The same as this service shows it. */
 const shown = (id: number, fullName: string, installationId: number, more: object = {}) => ({
-  id,
+  id: String(id),
   name: fullName.split('/')[1],
   full_name: fullName,
   private: false,
@@ -47,10 +65,12 @@ const shown = (id: number, fullName: string, installationId: number, more: objec
   description: 'A repository',
   fork: false,
   archived: false,
+  disabled: false,
   is_template: false,
   language: 'TypeScript',
   license: 'MIT',
   size: 108,
+  stargazers_count: 80,
   default_branch: 'main',
   visibility: 'public',
   created_at: '2011-01-26T19:01:12.000Z',
@@ -58,7 +78,8 @@ const shown = (id: number, fullName: string, installationId: number, more: objec
   pushed_at: '2011-01-26T19:06:43.000Z',
   github_account_id: '9000000001',
   github_account_name: fullName.split('/')[0],
-  installation_id: installationId,
+  installation_id: String(installationId),
+  ...defaults(fullName),
   ...more,
 })
 
@@ -159,6 +180,96 @@ t.test('lists what the linked installations see, by name', async (t) => {
   t.match(answer.headers.get('content-type'), /^application\/json/)
 })
 
+t.test('every field has the value of GitHub’s response', async (t) => {
+  const flags = {
+    fork: true,
+    has_issues: true,
+    has_projects: true,
+    has_downloads: true,
+    has_wiki: true,
+    has_pages: true,
+    has_discussions: true,
+    archived: true,
+    disabled: true,
+    allow_forking: true,
+    is_template: true,
+    web_commit_signoff_required: true,
+  }
+  const rest = {
+    size: 1,
+    stargazers_count: 2,
+    watchers_count: 3,
+    forks_count: 4,
+    open_issues_count: 5,
+    git_url: 'git:git.example.com/acme/full.git',
+    ssh_url: 'ssh://git@git.example.com:2222/acme/full.git',
+    clone_url: 'https://git.example.com/acme/full.git',
+    visibility: 'internal',
+  }
+  const { service } = await start(t, { 1: { repositories: [raw(9_007_199_254, 'acme/full', { ...flags, ...rest })] } })
+  await link(service, 1)
+  const { body } = await service.call('GET', list)
+  t.strictSame(body, { repositories: [{ ...shown(9_007_199_254, 'acme/full', 1), ...flags, ...rest }] })
+  t.equal(Object.keys(body.repositories[0]).length, 36)
+})
+
+t.test('what an older Enterprise Server omits is false, 0, or derived from the name', async (t) => {
+  const old = {
+    id: 7,
+    name: 'old',
+    full_name: 'acme/old',
+    private: true,
+    owner: { login: 'acme', id: 8 },
+    html_url: 'https://git.example.com:8443/acme/old',
+    default_branch: 'master',
+    created_at: '2011-01-26T19:01:12Z',
+  }
+  const { service } = await start(t, { 1: { repositories: [old] } })
+  await link(service, 1)
+  t.strictSame((await service.call('GET', list)).body, {
+    repositories: [
+      {
+        id: '7',
+        name: 'old',
+        full_name: 'acme/old',
+        private: true,
+        html_url: 'https://git.example.com:8443/acme/old',
+        description: null,
+        fork: false,
+        created_at: '2011-01-26T19:01:12.000Z',
+        updated_at: '2011-01-26T19:01:12.000Z',
+        pushed_at: null,
+        git_url: 'git://git.example.com:8443/acme/old.git',
+        ssh_url: 'git@git.example.com:acme/old.git',
+        clone_url: 'https://git.example.com:8443/acme/old.git',
+        size: 0,
+        stargazers_count: 0,
+        watchers_count: 0,
+        language: null,
+        has_issues: false,
+        has_projects: false,
+        has_downloads: false,
+        has_wiki: false,
+        has_pages: false,
+        has_discussions: false,
+        forks_count: 0,
+        archived: false,
+        disabled: false,
+        open_issues_count: 0,
+        allow_forking: false,
+        is_template: false,
+        web_commit_signoff_required: false,
+        visibility: 'private',
+        default_branch: 'master',
+        github_account_id: '8',
+        github_account_name: 'acme',
+        installation_id: '1',
+        license: null,
+      },
+    ],
+  })
+})
+
 t.test('lists every page, four requests at once at most', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: many('one', 1001) },
@@ -182,15 +293,6 @@ t.test('what is on two pages, because others came or went meanwhile, is listed o
   const { service } = await start(t, { 1: { repositories } })
   await link(service, 1)
   t.equal((await service.call('GET', list)).body.repositories.length, 149)
-})
-
-t.test('an installation that is recorded and linked twice is asked once', async (t) => {
-  const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/b')] } })
-  await link(service, 1)
-  await link(service, 1)
-  const { body } = await service.call('GET', list)
-  t.same(body, { repositories: [shown(1, 'a/b', 1)] })
-  t.equal(github.asked.length, 1)
 })
 
 t.test("another project's and another user's installations are not asked", async (t) => {
@@ -295,7 +397,7 @@ t.test("GitHub's answers are input", async (t) => {
     'x',
     [],
     {},
-    ...['id', 'name', 'full_name', 'private', 'html_url', 'fork', 'owner', 'default_branch'].map(without),
+    ...['id', 'name', 'full_name', 'private', 'html_url', 'owner', 'default_branch'].map(without),
     raw(51, 'a/b', { id: '51' }),
     raw(52, 'a/b', { private: 'no' }),
     raw(53, 'a/b', { owner: null }),
@@ -323,10 +425,8 @@ t.test("GitHub's answers are input", async (t) => {
         description: null,
         language: null,
         license: null,
-        is_template: null,
-        visibility: null,
-        created_at: null,
-        updated_at: null,
+        created_at: '1970-01-01T00:00:00.000Z',
+        updated_at: '1970-01-01T00:00:00.000Z',
         pushed_at: null,
       }),
     ],

@@ -187,6 +187,11 @@ t.test('what means nothing here is accepted and changes nothing', async (t) => {
     ['push', { installation: { id: INSTALLATION } }],
     ['push', 'no JSON at all, and nobody looks'],
     ['constructor', {}],
+    ['projects_v2_item', { action: 'edited' }],
+    ['projects_v2', { action: 'created' }],
+    ['projects_v2_status_update', { action: 'created' }],
+    ['an_event_of_2031', { action: 'created' }],
+    ['organization', { action: 'member_added', organization: { login: 'username' } }],
     ['installation', { action: 'new_permissions_accepted', installation: { id: INSTALLATION } }],
     ['installation', { action: 'toString', installation: { id: INSTALLATION } }],
     ['installation_repositories', { action: 'deleted', installation: { id: INSTALLATION } }],
@@ -396,6 +401,39 @@ t.test('a renamed account takes along its installations and the paths of whoever
     { id: 125, account_name: 'acme', touched: false },
   ])
   t.strictSame(await listed(service), { shown: 4, withheld: null })
+})
+
+t.test('a renamed organization takes along its installations and imports, none of which is withheld', async (t) => {
+  for (const organization of [{ login: 'New-Name' }, { id: 1, login: 'New-Name' }]) {
+    const service = await resetWithImports()
+    const payload = { ...renamedAccount, account: undefined, target_type: undefined, organization }
+    t.strictSame(await deliver(service, 'organization', payload), { status: 200, body: processed })
+    t.strictSame(await paths(service), {
+      ...unmoved,
+      1: 'New-Name/repository',
+      2: 'New-Name/Repository',
+      3: 'New-Name/repository-2',
+    })
+    t.strictSame(await listed(service), { shown: 4, withheld: null })
+    t.match(await installations(service), [
+      { id: 123, account_name: 'New-Name', github_account_name: 'New-Name', touched: true },
+      { id: 124, account_name: 'username', touched: false },
+      { id: 125, account_name: 'acme', touched: false },
+    ])
+  }
+})
+
+t.test('while the secret is replaced, the new and the former one are accepted', async (t) => {
+  const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the former one' })
+  const body = JSON.stringify(suspension('suspend'))
+  const deliverWith = (secret: string) =>
+    deliver(service, 'installation', body, { headers: { 'x-hub-signature-256': sign(body, secret) } })
+  for (const secret of [SECRET, 'the former one']) {
+    t.strictSame(await deliverWith(secret), { status: 200, body: processed })
+  }
+  for (const secret of ['another one', '', `${SECRET},the former one`]) {
+    t.strictSame(await deliverWith(secret), { status: 401, body: unauthorized })
+  }
 })
 
 t.test('a renamed repository takes along the paths of whoever recorded its installation', async (t) => {

@@ -41,13 +41,13 @@ export const RESOURCE_TYPES: ResourceType[] = [
     linkTable: 'project_github_installations',
     create: { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
     created: {
-      installation_id: 4711,
+      installation_id: '4711',
       account_name: 'acme',
       repository_selection: 'selected',
       github_account_type: null,
       github_account_avatar_url: null,
       github_account_id: null,
-      github_account_name: null,
+      github_account_name: 'acme',
     },
     keys: [
       'id',
@@ -78,6 +78,9 @@ export const RESOURCE_TYPES: ResourceType[] = [
   },
 ]
 
+/** What the service stores of an account besides the body. */
+const ACCOUNT = { github_account_name: 'acme' }
+
 /** Writes a resource that is linked nowhere, straight into its table; every text in it begins with `mark`. */
 export async function writeResource(
   { sql }: TestApp,
@@ -85,8 +88,10 @@ export async function writeResource(
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
   const marked = (value: unknown) => (typeof value === 'string' && value !== 'selected' ? mark + value : value)
-  const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(create)]
-  const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.values(create).map(marked)]
+  // A user has an installation once; that of resource 500 is the one of `created`.
+  const own = { ...create, ...('installation_id' in create && { installation_id: 4211 + id, ...ACCOUNT }) }
+  const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
+  const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.values(own).map(marked)]
   await sql(
     `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
     values,

@@ -34,10 +34,7 @@ export const githubRepositoryRoutes: FastifyPluginAsyncTypebox<GithubRepositoryR
   })
 }
 
-/** GitHub's ids, each once: a user can have recorded the same installation twice. */
-const idsOf = (installations: LinkedInstallation[]) => [
-  ...new Set(installations.map(({ installation_id }) => installation_id)),
-]
+const idsOf = (installations: LinkedInstallation[]) => installations.map(({ installation_id }) => installation_id)
 
 function unavailable(message: string, retryAfter = RETRY_AFTER): ApiError {
   return new ApiError('GITHUB_UNAVAILABLE', { message, retryAfter })

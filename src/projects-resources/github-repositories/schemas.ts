@@ -1,5 +1,4 @@
 import { Type } from '@sinclair/typebox'
-import { Id, MAX_ID } from '../../schemas.js'
 
 /** Longer than any text that GitHub returns. */
 const MAX_LENGTH = 65_535
@@ -11,37 +10,55 @@ const ShownText = (description?: string) =>
   Type.String({ maxLength: MAX_LENGTH, ...(description === undefined ? {} : { description }) })
 const NullableString = (description?: string) =>
   Type.Unsafe<string | null>({ ...ShownText(description), type: ['string', 'null'] })
-const NullableBoolean = () => Type.Unsafe<boolean | null>({ type: ['boolean', 'null'] })
-const NullableTime = () => Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', maxLength: 24 })
+const ShownTime = () => Type.String({ format: 'date-time', maxLength: 24 })
+const GithubId = (of: string) => Type.String({ maxLength: 20, description: `GitHub's own id of ${of}, as a string.` })
+const Count = (description?: string) =>
+  Type.Integer({
+    format: 'int64',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    ...(description === undefined ? {} : { description }),
+  })
 
-/** A repository as GitHub describes it. What GitHub does not say is null. */
+/** A repository with the values of GitHub's response. */
 const GithubRepository = Type.Object(
   {
-    id: Type.Integer({
-      format: 'int64',
-      minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: "GitHub's own id of the repository.",
-    }),
+    id: GithubId('the repository'),
     name: ShownText(),
     full_name: ShownText('`owner/repo`: the source_path of an import of it.'),
     private: Type.Boolean(),
     html_url: ShownText(),
     description: NullableString(),
     fork: Type.Boolean(),
-    archived: Type.Boolean(),
-    is_template: NullableBoolean(),
+    created_at: ShownTime(),
+    updated_at: ShownTime(),
+    pushed_at: Type.Unsafe<string | null>({ ...ShownTime(), type: ['string', 'null'] }),
+    git_url: ShownText(),
+    ssh_url: ShownText(),
+    clone_url: ShownText(),
+    size: Count('In kilobytes.'),
+    stargazers_count: Count(),
+    watchers_count: Count(),
     language: NullableString(),
-    license: NullableString('SPDX id.'),
-    size: Type.Integer({ format: 'int32', minimum: 0, maximum: MAX_ID, description: 'In kilobytes.' }),
+    has_issues: Type.Boolean(),
+    has_projects: Type.Boolean(),
+    has_downloads: Type.Boolean(),
+    has_wiki: Type.Boolean(),
+    has_pages: Type.Boolean(),
+    has_discussions: Type.Boolean(),
+    forks_count: Count(),
+    archived: Type.Boolean(),
+    disabled: Type.Boolean(),
+    open_issues_count: Count(),
+    allow_forking: Type.Boolean(),
+    is_template: Type.Boolean(),
+    web_commit_signoff_required: Type.Boolean(),
+    visibility: ShownText('`public`, `private` or `internal`.'),
     default_branch: ShownText(),
-    visibility: NullableString('`public`, `private` or `internal`.'),
-    created_at: NullableTime(),
-    updated_at: NullableTime(),
-    pushed_at: NullableTime(),
-    github_account_id: ShownText("GitHub's id of the owner, as a string."),
+    github_account_id: GithubId('the owner'),
     github_account_name: ShownText('The owner.'),
-    installation_id: Id({ description: "GitHub's own id of the installation that sees it." }),
+    installation_id: GithubId('the installation that can access it'),
+    license: NullableString('SPDX id.'),
   },
   { title: 'GithubRepository' },
 )

@@ -1,5 +1,5 @@
 import { ApiError } from '../../errors.js'
-import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
+import { type CheckedRepository, type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import type { Owner } from '../owner.js'
 import { checkPreconditions, type Preconditions } from '../preconditions.js'
 import { requireSourcePath } from './body.js'
@@ -42,12 +42,14 @@ export async function changeImport(
     const isMovedAway = source?.isMoved && body.source_path !== undefined
     if (found.withheld && !isMovedAway) throw githubAccessDenied(source?.source_path ?? found.source_path)
     const change = { ...body, ...(source && { source_type: source.source_type, source_path: source.source_path }) }
-    if (isChecked) change.source_path = await check(source.source_path)
+    const checked = isChecked ? await check(source.source_path) : undefined
+    if (checked) change.source_path = checked.path
     // One half of the pair, or a permission that is not checked again, is valid only together with the row that was read.
     const isHalf = (body.source_type === undefined) !== (body.source_path === undefined)
     const isUnchecked = source?.source_type === 'github' && !isChecked
     const version = isExact || isHalf || isUnchecked ? found.updated_at : undefined
-    const changed = await imports.update(owner, importId, change, version)
+    const sighting = source?.isMoved ? (checked?.sighting ?? null) : undefined
+    const changed = await imports.update(owner, importId, change, version, sighting)
     if (changed) return changed
   }
   throw new ApiError('CONFLICT')
@@ -72,8 +74,8 @@ function planSource(
 }
 
 /** Checks each path once: all attempts of a change usually have the same. */
-function checkOnce(permission: GithubPermission, owner: Owner): (path: string) => Promise<string> {
-  const checked = new Map<string, Promise<string>>()
+function checkOnce(permission: GithubPermission, owner: Owner): (path: string) => Promise<CheckedRepository> {
+  const checked = new Map<string, Promise<CheckedRepository>>()
   return (path) => {
     const known = checked.get(path) ?? permission.checkRepository(owner, path)
     checked.set(path, known)

@@ -3,6 +3,7 @@ import type { Static } from '@sinclair/typebox'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ImportModel } from '../../database/generated/models.js'
+import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../schemas.js'
 import { type Batch, type BatchRequest, type RowVersion, toBatch } from '../batch.js'
 import type { Owner } from '../owner.js'
@@ -10,8 +11,11 @@ import type { Position } from './cursor.js'
 import type { CreateImportBody, Import } from './schemas.js'
 import type { SourceType } from './source-path/index.js'
 
+/** Columns that no response shows. */
+const HIDDEN = { github_repository_id: true, github_account_id: true } as const
+
 /** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
-export type ImportRow = Exact<ImportModel, Static<typeof Import>>
+export type ImportRow = Exact<Omit<ImportModel, keyof typeof HIDDEN>, Static<typeof Import>>
 
 type Exact<A, B> = [A, B] extends [B, A] ? A : never
 
@@ -25,6 +29,7 @@ export interface ListedImports extends Batch<ImportRow, Position> {
 
 const COLUMNS = Prisma.raw(
   Object.keys(Prisma.ImportScalarFieldEnum)
+    .filter((name) => !Object.hasOwn(HIDDEN, name))
     .map((name) => `import."${name}"`)
     .join(', '),
 )
@@ -84,9 +89,21 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       return rows.map((row) => row.id)
     },
 
-    /** Stores an import. A trigger enforces the maximum number per project. */
-    async create(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
-      return await prisma.import.create({ data: ownedBy(owner, values) })
+    /**
+     * Stores an import. A trigger enforces the maximum number per project.
+     * @param sighting the repository as GitHub described it; null if it was not asked
+     */
+    async create(
+      owner: Owner,
+      values: CreateImportBody,
+      sighting: RepositorySighting | null = null,
+    ): Promise<ImportRow> {
+      const data = ownedBy(owner, values)
+      if (!sighting) return await prisma.import.create({ data, omit: HIDDEN })
+      return await prisma.$transaction(async (transaction) => {
+        const source = await recordSighting(transaction, owner.userId, sighting)
+        return await transaction.import.create({ data: { ...data, ...source }, omit: HIDDEN })
+      })
     },
 
     /**
@@ -96,7 +113,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined
       const transaction = prisma.$transaction(async ({ import: imports }) => {
-        row = await imports.create({ data: { ...ownedBy(owner, values), id: -randomInt(1, MAX_ID) } })
+        row = await imports.create({ data: { ...ownedBy(owner, values), id: -randomInt(1, MAX_ID) }, omit: HIDDEN })
         throw ROLLBACK
       })
       await transaction.catch((error) => {
@@ -108,11 +125,26 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
     /**
      * Changes an import.
      * @param version the `updated_at` that it must still have (optimistic locking); undefined if any will do
+     * @param sighting the repository of a new path, as GitHub described it; null if it was not asked; undefined if the path
+     *   does not change
      * @returns undefined if it has changed, or is not there
      */
-    async update(owner: Owner, importId: number, change: Partial<CreateImportBody>, version: Date | undefined) {
-      const rows = await prisma.import.updateManyAndReturn({ where: one(owner, importId, version), data: change })
-      return rows[0] as ImportRow | undefined
+    async update(
+      owner: Owner,
+      importId: number,
+      change: Partial<CreateImportBody>,
+      version: Date | undefined,
+      sighting?: RepositorySighting | null,
+    ): Promise<ImportRow | undefined> {
+      const where = one(owner, importId, version)
+      if (!sighting) {
+        const data = { ...change, ...(sighting === null && NO_GITHUB_IDS) }
+        return (await prisma.import.updateManyAndReturn({ where, data, omit: HIDDEN }))[0]
+      }
+      return await prisma.$transaction(async (transaction) => {
+        const data = { ...change, ...(await recordSighting(transaction, owner.userId, sighting)) }
+        return (await transaction.import.updateManyAndReturn({ where, data, omit: HIDDEN }))[0]
+      })
     },
 
     /**
@@ -142,6 +174,8 @@ const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
   neptun_user_id: userId,
   project_id: projectId,
 })
+
+const NO_GITHUB_IDS = { github_repository_id: null, github_account_id: null }
 
 const isOwn = ({ projectId, userId }: Owner) =>
   Prisma.sql`import.project_id = ${projectId}::integer AND import.neptun_user_id = ${userId}::integer`

@@ -29,17 +29,20 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
   })
 
   /** Runs every check of a create that needs no transaction, and returns the values to store. */
-  async function planCreate(owner: Owner, body: CreateImportBody): Promise<CreateImportBody> {
-    const path = requireSourcePath(canonicalSourcePath, body)
-    const source_path = body.source_type === 'github' ? await permission.checkRepository(owner, path) : path
-    return { ...pickKnown(CreateImportBody, body), source_path }
+  async function planCreate(owner: Owner, body: CreateImportBody) {
+    const canonical = requireSourcePath(canonicalSourcePath, body)
+    const isOnGithub = body.source_type === 'github'
+    const unchecked = { path: canonical, sighting: null }
+    const { path, sighting } = isOnGithub ? await permission.checkRepository(owner, canonical) : unchecked
+    return { values: { ...pickKnown(CreateImportBody, body), source_path: path }, sighting }
   }
 
   app.post(
     '/imports',
     { schema: openapi.createImport, config: { check: checkCreate } },
     async ({ owner, body, originalUrl }, reply) => {
-      const created = await imports.create(owner, await planCreate(owner, body))
+      const { values, sighting } = await planCreate(owner, body)
+      const created = await imports.create(owner, values, sighting)
       reply.header('location', locationOf(originalUrl, created.id)).header('etag', etagOf(created))
       return reply.code(201).send({ import: created })
     },
@@ -49,7 +52,8 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     '/imports/preview',
     { schema: openapi.previewImport, config: { check: checkCreate, isTagged: false } },
     async ({ owner, body }) => {
-      const row = await imports.preview(owner, await planCreate(owner, body))
+      const { values } = await planCreate(owner, body)
+      const row = await imports.preview(owner, values)
       return { import: row, duplicates: await imports.findDuplicates(owner, row) }
     },
   )

@@ -37,8 +37,12 @@ export interface ResourceDefinition<
   hidden: Record<Exclude<keyof Row<M>, keyof Static<Resource>>, true>
   /** Response properties that are not columns. */
   computed: { [Name in Exclude<keyof Static<Resource>, keyof Row<M>>]: (row: Row<M>) => Static<Resource>[Name] }
+  /** Column that identifies one among those of a user: creating the same one again updates it. */
+  naturalKey?: keyof Row<M> & keyof Static<Create> & string
   /** Validates what the schema of `create` cannot express. */
   check?: (body: Record<string, unknown>) => Fault[]
+  /** Converts a valid body that creates one to columns; by default, each property is its column. */
+  toColumns?: (body: Static<Create>) => Partial<Row<M>>
   /** A body that creates one. */
   example: Static<Create>
   exampleResponse: Static<Resource>
@@ -51,7 +55,9 @@ export interface ResourceDescriptor {
   create: TObject
   resource: TObject<Record<string, TSchema>>
   computed: Record<string, (row: Record<string, unknown>) => unknown>
+  naturalKey?: string | undefined
   check?: ((body: Record<string, unknown>) => Fault[]) | undefined
+  toColumns: (body: Record<string, unknown>) => Record<string, unknown>
   example: Record<string, unknown>
   exampleResponse: Record<string, unknown>
   /** Its name in the OpenAPI document: `UserFile`. */
@@ -90,6 +96,7 @@ export function defineResource<M extends ResourceModelName, Create extends TObje
   const table = slug.replaceAll('-', '_')
   return {
     ...others,
+    toColumns: definition.toColumns ? others.toColumns : (body) => body,
     slug,
     name: model,
     model: `${model.charAt(0).toLowerCase()}${model.slice(1)}`,

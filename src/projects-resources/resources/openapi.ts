@@ -13,7 +13,8 @@ const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
  * @param isVerified whether GitHub must confirm a new one
  */
 export function resourceOperations(descriptor: ResourceDescriptor, isVerified: boolean) {
-  const { noun, name, exampleResponse: example } = descriptor
+  const { noun, name, exampleResponse: example, naturalKey } = descriptor
+  const again = naturalKey ? ` One with the same \`${naturalKey}\` is updated instead, and linked if it was not.` : ''
   const resource: TSchema = { ...descriptor.resource, title: name }
   const tags = ['Project resources']
   const verified = isVerified ? (['GITHUB_ACCESS_DENIED', 'GITHUB_UNAVAILABLE'] as const) : []
@@ -22,10 +23,10 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `link${name}`,
     tags,
     summary: `Link a ${noun}, or create one and link it`,
-    description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it and links it atomically.`,
+    description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it and links it atomically.${again}`,
     body: linkOrCreateSchema(descriptor),
     response: {
-      200: answer('It was linked already.', resource, { example }),
+      200: answer(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
       201: answer('It is linked now.', resource, { example }),
       ...guardedErrors('RESOURCE_NOT_FOUND', ...WRITE_ERRORS, ...verified),
     },

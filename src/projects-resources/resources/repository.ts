@@ -24,8 +24,9 @@ const MAX_BIGINT = '9223372036854775807'
 
 /** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
 interface ModelDelegate {
-  create(args: { data: object }): Promise<ResourceRow>
   createMany(args: { data: object[]; skipDuplicates?: boolean }): Promise<{ count: number }>
+  createManyAndReturn(args: { data: object[]; skipDuplicates?: boolean }): Promise<ResourceRow[]>
+  updateManyAndReturn(args: { where: object; data: object }): Promise<ResourceRow[]>
   deleteMany(args: { where: object }): Promise<{ count: number }>
 }
 
@@ -36,7 +37,7 @@ export function createResourceRepository(
   { prisma, read }: Pick<Database, 'prisma' | 'read'>,
   descriptor: ResourceDescriptor,
 ) {
-  const { model, linkModel, idField, create, resource, computed } = descriptor
+  const { model, linkModel, idField, create, resource, computed, naturalKey } = descriptor
   const table = Prisma.raw(descriptor.table)
   const linkTable = Prisma.raw(descriptor.linkTable)
   const linkedId = Prisma.raw(`link.${idField}`)
@@ -112,14 +113,16 @@ export function createResourceRepository(
       return { resource: present(row), isNew: count > 0 }
     },
 
-    /** Creates a resource and links it, in one transaction. */
-    async create(owner: Owner, values: object): Promise<ResourceRow> {
-      const row = await prisma.$transaction(async (transaction) => {
-        const created = await delegate(transaction, model).create({ data: { ...values, neptun_user_id: owner.userId } })
-        await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, created)] })
-        return created
+    /**
+     * Creates a resource and links it, in one transaction. If the user already has one with the same natural key, updates
+     * and links that one.
+     */
+    async create(owner: Owner, values: Record<string, unknown>): Promise<{ resource: ResourceRow; isNew: boolean }> {
+      return await prisma.$transaction(async (transaction) => {
+        const { row, isNew } = await createOrUpdate(delegate(transaction, model), owner, values)
+        await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, row)], skipDuplicates: true })
+        return { resource: present(row), isNew }
       })
-      return present(row)
     },
 
     /** Removes the link from this project; the resource and its other links remain. */
@@ -127,6 +130,18 @@ export function createResourceRepository(
       const { count } = await delegate(prisma, linkModel).deleteMany({ where: linkTo(owner, { id: resourceId }) })
       return count > 0
     },
+  }
+
+  async function createOrUpdate(rows: ModelDelegate, { userId }: Owner, values: Record<string, unknown>) {
+    const data = { ...values, neptun_user_id: userId }
+    for (;;) {
+      const [created] = await rows.createManyAndReturn({ data: [data], skipDuplicates: naturalKey !== undefined })
+      if (created) return { row: created, isNew: true }
+      const where = { neptun_user_id: userId, [naturalKey as string]: values[naturalKey as string] }
+      const [updated] = await rows.updateManyAndReturn({ where, data: values })
+      if (updated) return { row: updated, isNew: false }
+      // It has been deleted in the meantime.
+    }
   }
 
   function linkTo({ userId, projectId }: Owner, { id }: { id: number }) {

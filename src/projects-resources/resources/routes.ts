@@ -22,7 +22,7 @@ export type Verify = (owner: Owner, values: object) => Promise<object>
 export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = async (app, options) => {
   const { descriptor, resources, verify } = options
   const openapi = resourceOperations(descriptor, verify !== undefined)
-  const { slug, idField, create } = descriptor
+  const { slug, idField, create, toColumns } = descriptor
   const one = `/${slug}/:resource_id`
 
   app.post(
@@ -39,8 +39,9 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
         if (!linked) throw new ApiError('RESOURCE_NOT_FOUND')
         return linked.isNew ? sendCreated(linked.resource) : linked.resource
       }
-      const values = pickKnown(create, body)
-      return sendCreated(await resources.create(owner, { ...values, ...(await verify?.(owner, values)) }))
+      const values = toColumns(pickKnown(create, body))
+      const created = await resources.create(owner, { ...values, ...(await verify?.(owner, values)) })
+      return created.isNew ? sendCreated(created.resource) : created.resource
     },
   )
 

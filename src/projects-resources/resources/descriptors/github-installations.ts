@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
-import { Id, NullableText, OneOf, Text, Time } from '../../../schemas.js'
+import { ForeignId, ForeignIdText, Id, MAX_ID, NullableText, OneOf, Text, Time } from '../../../schemas.js'
 import { defineResource } from '../descriptor.js'
 
 const create = Type.Object({
-  installation_id: Id({ description: "GitHub's own id of the installation." }),
+  installation_id: ForeignId({ description: "GitHub's own id of the installation, as a number or a string." }),
   account_name: Text(1, 255, { description: 'The GitHub account on which the App is installed.' }),
   repository_selection: OneOf(['all', 'selected']),
 })
@@ -16,6 +16,7 @@ export const githubInstallations = defineResource({
   resource: Type.Object({
     id: Id(),
     ...create.properties,
+    installation_id: ForeignIdText({ description: "GitHub's own id of the installation, as a string." }),
     github_account_type: NullableText(0, 64),
     github_account_avatar_url: NullableText(0, 2048),
     github_account_id: NullableText(0, 64, { description: "GitHub's id of the account, as a string." }),
@@ -26,14 +27,25 @@ export const githubInstallations = defineResource({
   }),
   hidden: { suspended_at: true, suspension_known_at: true },
   computed: {},
+  naturalKey: 'installation_id',
+  // A string can exceed the range that the pattern allows.
+  check: ({ installation_id: id }) =>
+    typeof id === 'string' && /^[1-9][0-9]{9}$/.test(id) && Number(id) > MAX_ID
+      ? [{ path: 'body.installation_id', message: `must be an integer from 1 to ${MAX_ID}, as a number or a string` }]
+      : [],
+  toColumns: (body) => ({
+    ...body,
+    installation_id: Number(body.installation_id),
+    github_account_name: body.account_name,
+  }),
   example: { installation_id: 456790, account_name: 'username', repository_selection: 'all' },
   exampleResponse: {
     id: 123,
-    installation_id: 456789,
+    installation_id: '456789',
     account_name: 'username',
     repository_selection: 'all',
     github_account_type: 'User',
-    github_account_avatar_url: null,
+    github_account_avatar_url: 'https://avatars.githubusercontent.com/u/1234567?v=4',
     github_account_id: '1234567',
     github_account_name: 'username',
     created_at: new Date('2025-02-16T17:42:11Z'),

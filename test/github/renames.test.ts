@@ -1,0 +1,302 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import t from 'tap'
+import { startApp, type TestApp } from '../support/app.js'
+
+const SECRET = 'a secret between GitHub and us'
+const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
+
+type Delivery = [event: string, payload: object]
+
+async function deliver({ url }: TestApp, [event, payload]: Delivery) {
+  // Another body each time, so that a repetition is not refused as a replay before the change is looked at.
+  const body = JSON.stringify({ ...payload, unused: randomUUID() })
+  const response = await fetch(`${url}/webhooks/github`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': event,
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+    },
+    body,
+  })
+  return response.status
+}
+
+interface Account {
+  id: number
+  login: string
+  installation: number
+}
+
+interface Repository {
+  id: number
+  owner: Account
+  name: string
+}
+
+/** Which events an account's renaming causes: that depends on what the App has subscribed to. */
+type Subscription = 'installation_target' | 'organization' | 'both'
+
+/** A GitHub that renames and transfers, and keeps the deliveries that it sends. */
+function createGithub({ isDated = true, subscription = 'both' as Subscription, ticksPerAction = 0 } = {}) {
+  const deliveries: Delivery[] = []
+  let second = 0
+  const time = () => new Date(Date.UTC(2025, 2, 1, 12, 0, second)).toISOString().replace('.000', '')
+  const dated = () => (isDated ? { updated_at: time() } : {})
+  const describe = ({ id, owner, name }: Repository) => ({
+    id,
+    name,
+    full_name: `${owner.login}/${name}`,
+    owner: { id: owner.id, login: owner.login },
+    ...dated(),
+  })
+  return {
+    deliveries,
+    /** Lets a second pass. */
+    tick: () => {
+      second += 1
+    },
+    rename(repository: Repository, name: string) {
+      second += ticksPerAction
+      const changes = { repository: { name: { from: repository.name } } }
+      repository.name = name
+      const installation = { id: repository.owner.installation }
+      deliveries.push(['repository', { action: 'renamed', installation, repository: describe(repository), changes }])
+    },
+    /** Transfers a repository, and renames it in the same step or not. */
+    transfer(repository: Repository, owner: Account, name = repository.name) {
+      second += ticksPerAction
+      const { id, login } = repository.owner
+      const changes = { owner: { from: { user: { id, login } } } }
+      Object.assign(repository, { owner, name })
+      const installation = { id: owner.installation }
+      deliveries.push([
+        'repository',
+        { action: 'transferred', installation, repository: describe(repository), changes },
+      ])
+    },
+    renameAccount(account: Account, login: string) {
+      second += ticksPerAction
+      const changes = { login: { from: account.login } }
+      account.login = login
+      const { id } = account
+      const installation = { id: account.installation }
+      const target = {
+        action: 'renamed',
+        installation,
+        account: { id, login, ...dated() },
+        changes,
+        target_type: 'User',
+      }
+      const organization = { action: 'renamed', installation, organization: { id, login }, changes }
+      if (subscription !== 'organization') deliveries.push(['installation_target', target])
+      if (subscription !== 'installation_target') deliveries.push(['organization', organization])
+    },
+  }
+}
+
+const accountsOf = (...logins: string[]): Account[] =>
+  logins.map((login, index) => ({ id: 70 + index, login, installation: 7000 + index }))
+
+const pathOf = ({ owner, name }: Repository) => `${owner.login}/${name}`
+
+/** Records the installations of all accounts for one user, and an import of each repository. */
+async function record(
+  { sql }: TestApp,
+  accounts: Account[],
+  repositories: Repository[],
+  { withIds = true } = {},
+): Promise<void> {
+  await sql('DELETE FROM github_installations; DELETE FROM imports; DELETE FROM github_names')
+  for (const { installation, login } of accounts) {
+    await sql(
+      `INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+       VALUES ($1, $2, 'all', 1)`,
+      [installation, login],
+    )
+  }
+  for (const repository of repositories) {
+    const ids = withIds ? [String(repository.id), String(repository.owner.id)] : [null, null]
+    await sql(
+      `INSERT INTO imports (id, source_type, source_path, project_id, neptun_user_id, github_repository_id, github_account_id)
+       VALUES ($1, 'github', $2, 789, 1, $3, $4)`,
+      [repository.id, pathOf(repository), ...ids],
+    )
+  }
+}
+
+const storedPaths = async ({ sql }: TestApp) =>
+  Object.fromEntries(
+    (await sql<{ id: number; source_path: string }>('SELECT id, source_path FROM imports ORDER BY id')).map((row) => [
+      row.id,
+      row.source_path,
+    ]),
+  )
+
+const storedLogins = async ({ sql }: TestApp) =>
+  (await sql<{ account_name: string }>('SELECT account_name FROM github_installations ORDER BY installation_id')).map(
+    ({ account_name }) => account_name,
+  )
+
+/** All orders of a few elements. */
+const ordersOf = <T>(list: T[]): T[][] =>
+  list.length < 2
+    ? [list]
+    : list.flatMap((first, index) =>
+        ordersOf(list.filter((_, other) => other !== index)).map((rest) => [first, ...rest]),
+      )
+
+type Story = (github: ReturnType<typeof createGithub>, accounts: Account[], repositories: Repository[]) => void
+
+/** What happened at GitHub, by name. Each repository begins as `x/a` or `x/b`, and `x` and `y` are accounts. */
+const STORIES: Record<string, Story> = {
+  'a transfer and a rename in one step': (github, [, y], [a]) => github.transfer(a as Repository, y as Account, 'new'),
+  'names that are swapped': (github, _, [a, b]) => {
+    github.rename(a as Repository, 'tmp')
+    github.rename(b as Repository, 'a')
+    github.rename(a as Repository, 'b')
+  },
+  'a name that goes to another repository': (github, _, [a, b]) => {
+    github.rename(a as Repository, 'old')
+    github.rename(b as Repository, 'a')
+    github.rename(b as Repository, 'c')
+  },
+  'a repository that is renamed and renamed back': (github, _, [a]) => {
+    github.rename(a as Repository, 'new')
+    github.rename(a as Repository, 'a')
+  },
+  'accounts that are renamed in a chain': (github, [x, y]) => {
+    github.renameAccount(x as Account, 'z')
+    github.renameAccount(y as Account, 'x')
+  },
+  'a transfer between accounts that are renamed': (github, [x, y], [a]) => {
+    github.renameAccount(x as Account, 'z')
+    github.transfer(a as Repository, y as Account, 'new')
+    github.renameAccount(y as Account, 'x')
+  },
+  'a change of letter case alone': (github, [x], [a]) => {
+    github.rename(a as Repository, 'A')
+    github.renameAccount(x as Account, 'X')
+  },
+}
+
+for (const isDated of [true, false]) {
+  const how = isDated ? 'with times' : 'without times'
+  t.test(`every order of delivery, once or repeatedly, leads to the present paths, ${how}`, async (t) => {
+    const service = await shared.reset()
+    for (const [what, story] of Object.entries(STORIES)) {
+      for (const withIds of [true, false]) {
+        // Without an id, and without the former name, nothing tells which import it is; nor can a name say whose it was.
+        if (!withIds && /one step|another repository|between accounts/.test(what)) continue
+        const github = createGithub({ isDated, subscription: 'installation_target', ticksPerAction: 1 })
+        const accounts = accountsOf('x', 'y')
+        const repositories = ['a', 'b'].map((name, index) => ({ id: 500 + index, owner: accounts[0] as Account, name }))
+        repositories.push({ id: 502, owner: accounts[1] as Account, name: 'a' })
+        const before = structuredClone({ accounts, repositories })
+        story(github, accounts, repositories)
+        for (const order of ordersOf(github.deliveries)) {
+          await record(service, before.accounts, before.repositories, { withIds })
+          for (const delivery of [...order, ...order]) {
+            t.equal(await deliver(service, delivery), 200)
+          }
+          const name = `${what}${withIds ? '' : ', learned by name'}: ${order.map(([, payload]) => JSON.stringify(payload))}`
+          t.strictSame(await storedPaths(service), expected(repositories), name)
+          t.strictSame(
+            await storedLogins(service),
+            accounts.map(({ login }) => login),
+            name,
+          )
+        }
+      }
+    }
+  })
+}
+
+const expected = (repositories: Repository[]) =>
+  Object.fromEntries(repositories.map((repository) => [repository.id, pathOf(repository)]))
+
+/** One thing that happens at GitHub. */
+const action = fc.record({
+  type: fc.constantFrom('rename', 'rename', 'transfer', 'transfer with rename', 'rename account'),
+  which: fc.nat(2),
+  owner: fc.nat(1),
+  name: fc.constantFrom('a', 'b', 'c', 'd'),
+  login: fc.constantFrom('x', 'y', 'z'),
+  isLater: fc.boolean(),
+})
+
+const history = fc.record({
+  isDated: fc.boolean(),
+  subscription: fc.constantFrom<Subscription>('installation_target', 'organization', 'both'),
+  actions: fc.array(action, { minLength: 1, maxLength: 6 }),
+})
+
+/** Lets a history happen, except what GitHub would refuse: a name that is in use, or the name that it has. */
+function run({ isDated, subscription, actions }: typeof history extends fc.Arbitrary<infer T> ? T : never) {
+  const github = createGithub({ isDated, subscription })
+  const accounts = accountsOf('x', 'y')
+  const repositories: Repository[] = [
+    { id: 500, owner: accounts[0] as Account, name: 'a' },
+    { id: 501, owner: accounts[0] as Account, name: 'b' },
+    { id: 502, owner: accounts[1] as Account, name: 'a' },
+  ]
+  const before = structuredClone({ accounts, repositories })
+  const isFree = (owner: Account, name: string) =>
+    !repositories.some((other) => other.owner === owner && other.name === name)
+  const transferred = new Set<number>()
+  for (const { type, which, owner, name, login, isLater } of actions) {
+    // A transfer does not state the former name: for several of them, only their times tell what came before.
+    const isAlone = type.startsWith('transfer') && isDated
+    if (type.startsWith('transfer') && !isDated) {
+      if (type !== 'transfer' || transferred.has(which)) continue
+      transferred.add(which)
+    }
+    if (isLater || isAlone) github.tick()
+    const repository = repositories[which] as Repository
+    const account = accounts[owner] as Account
+    if (type === 'rename account') {
+      if (!accounts.some((other) => other.login === login)) github.renameAccount(account, login)
+    } else if (type === 'rename') {
+      if (isFree(repository.owner, name)) github.rename(repository, name)
+    } else {
+      const newName = type === 'transfer' ? repository.name : name
+      if (account !== repository.owner && isFree(account, newName)) github.transfer(repository, account, newName)
+    }
+    if (isAlone) github.tick()
+  }
+  // The same change twice within a second cannot be told from a repetition.
+  const texts = github.deliveries.map((delivery) => JSON.stringify(delivery).replaceAll(/"[xyz]\/|"login":"\w"/g, ''))
+  return new Set(texts).size === texts.length ? { ...github, before, accounts, repositories } : undefined
+}
+
+t.test(
+  'any permutation and repetition of the deliveries of any history leads to the same, present paths',
+  async (t) => {
+    const service = await shared.reset()
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(history, fc.infiniteStream(fc.nat()), async (chosen, numbers) => {
+        const told = run(chosen)
+        fc.pre(told !== undefined && told.deliveries.length > 0)
+        const { deliveries, before, accounts, repositories } = told
+        const order = [...deliveries, ...deliveries.slice(0, 3)]
+        for (let index = order.length - 1; index > 0; index -= 1) {
+          const other = (numbers.next().value as number) % (index + 1)
+          ;[order[index], order[other]] = [order[other] as Delivery, order[index] as Delivery]
+        }
+        await record(service, before.accounts, before.repositories)
+        for (const delivery of order) await deliver(service, delivery)
+        const stored = [await storedPaths(service), await storedLogins(service)]
+        const present = [expected(repositories), accounts.map(({ login }) => login)]
+        if (JSON.stringify(stored) !== JSON.stringify(present)) {
+          throw new Error(`${JSON.stringify({ order, stored, present }, null, 1)}`)
+        }
+        count += 1
+      }),
+      { numRuns: 150 },
+    )
+    t.equal(count, 150)
+  },
+)
