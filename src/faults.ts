@@ -64,7 +64,7 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
       return `must be ${describeType(schema)}`
     // Of an integer, the range says it.
     case 'format':
-      return schema['type'] === 'integer' ? `must be ${describeType(schema)}` : fallback
+      return schema['type'] === 'integer' || isNumberOrString(schema) ? `must be ${describeType(schema)}` : fallback
     case 'minLength':
     case 'maxLength':
       if (isNumberOrString(schema)) return `must be ${describeType(schema)}`

@@ -197,8 +197,10 @@ t.test(
     const creates: [path: string, body: object][] = [[IMPORTS, LOCAL]]
     for (const { slug, example } of RESOURCE_DESCRIPTORS) creates.push([resources(`/${slug}`), example])
     for (const [path, body] of creates) {
-      for (const query of ['', '?unknown=a/b']) {
-        const created = await call('POST', path + query, { body })
+      for (const [index, query] of ['', '?unknown=a/b'].entries()) {
+        // A user has each installation once.
+        const other = 'installation_id' in body ? { installation_id: 1000 + index } : {}
+        const created = await call('POST', path + query, { body: { ...body, ...other } })
         t.equal(created.status, 201, path)
         const id = created.body.import?.id ?? created.body.id
         const location = created.headers.get('location') ?? ''

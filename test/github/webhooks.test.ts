@@ -425,9 +425,11 @@ t.test('a renamed organization takes along its installations and imports, none o
 
 t.test('while the secret is replaced, the new and the former one are accepted', async (t) => {
   const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the former one' })
-  const body = JSON.stringify(suspension('suspend'))
-  const deliverWith = (secret: string) =>
-    deliver(service, 'installation', body, { headers: { 'x-hub-signature-256': sign(body, secret) } })
+  // The same body twice would be a replay.
+  const deliverWith = (secret: string) => {
+    const body = JSON.stringify({ ...suspension('suspend'), secret })
+    return deliver(service, 'installation', body, { headers: { 'x-hub-signature-256': sign(body, secret) } })
+  }
   for (const secret of [SECRET, 'the former one']) {
     t.strictSame(await deliverWith(secret), { status: 200, body: processed })
   }

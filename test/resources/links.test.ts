@@ -157,11 +157,12 @@ for (const type of RESOURCE_TYPES) {
     const service = await shared.reset()
     const { sql, call } = service
     const columns = Object.keys(create)
-    const values = columns.map((_, index) => `$${index + 1}`)
+    // A user has each installation once.
+    const values = columns.map((name, index) => `$${index + 1}${name === 'installation_id' ? ' + number' : ''}`)
     await sql(
       `WITH made AS (
          INSERT INTO ${table} (neptun_user_id, ${columns.join(', ')})
-         SELECT 1, ${values.join(', ')} FROM generate_series(1, 1001) RETURNING id
+         SELECT 1, ${values.join(', ')} FROM generate_series(1, 1001) AS number RETURNING id
        )
        INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
       Object.values(create),

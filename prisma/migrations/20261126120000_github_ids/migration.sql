@@ -1,7 +1,7 @@
 -- A user who recorded the same GitHub installation twice has two rows. The one that was recorded last is the truest; its
 -- values go into the oldest row, whose id clients know longest. Links are moved to that row, unless the project links it
 -- already.
-CREATE TEMPORARY TABLE "merged_installations" ON COMMIT DROP AS
+CREATE TABLE "merged_installations" AS
     SELECT "id",
         first_value("id") OVER (PARTITION BY "neptun_user_id", "installation_id" ORDER BY "id") AS "kept_id",
         first_value("id") OVER (PARTITION BY "neptun_user_id", "installation_id" ORDER BY "id" DESC) AS "newest_id"
@@ -33,6 +33,9 @@ DELETE FROM "github_installations" AS installation
 USING "merged_installations" AS merged
 WHERE merged."id" = installation."id" AND merged."id" <> merged."kept_id";
 
+-- Not a temporary table: the role of the service may not have the right to create one.
+DROP TABLE "merged_installations";
+
 -- DropIndex
 DROP INDEX "github_installations_neptun_user_id_idx";
 
@@ -57,7 +60,9 @@ CREATE TABLE "github_names" (
     "weak" BOOLEAN NOT NULL DEFAULT false,
     "neptun_user_id" INTEGER NOT NULL,
 
-    CONSTRAINT "github_names_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "github_names_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "github_names_github_id_check" CHECK ("github_id" <> ''),
+    CONSTRAINT "github_names_name_check" CHECK ("name" <> '')
 );
 
 -- CreateIndex, which Prisma's schema language does not tell from one in which no two nulls are equal
