@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
+import etag from '@fastify/etag'
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
@@ -52,6 +53,7 @@ export async function buildEquipped(data: DataAccess, logger: FastifyBaseLogger)
   await app.register(fp(requestLog))
   await app.register(cookie)
   await app.register(helmet, SECURITY_HEADERS)
+  await app.register(etag)
   await app.register(underPressure, { maxEventLoopDelay: 1000 })
   await app.register(rateLimit, {
     global: false,
