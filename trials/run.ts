@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { abuse, scenarios } from './abuse.js'
 import { clients } from './clients.js'
 import { failover } from './failover.js'
 import { kill } from './kill.js'
@@ -13,11 +14,13 @@ import { start } from './start.js'
 import type { Finding, Trial } from './support/findings.js'
 import { closeStages } from './support/stage.js'
 
-const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients }
+const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients, abuse }
+const single = Object.fromEntries(Object.entries(scenarios).map(([name, trial]) => [`abuse/${name}`, trial]))
 
 const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seconds N]
 
 NAME is one of ${Object.keys(trials).join(', ')}; without any, all of them run.
+Of the abuse trial, a single scenario: ${Object.keys(single).join(', ')}
 --json        print one JSON object instead of a table
 --requests N  requests of the memory trial, a multiple of 10000 (100000)
 --seconds N   how long the database stays away (10)`
@@ -32,7 +35,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const names = positionals.length > 0 ? positionals : Object.keys(trials)
-const unknown = names.filter((name) => !Object.hasOwn(trials, name))
+const unknown = names.filter((name) => !Object.hasOwn(trials, name) && !Object.hasOwn(single, name))
 const requests = Number(values.requests)
 const seconds = Number(values.seconds)
 
@@ -72,7 +75,7 @@ async function runTrials(): Promise<boolean> {
 
 async function runTrial(name: string): Promise<Finding[]> {
   try {
-    return (await trials[name]?.({ requests, seconds })) ?? []
+    return (await (trials[name] ?? single[name])?.({ requests, seconds })) ?? []
   } catch (error) {
     return [{ what: 'the trial itself', seen: (error as Error).stack ?? String(error), ok: false }]
   }
