@@ -26,7 +26,7 @@ const COMMON = { NODE_ENV: 'production', DATABASE_POOL_SIZE: '10' }
 
 /** The service runs as in production. Its limits are so high that they refuse no load, but everything is counted. */
 const RAISED_LIMITS = {
-  MAX_IMPORTS_PER_PROJECT: '1000000',
+  MAX_PROJECT_BYTES: '1000000000',
   RATE_LIMIT_SESSION: '1000000',
   RATE_LIMIT_ADDRESS: '1000000',
   RATE_LIMIT_WINDOW: '1000',

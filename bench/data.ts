@@ -53,8 +53,8 @@ const LOAD = (dataset: Dataset) => {
     SELECT "user", "user" * 2 + second, (ARRAY['user-', 'Company-'])[second + 1] || "user", 'all'
     FROM generate_series(1, ${users}) AS "user", generate_series(0, 1) AS second;
 
-    INSERT INTO projects (id, neptun_user_id, name, import_count)
-    SELECT project, ${owner}, 'Project ' || project, ${size} FROM ${projects};
+    INSERT INTO projects (id, neptun_user_id, name, import_count, import_bytes, user_file_count, user_file_bytes)
+    SELECT project, ${owner}, 'Project ' || project, ${size}, ${size} * 300, ${size}, ${size} * 450 FROM ${projects};
 
     INSERT INTO imports (neptun_user_id, project_id, source_type, source_path, title, description, created_at, updated_at)
     SELECT
@@ -97,8 +97,8 @@ const LOAD = (dataset: Dataset) => {
 }
 
 /**
- * Fills an empty database. Triggers and foreign keys are disabled meanwhile, so that the maximum number of imports per
- * project does not apply; `import_count` is set directly.
+ * Fills an empty database. Triggers and foreign keys are disabled meanwhile. Of the counters of a project, only those that the
+ * service reads are set.
  */
 export async function loadData(databaseUrl: string, dataset: Dataset): Promise<void> {
   await withClient(databaseUrl, async (client) => {
@@ -113,14 +113,8 @@ export async function loadData(databaseUrl: string, dataset: Dataset): Promise<v
 export async function removeWritten(databaseUrl: string, { users, perProject }: Dataset): Promise<void> {
   const loaded = (users * perProject.reduce((sum, count) => sum + count, 0)).toString()
   await withClient(databaseUrl, async (client) => {
-    await client.query('SET session_replication_role = replica')
+    // The triggers restore the counters of the projects.
     await client.query('DELETE FROM imports WHERE id > $1', [loaded])
-    await client.query(
-      `UPDATE projects SET import_count = expected.count
-       FROM (SELECT id, ($1::integer[])[(id - 1) % $2 + 1] AS count FROM projects) AS expected
-       WHERE projects.id = expected.id AND projects.import_count <> expected.count`,
-      [perProject, perProject.length],
-    )
     await client.query('VACUUM imports, projects')
   })
 }

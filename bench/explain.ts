@@ -103,11 +103,14 @@ async function openSingleConnection(databaseUrl: string): Promise<Database> {
   })
 }
 
+/** What the session query reads for a list of imports. */
+const NEEDS = { needsGithubAccounts: true, listCounter: 'import' }
+
 /** Runs the calls that the service makes for one user, in their first project. */
 async function runHotCalls(database: Database, dataset: Dataset, userId: number, step: Step): Promise<void> {
   const path = { userId, projectId: projectId(dataset, userId, 0) }
   const tokenHash = hashToken(tokenOf(userId)) as Buffer
-  const found = await step('session', async () => await authorize(database, tokenHash, path, true))
+  const found = await step('session', async () => await authorize(database, tokenHash, path, NEEDS))
   const owner = 'owner' in found && found.owner
   if (!owner) throw new Error(`User ${userId} does not own project ${path.projectId}`)
   await runImportCalls(database, owner, step)

@@ -29,6 +29,10 @@ export interface BenchPostgres {
   urlOf(name: string): string
 }
 
+/** Contenders create more imports in one project than the limit allows. */
+const UNLIMITED_ROWS = `
+  CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
+
 /** Runs PostgreSQL in a temporary folder until `use` is done. */
 export async function withPostgres<T>(signal: AbortSignal, use: (postgres: BenchPostgres) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-bench-'))
@@ -38,6 +42,7 @@ export async function withPostgres<T>(signal: AbortSignal, use: (postgres: Bench
       const createDatabase = async (name: string, dataset: Dataset) => {
         await withClient(postgres.url('postgres'), (client) => client.query(`CREATE DATABASE ${name}`))
         await applyMigrations(postgres.url(name))
+        await withClient(postgres.url(name), (client) => client.query(UNLIMITED_ROWS))
         await loadData(postgres.url(name), dataset)
         return postgres.url(name)
       }

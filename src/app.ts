@@ -18,10 +18,12 @@ import limits from './plugins/limits.js'
 import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import overload from './plugins/overload.js'
+import refusalDelay from './plugins/refusal-delay.js'
 import requestLog, { readRequestId } from './plugins/request-log.js'
 import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
+import slowClients from './plugins/slow-clients.js'
 import unreadBody from './plugins/unread-body.js'
 import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
@@ -32,12 +34,20 @@ export interface AppParts {
   logger: FastifyBaseLogger
   /** Returns the number of log lines that could not be written, for the metrics. */
   lostLogLines?: () => number
+  /** How long a client may read nothing of its responses, in milliseconds. */
+  readTimeout?: number
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
 /** The largest request body, in bytes. */
 const BODY_LIMIT = 2 * 1024 * 1024
+
+/** How long a client may read nothing of its responses, in milliseconds. */
+const READ_TIMEOUT = 30_000
+
+/** The maximum size of all responses that wait for their clients, in bytes. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 /** How often connections are looked at that are over their time, in milliseconds. */
 const CONNECTIONS_CHECK = 1000
@@ -48,7 +58,7 @@ const MAX_PARAM_LENGTH = 16 * 1024
 /** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
 export async function buildApp(
   config: Config,
-  { database, logger, lostLogLines, onRoute }: AppParts,
+  { database, logger, lostLogLines, readTimeout = READ_TIMEOUT, onRoute }: AppParts,
 ): Promise<FastifyInstance> {
   const log = logger.child({}, { serializers: { err: serializeError } })
   const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
@@ -87,6 +97,8 @@ export async function buildApp(
   await app.register(overload, config)
   await app.register(session)
   await app.register(limits, config)
+  await app.register(refusalDelay)
+  await app.register(slowClients, { readTimeout, maxWaitingBytes: MAX_WAITING_BYTES })
   await app.register(errors)
   await app.register(jsonBody)
   await app.register(unreadBody)

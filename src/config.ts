@@ -93,12 +93,9 @@ export const Config = Type.Object({
     must: 'true or false',
     description: 'Apply pending migrations at start. If false, the start fails while any is pending.',
   }),
-  MAX_IMPORTS_PER_PROJECT: integer(
-    'an integer from 1 to 1000000',
-    1,
-    1_000_000,
-    1000,
-    'Imports that one project can hold; one more is refused with 409.',
+  MAX_PROJECT_BYTES: count(
+    16 * 1024 * 1024,
+    'Maximum size of each complete list of a project (imports; links of each type), in bytes of JSON; more is a 409.',
   ),
   GITHUB_APP_ID: Type.Optional(
     Type.String({
@@ -194,7 +191,7 @@ export function databaseOptions(config: Config, logger: Pick<BaseLogger, 'warn'>
     query_timeout: config.DATABASE_ANSWER_TIMEOUT,
     statement_timeout: config.DATABASE_STATEMENT_TIMEOUT,
     lock_timeout: config.DATABASE_LOCK_TIMEOUT,
-    maxImports: config.MAX_IMPORTS_PER_PROJECT,
+    maxProjectBytes: config.MAX_PROJECT_BYTES,
     onIdleError: (err) => logger.warn({ err }, 'lost a connection to the database'),
   }
 }

@@ -14,7 +14,7 @@ const errors = {
   NO_GITHUB_INSTALLATION: [404, 'No GitHub installation is linked to this project'],
   REQUEST_TIMEOUT: [408, 'Request timed out'],
   CONFLICT: [409, 'Others are changing the same import: try again'],
-  IMPORT_LIMIT_REACHED: [409, 'The project holds the maximum number of imports'],
+  PROJECT_FULL: [409, 'The project is full'],
   PRECONDITION_FAILED: [412, 'The object has changed since it was read'],
   PAYLOAD_TOO_LARGE: [413, 'Request body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type: send application/json'],

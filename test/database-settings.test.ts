@@ -265,7 +265,7 @@ t.test('it runs through PgBouncer in transaction mode', { skip }, async (t) => {
 t.test('behind PgBouncer, a default that the service cannot set is checked at startup', { skip }, async (t) => {
   const url = await createDatabaseWith(t, ["default_transaction_isolation = 'serializable'"])
   const pooled = await startPgBouncer(t, url)
-  const options = databaseOptions(loadConfig({ DATABASE_URL: pooled, MAX_IMPORTS_PER_PROJECT: '5' }), { warn() {} })
+  const options = databaseOptions(loadConfig({ DATABASE_URL: pooled, MAX_PROJECT_BYTES: '5000' }), { warn() {} })
   const message = 'default_transaction_isolation is serializable: it must be read committed'
   await t.rejects(openDatabase(options), { message })
   const name = new URL(url).pathname.slice(1)
@@ -275,5 +275,5 @@ t.test('behind PgBouncer, a default that the service cannot set is checked at st
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
   )
-  await t.rejects(openDatabase(options), { message: 'neptun.max_imports_per_project is not set: it must be 5' })
+  await t.rejects(openDatabase(options), { message: 'neptun.max_project_bytes is not set: it must be 5000' })
 })

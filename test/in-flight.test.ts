@@ -51,6 +51,7 @@ const SETTINGS = {
   DATABASE_ANSWER_TIMEOUT: '60000',
   DATABASE_LOCK_TIMEOUT: '60000',
   DATABASE_CONNECT_TIMEOUT: '60000',
+  MAX_EVENT_LOOP_DELAY: '600000',
 }
 
 const WAITING = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
@@ -58,34 +59,47 @@ const WAITING = `SELECT FROM pg_stat_activity WHERE datname = current_database()
 const untilWaiting = ({ sql }: TestApp, count: number) =>
   until(async () => (await sql(WAITING)).length === count, `${count} requests wait`, 30_000)
 
-for (const [what, table] of [
-  ['while its session is looked up', 'sessions'],
-  ['while its handler works', 'imports'],
-] as const) {
-  t.test(`one session has sixteen requests in progress; each counts ${what}`, async (t) => {
-    const service = await startApp(t, SETTINGS)
-    const token = await createSession(service.sql, OWNER.userId)
-    const unlock = await lock(t, service, table)
-    const answers = Array.from({ length: LIMIT }, () => ask(service))
-    await untilWaiting(service, LIMIT)
-    const more = await Promise.all(Array.from({ length: 20 }, () => ask(service)))
-    t.same(
-      more,
-      more.map(() => REFUSED),
-    )
-    const other = ask(service, { ...OWNER, token })
-    await unlock()
-    for (const { status } of await Promise.all(answers)) t.equal(status, 200)
-    t.equal((await other).status, 200, 'another session of the same user counts by itself')
-    t.equal((await ask(service)).status, 200, 'afterwards')
-  })
+t.test('one session has sixteen requests in progress; each counts while its session is looked up', async (t) => {
+  const service = await startApp(t, SETTINGS)
+  const token = await createSession(service.sql, OWNER.userId)
+  const unlock = await lock(t, service, 'sessions')
+  const answers = Array.from({ length: LIMIT }, () => ask(service))
+  await untilWaiting(service, LIMIT)
+  const more = await Promise.all(Array.from({ length: 20 }, () => ask(service)))
+  t.same(
+    more,
+    more.map(() => REFUSED),
+  )
+  const other = ask(service, { ...OWNER, token })
+  await unlock()
+  for (const { status } of await Promise.all(answers)) t.equal(status, 200)
+  t.equal((await other).status, 200, 'another session of the same user counts by itself')
+  t.equal((await ask(service)).status, 200, 'afterwards')
+})
+
+/** Sends sixteen requests at once. Their handlers wait: some for the database, the others until it is their turn. */
+async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
+  const unlockSessions = await lock(t, service, 'sessions')
+  const unlock = await lock(t, service, 'imports')
+  const requests = Array.from({ length: LIMIT }, send)
+  await untilWaiting(service, LIMIT)
+  await unlockSessions()
+  await until(async () => (await service.sql(`${WAITING} AND query LIKE '%FROM imports%'`)).length > 0, 'a handler waits')
+  return { requests, unlock }
 }
+
+t.test('one session has sixteen requests in progress; each counts while its handler works', async (t) => {
+  const service = await startApp(t, SETTINGS)
+  const { requests, unlock } = await holdHandlers(t, service, () => ask(service))
+  t.same(await ask(service), REFUSED)
+  await unlock()
+  t.ok((await Promise.all(requests)).some(({ status }) => status === 200))
+  t.equal((await ask(service)).status, 200, 'afterwards')
+})
 
 t.test('a client that closes its connections does not free their places before the work is done', async (t) => {
   const service = await startApp(t, SETTINGS)
-  const unlock = await lock(t, service, 'imports')
-  const sockets = Array.from({ length: LIMIT }, () => list(service))
-  await untilWaiting(service, LIMIT)
+  const { requests: sockets, unlock } = await holdHandlers(t, service, () => list(service))
   for (const socket of sockets) socket.resetAndDestroy()
   await until(async () => (await countConnections(service)) === 0, 'the service has seen it')
   t.same(await ask(service), REFUSED)

@@ -1,10 +1,10 @@
 import pg from 'pg'
 
 /**
- * Settings that the service has on its own connections. `neptun.max_imports_per_project` is read by a trigger and is so
- * high here that no load reaches it. `random_page_cost` makes PostgreSQL read a project's rows in index order.
+ * Settings that the service has on its own connections. `neptun.max_project_bytes` is read by a trigger and is so high here
+ * that no load reaches it. `random_page_cost` makes PostgreSQL read a project's rows in index order.
  */
-const OPTIONS = '-c neptun.max_imports_per_project=1000000 -c random_page_cost=1.1'
+const OPTIONS = '-c neptun.max_project_bytes=1000000000 -c random_page_cost=1.1'
 
 /** Opens the pool of a peer. Every peer has as many connections as the service. */
 export function openPool(config: pg.PoolConfig = {}): pg.Pool {

@@ -391,7 +391,7 @@ export interface components {
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "IMPORT_LIMIT_REACHED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: every validation error. */
@@ -636,8 +636,8 @@ export interface components {
         };
     };
     responses: {
-        /** @description `CONFLICT`: Others are changing the same import: try again. */
-        CONFLICT: {
+        /** @description `CONFLICT`: Others are changing the same import: try again. `PROJECT_FULL`: The project is full. */
+        "CONFLICT.PROJECT_FULL": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -711,18 +711,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `IMPORT_LIMIT_REACHED`: The project holds the maximum number of imports. */
-        IMPORT_LIMIT_REACHED: {
-            headers: {
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"];
-            };
-        };
         /** @description `INTERNAL`: Internal Server Error. */
         INTERNAL: {
             headers: {
@@ -761,6 +749,18 @@ export interface components {
         };
         /** @description `PRECONDITION_FAILED`: The object has changed since it was read. */
         PRECONDITION_FAILED: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_FULL`: The project is full. */
+        PROJECT_FULL: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1132,7 +1132,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["IMPORT_LIMIT_REACHED"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -1183,7 +1183,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["IMPORT_LIMIT_REACHED"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -1308,7 +1308,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["CONFLICT"];
+            409: components["responses"]["CONFLICT.PROJECT_FULL"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
@@ -1502,6 +1502,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -1751,6 +1752,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -2000,6 +2002,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
@@ -2249,6 +2252,7 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["PROJECT_FULL"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];

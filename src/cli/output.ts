@@ -98,6 +98,7 @@ const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, re
 /** A replacer for JSON.stringify, which passes a Date as its text, and the object that holds it as `this`. */
 function replaceInfinity(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key]
+  if (typeof original === 'bigint') return Number(original)
   return original instanceof Date ? (infinityOf(original) ?? value) : value
 }
 

@@ -4,6 +4,8 @@ import { ApiError } from '../errors.js'
 import { escapeOption, readConnectionUrl } from './connection-url.js'
 import { isDatabaseUnavailable } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
+import { keepConnections } from './pool-query.js'
+import { createReadiness, type Readiness } from './readiness.js'
 
 type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
 
@@ -11,8 +13,8 @@ type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout
 export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
   /** `postgres://user:password@host:5432/database`, in which connectionUrlFault() finds nothing. */
   url: string
-  /** The maximum number of imports per project, which a trigger enforces. */
-  maxImports?: number
+  /** The maximum size of each complete list of a project, in bytes of JSON, which triggers enforce. */
+  maxProjectBytes?: number
   /** Called when an idle connection is lost. */
   onIdleError?: (error: Error) => void
 }
@@ -21,6 +23,7 @@ export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts |
 export interface Database {
   prisma: PrismaClient
   pool: pg.Pool
+  readiness: Readiness
   /** Runs a SELECT as a prepared statement. Throws ApiError 503 if the database is unavailable. */
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
   /** Waits for running queries, then closes all connections. */
@@ -62,14 +65,22 @@ function readTime(text: string): Date {
 const getTypeParser = (oid: number, format?: 'text') =>
   oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
 
+/** The value of `neptun.max_project_bytes` for connections that do not set it: see max_project_bytes() in the migrations. */
+const DEFAULT_MAX_PROJECT_BYTES = 16 * 1024 * 1024
+
 const COMMON = { types: { getTypeParser } as pg.CustomTypesConfig, keepAlive: true }
 
-function clientConfig({ url, maxImports, onIdleError: _, ...timeouts }: Partial<DatabaseOptions> & { url: string }) {
+function clientConfig({
+  url,
+  maxProjectBytes,
+  onIdleError: _,
+  ...timeouts
+}: Partial<DatabaseOptions> & { url: string }) {
   const { connectionString, isPooled, options } = readConnectionUrl(url)
   const config = { ...timeouts, ...COMMON, connectionString, isPooled }
   // A pooler rejects startup parameters that it does not know.
   if (isPooled) return { ...config, statement_timeout: undefined, lock_timeout: undefined }
-  const settings = Object.entries({ ...SETTINGS, 'neptun.max_imports_per_project': `${maxImports ?? ''}` })
+  const settings = Object.entries({ ...SETTINGS, 'neptun.max_project_bytes': `${maxProjectBytes ?? ''}` })
   const ours = settings.map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
   return { ...config, options: [options, ...ours].join(' ') }
 }
@@ -93,9 +104,11 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',
     default_transaction_isolation: SETTINGS.default_transaction_isolation,
-    // Connections that are not pooled set it; the trigger's own default is 1000.
-    'neptun.max_imports_per_project':
-      isPooled && options.maxImports !== 1000 ? options.maxImports?.toString() : undefined,
+    // Connections that are not pooled set it.
+    'neptun.max_project_bytes':
+      isPooled && options.maxProjectBytes !== DEFAULT_MAX_PROJECT_BYTES
+        ? options.maxProjectBytes?.toString()
+        : undefined,
   }
   const columns = Object.keys(required).map((name) => `current_setting('${name}', true) AS "${name}"`)
   const query = `SELECT ${columns}, coalesce((SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -124,12 +137,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const application_name = 'neptun-projects-resources'
   const pool = new pg.Pool({ ...config, application_name, idleTimeoutMillis: 30_000, onConnect })
+  const queryable = keepConnections(pool)
   pool.on('error', options.onIdleError ?? (() => {}))
   // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
   pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
+  const readiness = createReadiness(config)
   const nameOf = isPooled ? () => '' : createStatementNames()
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
+    adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
     errorFormat: 'minimal',
     // Longer than the timeouts of the pool, which decide.
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
@@ -138,9 +153,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     prisma,
     pool,
+    readiness,
     async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
       try {
-        return (await pool.query<Row>({ name: nameOf(text), text, values })).rows
+        return (await queryable.query<Row>({ name: nameOf(text), text, values })).rows
       } catch (error) {
         if (!isDatabaseUnavailable(error)) throw error
         throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
@@ -148,7 +164,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     async close() {
       await prisma.$disconnect()
-      await pool.end()
+      await Promise.all([pool.end(), readiness.close()])
     },
   }
 }

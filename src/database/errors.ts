@@ -63,9 +63,9 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
 export function toApiError(error: unknown, isWrite: boolean): unknown {
   const { code, constraint, message } = readFailure(error)
   switch (code) {
-    // Raised by the trigger `count_imports`.
+    // Raised by require_project_room(), with a message for the client.
     case 'NP001':
-      return new ApiError('IMPORT_LIMIT_REACHED')
+      return new ApiError('PROJECT_FULL', { message })
     // A row that was there when it was read has been deleted since: the project, or the resource to link.
     case '23503': {
       const isResource = constraint.startsWith('project_') && !constraint.includes('_project_id_')

@@ -56,6 +56,8 @@ async function renameForUser(
     UPDATE imports SET source_path = ${present}::text || substr(source_path, strpos(source_path, '/'))
     WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_account_id = ${id}::text
       AND split_part(source_path, '/', 1) <> ${present}::text`
+  // Imports first: both updates lock the projects to count there, and others lock an import before its project.
+  if (learned > 0) await repeatMoves(transaction, userId, id)
   await transaction.$executeRaw`
     UPDATE github_installations
     SET account_name = ${present}::text, github_account_name = ${present}::text, github_account_id = ${id}::text
@@ -63,7 +65,6 @@ async function renameForUser(
       AND (installation_id = ${installationId}::integer OR github_account_id = ${id}::text)
       AND (account_name, github_account_name, github_account_id)
         IS DISTINCT FROM (${present}::text, ${present}::text, ${id}::text)`
-  if (learned > 0) await repeatMoves(transaction, userId, id)
 }
 
 /** Records the login of an account before its first change, according to its installation. */

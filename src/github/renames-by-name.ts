@@ -12,14 +12,15 @@ export async function renameAccountByLogin(
   installationId: number,
 ): Promise<void> {
   if (userIds.length === 0) return
-  await transaction.githubInstallation.updateMany({
-    where: { installation_id: installationId, ...isNamedOtherThan(login) },
-    data: { account_name: login, github_account_name: login },
-  })
+  // Imports first: both updates lock the projects to count there, and others lock an import before its project.
   await transaction.$executeRaw`
     UPDATE imports SET source_path = ${login}::text || substr(source_path, strpos(source_path, '/'))
     WHERE ${isGithubImport(userIds)}
       AND ${lower(Prisma.sql`split_part(source_path, '/', 1)`)} = ${formerLogin.toLowerCase()}::text`
+  await transaction.githubInstallation.updateMany({
+    where: { installation_id: installationId, ...isNamedOtherThan(login) },
+    data: { account_name: login, github_account_name: login },
+  })
 }
 
 /** Applies the move of a repository that GitHub does not identify by id. */

@@ -25,6 +25,9 @@ type Transaction = Prisma.TransactionClient
 const RETRYABLE = new Set(['40P01', '40001', '55P03'])
 const MAX_ATTEMPTS = 4
 
+/** The largest bigint: SQLSTATE NP001 does not occur. */
+const UNLIMITED = '9223372036854775807'
+
 /** GitHub can redeliver for three days. */
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 
@@ -44,6 +47,8 @@ export async function applyDelivery(
         const { count } = await transaction.githubDelivery.createMany({ data: [delivery], skipDuplicates: true })
         if (count === 0) return 'replayed'
         const userIds = await lockInstallations(transaction, change.installationId)
+        // A longer name must not fail because a project is full.
+        await transaction.$executeRaw`SELECT set_config('neptun.max_project_bytes', ${UNLIMITED}, true)`
         await applyChange(transaction, change, userIds)
         return 'processed'
       })

@@ -36,7 +36,7 @@ async function health(app: FastifyInstance, { database }: { database: Database }
 
   app.get('/health/ready', { config, schema: ready }, async () => {
     if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
-    await database.pool.query('SELECT 1').catch((cause) => {
+    await database.readiness.check().catch((cause) => {
       throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
     })
     return { status: 'ok' as const }

@@ -1,11 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
 import { BLOCK, joinChunks } from './join-chunks.js'
 import { findExcess } from './json-size.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Waits until a large body may be parsed; undefined where there is no limit for that. */
+    admitLargeBody: (() => Promise<void>) | undefined
+  }
+}
+
+/** A larger body, in bytes, is parsed only when it is admitted. */
+const LARGE_BODY = 64 * 1024
 
 /** RFC 9110, section 8.3.1, without a look at the parameters. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
@@ -17,6 +27,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
  * would choose a parser by it.
  */
 async function jsonBody(app: FastifyInstance) {
+  app.decorateRequest('admitLargeBody', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
@@ -41,8 +52,7 @@ async function jsonBody(app: FastifyInstance) {
   })
   // Refuses `__proto__` and `constructor.prototype` wherever they stand.
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (body.length === 0) return done(null, undefined)
+  const parseBody = (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
     if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
     const excess = findExcess(body)
     if (excess) return done(invalidRequest({ path: 'body', message: excess }))
@@ -51,6 +61,11 @@ async function jsonBody(app: FastifyInstance) {
       if (error) return done(invalidRequest({ path: 'body', message: describeFault(text) }))
       return done(null, value)
     })
+  }
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) return done(null, undefined)
+    if (body.length <= LARGE_BODY || !request.admitLargeBody) return parseBody(request, body, done)
+    request.admitLargeBody().then(() => parseBody(request, body, done), done)
   })
 }
 

@@ -20,7 +20,7 @@ const BY_STATUS: Record<number, SecurityEvent['event']> = {
 /** Errors whose status has other causes, too. The first may be an attempt to reach another user's project. */
 const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
   PROJECT_NOT_FOUND: 'access_denied',
-  IMPORT_LIMIT_REACHED: 'limit_reached',
+  PROJECT_FULL: 'limit_reached',
   OVERLOADED: 'limit_reached',
 }
 

@@ -1,10 +1,21 @@
-/** A part of a list. */
+/** A part of a list that is read at once: a page, or a small complete list. */
 export interface BatchRequest<Position> {
   /** Only rows after this one; null for the beginning. */
   after: Position | null
-  /** Maximum size of a page; undefined for the complete list, which is read in batches of the repository's choice. */
+  /** Maximum size of a page; undefined for the complete list. */
   limit: number | undefined
 }
+
+/** A part of a large list, which is read in batches of bounded size. */
+export interface Range<Position> {
+  /** Only rows after this one; null for the beginning. */
+  after: Position | null
+  /** The last row; null for the end of the list. */
+  last: Position | null
+}
+
+/** The end of a page, and whether more follow; null for an empty page. */
+export type PageEnd<Position> = { last: Position; hasMore: boolean } | null
 
 /** Rows of a list, and the position of the last one if more may follow. */
 export interface Batch<Row, Position> {
@@ -22,14 +33,15 @@ export interface RowVersion {
 
 /**
  * Builds a batch from the rows of its query.
- * @param rows up to `limit + 1` rows: the last one shows that more follow
+ * @param rows up to `limit + 1` rows: the last one shows that more follow. Without a limit, all rows
  */
 export function toBatch<Row, Position>(
   rows: Row[],
-  limit: number,
+  limit: number | undefined,
   positionOf: (row: Row) => Position,
 ): Batch<Row, Position> {
-  const kept = rows.length > limit ? rows.slice(0, limit) : rows
+  if (limit === undefined || rows.length <= limit) return { rows, next: null }
+  const kept = rows.slice(0, limit)
   const last = kept.at(-1)
-  return { rows: kept, next: last && rows.length > limit ? positionOf(last) : null }
+  return { rows: kept, next: last ? positionOf(last) : null }
 }

@@ -8,11 +8,13 @@ import { githubRepositoryRoutes } from './github-repositories/routes.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
 import { createCanonicalSourcePath } from './imports/source-path/index.js'
+import { createLargeWork } from './large-work.js'
 import type { SessionLimits } from './owner.js'
 import { RESOURCE_DESCRIPTORS } from './resources/index.js'
 import { createResourceRepository } from './resources/repository.js'
 import { resourceRoutes, type Verify } from './resources/routes.js'
 import session from './session.js'
+import { createTurns } from './turns.js'
 
 export interface ProjectsResourcesOptions {
   database: Database
@@ -32,19 +34,23 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
   const { database, installations, permission, listRepositories, githubHosts, sessionLimits } = options
   const canonicalSourcePath = createCanonicalSourcePath(githubHosts)
-  await app.register(session, { database, limits: sessionLimits })
+  const largeWork = createLargeWork({ perUser: 2, inTotal: 8 })
+  const largeBodies = createLargeWork({ perUser: 1, inTotal: 4 })
+  await app.register(session, { database, largeBodies, limits: sessionLimits })
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })
-  await app.register(importRoutes, { imports: createImportRepository(database), permission, canonicalSourcePath })
+  const turns = createTurns()
+  const imports = turns.guard(createImportRepository(database))
+  await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
     'github-installations': async (owner, values) =>
       await permission.verifyInstallation(owner, values as InstallationClaim),
   }
   for (const descriptor of RESOURCE_DESCRIPTORS) {
-    const resources = createResourceRepository(database, descriptor)
-    await app.register(resourceRoutes, { descriptor, resources, verify: verifiers[descriptor.slug] })
+    const resources = turns.guard(createResourceRepository(database, descriptor))
+    await app.register(resourceRoutes, { descriptor, resources, largeWork, verify: verifiers[descriptor.slug] })
   }
   await app.register(githubRepositoryRoutes, { installations, listRepositories })
   await app.register(unknownTypes)

@@ -1,53 +1,69 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toEntityTag } from '../entity-tags.js'
 import type { Fault } from '../errors.js'
 import { setEntityTag } from '../plugins/conditional-requests.js'
-import type { Batch, BatchRequest, RowVersion } from './batch.js'
+import type { Batch, BatchRequest, PageEnd, Range, RowVersion } from './batch.js'
+import { LARGE, type LargeWork } from './large-work.js'
+import { serializeInPieces } from './long-texts.js'
 
 /** A list, for code that is generic over all of them. */
-export interface ListSource<Row, Position, Body extends object> {
+export interface ListSource<Row extends object, Position> {
   /** Where the list begins; null for its first row. */
   after: Position | null
+  /** Reads a page, or the complete list if it is small. */
   read(request: BatchRequest<Position>): Promise<Batch<Row, Position>>
-  /** Reads the versions of all rows after a position, in the order of the list. */
-  readVersions(after: Position): Promise<RowVersion[]>
+  /** Called before a large list is streamed. */
+  prepareStream?(): Promise<void>
+  findPageEnd(after: Position | null, limit: number): Promise<PageEnd<Position>>
+  /** Reads the next batch of a range. */
+  readBatch(range: Range<Position>): Promise<Batch<Row, Position>>
+  /** Reads the versions of all rows in a range, in the order of the list. */
+  readVersions(range: Range<Position>): Promise<RowVersion[]>
   keyOf(row: Row): RowVersion['key']
   /** Returns the body with these rows, as the response schema describes it. */
-  wrap(rows: Row[]): Body
+  wrap(rows: Row[]): object
   encodeCursor(position: Position): string
 }
 
-/** Sends a page if the query has a `limit`, and otherwise the complete list. */
-export async function sendList<Row, Position, Body extends object>(
-  { query, url }: Pick<FastifyRequest, 'query' | 'url'>,
+/**
+ * Sends a page if the query has a `limit`, and otherwise the complete list. A small list is read and sent at once. A large
+ * one, and a page of it, takes a place among the large work and is streamed.
+ * @throws ApiError 429 or 503 if too much large work is in progress
+ */
+export async function sendList<Row extends object, Position>(
+  { query, url, owner }: Pick<FastifyRequest, 'query' | 'url' | 'owner'>,
   reply: FastifyReply,
-  source: ListSource<Row, Position, Body>,
-): Promise<Body | undefined> {
+  source: ListSource<Row, Position>,
+  largeWork: LargeWork,
+): Promise<void> {
   const { limit } = query as { limit?: number }
-  const first = await source.read({ after: source.after, limit })
-  if (first.next === null) return source.wrap(first.rows)
-  if (limit === undefined) {
-    await streamList(reply, source, first, first.next)
-    return undefined
+  const linkTo = (next: Position) => reply.header('link', linkToNextPage(url, source.encodeCursor(next)))
+  if (owner.listBytes() <= LARGE) {
+    const list = await source.read({ after: source.after, limit })
+    if (list.next !== null) linkTo(list.next)
+    reply.send(source.wrap(list.rows))
+    return
   }
-  reply.header('link', linkToNextPage(url, source.encodeCursor(first.next)))
-  return source.wrap(first.rows)
+  await largeWork.enter(owner.userId, reply.raw)
+  await source.prepareStream?.()
+  const end = limit === undefined ? null : await source.findPageEnd(source.after, limit)
+  if (end?.hasMore) linkTo(end.last)
+  if (limit !== undefined && end === null) reply.send(source.wrap([]))
+  else await streamList(reply, source, { after: source.after, last: end?.last ?? null })
 }
 
 /**
- * Streams a list that does not fit into one batch. The response schema serializes each batch; the next one is read when
- * the client has taken the last (backpressure).
+ * Streams the rows of a range. The response schema serializes each batch; the next one is read when the client has taken
+ * the last (backpressure).
  *
- * Its ETag is of the first batch and the versions of the other rows, all read before the first byte is sent. A row that
- * appears later is left out, so that the client never has under that ETag what a list with the same ETag does not have. (A
- * row that changes or disappears needs no such care: its version never comes back.)
+ * The ETag is of the versions of all rows, which are read before the first byte is sent. A row that appears later is left
+ * out, so that the client never has under that ETag what a list with the same ETag does not have. (A row that changes or
+ * disappears needs no such care: its version never comes back.)
  */
-async function streamList<Row, Position, Body extends object>(
+async function streamList<Row extends object, Position>(
   reply: FastifyReply,
-  source: ListSource<Row, Position, Body>,
-  first: Batch<Row, Position>,
-  next: Position,
+  source: ListSource<Row, Position>,
+  range: Range<Position>,
 ): Promise<void> {
   const serializer = reply.getSerializationFunction('200', 'application/json')
   if (!serializer) throw new Error('A list needs a response schema')
@@ -58,26 +74,29 @@ async function streamList<Row, Position, Body extends object>(
   const tail = empty.slice(head.length)
   const toItems = (rows: Row[]) => serialize(rows).slice(head.length, -tail.length)
 
-  const versions = await source.readVersions(next)
+  const versions = await source.readVersions(range)
   const keys = new Set(versions.map(({ key }) => key))
-  const firstItems = toItems(first.rows)
-  setEntityTag(reply, [toEntityTag(firstItems), ...versions.map(({ key, version }) => `${key} ${version}`)].join('\n'))
+  setEntityTag(reply, versions.map(({ key, version }) => `${key} ${version}`).join('\n'))
+  // A database that is unavailable is a 503 only before the response has begun.
+  const first = await source.readBatch(range)
 
   async function* chunks() {
-    yield head + firstItems
-    let isEmpty = firstItems === ''
-    for (let after: Position | null = next; after !== null; ) {
-      const batch: Batch<Row, Position> = await source.read({ after, limit: undefined })
-      const items = toItems(batch.rows.filter((row) => keys.has(source.keyOf(row))))
-      if (items !== '') yield isEmpty ? items : `,${items}`
-      isEmpty &&= items === ''
-      after = batch.next
+    yield head
+    let separator = ''
+    for (let batch = first; batch.next !== null; ) {
+      const rows = batch.rows.filter((row) => keys.has(source.keyOf(row)))
+      if (rows.length > 0) {
+        yield separator
+        yield* serializeInPieces(rows, toItems)
+        separator = ','
+      }
+      batch = await source.readBatch({ ...range, after: batch.next })
     }
     yield tail
   }
   // Fastify would read the whole list to answer HEAD.
   const body = reply.request.method === 'HEAD' ? [] : chunks()
-  await reply.type('application/json; charset=utf-8').send(Readable.from(body, { objectMode: false }))
+  reply.type('application/json; charset=utf-8').send(Readable.from(body, { objectMode: false }))
 }
 
 /**

@@ -12,11 +12,13 @@ class AuthorizedOwner {
   readonly userId: number
   readonly projectId: number
   readonly #installations: Installation[] | undefined
+  readonly #listBytes: number | undefined
 
-  constructor(userId: number, projectId: number, installations: Installation[] | undefined) {
+  constructor(userId: number, projectId: number, installations?: Installation[], listBytes?: number) {
     this.userId = userId
     this.projectId = projectId
     this.#installations = installations
+    this.#listBytes = listBytes
     Object.freeze(this)
   }
 
@@ -29,6 +31,15 @@ class AuthorizedOwner {
     if (!this.#installations) throw new Error('This route does not declare that it needs GitHub accounts')
     const matching = this.#installations.filter((text) => selection === 'any' || text.startsWith('all '))
     return matching.map((text) => text.replace(/^\w+ /, '').toLowerCase())
+  }
+
+  /**
+   * The size of the complete list, in bytes of JSON.
+   * @throws Error on a route without `config.listCounter`
+   */
+  listBytes(): number {
+    if (this.#listBytes === undefined) throw new Error('This route does not declare which list it reads')
+    return this.#listBytes
   }
 }
 
@@ -72,6 +83,16 @@ interface SessionRow {
   stale_at: Date | null
   project_id: number | null
   installations?: Installation[]
+  /** A bigint, as text. */
+  list_bytes?: string | null
+}
+
+/** What else to read in the session query. */
+export interface AuthorizationNeeds {
+  /** The user's installations, for `owner.githubAccounts()`. */
+  needsGithubAccounts?: boolean | undefined
+  /** The counter of a list, for `owner.listBytes()`: `import`, `user_file`. */
+  listCounter?: string | undefined
 }
 
 const INSTALLATIONS = Prisma.sql`, ARRAY (
@@ -100,13 +121,12 @@ const LAST_USED = Prisma.sql`session.last_used_at`
  *
  * @param tokenHash SHA-256 of the token, 32 bytes
  * @param path the ids in the request's path; 0 for one that is not an id
- * @param needsGithubAccounts whether to read the user's installations too
  */
 export async function authorize(
   database: Pick<Database, 'read'>,
   tokenHash: Buffer,
   path: { userId: number; projectId: number },
-  needsGithubAccounts: boolean,
+  { needsGithubAccounts, listCounter }: AuthorizationNeeds,
   limits: SessionLimits = {},
 ): Promise<Authorization | Refusal> {
   const recordAfter = Math.min(RECORD_INTERVAL, (limits.SESSION_IDLE_TIMEOUT ?? Number.POSITIVE_INFINITY) / 10)
@@ -115,6 +135,7 @@ export async function authorize(
       ${endOfSession(limits)} AS ended,
       CASE WHEN ${isOlder(LAST_USED, recordAfter)} THEN now() END AS stale_at
       ${needsGithubAccounts ? INSTALLATIONS : Prisma.empty}
+      ${listCounter ? Prisma.raw(`, project.${listCounter}_bytes AS list_bytes`) : Prisma.empty}
     FROM sessions AS session
     LEFT JOIN projects AS project
       ON project.id = ${path.projectId}::integer AND project.neptun_user_id = session.neptun_user_id
@@ -122,10 +143,11 @@ export async function authorize(
   if (!row) return { refused: 'unknown_session', sessionUserId: undefined }
   const { session_user_id: sessionUserId, project_id: projectId, stale_at: usedAt } = row
   if (row.ended) return { refused: row.ended, sessionUserId }
+  const listBytes = row.list_bytes ? Number(row.list_bytes) : undefined
   const isOwner = sessionUserId === path.userId && projectId !== null
   return {
     sessionUserId,
-    owner: isOwner ? new AuthorizedOwner(sessionUserId, projectId, row.installations) : null,
+    owner: isOwner ? new AuthorizedOwner(sessionUserId, projectId, row.installations, listBytes) : null,
     touch: usedAt && { sessionId: row.session_id, usedAt },
   }
 }

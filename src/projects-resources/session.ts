@@ -9,6 +9,7 @@ import { SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
 import { SESSION_COOKIE } from '../session-token.js'
+import type { LargeWork } from './large-work.js'
 import { type Authorization, authorize, type Owner, type SessionLimits } from './owner.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
@@ -28,7 +29,15 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether handlers use `request.owner.githubAccounts()`. */
     needsGithubAccounts?: boolean
+    /** The counter of the list that handlers read, if they use `request.owner.listBytes()`. */
+    listCounter?: string
   }
+}
+
+interface SessionOptions {
+  database: Database
+  largeBodies: LargeWork
+  limits: SessionLimits
 }
 
 /**
@@ -39,7 +48,7 @@ declare module 'fastify' {
  * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
  *   not the user's. Only then is `request.owner` available.
  */
-async function session(app: FastifyInstance, { database, limits }: { database: Database; limits: SessionLimits }) {
+async function session(app: FastifyInstance, { database, largeBodies, limits }: SessionOptions) {
   app.decorateRequest(authorization, null)
   app.decorateRequest(authorized, null)
   app.decorateRequest('userId', undefined)
@@ -81,11 +90,10 @@ async function session(app: FastifyInstance, { database, limits }: { database: D
 
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
-    const { needsGithubAccounts = false } = request.routeOptions.config
     let reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
     const lookUp = async () => {
       if (!sessionHash) return null
-      const found = await authorize(database, sessionHash, readPath(request), needsGithubAccounts, limits)
+      const found = await authorize(database, sessionHash, readPath(request), request.routeOptions.config, limits)
       request.userId = found.sessionUserId
       if (!('refused' in found)) return found
       reason = found.refused
@@ -94,6 +102,7 @@ async function session(app: FastifyInstance, { database, limits }: { database: D
     app.admitSession(request, reply, lookUp).then((found) => {
       if (!found) return done(new ApiError('UNAUTHORIZED', { reason }))
       request[authorization] = found
+      request.admitLargeBody = () => largeBodies.enter(found.sessionUserId, reply.raw)
       if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
       done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)
     }, done)

@@ -214,19 +214,3 @@ t.test('a github import needs an installation that grants it', async (t) => {
   }
   t.same(await sql('SELECT source_path FROM imports'), [{ source_path: 'UserName/any' }])
 })
-
-t.test('a project holds so many imports, exactly, however many come at once', async (t) => {
-  const { call, sql } = await startApp(t, { MAX_IMPORTS_PER_PROJECT: '10' })
-  const body = { source_type: 'local', source_path: 'x' }
-  const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', imports, { body })))
-  t.equal(answers.filter(({ status }) => status === 201).length, 10)
-  for (const answer of answers.filter(({ status }) => status !== 201)) {
-    t.same(answer.body, errorBody(409, 'IMPORT_LIMIT_REACHED', 'The project holds the maximum number of imports'))
-  }
-  t.same(await sql('SELECT count(*)::integer FROM imports'), [{ count: 10 }])
-
-  const { body: list } = await call('GET', imports)
-  t.equal((await call('DELETE', `${imports}/${list.imports[0].id}`)).status, 204)
-  t.equal((await call('POST', imports, { body })).status, 201, 'one that is removed makes room for one')
-  t.equal((await call('POST', imports, { body })).status, 409)
-})

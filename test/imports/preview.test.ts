@@ -83,7 +83,7 @@ t.test('duplicates are the imports of the same source in this project, oldest fi
 })
 
 t.test('otherwise a preview returns exactly the error that the create returns', async (t) => {
-  const service = await startApp(t, { MAX_IMPORTS_PER_PROJECT: '1' })
+  const service = await startApp(t, { MAX_PROJECT_BYTES: '300' })
   const { call, sql } = service
   const refused = async (what: string, body: unknown, path = IMPORTS, options = {}) => {
     const [created, previewed] = [

@@ -49,6 +49,8 @@ export interface StartOptions {
   databaseUrl?: (url: string) => string | Promise<string>
   /** A database that the test has prepared, instead of one from the template. */
   migratedUrl?: string
+  /** How long a client may read nothing of its responses, in milliseconds. */
+  readTimeout?: number
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route, in the scope that registers it. */
@@ -102,6 +104,7 @@ export async function startApp(
   const app = await buildApp(config, {
     database,
     logger,
+    ...(options.readTimeout !== undefined && { readTimeout: options.readTimeout }),
     onRoute(route) {
       options.onRoute?.call(this, route)
       routes.push(route)

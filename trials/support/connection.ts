@@ -30,9 +30,8 @@ export interface Connection {
 const PATIENCE = 20_000
 
 /** @throws Error with the code ECONNREFUSED, say, where nobody accepts it */
-export async function openConnection(port: number): Promise<Connection> {
+export async function openConnection(port: number, token = takeToken()): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const token = takeToken()
   let received = Buffer.alloc(0)
   let isOpen = true
   let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined
@@ -69,7 +68,7 @@ export async function openConnection(port: number): Promise<Connection> {
   }
 }
 
-/** A request of the demonstration user, as it goes over the wire. */
+/** A request, as it goes over the wire. */
 export function toBytes({ method, path, body }: Request, port: number, token: string = demo.user.token): string {
   const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Cookie: neptun-session=${token}`]
   if (!body) return `${head.join('\r\n')}\r\n\r\n`

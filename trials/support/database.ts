@@ -27,6 +27,10 @@ const NAME = 'neptun'
 /** The name under which the service's connections are known. */
 const SERVICE = `application_name = 'neptun-projects-resources'`
 
+/** One user writes as much as all do otherwise. */
+const UNLIMITED_ROWS = `
+  CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
+
 const LINK_FILE = `
   INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id)
   SELECT $2, id, neptun_user_id FROM user_files WHERE neptun_user_id = $1`
@@ -45,6 +49,7 @@ export async function startDatabase(folder: string): Promise<Database> {
   await withClient(postgres.url('postgres'), (client) => client.query(`CREATE DATABASE ${NAME}`))
   const url = postgres.url(NAME)
   await applyMigrations(url)
+  await withClient(url, (client) => client.query(UNLIMITED_ROWS))
   await seedDemoData(url, 'test')
   await withClient(url, async (client) => {
     await client.query(LINK_FILE, [demo.user.id, demo.user.projectId])

@@ -12,7 +12,8 @@ export interface Service {
   signal(signal: NodeJS.Signals): void
   /** How it ended. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-  /** Resident memory, in MiB. */
+  isRunning(): boolean
+  /** Resident memory, in MiB; 0 once it has ended. */
   memory(): number
 }
 
@@ -46,7 +47,15 @@ export async function startService(folder: string, variables: Record<string, str
   const port = Number(new URL(message[0].address).port)
   await untilReady(port)
   const readyAfter = performance.now() - begun
-  return { port, readyAfter, ended, signal: (signal) => void child.kill(signal), memory: () => readMemory(child) }
+  const isRunning = () => child.exitCode === null && child.signalCode === null
+  return {
+    port,
+    readyAfter,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    isRunning,
+    memory: () => (isRunning() ? readMemory(child) : 0),
+  }
 }
 
 async function untilReady(port: number): Promise<void> {

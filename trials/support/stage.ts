@@ -11,7 +11,7 @@ export interface Stage {
 }
 
 /** One user writes as much as all do otherwise. */
-const UNLIMITED = { MAX_IMPORTS_PER_PROJECT: '1000000', RATE_LIMIT_SESSION: '1000000000' }
+const UNLIMITED = { MAX_PROJECT_BYTES: '1000000000', RATE_LIMIT_SESSION: '1000000000' }
 
 const closing = new Set<() => Promise<void>>()
 

@@ -15,7 +15,7 @@ export class HttpError extends Error {
 
 /** SQLSTATEs that are the client's fault. */
 const SQL_ERRORS: Record<string, HttpError> = {
-  NP001: new HttpError(409, 'IMPORT_LIMIT_REACHED', 'The project holds the maximum number of imports'),
+  NP001: new HttpError(409, 'PROJECT_FULL', 'The project is full'),
   '23503': new HttpError(404, 'PROJECT_NOT_FOUND', 'Project not found'),
   '23514': new HttpError(400, 'INVALID_REQUEST', 'The source_path does not match the source_type'),
 }

@@ -54,7 +54,7 @@ export const createImport = {
   body: schemas.CreateImportBody,
   response: {
     201: answer('The new import.', schemas.ImportBody, { example: { import: found } }),
-    ...guardedErrors('GITHUB_ACCESS_DENIED', 'IMPORT_LIMIT_REACHED', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
 
@@ -72,7 +72,7 @@ export const previewImport = {
     200: answer('The import as it would be stored.', schemas.ImportPreviewBody, {
       example: { import: previewed, duplicates: [124] },
     }),
-    ...guardedErrors('GITHUB_ACCESS_DENIED', 'IMPORT_LIMIT_REACHED', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
 
@@ -120,6 +120,7 @@ export const updateImport = {
       'IMPORT_NOT_FOUND',
       'GITHUB_ACCESS_DENIED',
       'CONFLICT',
+      'PROJECT_FULL',
       'PRECONDITION_FAILED',
       ...WRITE_ERRORS,
       'GITHUB_UNAVAILABLE',

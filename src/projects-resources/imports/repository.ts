@@ -1,72 +1,29 @@
 import { randomInt } from 'node:crypto'
-import type { Static } from '@sinclair/typebox'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
-import type { ImportModel } from '../../database/generated/models.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../schemas.js'
-import { type Batch, type BatchRequest, type RowVersion, toBatch } from '../batch.js'
 import type { Owner } from '../owner.js'
-import type { Position } from './cursor.js'
-import type { CreateImportBody, Import } from './schemas.js'
-import type { SourceType } from './source-path/index.js'
+import {
+  COLUMNS,
+  createImportLists,
+  type FoundImport,
+  HIDDEN,
+  type ImportRow,
+  isOfType,
+  isOwn,
+  isWithheld,
+} from './list-repository.js'
+import type { CreateImportBody } from './schemas.js'
 
-/** Columns that no response shows. */
-const HIDDEN = { github_repository_id: true, github_account_id: true } as const
-
-/** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
-export type ImportRow = Exact<Omit<ImportModel, keyof typeof HIDDEN>, Static<typeof Import>>
-
-type Exact<A, B> = [A, B] extends [B, A] ? A : never
-
-/** An import as it is stored, and whether the user has no access to its repository at present. */
-export type FoundImport = ImportRow & { withheld: boolean }
-
-export interface ListedImports extends Batch<ImportRow, Position> {
-  /** How many imports of the whole list are withheld; 0 in the batches after the first. */
-  withheld: number
-}
-
-const COLUMNS = Prisma.raw(
-  Object.keys(Prisma.ImportScalarFieldEnum)
-    .filter((name) => !Object.hasOwn(HIDDEN, name))
-    .map((name) => `import."${name}"`)
-    .join(', '),
-)
-
-/** Rows of a complete list that are read at once: at most 12 MB, if every text has its maximum length. */
-const BATCH_SIZE = 250
+export type { FoundImport, ImportRow, ListedImports } from './list-repository.js'
 
 /** Data access for the imports of a project. */
 export type ImportRepository = ReturnType<typeof createImportRepository>
 
 export function createImportRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
   return {
-    /** Lists the visible imports, oldest first: a batch of the list, or a page of it. */
-    async list(owner: Owner, sourceType: SourceType | null, request: BatchRequest<Position>): Promise<ListedImports> {
-      const { after, limit = BATCH_SIZE } = request
-      const isPage = request.limit !== undefined
-      const rows = await read<FoundImport>(Prisma.sql`
-        SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
-        WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND (${!isPage} OR NOT ${isWithheld(owner)})
-          AND ${isAfter(after)}
-        ORDER BY import.created_at, import.id
-        LIMIT ${limit + 1}::integer`)
-      const batch = toBatch(rows, limit, ({ created_at, id }) => ({ createdAt: created_at.getTime(), id }))
-      const visible = batch.rows.filter((row) => !row.withheld)
-      const isComplete = !isPage && after === null && batch.next === null
-      const isCounted = isPage || after === null
-      const count = isComplete ? rows.length - visible.length : isCounted ? await countWithheld(owner, sourceType) : 0
-      return { rows: visible, next: batch.next, withheld: count }
-    },
-
-    /** Reads the versions of the visible imports after a position, oldest first. */
-    async listVersions(owner: Owner, sourceType: SourceType | null, after: Position): Promise<RowVersion[]> {
-      return await read<RowVersion>(Prisma.sql`
-        SELECT import.id::text AS key, import.xmin::text AS version FROM imports AS import
-        WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)} AND ${isAfter(after)}
-        ORDER BY import.created_at, import.id`)
-    },
+    ...createImportLists({ read }),
 
     /** Finds an import, withheld or not. */
     async find(owner: Owner, importId: number): Promise<FoundImport | undefined> {
@@ -90,7 +47,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
     },
 
     /**
-     * Stores an import. A trigger enforces the maximum number per project.
+     * Stores an import. A trigger enforces the limits of the project.
      * @param sighting the repository as GitHub described it; null if it was not asked
      */
     async create(
@@ -157,13 +114,6 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       return count > 0
     },
   }
-
-  async function countWithheld(owner: Owner, sourceType: SourceType | null): Promise<number> {
-    const [row] = await read<{ withheld: number }>(Prisma.sql`
-      SELECT count(*)::integer AS withheld FROM imports AS import
-      WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}`)
-    return row?.withheld ?? 0
-  }
 }
 
 /** Ends a transaction without storing anything. */
@@ -176,22 +126,6 @@ const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
 })
 
 const NO_GITHUB_IDS = { github_repository_id: null, github_account_id: null }
-
-const isOwn = ({ projectId, userId }: Owner) =>
-  Prisma.sql`import.project_id = ${projectId}::integer AND import.neptun_user_id = ${userId}::integer`
-
-const isOfType = (type: SourceType | null) =>
-  type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
-
-const isAfter = (position: Position | null) => Prisma.sql`(import.created_at, import.id) > (
-  to_timestamp(${position?.createdAt ?? 0}::bigint / 1000.0)::timestamptz(3), ${position?.id ?? 0}::integer
-)`
-
-/** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
-const isWithheld = (owner: Owner) => Prisma.sql`(
-  import.source_type = 'github'
-    AND lower(split_part(import.source_path, '/', 1) COLLATE "C") <> ALL (${owner.githubAccounts()}::text[])
-)`
 
 const one = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
   id,

@@ -3,12 +3,13 @@ import { IF_MATCH } from '../../documented-headers.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { pickKnown } from '../../schemas.js'
-import { checkPage, locationOf, sendList } from '../list.js'
+import type { LargeWork } from '../large-work.js'
+import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
 import type { Owner } from '../owner.js'
 import { checkPreconditions, etagOf } from '../preconditions.js'
 import { checkSourcePair, checkUpdate, presentFields, requireSourcePath } from './body.js'
 import { changeImport } from './change.js'
-import { decodeCursor, encodeCursor } from './cursor.js'
+import { decodeCursor, encodeCursor, type Position } from './cursor.js'
 import * as openapi from './openapi.js'
 import type { ImportRepository, ImportRow } from './repository.js'
 import { CreateImportBody, UpdateImportBody } from './schemas.js'
@@ -18,11 +19,12 @@ export interface ImportRoutesOptions {
   imports: ImportRepository
   permission: GithubPermission
   canonicalSourcePath: CanonicalSourcePath
+  largeWork: LargeWork
 }
 
 /** The calls on a project's imports. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
-  const { imports, permission, canonicalSourcePath } = options
+  const { imports, permission, canonicalSourcePath, largeWork } = options
   const checkCreate = checkSourcePair(canonicalSourcePath)
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, needsGithubAccounts: true }
@@ -60,22 +62,30 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 
   app.get(
     '/imports',
-    { schema: openapi.listImports, config: { check: checkPage(decodeCursor) } },
+    { schema: openapi.listImports, config: { check: checkPage(decodeCursor), listCounter: 'import' } },
     async (request, reply) => {
       const { owner, query } = request
       const { source_type = null, cursor } = query
-      return await sendList(request, reply, {
+      const setWithheld = (count: number) => {
+        if (count > 0) reply.header('x-imports-withheld', count)
+      }
+      const source: ListSource<ImportRow, Position> = {
         after: (cursor && decodeCursor(cursor)) || null,
         async read(batch) {
           const list = await imports.list(owner, source_type, batch)
-          if (list.withheld > 0) reply.header('x-imports-withheld', list.withheld)
+          setWithheld(list.withheld)
           return list
         },
-        readVersions: (after) => imports.listVersions(owner, source_type, after),
+        prepareStream: async () => setWithheld(await imports.countWithheld(owner, source_type)),
+        findPageEnd: (after, limit) => imports.findPageEnd(owner, source_type, after, limit),
+        readBatch: (range) => imports.readBatch(owner, source_type, range),
+        readVersions: (range) => imports.listVersions(owner, source_type, range),
         keyOf: ({ id }) => String(id),
-        wrap: (rows: ImportRow[]) => ({ imports: rows }),
+        wrap: (rows) => ({ imports: rows }),
         encodeCursor,
-      })
+      }
+      await sendList(request, reply, source, largeWork)
+      return reply
     },
   )
 

@@ -68,6 +68,8 @@ export interface ResourceDescriptor {
   /** `user_files` and `project_user_files`. */
   table: string
   linkTable: string
+  /** Prefix of the counters of its links in `projects`: `user_file`. */
+  counter: string
   /** Its id in a body that links it, and in the link table: `user_file_id`. */
   idField: string
 }
@@ -94,6 +96,7 @@ export function defineResource<M extends ResourceModelName, Create extends TObje
 ): ResourceDescriptor {
   const { slug, model, hidden: _, ...others } = definition as unknown as ResourceDefinition & ResourceDescriptor
   const table = slug.replaceAll('-', '_')
+  const counter = table.replace(/s$/, '')
   return {
     ...others,
     toColumns: definition.toColumns ? others.toColumns : (body) => body,
@@ -103,6 +106,7 @@ export function defineResource<M extends ResourceModelName, Create extends TObje
     linkModel: `project${model}`,
     table,
     linkTable: `project_${table}`,
-    idField: `${table.replace(/s$/, '')}_id`,
+    counter,
+    idField: `${counter}_id`,
   }
 }

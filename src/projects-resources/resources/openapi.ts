@@ -28,7 +28,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     response: {
       200: answer(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
       201: answer('It is linked now.', resource, { example }),
-      ...guardedErrors('RESOURCE_NOT_FOUND', ...WRITE_ERRORS, ...verified),
+      ...guardedErrors('RESOURCE_NOT_FOUND', 'PROJECT_FULL', ...WRITE_ERRORS, ...verified),
     },
   }
   const list = {

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
-import { type Batch, type BatchRequest, type RowVersion, toBatch } from '../batch.js'
+import { MAX_ID } from '../../schemas.js'
+import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
 import type { Owner } from '../owner.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
@@ -13,12 +14,13 @@ export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 /** Position in a list: the id of a link, a bigint. */
 export type LinkPosition = string
 
-/** Maximum number of rows that are read at once: of a complete list, and of any list with a large text. */
-const BATCH_SIZE = 100
-const LARGE_BATCH_SIZE = 8
+/** Maximum size of a batch of a large list: its rows, and the bytes of JSON before its last row. */
+const BATCH_SIZE = 250
+const BATCH_BYTES = 64 * 1024
 
-/** A text is large if it has more bytes. Only columns that can have more are looked at; they are NOT NULL. */
-const LARGE = 32 * 1024
+/** Maximum size of a page with a large row, and how many bytes of JSON make a row large. */
+const LARGE_PAGE_SIZE = 8
+const LARGE_ROW = 32 * 1024
 
 const MAX_BIGINT = '9223372036854775807'
 
@@ -37,19 +39,13 @@ export function createResourceRepository(
   { prisma, read }: Pick<Database, 'prisma' | 'read'>,
   descriptor: ResourceDescriptor,
 ) {
-  const { model, linkModel, idField, create, resource, computed, naturalKey } = descriptor
+  const { model, linkModel, idField, resource, computed, naturalKey } = descriptor
   const table = Prisma.raw(descriptor.table)
   const linkTable = Prisma.raw(descriptor.linkTable)
   const linkedId = Prisma.raw(`link.${idField}`)
   const columnNames = Object.keys(resource.properties).filter((name) => !Object.hasOwn(computed, name))
   const column = (name: string) => `resource."${name}"`
   const columns = Prisma.raw(columnNames.map(column).join(', '))
-  const longNames = columnNames.filter((name) => create.properties[name]?.['maxLength'] > LARGE)
-  const smallOrNull = (name: string) =>
-    `CASE WHEN octet_length(${column(name)}) <= ${LARGE} THEN ${column(name)} END AS "${name}"`
-  const smallColumns = Prisma.raw(
-    columnNames.map((name) => (longNames.includes(name) ? smallOrNull(name) : column(name))).join(', '),
-  )
 
   const delegate = (client: object, name: string) => (client as Record<string, ModelDelegate>)[name] as ModelDelegate
   const isComputed = Object.keys(computed).length > 0
@@ -58,36 +54,63 @@ export function createResourceRepository(
       ? { ...row, ...Object.fromEntries(Object.entries(computed).map(([name, get]) => [name, get(row)])) }
       : row
 
+  const presentAll = <Row extends ResourceRow>(rows: Row[]): Row[] => (isComputed ? rows.map(present) : rows)
+
   /** The composite foreign keys make a link's user that of the project and of the resource. */
   const isLinked = ({ userId, projectId }: Owner) =>
     Prisma.sql`link.project_id = ${projectId}::integer AND resource.neptun_user_id = ${userId}::integer`
 
+  const isOwnLink = ({ userId, projectId }: Owner) =>
+    Prisma.sql`link.project_id = ${projectId}::integer AND link.neptun_user_id = ${userId}::integer`
+
   return {
-    /** Lists the linked resources, newest link first: a batch of the list, or a page of it. */
+    /** Lists the linked resources, newest link first: a page, or the complete list if it is small. */
     async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
-      const readRows = (shown: Prisma.Sql, size: number) =>
-        read<LinkedRow>(Prisma.sql`
-          SELECT ${shown}, link.id AS link_id
-          FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
-          WHERE ${isLinked(owner)} AND link.id < ${after ?? MAX_BIGINT}::bigint
-          ORDER BY link.id DESC
-          LIMIT ${size + 1}::integer`)
-      let size = limit ?? BATCH_SIZE
-      let rows = await readRows(smallColumns, size)
-      if (rows.some((row) => longNames.some((name) => row[name] === null))) {
-        size = Math.min(size, LARGE_BATCH_SIZE)
-        rows = await readRows(columns, size)
-      }
-      const batch = toBatch(rows, size, (row) => row.link_id)
-      return isComputed ? { ...batch, rows: batch.rows.map(present) } : batch
+      const rows = await read<LinkedRow>(Prisma.sql`
+        SELECT ${columns}, link.id AS link_id
+        FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
+        WHERE ${isLinked(owner)} AND link.id < ${after ?? MAX_BIGINT}::bigint
+        ORDER BY link.id DESC
+        LIMIT ${limit === undefined ? MAX_ID : limit + 1}::integer`)
+      const batch = toBatch(rows, limit, (row) => row.link_id)
+      return { ...batch, rows: presentAll(batch.rows) }
     },
 
-    /** Reads the versions of the linked resources after a position, newest link first. */
-    async listVersions(owner: Owner, after: LinkPosition): Promise<RowVersion[]> {
+    /** Finds the end of a page. A page with large rows is shorter than `limit`. */
+    async findPageEnd(owner: Owner, after: LinkPosition | null, limit: number): Promise<PageEnd<LinkPosition>> {
+      const links = await read<{ id: string; bytes: number }>(Prisma.sql`
+        SELECT link.id, link.bytes FROM ${linkTable} AS link
+        WHERE ${isOwnLink(owner)} AND ${isIn({ after, last: null })}
+        ORDER BY link.id DESC
+        LIMIT ${limit + 1}::integer`)
+      const isLarge = links.some(({ bytes }) => bytes > LARGE_ROW)
+      const page = links.slice(0, isLarge ? Math.min(limit, LARGE_PAGE_SIZE) : limit)
+      const last = page.at(-1)
+      return last ? { last: last.id, hasMore: links.length > page.length } : null
+    },
+
+    /** Reads the next batch of a range. After the last one follows an empty batch. */
+    async readBatch(owner: Owner, range: Range<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
+      const rows = await read<LinkedRow>(Prisma.sql`
+        SELECT ${columns}, link.id AS link_id
+        FROM (
+          SELECT link.*, sum(link.bytes) OVER (ORDER BY link.id DESC ROWS UNBOUNDED PRECEDING) - link.bytes AS bytes_before
+          FROM ${linkTable} AS link
+          WHERE ${isOwnLink(owner)} AND ${isIn(range)}
+          ORDER BY link.id DESC
+          LIMIT ${BATCH_SIZE}::integer
+        ) AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
+        WHERE link.bytes_before < ${BATCH_BYTES}::integer
+        ORDER BY link.id DESC`)
+      return { rows: presentAll(rows), next: rows.at(-1)?.link_id ?? null }
+    },
+
+    /** Reads the versions of the linked resources in a range, newest link first. */
+    async listVersions(owner: Owner, range: Range<LinkPosition>): Promise<RowVersion[]> {
       return await read<RowVersion>(Prisma.sql`
         SELECT link.id::text AS key, resource.xmin::text AS version
         FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
-        WHERE ${isLinked(owner)} AND link.id < ${after}::bigint
+        WHERE ${isLinked(owner)} AND ${isIn(range)}
         ORDER BY link.id DESC`)
     },
 
@@ -148,3 +171,6 @@ export function createResourceRepository(
     return { project_id: projectId, neptun_user_id: userId, [idField]: id }
   }
 }
+
+const isIn = ({ after, last }: Range<LinkPosition>) =>
+  Prisma.sql`link.id < ${after ?? MAX_BIGINT}::bigint AND link.id >= ${last ?? '0'}::bigint`

@@ -1,0 +1,34 @@
+import pg from 'pg'
+
+const ignore = () => {}
+
+/**
+ * Returns a view of a pool whose connections survive statements that fail, such as one that violates a constraint. The pool's
+ * own `query` closes the connection, and the next request pays for another one: with a login, 20 times the statement itself.
+ */
+export function keepConnections(pool: pg.Pool): pg.Pool {
+  const query = async (config: pg.QueryConfig, values?: unknown[]) => {
+    const client = await pool.connect()
+    // A connection that is lost fails the query; without a listener the event would also end the process.
+    client.once('error', ignore)
+    try {
+      const result = await client.query(config, values)
+      client.off('error', ignore)
+      client.release()
+      return result
+    } catch (error) {
+      const isUsable = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+      if (isUsable) client.off('error', ignore)
+      client.release(isUsable ? undefined : (error as Error))
+      throw error
+    }
+  }
+  return new Proxy(pool, {
+    get(target, name) {
+      if (name === 'query') return query
+      const value = Reflect.get(target, name)
+      // The pool itself must run its methods: it assigns to its own properties.
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}

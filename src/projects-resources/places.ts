@@ -1,0 +1,82 @@
+import type { ServerResponse } from 'node:http'
+
+export interface PlacesOptions {
+  /** How many may hold a place at once. */
+  places: number
+  /** How many may wait for one. */
+  maxWaiting: number
+  /** How long one waits, in milliseconds. */
+  patience: number
+}
+
+/** Frees a place. It does nothing if the place is free already. */
+export type Leave = () => void
+
+export type Places = ReturnType<typeof createPlaces>
+
+/**
+ * A counting semaphore with a bounded queue: first come, first served. A place that is taken
+ * for a response is freed at the latest when that ends.
+ * @param onEmpty called when nobody has a place any more
+ */
+export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, onEmpty = () => {}) {
+  const taken = new Set<Leave>()
+  const waiting = new Map<() => void, () => void>()
+
+  function hold(response?: ServerResponse): Leave {
+    const leave = () => {
+      response?.off('close', leave)
+      if (!taken.delete(leave)) return
+      const [next] = waiting.keys()
+      if (next) next()
+      else if (taken.size === 0) onEmpty()
+    }
+    taken.add(leave)
+    response?.once('close', leave)
+    return leave
+  }
+
+  return {
+    /** @returns undefined if too many are waiting, or this one has waited too long, or its client is gone */
+    async take(response?: ServerResponse): Promise<Leave | undefined> {
+      if (response?.destroyed) return undefined
+      if (taken.size < places) return hold(response)
+      if (waiting.size >= maxWaiting) return undefined
+      return await new Promise((resolve) => {
+        const end = (leave?: Leave) => {
+          clearTimeout(timer)
+          response?.off('close', giveUp)
+          waiting.delete(next)
+          resolve(leave)
+        }
+        const next = () => end(hold(response))
+        const giveUp = () => end()
+        const timer = setTimeout(giveUp, patience)
+        response?.once('close', giveUp)
+        waiting.set(next, giveUp)
+      })
+    },
+
+    /** Ends the waiting of all: they get no place. */
+    dismiss() {
+      for (const giveUp of waiting.values()) giveUp()
+    },
+  }
+}
+
+/** Places of each user. */
+export function createUserPlaces(options: PlacesOptions) {
+  const users = new Map<number, Places>()
+  return {
+    async take(userId: number, response?: ServerResponse): Promise<Leave | undefined> {
+      if (response?.destroyed) return undefined
+      const places = users.get(userId) ?? createPlaces(options, () => users.delete(userId))
+      users.set(userId, places)
+      return await places.take(response)
+    },
+
+    dismiss(userId: number) {
+      users.get(userId)?.dismiss()
+    },
+  }
+}
