@@ -7,6 +7,9 @@ const IMPORTS = resources('/imports')
 const LIMIT = 5
 const LIMITED = errorBody(429, 'RATE_LIMITED', `Too many requests from this address: at most ${LIMIT} in 60 s`)
 
+/** Hundreds of requests at once, on a machine that may be busy, are no overload here. */
+const PATIENT = { MAX_EVENT_LOOP_DELAY: '600000', DATABASE_ANSWER_TIMEOUT: '60000', DATABASE_CONNECT_TIMEOUT: '60000' }
+
 let guesses = 0
 
 /** A well-formed token that is no session's. */
@@ -42,7 +45,7 @@ for (const [store, url] of [
   const start = async (t: Test) => {
     await redis?.clear()
     const limits = { RATE_LIMIT_ADDRESS: `${LIMIT}`, RATE_LIMIT_SESSION: '1000', TRUST_PROXY: '127.0.0.1' }
-    const service = await startProxied(t, { ...limits, ...(url && { REDIS_URL: url }) })
+    const service = await startProxied(t, { ...limits, ...PATIENT, ...(url && { REDIS_URL: url }) })
     const ask = async (path: string, token: string | null = null, address = '203.0.113.1') => {
       const headers = { 'x-forwarded-for': address }
       const { status, body, headers: sent } = await service.call('GET', path, { token, headers })
@@ -113,7 +116,7 @@ for (const [store, url] of [
 
   t.test(`many valid sessions behind one address are never refused (${store})`, { skip }, async (t) => {
     const { sql, ask } = await start(t)
-    const tokens = await Promise.all(Array.from({ length: 60 }, () => createSession(sql, OWNER.userId)))
+    const tokens = await Promise.all(Array.from({ length: 40 }, () => createSession(sql, OWNER.userId)))
     for (let round = 0; round < 2; round += 1) {
       const answers = await Promise.all(tokens.map((token) => ask(IMPORTS, token)))
       t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
@@ -134,7 +137,7 @@ async function isCounted({ call }: TestApp) {
 }
 
 t.test('cookies that are made up at once cannot reach the database in any number', async (t) => {
-  const { call, proxy } = await startProxied(t, { RATE_LIMIT_ADDRESS: `${LIMIT}` })
+  const { call, proxy } = await startProxied(t, { RATE_LIMIT_ADDRESS: `${LIMIT}`, ...PATIENT })
   await call('GET', IMPORTS)
   const before = proxy.roundTrips()
   const answers = await Promise.all(Array.from({ length: 300 }, () => call('GET', IMPORTS, { token: guess() })))

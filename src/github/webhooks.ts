@@ -49,6 +49,8 @@ export async function githubWebhooks(
         rejectEarly(request)
         reserveBody(bodies, request, reply)
       },
+      // A body that was refused is discarded from then on.
+      onSend: async ({ releaseBody }) => releaseBody?.(),
     },
     async (request, reply) => {
       const body = await verify(webhooks, request)

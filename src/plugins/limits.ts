@@ -109,27 +109,24 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   app.decorate('admitSession', async (request, reply, lookUp) => {
     const session = sessionOf(request)
     const address = addressOf(request)
+    const authenticate = async () => {
+      const found = await lookUp()
+      if (found && session) recent.set(session, true)
+      else if (session) recent.delete(session)
+      if (!found) await spend(request, reply, address)
+      return found
+    }
     if (session && recent.has(session)) {
       await spend(request, reply, session)
-      const found = await lookUp()
-      if (found) {
-        recent.set(session, true)
-        return found
-      }
-      recent.delete(session)
-    } else if (session) {
-      const found = await lookupsOf(address)(async () => {
-        await spend(request, reply, address, false)
-        return await lookUp()
-      })
-      if (found) {
-        recent.set(session, true)
-        await spend(request, reply, session)
-        return found
-      }
+      return await authenticate()
     }
-    await spend(request, reply, address)
-    return null
+    if (!session) return await authenticate()
+    const found = await lookupsOf(address)(async () => {
+      await spend(request, reply, address, false)
+      return await authenticate()
+    })
+    if (found) await spend(request, reply, session)
+    return found
   })
 
   app.addHook('onRequest', (request, reply, done) => {
