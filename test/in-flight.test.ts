@@ -84,7 +84,10 @@ async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Requ
   const requests = Array.from({ length: LIMIT }, send)
   await untilWaiting(service, LIMIT)
   await unlockSessions()
-  await until(async () => (await service.sql(`${WAITING} AND query LIKE '%FROM imports%'`)).length > 0, 'a handler waits')
+  await until(
+    async () => (await service.sql(`${WAITING} AND query LIKE '%FROM imports%'`)).length > 0,
+    'a handler waits',
+  )
   return { requests, unlock }
 }
 

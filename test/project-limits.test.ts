@@ -91,7 +91,7 @@ t.test('the counters are those of the complete lists, whatever the texts', async
 })
 
 for (const type of RESOURCE_TYPES) {
-  const { slug, idField, table, linkTable, create } = type
+  const { slug, idField, table, linkTable } = type
   const all = resources(`/${slug}`)
 
   t.test(`${slug}: linking an existing one counts, however often, and in every project that links it`, async (t) => {
@@ -118,7 +118,10 @@ for (const type of RESOURCE_TYPES) {
     const { call, sql } = service
     await fillLinks(service, type, 996)
     for (const id of [9001, 9002, 9003, 9004, 9005]) await writeResource(service, type, { id })
-    const bodies = [...[9001, 9002, 9003, 9004, 9005].map((id) => ({ [idField]: id })), ...[1, 2, 3, 4, 5].map((index) => distinct(type, index))]
+    const bodies = [
+      ...[9001, 9002, 9003, 9004, 9005].map((id) => ({ [idField]: id })),
+      ...[1, 2, 3, 4, 5].map((index) => distinct(type, index)),
+    ]
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.equal(countOf(answers, 201), 4)
     for (const answer of answers.filter(({ status }) => status !== 201)) {
@@ -212,7 +215,10 @@ t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count
     const all = resources(`/${type.slug}`)
     const FULL = full(`the list of its ${NOUNS[type.slug]} has at most ${MAX_BYTES} bytes`)
     for (const id of [501, 502, 503]) await writeResource(service, type, { id })
-    const bodies = [...Array.from({ length: 30 }, (_, index) => distinct(type, index)), ...[501, 502, 503].map((id) => ({ [type.idField]: id }))]
+    const bodies = [
+      ...Array.from({ length: 30 }, (_, index) => distinct(type, index)),
+      ...[501, 502, 503].map((id) => ({ [type.idField]: id })),
+    ]
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.ok(countOf(answers, 201) > 2, type.slug)
     for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
-export interface SlowClientsOptions {
+interface SlowClientsOptions {
   /** How long a client may read nothing of its responses, in milliseconds. */
   readTimeout: number
   /** The maximum size of the responses of all clients that are waiting in the process, in bytes. */

@@ -16,7 +16,7 @@ import {
 } from './list-repository.js'
 import type { CreateImportBody } from './schemas.js'
 
-export type { FoundImport, ImportRow, ListedImports } from './list-repository.js'
+export type { FoundImport, ImportRow } from './list-repository.js'
 
 /** Data access for the imports of a project. */
 export type ImportRepository = ReturnType<typeof createImportRepository>
