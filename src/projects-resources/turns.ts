@@ -7,7 +7,7 @@ import { createUserPlaces } from './places.js'
  * How many calls to the database one user can have in progress; others wait. Concurrent writes to one project wait for each
  * other in the database, each with a connection: without turns, one user could hold the whole pool.
  */
-const PER_USER = { places: 3, maxWaiting: 64, patience: 5000 }
+const PER_USER = { places: 3, maxWaiting: 64, patience: 15_000 }
 
 type Method = (owner: Owner, ...args: never[]) => Promise<unknown>
 
