@@ -74,7 +74,7 @@ $$;
 CREATE FUNCTION "list_bytes"(item "github_installations") RETURNS integer STABLE LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (SELECT octet_length(row_to_json(shown)::text) + 1 FROM (
-        SELECT item."id", item."installation_id", item."account_name", item."repository_selection",
+        SELECT item."id", item."installation_id"::text AS "installation_id", item."account_name", item."repository_selection",
             item."github_account_type", item."github_account_avatar_url", item."github_account_id",
             item."github_account_name",
             repeat('-', 24) AS "created_at", repeat('-', 24) AS "updated_at", item."neptun_user_id"
