@@ -20,6 +20,8 @@ const nameOf = (sql: string) => {
 const prisma = new PrismaClient({
   adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) }),
   errorFormat: 'minimal',
+  // Columns that no response shows.
+  omit: { import: { github_repository_id: true, github_account_id: true } },
 })
 
 const app = await buildEquipped(

@@ -9,7 +9,11 @@ import type { SourceType } from '../../src/database/generated/enums.js'
 import { openPool } from './pool.js'
 import { serve } from './serve.js'
 
-const prisma = new PrismaClient({ adapter: new PrismaPg(openPool()) })
+const prisma = new PrismaClient({
+  adapter: new PrismaPg(openPool()),
+  // Columns that no response shows.
+  omit: { import: { github_repository_id: true, github_account_id: true } },
+})
 
 const IMPORTS = '/api/users/:user_id/projects/:project_id/resources/imports'
 const USER_FILES = '/api/users/:user_id/projects/:project_id/resources/user-files'
