@@ -1,13 +1,28 @@
+import { inFlight } from './abuse/in-flight.js'
+import { longInputs } from './abuse/long-inputs.js'
+import { madeUpCookies } from './abuse/made-up-cookies.js'
 import { neighbors } from './abuse/neighbors.js'
+import { rejectedRequest } from './abuse/rejected-request.js'
 import { slowReaders } from './abuse/slow-readers.js'
+import { webhookBodies } from './abuse/webhook-bodies.js'
 import type { Trial } from './support/findings.js'
 
 /** Each scenario is a trial too: `npm run trial -- abuse/slow-readers`. */
-export const scenarios: Record<string, Trial> = { neighbors, 'slow-readers': slowReaders }
+export const scenarios: Record<string, Trial> = {
+  'long-inputs': longInputs,
+  neighbors,
+  'in-flight': inFlight,
+  'slow-readers': slowReaders,
+  'webhook-bodies': webhookBodies,
+  'made-up-cookies': madeUpCookies,
+  'rejected-request': rejectedRequest,
+}
 
 /** One client does its worst: the others are served, and the process keeps its memory. */
 export const abuse: Trial = async (options) => {
   const findings = []
-  for (const scenario of Object.values(scenarios)) findings.push(...(await scenario(options)))
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    for (const finding of await scenario(options)) findings.push({ ...finding, what: `${name}: ${finding.what}` })
+  }
   return findings
 }

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnection } from '../support/connection.js'
 import { check, type Finding, figure, ms, quantile, type Trial, within } from '../support/findings.js'
+import { TOKENS } from '../support/sessions.js'
 import { withStage } from '../support/stage.js'
 import { addUsers, attacker, filesOf, fillProjects, startAttack, toRequest, type User } from './attack.js'
 
 const CONNECTIONS = 64
+
+/** Of the attacker's sessions, each of which can have 16 requests in progress. */
+const SESSIONS = TOKENS.slice(0, CONNECTIONS / 16)
 
 /** How long the others are measured, and how long each pauses between its requests, in milliseconds. */
 const DURATION = 8000
@@ -23,21 +27,23 @@ const importOf = (length: number) =>
 const attacks = async (url: string): Promise<Record<string, string[]>> => {
   const files = await filesOf(url, attacker)
   const id = files[1]
-  const get = (path: string) => toRequest(attacker, 'GET', path)
+  const send = (method: string, path: string, body?: string) =>
+    SESSIONS.map((token) => toRequest({ ...attacker, token }, method, path, body))
+  const get = (path: string) => send('GET', path)
   return {
-    'lists of imports': [get('/imports')],
-    'pages of imports': [get('/imports?limit=100')],
-    'lists of files': [get('/user-files')],
-    'one file of 6 MiB': [get(`/user-files/${id}`)],
-    'new files of 2 MiB': [toRequest(attacker, 'POST', '/user-files', file(330_000))],
-    'new imports': [toRequest(attacker, 'POST', '/imports', importOf(10_000))],
-    'small lists': [get('/chat-conversations')],
+    'lists of imports': get('/imports'),
+    'pages of imports': get('/imports?limit=100'),
+    'lists of files': get('/user-files'),
+    'one file of 6 MiB': get(`/user-files/${id}`),
+    'new files of 2 MiB': send('POST', '/user-files', file(330_000)),
+    'new imports': send('POST', '/imports', importOf(10_000)),
+    'small lists': get('/chat-conversations'),
     'all of these': [
-      get('/imports'),
-      get('/user-files'),
-      get(`/user-files/${id}`),
-      toRequest(attacker, 'POST', '/user-files', file(330_000)),
-      toRequest(attacker, 'POST', '/imports', importOf(10_000)),
+      ...get('/imports'),
+      ...get('/user-files'),
+      ...get(`/user-files/${id}`),
+      ...send('POST', '/user-files', file(330_000)),
+      ...send('POST', '/imports', importOf(10_000)),
     ],
   }
 }

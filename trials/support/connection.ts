@@ -7,6 +7,8 @@ export interface Request {
   method: string
   path: string
   body?: object
+  /** Of another session than the connection's. */
+  token?: string
 }
 
 export interface Answer {
@@ -61,7 +63,7 @@ export async function openConnection(port: number, token = takeToken()): Promise
     send: (request) =>
       new Promise((resolve, reject) => {
         waiting = { resolve, reject }
-        if (isOpen) socket.write(toBytes(request, port, token))
+        if (isOpen) socket.write(toBytes(request, port, request.token ?? token))
         else reject(new LostError('was closed before the request'))
       }),
     destroy: () => void socket.destroy(),
