@@ -114,12 +114,17 @@ export function createResourceRepository(
         ORDER BY link.id DESC`)
     },
 
-    /** Finds a linked resource. */
-    async find(owner: Owner, resourceId: number): Promise<ResourceRow | undefined> {
-      const [row] = await read<ResourceRow>(Prisma.sql`
-        SELECT ${columns} FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
-        WHERE ${isLinked(owner)} AND resource.id = ${resourceId}::integer`)
-      return row && present(row)
+    /**
+     * Finds a linked resource.
+     * @param maxBytes of JSON: a larger one is not read
+     * @returns `too-large`, or undefined if there is none
+     */
+    async find(owner: Owner, resourceId: number, maxBytes = MAX_ID): Promise<ResourceRow | 'too-large' | undefined> {
+      const [row] = await read<ResourceRow | { id: null }>(Prisma.sql`
+        SELECT ${columns} FROM ${linkTable} AS link
+          LEFT JOIN ${table} AS resource ON resource.id = ${linkedId} AND link.bytes <= ${maxBytes}::integer
+        WHERE ${isOwnLink(owner)} AND ${linkedId} = ${resourceId}::integer`)
+      return row && (isRead(row) ? present(row) : 'too-large')
     },
 
     /**
@@ -174,3 +179,5 @@ export function createResourceRepository(
 
 const isIn = ({ after, last }: Range<LinkPosition>) =>
   Prisma.sql`link.id < ${after ?? MAX_BIGINT}::bigint AND link.id >= ${last ?? '0'}::bigint`
+
+const isRead = (row: ResourceRow | { id: null }): row is ResourceRow => row.id !== null

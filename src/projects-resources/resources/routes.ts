@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { ApiError } from '../../errors.js'
 import { setEntityTag } from '../../plugins/conditional-requests.js'
 import { pickKnown } from '../../schemas.js'
-import type { LargeWork } from '../large-work.js'
+import { LARGE, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
 import { hasLongText, serializeInPieces, tagLongTexts } from '../long-texts.js'
 import type { Owner } from '../owner.js'
@@ -69,9 +69,12 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
   })
 
   app.get(one, { schema: openapi.get }, async ({ owner, params }, reply) => {
-    const found = await resources.find(owner, params.resource_id)
-    if (!found) throw new ApiError('RESOURCE_NOT_FOUND')
-    if (hasLongText(found)) await largeWork.enter(owner.userId, reply.raw)
+    let found = await resources.find(owner, params.resource_id, LARGE)
+    if (found === 'too-large') {
+      await largeWork.enter(owner.userId, reply.raw)
+      found = await resources.find(owner, params.resource_id)
+    }
+    if (!found || found === 'too-large') throw new ApiError('RESOURCE_NOT_FOUND')
     return sendResource(reply, found)
   })
 
