@@ -87,7 +87,7 @@ export async function buildApp(
   if (onRoute) app.addHook('onRoute', onRoute)
   await app.register(validation)
   await app.register(requestLog)
-  await app.register(forwarded, { isTrustedProxy })
+  await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
   await app.register(shutdown)
   await app.register(conditionalRequests)
   await app.register(securityHeaders)

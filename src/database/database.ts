@@ -173,7 +173,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 function createStatementNames(): (text: string) => string {
   const names = new Map<string, string>()
   return (text) => {
-    if (!names.has(text) && names.size < 500) names.set(text, `s${names.size}`)
-    return names.get(text) ?? ''
+    const known = names.get(text)
+    if (known !== undefined) return known
+    if (names.size === 500) return ''
+    const name = `s${names.size}`
+    names.set(text, name)
+    return name
   }
 }

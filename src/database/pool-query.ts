@@ -7,18 +7,16 @@ const ignore = () => {}
  * own `query` closes the connection, and the next request pays for another one: with a login, 20 times the statement itself.
  */
 export function keepConnections(pool: pg.Pool): pg.Pool {
+  // A connection that is lost fails its query; without a listener the event would also end the process.
+  pool.on('connect', (client) => client.on('error', ignore))
   const query = async (config: pg.QueryConfig, values?: unknown[]) => {
     const client = await pool.connect()
-    // A connection that is lost fails the query; without a listener the event would also end the process.
-    client.once('error', ignore)
     try {
       const result = await client.query(config, values)
-      client.off('error', ignore)
       client.release()
       return result
     } catch (error) {
       const isUsable = error instanceof pg.DatabaseError && error.severity === 'ERROR'
-      if (isUsable) client.off('error', ignore)
       client.release(isUsable ? undefined : (error as Error))
       throw error
     }

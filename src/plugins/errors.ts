@@ -23,10 +23,6 @@ async function errors(app: FastifyInstance) {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (reply.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
-    done(null, payload)
-  })
   // Before a body is parsed for a route that does not exist.
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isValidHttp(request.raw)) return done(invalidRequest({ path: 'request', message: 'is not valid HTTP' }))
@@ -61,6 +57,7 @@ export function sendError(error: FastifyError | ApiError, request: FastifyReques
   const seen = toVisibleError(error, request)
   if (seen.statusCode >= 500) request.log.error({ err: error }, seen.message)
   request.refusal = seen
+  if (seen.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
   if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
   return reply.code(seen.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(seen.toBody()))
 }

@@ -20,9 +20,16 @@ export function createProxyTrust(networks: string[]): IsTrustedProxy {
 /** `203.0.113.8:50001`, `[2001:db8::1]:50001`, `[2001:db8::1]`, also in double quotes. */
 const WITH_PORT = /^"?(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?"?$/
 
+interface ForwardedOptions {
+  isTrustedProxy: IsTrustedProxy
+  /** Whether any proxy is trusted: otherwise nothing reads `X-Forwarded-For`. */
+  isEnabled: boolean
+}
+
 /** Removes the ports that some proxies (Azure's, for example) add to addresses in `X-Forwarded-For`. */
-async function forwarded(app: FastifyInstance, { isTrustedProxy }: { isTrustedProxy: IsTrustedProxy }) {
+async function forwarded(app: FastifyInstance, { isTrustedProxy, isEnabled }: ForwardedOptions) {
   app.decorate('isTrustedProxy', isTrustedProxy)
+  if (!isEnabled) return
   app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const list = headers['x-forwarded-for']
     if (list !== undefined) headers['x-forwarded-for'] = String(list).split(',').map(withoutPort).join(', ')

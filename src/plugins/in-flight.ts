@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler, onSendHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { tooManyRequests } from '../errors.js'
 
 /** Maximum number of requests that one session can have in progress. */
@@ -49,38 +49,31 @@ export function createInFlight(app: FastifyInstance) {
     else release(held)
   }
 
-  /** Before the lookup of the session. */
-  const enter: onRequestHookHandler = (request, reply, done) => {
-    const session = request.sessionHash?.toString('latin1')
-    if (session === undefined) return done()
-    if ((counts.get(session) ?? 0) >= MAX_IN_FLIGHT) {
-      return done(tooManyRequests(`Too many requests of this session in progress: at most ${MAX_IN_FLIGHT}`, 1))
-    }
-    const held = { session, holds: 0, isBusy: false }
-    request[place] = held
-    hold(held)
-    reply.raw.once('close', () => release(held))
-    setBusy(request, true)
-    done()
-  }
+  return {
+    /**
+     * Called before the lookup of the session.
+     * @throws ApiError 429
+     */
+    enter(request: FastifyRequest, reply: FastifyReply) {
+      const { sessionKey: session } = request
+      if (session === undefined) return
+      if ((counts.get(session) ?? 0) >= MAX_IN_FLIGHT) {
+        throw tooManyRequests(`Too many requests of this session in progress: at most ${MAX_IN_FLIGHT}`, 1)
+      }
+      const held = { session, holds: 0, isBusy: false }
+      request[place] = held
+      hold(held)
+      reply.raw.once('close', () => release(held))
+      setBusy(request, true)
+    },
 
-  /** After the lookup. While the body arrives, only the open response holds the place: it may never arrive. */
-  const rest: onRequestHookHandler = (request, _reply, done) => {
-    setBusy(request, false)
-    done()
-  }
+    /** Called after the lookup. While the body arrives, only the open response holds the place: it may never arrive. */
+    rest: (request: FastifyRequest) => setBusy(request, false),
 
-  /** Before the handler. */
-  const resume: onRequestHookHandler = (request, _reply, done) => {
-    setBusy(request, true)
-    done()
-  }
+    /** Called before the handler. */
+    resume: (request: FastifyRequest) => setBusy(request, true),
 
-  /** After the handler, or an error before it. */
-  const leave: onSendHookHandler = (request, _reply, payload, done) => {
-    setBusy(request, false)
-    done(null, payload)
+    /** Called after the handler, or an error before it. */
+    leave: (request: FastifyRequest) => setBusy(request, false),
   }
-
-  return { enter, rest, resume, leave }
 }

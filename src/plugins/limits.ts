@@ -99,6 +99,10 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   const recent = new LRUCache<string, true>(RECENT_SESSIONS)
   const lookups = new LRUCache<string, LimitFunction>({ max: MAX_ADDRESSES })
 
+  function remember(session: string) {
+    if (recent.getRemainingTTL(session) < RECENT_SESSIONS.ttl / 2) recent.set(session, true)
+  }
+
   /** Bounds how far the requests that are in progress can exceed the limit of their address. */
   function lookupsOf(address: string): LimitFunction {
     const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
@@ -108,12 +112,11 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   app.decorate('admitSession', async (request, reply, lookUp) => {
     const session = sessionOf(request)
-    const address = addressOf(request)
     const authenticate = async () => {
       const found = await lookUp()
-      if (found && session) recent.set(session, true)
+      if (found && session) remember(session)
       else if (session) recent.delete(session)
-      if (!found) await spend(request, reply, address)
+      if (!found) await spend(request, reply, addressOf(request))
       return found
     }
     if (session && recent.has(session)) {
@@ -121,6 +124,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
       return await authenticate()
     }
     if (!session) return await authenticate()
+    const address = addressOf(request)
     const found = await lookupsOf(address)(async () => {
       await spend(request, reply, address, false)
       return await authenticate()
@@ -155,7 +159,7 @@ const NAMESPACE = 'neptun-projects-resources:limit:'
 const SESSION = 'session:'
 const ADDRESS = 'address:'
 
-const sessionOf = ({ sessionHash }: FastifyRequest) => sessionHash && SESSION + sessionHash.toString('base64url')
+const sessionOf = ({ sessionKey }: FastifyRequest) => sessionKey && SESSION + sessionKey
 
 /** The client address. For IPv6, the network of 64 bits: a client has all addresses in it. */
 export function addressOf(request: FastifyRequest): string {

@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The session that the request names, as the SHA-256 of its token; undefined where the cookie is missing or malformed. */
     sessionHash: Buffer | undefined
+    /** The same as text (base64url), by which requests are counted. */
+    sessionKey: string | undefined
   }
 }
 
@@ -19,8 +21,10 @@ const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=([^;]*)`, 'g')
 async function session(app: FastifyInstance) {
   await app.register(cookie)
   app.decorateRequest('sessionHash', undefined)
+  app.decorateRequest('sessionKey', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
     request.sessionHash = readSessionHash(request.headers.cookie)
+    request.sessionKey = request.sessionHash?.toString('base64url')
     done()
   })
 }

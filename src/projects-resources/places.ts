@@ -36,25 +36,31 @@ export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, on
     return leave
   }
 
+  async function wait(response?: ServerResponse): Promise<Leave | undefined> {
+    if (response?.destroyed || waiting.size >= maxWaiting) return undefined
+    return await new Promise((resolve) => {
+      const end = (leave?: Leave) => {
+        clearTimeout(timer)
+        response?.off('close', giveUp)
+        waiting.delete(next)
+        resolve(leave)
+      }
+      const next = () => end(hold(response))
+      const giveUp = () => end()
+      const timer = setTimeout(giveUp, patience)
+      response?.once('close', giveUp)
+      waiting.set(next, giveUp)
+    })
+  }
+
   return {
-    /** @returns undefined if too many are waiting, or this one has waited too long, or its client is gone */
-    async take(response?: ServerResponse): Promise<Leave | undefined> {
-      if (response?.destroyed) return undefined
-      if (taken.size < places) return hold(response)
-      if (waiting.size >= maxWaiting) return undefined
-      return await new Promise((resolve) => {
-        const end = (leave?: Leave) => {
-          clearTimeout(timer)
-          response?.off('close', giveUp)
-          waiting.delete(next)
-          resolve(leave)
-        }
-        const next = () => end(hold(response))
-        const giveUp = () => end()
-        const timer = setTimeout(giveUp, patience)
-        response?.once('close', giveUp)
-        waiting.set(next, giveUp)
-      })
+    /**
+     * @returns a place at once, if one is free; otherwise a promise of undefined if too many are waiting, or this one has
+     * waited too long, or its client is gone
+     */
+    take(response?: ServerResponse): Leave | Promise<Leave | undefined> {
+      if (taken.size < places && !response?.destroyed) return hold(response)
+      return wait(response)
     },
 
     /** Ends the waiting of all: they get no place. */
@@ -68,11 +74,11 @@ export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, on
 export function createUserPlaces(options: PlacesOptions) {
   const users = new Map<number, Places>()
   return {
-    async take(userId: number, response?: ServerResponse): Promise<Leave | undefined> {
-      if (response?.destroyed) return undefined
+    take(userId: number, response?: ServerResponse): Leave | Promise<Leave | undefined> {
+      if (response?.destroyed) return Promise.resolve(undefined)
       const places = users.get(userId) ?? createPlaces(options, () => users.delete(userId))
       users.set(userId, places)
-      return await places.take(response)
+      return places.take(response)
     },
 
     dismiss(userId: number) {

@@ -86,10 +86,9 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlight(app)
-  app.addHook('onRequest', inFlight.enter)
-
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
+    inFlight.enter(request, reply)
     let reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
     const lookUp = async () => {
       if (!sessionHash) return null
@@ -100,6 +99,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
       return null
     }
     app.admitSession(request, reply, lookUp).then((found) => {
+      inFlight.rest(request)
       if (!found) return done(new ApiError('UNAUTHORIZED', { reason }))
       request[authorization] = found
       request.admitLargeBody = () => largeBodies.enter(found.sessionUserId, reply.raw)
@@ -108,19 +108,21 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
     }, done)
   })
 
-  app.addHook('onRequest', inFlight.rest)
-
   app.addHook('preHandler', (request, _reply, done) => {
     const faults = findFaults(request)
     if (faults.length > 0) return done(invalidRequest(...faults))
     const found = request[authorization]
     if (found?.sessionUserId !== readPath(request).userId) return done(new ApiError('USER_MISMATCH'))
     request[authorized] = found.owner
-    done(found.owner ? undefined : new ApiError('PROJECT_NOT_FOUND'))
+    if (!found.owner) return done(new ApiError('PROJECT_NOT_FOUND'))
+    inFlight.resume(request)
+    done()
   })
 
-  app.addHook('preHandler', inFlight.resume)
-  app.addHook('onSend', inFlight.leave)
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    inFlight.leave(request)
+    done(null, payload)
+  })
 }
 
 export default fp(session, {

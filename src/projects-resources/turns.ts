@@ -18,8 +18,9 @@ export function createTurns() {
   let unavailableAt = Number.NEGATIVE_INFINITY
 
   async function run<T>(userId: number, call: () => Promise<T>): Promise<T> {
+    const taken = places.take(userId)
     const begun = performance.now()
-    const leave = await places.take(userId)
+    const leave = taken instanceof Promise ? await taken : taken
     if (!leave && unavailableAt > begun) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1 })
     if (!leave) throw tooManyRequests('Too many requests of this user are waiting', 1)
     try {
