@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { abuse, scenarios } from './abuse.js'
 import { clients } from './clients.js'
 import { failover } from './failover.js'
+import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { memory } from './memory.js'
 import { hang, outage } from './outage.js'
@@ -14,15 +15,16 @@ import { start } from './start.js'
 import type { Finding, Trial } from './support/findings.js'
 import { closeStages } from './support/stage.js'
 
-const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients, abuse }
+const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients, abuse, fuzz }
 const single = Object.fromEntries(Object.entries(scenarios).map(([name, trial]) => [`abuse/${name}`, trial]))
 
-const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seconds N]
+const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seed N] [--seconds N]
 
 NAME is one of ${Object.keys(trials).join(', ')}; without any, all of them run.
 Of the abuse trial, a single scenario: ${Object.keys(single).join(', ')}
 --json        print one JSON object instead of a table
---requests N  requests of the memory trial, a multiple of 10000 (100000)
+--requests N  requests of the memory trial, a multiple of 10000, and of the fuzz trial (100000)
+--seed N      from which the fuzz trial draws its requests (1)
 --seconds N   how long the database stays away (10)`
 
 const { values, positionals } = parseArgs({
@@ -31,19 +33,23 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     requests: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '10' },
   },
 })
 const names = positionals.length > 0 ? positionals : Object.keys(trials)
 const unknown = names.filter((name) => !Object.hasOwn(trials, name) && !Object.hasOwn(single, name))
 const requests = Number(values.requests)
+/** The memory trial takes a figure at each 10 000. */
+const isWhole = !names.includes('memory') || requests % 10_000 === 0
+const seed = Number(values.seed)
 const seconds = Number(values.seconds)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => closeStages().finally(() => process.exit(1)))
 }
 
-if (values.help || unknown.length > 0 || !(requests > 0 && requests % 10_000 === 0 && seconds > 0)) {
+if (values.help || unknown.length > 0 || !(requests > 0 && isWhole && Number.isInteger(seed) && seconds > 0)) {
   console.error(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
@@ -75,7 +81,7 @@ async function runTrials(): Promise<boolean> {
 
 async function runTrial(name: string): Promise<Finding[]> {
   try {
-    return (await (trials[name] ?? single[name])?.({ requests, seconds })) ?? []
+    return (await (trials[name] ?? single[name])?.({ requests, seed, seconds })) ?? []
   } catch (error) {
     return [{ what: 'the trial itself', seen: (error as Error).stack ?? String(error), ok: false }]
   }

@@ -6,8 +6,10 @@ export interface Finding {
 }
 
 export interface TrialOptions {
-  /** Requests of the memory trial. */
+  /** Requests of the memory and fuzz trials. */
   requests: number
+  /** From which the fuzz trial draws all that it sends. */
+  seed: number
   /** How long the database stays away, in seconds. */
   seconds: number
 }

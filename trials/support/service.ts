@@ -15,6 +15,8 @@ export interface Service {
   isRunning(): boolean
   /** Resident memory, in MiB; 0 once it has ended. */
   memory(): number
+  /** All that it has logged. */
+  readLog(): string
 }
 
 const ROOT = new URL('../../', import.meta.url)
@@ -55,6 +57,7 @@ export async function startService(folder: string, variables: Record<string, str
     signal: (signal) => void child.kill(signal),
     isRunning,
     memory: () => (isRunning() ? readMemory(child) : 0),
+    readLog: () => readFileSync(log, 'utf8'),
   }
 }
 

@@ -1,0 +1,39 @@
+import { type Call, type User, urlOf } from './model.js'
+
+/** What the calls of a user on one of their projects have in common. */
+export type Base = Pick<Call, 'userId' | 'projectId' | 'query' | 'headers' | 'sessionOf'>
+
+/** Mostly one of these ids, else one that has been deleted, belongs elsewhere or never existed. */
+export function drawItem({ random, gone }: User, slug: string, ids: number[]): number {
+  if (ids.length > 0 && random.chance(88)) return random.pick(ids)
+  const former = gone.items[slug] ?? []
+  return former.length > 0 && random.chance(70) ? random.pick(former) : random.int(1, 2_147_483_647)
+}
+
+export function withJson(call: Call, value: unknown): Call {
+  return { ...call, headers: { ...call.headers, 'content-type': 'application/json' }, body: { value } }
+}
+
+export function drawPage(user: User, call: Call): Call {
+  const { random, nextPages } = user
+  const pages = nextPages.filter(({ slug, projectId }) => slug === call.slug && user.model.projects.has(projectId))
+  if (pages.length > 0 && random.chance(30)) {
+    const { projectId, query } = random.pick(pages)
+    return { ...call, projectId, query }
+  }
+  const limit = String(random.pick([1, 2, 5, 20, 100]))
+  return withTag(user, random.chance(60) ? call : { ...call, query: `${call.query}&limit=${limit}`.replace(/^&/, '') })
+}
+
+/** Sometimes adds a tag that was seen before, of this object or another. */
+export function withTag(user: User, call: Call): Call {
+  const { random } = user
+  const tag = user.seen.get(urlOf(call))?.tag ?? [...user.seen.values()].at(-1)?.tag
+  if (tag === undefined || random.chance(60)) return call
+  return { ...call, headers: { ...call.headers, 'if-none-match': drawTags(user, tag) } }
+}
+
+export function drawTags({ random }: User, tag: string): string {
+  const weak = tag.replace(/^(W\/)?/, 'W/')
+  return random.pick([tag, tag, tag, weak, `"x", ${tag}`, `${tag},"y"`, '*', '"x"', 'W/"x"'])
+}

@@ -1,0 +1,115 @@
+import type pg from 'pg'
+import type { Context } from './context.js'
+import { drawCall } from './draw.js'
+import { encode, split } from './encode.js'
+import { judge, outcomeOf, parseBody } from './judge.js'
+import type { Problem, User } from './model.js'
+import { perturb } from './perturb.js'
+import { predict } from './predict.js'
+import { changeSession, deleteResource, readModel, replaceProject } from './stored.js'
+import { countRows, verify } from './verify.js'
+import { drawDelivery } from './webhook.js'
+import { openWire, type Wire } from './wire.js'
+
+/** Requests of one user after which everything stored is compared with the model. */
+const INTERVAL = 100
+
+/** Sends requests of one user, one after the other, until all workers have sent enough. */
+export async function runWorker(context: Context, user: User): Promise<void> {
+  const { report, requests, port } = context
+  const { random } = user
+  let wire = await openWire(port)
+  for (let step = 1; report.requests() < requests; step += 1) {
+    if (!wire.isOpen()) wire = await openWire(port)
+    if (random.chance(1.5)) await changeBehind(context.pool, user)
+    if (random.chance(1)) await sendDelivery(context, user, wire)
+    else if (random.chance(2)) await sendPipelined(context, user, wire)
+    else await sendCall(context, user, wire)
+    if (step % INTERVAL === 0) await compareStored(context, user, 'what is stored')
+  }
+  wire.close()
+}
+
+/** Sends one call, compares the response and, after a refused write, what is stored. */
+async function sendCall(context: Context, user: User, wire: Wire): Promise<void> {
+  const { users, report } = context
+  const call = perturb(
+    user,
+    users.filter((other) => other !== user),
+    drawCall(user),
+  )
+  const expectation = predict(call)
+  const { pieces, method } = encode(user, call)
+  const [answer] = await wire.send(pieces, [method])
+  const outcome = answer ? outcomeOf(answer, parseBody(answer)) : 'none'
+  report.count(call.operation, outcome)
+  const problems = judge(user, call, expectation, answer)
+  const isWrite = method !== 'GET' && method !== 'HEAD'
+  if (isWrite && !outcome.startsWith('2')) problems.push(...(await countRows(context.pool, user)))
+  await settle(context, user, problems, () => show(pieces))
+}
+
+/** A difference in headers does not make the model wrong. */
+const HEADER_RULES = ['etag', 'headers', 'location', 'relative-link', 'vary', 'www-authenticate']
+
+/** Reports problems; after one, the model is what is stored, so that the next request is judged by itself. */
+async function settle({ report, pool }: Context, user: User, problems: Problem[], what: () => string): Promise<void> {
+  report.add(user, problems, what)
+  if (problems.every(({ rule }) => HEADER_RULES.includes(rule))) return
+  user.model = await readModel(pool, user.id)
+}
+
+async function compareStored(context: Context, user: User, what: string): Promise<void> {
+  await settle(context, user, await verify(context.pool, user), () => what)
+}
+
+/** Sends several reads at once; the responses come in the order of the requests. */
+async function sendPipelined(context: Context, user: User, wire: Wire): Promise<void> {
+  const { random } = user
+  const calls = Array.from({ length: random.int(2, 8) }, () => drawCall(user)).filter(({ method }) => method === 'GET')
+  const expectations = calls.map(predict)
+  const encoded = calls.map((call) => encode(user, call, true).pieces)
+  const bytes = Buffer.concat(encoded.flat())
+  const answers = await wire.send(
+    split(random, bytes),
+    calls.map(({ method }) => method),
+  )
+  for (const [index, call] of calls.entries()) {
+    const answer = answers[index]
+    context.report.count('pipelined read', answer ? outcomeOf(answer, parseBody(answer)) : 'none')
+    const problems = judge(user, call, expectations[index] ?? { allow: [] }, answer)
+    await settle(context, user, problems, () => show(encoded[index] ?? []))
+  }
+}
+
+async function sendDelivery(context: Context, user: User, wire: Wire): Promise<void> {
+  const { bytes, settle: apply } = drawDelivery(user)
+  const [answer] = await wire.send([bytes], ['POST'])
+  context.report.count('webhook', answer ? outcomeOf(answer, parseBody(answer)) : 'none')
+  const problems = apply(answer)
+  await settle(context, user, problems, () => bytes.toString())
+  // The times of installations have moved.
+  const { resources } = await readModel(context.pool, user.id)
+  for (const row of user.model.resources['github-installations']?.values() ?? []) {
+    row.updated_at = resources['github-installations']?.get(row.id)?.updated_at ?? row.updated_at
+  }
+}
+
+/** Changes that other services make in the database. */
+async function changeBehind(pool: pg.Pool, user: User): Promise<void> {
+  const { random, model, sessions } = user
+  switch (random.weighted({ session: 70, project: 10, resource: 20 })) {
+    case 'session':
+      // The first one stays valid, and so does the last: other users' workers use it too.
+      return await changeSession(pool, random.pick(sessions.slice(1, 4)), random.pick(['valid', 'expired', 'revoked']))
+    case 'project':
+      return await replaceProject(pool, user, random.pick([...model.projects.values()].slice(1)))
+    case 'resource': {
+      const ids = [...(model.resources['user-files']?.keys() ?? [])]
+      if (ids.length > 0) await deleteResource(pool, user, 'user-files', random.pick(ids))
+    }
+  }
+}
+
+/** The first bytes of a request, as they were sent. */
+const show = (pieces: Buffer[]) => JSON.stringify(Buffer.concat(pieces).toString('latin1').slice(0, 800))
