@@ -19,8 +19,8 @@ RUN npm run build && chmod +x dist/cli.js
 
 
 # Most of what is installed is never loaded: TypeScript (Node refuses it below node_modules), source maps, the tests of
-# packages, and Prisma's query compilers for other databases, for small bundles and for CommonJS. Each is named by what
-# it is, so that what a new release calls otherwise stays.
+# packages, and Prisma's query compilers for other databases, for CommonJS, and of the size that schema.prisma does not
+# name (compilerBuild). The patterns name what is deleted, so that whatever a new release adds is kept.
 FROM node AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
@@ -31,7 +31,7 @@ RUN --mount=type=cache,target=/root/.npm \
     -exec test -e '{}/../package.json' ';' -prune -exec rm -r '{}' + \
   && find node_modules/@prisma/client/runtime -type f \( \
     -name '*.cockroachdb.*' -o -name '*.mysql.*' -o -name '*.sqlite.*' -o -name '*.sqlserver.*' \
-    -o -name 'query_compiler_small_*' -o -name 'wasm-compiler-edge.*' -o -name '*.wasm-base64.js' \) -delete
+    -o -name 'query_compiler_fast_*' -o -name 'wasm-compiler-edge.*' -o -name '*.wasm-base64.js' \) -delete
 
 
 FROM node

@@ -9,6 +9,7 @@ import { serializeError } from './log-error.js'
 import caching from './plugins/caching.js'
 import clientErrors from './plugins/client-errors.js'
 import conditionalRequests from './plugins/conditional-requests.js'
+import connections from './plugins/connections.js'
 import crossOrigin from './plugins/cross-origin.js'
 import errors, { sendError } from './plugins/errors.js'
 import forwarded, { createProxyTrust } from './plugins/forwarded.js'
@@ -19,6 +20,7 @@ import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import overload from './plugins/overload.js'
 import refusalDelay from './plugins/refusal-delay.js'
+import refusals from './plugins/refusals.js'
 import requestLog, { readRequestId } from './plugins/request-log.js'
 import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
@@ -93,6 +95,8 @@ export async function buildApp(
   await app.register(securityHeaders)
   await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
+  await app.register(refusals)
+  await app.register(connections, config)
   await app.register(clientErrors)
   await app.register(overload, config)
   await app.register(session)

@@ -18,6 +18,13 @@ t.test('the version on the image is that of package.json', async (t) => {
   t.match(dockerfile, `\nARG VERSION=${JSON.parse(manifest).version}\n`)
 })
 
+t.test('the image keeps the query compiler that the generated client loads', async (t) => {
+  const [dockerfile, schema] = await Promise.all([readText('Dockerfile'), readText('prisma/schema.prisma')])
+  const [, build] = /compilerBuild += "(\w+)"/.exec(schema) ?? []
+  t.match(dockerfile, `'query_compiler_${build === 'small' ? 'fast' : 'small'}_*'`)
+  t.notMatch(dockerfile, `'query_compiler_${build}_*'`)
+})
+
 /** Compose 1 as a program of its own, or version 2 as a plugin of Docker. */
 const COMPOSE = [['docker-compose'], ['docker', 'compose']].find(
   ([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0,

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { withClient } from '../src/database/database.js'
 import { createSession, errorBody, OWNER, resources, startApp, type TestApp, until } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
+import { startProxy } from './support/proxy.js'
 
 const IMPORTS = resources('/imports')
 
@@ -114,4 +116,23 @@ t.test('a request that never ends holds it no longer than the time limit', async
   const { child, address, ended } = await startBusy(t, { SHUTDOWN_TIMEOUT: '1000' })
   await untilEnding(child, address)
   t.strictSame(await ended, [1, null])
+})
+
+t.test('a frozen PostgreSQL does not delay the end', async (t) => {
+  const proxy = await startProxy(t, await createDatabase(t))
+  const child = spawn(process.execPath, [compiled('src/server.ts')], {
+    cwd: t.testdir(),
+    env: { DATABASE_URL: proxy.url, PORT: '0', SHUTDOWN_DELAY: '1', DATABASE_ANSWER_TIMEOUT: '1000' },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = once(child, 'exit')
+  const [{ address }] = await once(child, 'message')
+  t.equal((await fetch(`${address}/health/ready`)).status, 200)
+  await proxy.become('hang')
+  const waiting = fetch(`${address}/health/ready`)
+  await once(child.stdout as Readable, 'data')
+  child.kill('SIGTERM')
+  t.strictSame(await ended, [0, null])
+  t.equal((await waiting).status, 503)
 })
