@@ -107,6 +107,10 @@ export async function buildApp(
   await app.register(jsonBody)
   await app.register(unreadBody)
   app.addHook('onClose', () => database.close())
+  app.addHook('onError', (_request, _reply, error, done) => {
+    database.renewStatements(error)
+    done()
+  })
   await app.register(metrics, { ...config, database, lostLogLines })
   if (config.API_DOCS ?? config.NODE_ENV !== 'production') {
     await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })

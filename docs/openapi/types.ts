@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * Can it serve?
-         * @description Asks the database.
+         * @description Queries the database: 503 also if it is read-only, or does not have the schema.
          */
         get: operations["getReadiness"];
         put?: never;

@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { ApiError } from '../errors.js'
 import { escapeOption, readConnectionUrl } from './connection-url.js'
-import { isDatabaseUnavailable } from './errors.js'
+import { isDatabaseUnavailable, isStale } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
 import { keepConnections } from './pool-query.js'
 import { createReadiness, type Readiness } from './readiness.js'
@@ -26,6 +26,8 @@ export interface Database {
   readiness: Readiness
   /** Runs a SELECT as a prepared statement. Throws ApiError 503 if the database is unavailable. */
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
+  /** Prepares every statement again, on its next use, if the error says that one is stale. */
+  renewStatements(error: unknown): void
   /** Waits for running queries, then closes all connections. */
   close(): Promise<void>
 }
@@ -136,13 +138,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const schema = await checkSettings(options, isPooled)
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const application_name = 'neptun-projects-resources'
-  const pool = new pg.Pool({ ...config, application_name, idleTimeoutMillis: 30_000, onConnect })
+  const lifetime = { idleTimeoutMillis: 30_000, maxLifetimeSeconds: 3600 }
+  const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
   const queryable = keepConnections(pool)
   pool.on('error', options.onIdleError ?? (() => {}))
   // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
   pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
-  const readiness = createReadiness(config)
-  const nameOf = isPooled ? () => '' : createStatementNames()
+  const statements = createStatementNames()
+  const nameOf = isPooled ? () => '' : statements.nameOf
+  const renewStatements = (error: unknown) => void (isStale(error) && statements.renew())
+  // Errors of statements outside of transactions.
+  pool.on('release', renewStatements)
+  const readiness = createReadiness(config, renewStatements)
   const prisma = new PrismaClient({
     adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
     errorFormat: 'minimal',
@@ -154,9 +161,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     prisma,
     pool,
     readiness,
+    renewStatements,
     async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
+      const query = async (name: string) => (await queryable.query<Row>({ name, text, values })).rows
       try {
-        return (await queryable.query<Row>({ name: nameOf(text), text, values })).rows
+        return await query(nameOf(text)).catch((error) => {
+          if (!isStale(error)) throw error
+          renewStatements(error)
+          return query('')
+        })
       } catch (error) {
         if (!isDatabaseUnavailable(error)) throw error
         throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
@@ -169,15 +182,28 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
+/** At most once in this time, in milliseconds, statements get new names: PostgreSQL keeps the old ones with the connection. */
+const RENEWAL_INTERVAL = 1000
+
 /** One name per text: PostgreSQL plans it once per connection. More than 500 are not prepared, which bounds its memory. */
-function createStatementNames(): (text: string) => string {
+function createStatementNames() {
   const names = new Map<string, string>()
-  return (text) => {
-    const known = names.get(text)
-    if (known !== undefined) return known
-    if (names.size === 500) return ''
-    const name = `s${names.size}`
-    names.set(text, name)
-    return name
+  let generation = 0
+  let renewedAt = Number.NEGATIVE_INFINITY
+  return {
+    nameOf(text: string): string {
+      const known = names.get(text)
+      if (known !== undefined) return known
+      if (names.size === 500) return ''
+      const name = `s${generation}_${names.size}`
+      names.set(text, name)
+      return name
+    },
+    renew(): void {
+      if (performance.now() - renewedAt < RENEWAL_INTERVAL) return
+      renewedAt = performance.now()
+      generation += 1
+      names.clear()
+    },
   }
 }

@@ -19,6 +19,15 @@ const TLS = /^(CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$|^The ser
 const LOST =
   /^(08...|ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
 
+/**
+ * SQLSTATEs of a prepared statement that no longer fits the schema: its plan or its types were replaced, by a restore for
+ * example. All other causes of these codes are internal errors of PostgreSQL, or mean that a feature is not supported.
+ */
+const STALE = /^(0A000|26000|XX000)$/
+
+/** SQLSTATEs of a deadlock, and of a table, column, type, function or constraint that does not exist: during a restore. */
+const UNSETTLED = /^(40P01|42P01|42703|42704|42883|42P10|3F000)$/
+
 /** An error of `pg`, or one that Prisma's adapter has converted. */
 type PgError = Error & { code?: string; constraint?: string; meta?: { driverAdapterError?: { cause?: Cause } } }
 type Cause = { originalCode?: string; originalMessage?: string; kind?: string; constraint?: { index?: string } }
@@ -44,6 +53,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     [UNREACHABLE, UNTRUSTED, TLS, LOST].some((pattern) => pattern.test(code) || pattern.test(message))
   )
 }
+
+/** Whether a prepared statement has to be prepared again. It has not been executed. */
+export const isStale = (error: unknown): boolean => STALE.test(readFailure(error).code)
 
 /** Describes in one line why a connection failed. */
 export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
@@ -74,7 +86,8 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
   }
   // Thrown by Database.read, which has stored nothing whatever happened to the connection.
   const isRead = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
-  if (!isRead && !isDatabaseUnavailable(error)) return error
+  const isTemporary = isDatabaseUnavailable(error) || STALE.test(code) || UNSETTLED.test(code)
+  if (!isRead && !isTemporary) return error
   if (!isWrite) return isRead ? error : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
   const isCertain = isRead || !(LOST.test(code) || LOST.test(message))
   const text = isCertain

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { isStale } from './errors.js'
 
 const ignore = () => {}
 
@@ -16,7 +17,7 @@ export function keepConnections(pool: pg.Pool): pg.Pool {
       client.release()
       return result
     } catch (error) {
-      const isUsable = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+      const isUsable = error instanceof pg.DatabaseError && error.severity === 'ERROR' && !isStale(error)
       client.release(isUsable ? undefined : (error as Error))
       throw error
     }

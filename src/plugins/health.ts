@@ -24,7 +24,7 @@ const ready = {
   tags: ['Health'],
   security: [],
   summary: 'Can it serve?',
-  description: 'Asks the database.',
+  description: 'Queries the database: 503 also if it is read-only, or does not have the schema.',
   response: { 200: healthy('It can.'), ...openErrors('DATABASE_UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN') },
 }
 
@@ -37,7 +37,7 @@ async function health(app: FastifyInstance, { database }: { database: Database }
   app.get('/health/ready', { config, schema: ready }, async () => {
     if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
     await database.readiness.check().catch((cause) => {
-      throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
+      throw cause instanceof ApiError ? cause : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
     })
     return { status: 'ok' as const }
   })
