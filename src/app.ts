@@ -26,6 +26,7 @@ import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
 import slowClients from './plugins/slow-clients.js'
+import starting from './plugins/starting.js'
 import unreadBody from './plugins/unread-body.js'
 import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
@@ -95,6 +96,7 @@ export async function buildApp(
   await app.register(securityHeaders)
   await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
+  await app.register(starting)
   await app.register(refusals)
   await app.register(connections, config)
   await app.register(clientErrors)

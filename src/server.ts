@@ -4,7 +4,7 @@ import { buildApp } from './app.js'
 import { type Config, ConfigError, databaseOptions, loadConfig } from './config.js'
 import { type Database, openDatabase } from './database/database.js'
 import { describeConnectionError } from './database/errors.js'
-import { applyMigrations, checkMigrations, MigrationError } from './database/migrations.js'
+import { applyMigrations, checkMigrations, listPending, MigrationError } from './database/migrations.js'
 import { loadEnvFile } from './environment.js'
 import { openLogDestination } from './log-destination.js'
 import { serializeError } from './log-error.js'
@@ -21,7 +21,7 @@ async function start() {
   const config = loadConfig(process.env)
   const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
   const logger = pino({ level: config.LOG_LEVEL, serializers: { err: serializeError } }, log)
-  const database = await prepareDatabase(config, logger)
+  const { database, isPending } = await connect(config, logger)
   const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
   let isSignalled = false
   const options = { delay: config.SHUTDOWN_TIMEOUT, logger, skip: [...SHUTDOWN_SIGNALS] }
@@ -44,7 +44,13 @@ async function start() {
   const { HOST: host, PORT: port } = config
   const origin = originOfHost(fromFile)
   const listenTextResolver = (address: string) => `Listening on ${address} (${origin})`
+  // Before the migrations, which can wait long for a lock: meanwhile the process is alive, and not ready.
+  if (isPending) app.setStarting('The database is being migrated')
   const address = await app.listen({ host, port, listenTextResolver }).catch((error) => refuse(error, host, origin))
+  if (isPending) {
+    await migrate(config, logger)
+    app.setStarting(undefined)
+  }
   process.send?.({ ready: true, address })
 }
 
@@ -54,18 +60,29 @@ function originOfHost(fromFile: Set<string>): string {
   return process.env['HOST']?.trim() ? 'HOST is set in the environment' : 'HOST is not set'
 }
 
-/** Opens the database, and applies or checks the migrations. */
-async function prepareDatabase(config: Config, logger: Logger): Promise<Database> {
+/** Opens the database, and checks whether migrations are pending, which only MIGRATE_ON_START permits. */
+async function connect(config: Config, logger: Logger): Promise<{ database: Database; isPending: boolean }> {
   try {
     const database = await openDatabase(databaseOptions(config, logger))
     if (!config.MIGRATE_ON_START) await checkMigrations(config.DATABASE_URL)
-    const applied = config.MIGRATE_ON_START ? await applyMigrations(config.DATABASE_URL) : []
-    if (applied.length > 0) logger.info({ applied }, 'applied migrations')
-    return database
+    return { database, isPending: (await listPending(config.DATABASE_URL)).length > 0 }
   } catch (error) {
-    if (error instanceof MigrationError) throw new StartError(error.message)
-    throw new StartError(`DATABASE_URL: the database cannot be used: ${describeConnectionError(error as Error)}`)
+    throw toStartError(error)
   }
+}
+
+async function migrate(config: Config, logger: Logger): Promise<void> {
+  try {
+    const applied = await applyMigrations(config.DATABASE_URL, (message) => logger.warn(message))
+    logger.info({ applied }, 'applied migrations')
+  } catch (error) {
+    throw toStartError(error)
+  }
+}
+
+function toStartError(error: unknown): StartError {
+  if (error instanceof MigrationError) return new StartError(error.message)
+  return new StartError(`DATABASE_URL: the database cannot be used: ${describeConnectionError(error as Error)}`)
 }
 
 function refuse(error: NodeJS.ErrnoException, host: string, origin: string): never {

@@ -754,7 +754,7 @@ t.test('what nobody foresaw is a 500 without detail, and a log line with the sta
   const broken = await startApp(t)
   const internal = errorBody(500, 'INTERNAL', 'Internal Server Error')
   refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'while all is well')
-  await broken.sql('ALTER TABLE imports RENAME TO elsewhere')
+  await broken.sql('ALTER TABLE imports RENAME COLUMN project_id TO elsewhere')
   const failed: [method: string, path: string, options?: object][] = [
     ['GET', IMPORTS],
     ['GET', `${IMPORTS}/1`],
@@ -773,12 +773,12 @@ t.test('what nobody foresaw is a 500 without detail, and a log line with the sta
     t.equal(method, failed[index]?.[0])
     t.strictSame(
       errors.map(({ msg, err }) => [msg, err.meta?.driverAdapterError.cause.originalCode ?? err.code]),
-      [['Internal Server Error', '42P01']],
+      [['Internal Server Error', '42703']],
       'once, with the database’s own code',
     )
     t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'with its stack')
   }
-  await broken.sql('ALTER TABLE elsewhere RENAME TO imports')
+  await broken.sql('ALTER TABLE imports RENAME COLUMN elsewhere TO project_id')
   refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'once it is mended')
   neverLogsATokenIn(t, broken)
 })

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,8 +7,9 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { diffToSchema } from '../prisma/engine.js'
 import { applyMigrations, checkMigrations, MigrationError } from '../src/database/migrations.js'
-import { until } from './support/app.js'
-import { root } from './support/compiled.js'
+import { findFreePort } from '../src/dev/port.js'
+import { errorBody, until } from './support/app.js'
+import { compiled, root } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
 const folder = new URL('../prisma/migrations/', import.meta.url)
@@ -114,11 +115,21 @@ t.test('a history that contradicts the migrations is refused, by the name of the
       first,
     ])
   }
+})
+
+t.test('an older version of the service refuses the schema of a newer one', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
   await sql(`
     INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
-    VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_of_a_newer_version', now())`)
-  t.strictSame(await applyMigrations(url), [], 'one that only a newer version knows is none')
-  await checkMigrations(url)
+    VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_newer', now())`)
+  const before = await history()
+  const refused = new MigrationError(
+    'the database belongs to a newer version of the service, with 99991231235959_newer',
+  )
+  await t.rejects(applyMigrations(url), refused)
+  await t.rejects(checkMigrations(url), refused)
+  t.strictSame(await history(), before)
 })
 
 /** The command line from a checkout with the line endings of Windows. */
@@ -192,9 +203,9 @@ t.test('what is in the way ends it, and is all that is there afterwards', async 
   t.strictSame(await applyMigrations(url), names, 'and once that is gone it works')
 })
 
-const WAITING = `
-  SELECT pid FROM pg_stat_activity
-  WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = `
+/** Waiting for the transaction of another client. */
+const WAITING = `FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'`
 
 t.test('one that is killed midway leaves nothing half done, and the next one goes on', async (t) => {
   const { url, sql, history } = await startEmpty(t)
@@ -202,19 +213,84 @@ t.test('one that is killed midway leaves nothing half done, and the next one goe
   await holder.query('BEGIN')
   await holder.query('CREATE TABLE project_chat_conversations ()')
   const killed = t.rejects(applyMigrations(url), { code: '57P01' }, 'the killed one says so')
-  const midway = async () => (await sql(`${WAITING} 'transactionid'`))[0]?.pid
-  await until(async () => (await midway()) !== undefined, 'it is midway, and waits')
-  const next = applyMigrations(url)
-  await until(async () => (await sql(`${WAITING} 'advisory'`)).length === 1, 'another one waits for its turn')
-  await t.rejects(checkMigrations(url), MigrationError, 'meanwhile nothing of it can be seen')
-  await sql('SELECT pg_terminate_backend($1)', [await midway()])
+  const kill = async () => (await sql(`SELECT pg_terminate_backend(pid) ${WAITING}`)).length > 0
+  await until(kill, 'it is midway, and waits')
   await killed
-  await until(async () => (await midway()) !== undefined, 'the other one is midway')
   t.strictSame(await sql(TABLES), [], 'the killed one has left nothing')
+  const next = applyMigrations(url)
+  await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next one is midway')
+  await t.rejects(checkMigrations(url), MigrationError, 'meanwhile nothing of it can be seen')
   await holder.query('ROLLBACK')
-  t.strictSame(await next, names, 'the other one applies them all')
+  t.strictSame(await next, names, 'the next one applies them all')
   t.equal((await history()).length, names.length, 'each is recorded once')
   await checkMigrations(url)
+})
+
+t.test('a wait for another instance is logged', async (t) => {
+  const { url } = await startEmpty(t)
+  const other = await connect(t, url)
+  await other.query('BEGIN')
+  await other.query(`SELECT pg_advisory_xact_lock(hashtext('neptun-projects-resources migrations'))`)
+  const messages: string[] = []
+  const applied = applyMigrations(url, (message) => messages.push(message))
+  await until(() => messages.length > 0, 'it waits')
+  t.strictSame(messages, ['waiting for another instance that applies the migrations'])
+  await other.query('COMMIT')
+  t.strictSame(await applied, names)
+})
+
+/** Can be applied again. */
+const REPEATABLE = '20261126130000_case_in_one_collation'
+
+/** A database in which a migration of the table imports is pending, and a transaction that holds the table, as pg_dump does. */
+async function startBackup(t: Test) {
+  const { url, sql } = await startEmpty(t)
+  await applyMigrations(url)
+  await sql('DELETE FROM _prisma_migrations WHERE migration_name = $1', [REPEATABLE])
+  const backup = await connect(t, url)
+  await backup.query('BEGIN')
+  await backup.query('LOCK TABLE imports IN ACCESS SHARE MODE')
+  return { url, sql, finish: () => backup.query('COMMIT') }
+}
+
+t.test('a migration during a backup is tried again, and does not block statements for long', async (t) => {
+  const { url, sql, finish } = await startBackup(t)
+  const messages: string[] = []
+  const applied = applyMigrations(url, (message) => messages.push(message))
+  await sql(`SET statement_timeout = '8s'`)
+  await until(async () => {
+    await sql('SELECT count(*) FROM imports')
+    return messages.length >= 2
+  }, 'it was tried twice')
+  t.match(messages, Array(messages.length).fill(/^the migrations did not get a lock .* \(55P03\): retry in 2000 ms$/))
+  await finish()
+  t.strictSame(await applied, [REPEATABLE])
+})
+
+t.test('while migrations wait, the service is alive and not ready', async (t) => {
+  const { url, finish } = await startBackup(t)
+  const port = await findFreePort()
+  const child = spawn(process.execPath, [compiled('src/server.ts')], {
+    cwd: t.testdir(),
+    env: { DATABASE_URL: url, PORT: `${port}`, NODE_ENV: 'development' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let log = ''
+  child.stdout.on('data', (chunk) => {
+    log += chunk
+  })
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
+    return response && { status: response.status, body: await response.json() }
+  }
+  await until(() => log.includes('did not get a lock'), 'it is tried again', 30_000)
+  t.match(await get('/health/live'), { status: 200 })
+  const message = 'The database is being migrated'
+  t.same(await get('/health/ready'), { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })
+  await finish()
+  await until(async () => (await get('/health/ready'))?.status === 200, 'it is ready')
+  t.match(log, REPEATABLE)
 })
 
 t.test('the history is Prisma’s own table', async (t) => {

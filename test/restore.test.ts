@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../src/database/migrations.js'
-import { OWNER, resources, startApp } from './support/app.js'
+import { type Answer, OWNER, resources, startApp } from './support/app.js'
 import { root } from './support/compiled.js'
 import { NO_PROGRAMS, PROGRAMS, startInstalledPostgres } from './support/installed-postgres.js'
 
@@ -44,7 +44,7 @@ t.test("the README's backup and restore work under a running service", { skip: N
   const settings = { DATABASE_POOL_SIZE: '4', DATABASE_LOCK_TIMEOUT: '500' }
   const { url, log } = await startApp(t, settings, { migratedUrl })
   const headers = { cookie: `neptun-session=${OWNER.token}`, 'content-type': 'application/json' }
-  const send = async (method: string, path: string, body?: object) => {
+  const send = async (method: string, path: string, body?: object): Promise<Pick<Answer, 'status' | 'body'>> => {
     const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
     return { status: response.status, body: await response.json() }
   }

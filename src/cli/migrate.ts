@@ -17,10 +17,12 @@ export function addMigrateCommand(program: Command): void {
 
 async function migrate(databaseUrl: string): Promise<Answer> {
   const { applyMigrations, MigrationError } = await import('../database/migrations.js')
-  const applied = await applyMigrations(databaseUrl).catch(rethrow(MigrationError))
+  const applied = await applyMigrations(databaseUrl, reportWait).catch(rethrow(MigrationError))
   const lines = applied.map((name) => `applied ${name}`)
   return { json: { applied }, text: lines.join('\n') || 'nothing was pending' }
 }
+
+const reportWait = (message: string) => void process.stderr.write(`${message}\n`)
 
 async function check(databaseUrl: string): Promise<Answer> {
   const { checkMigrations, MigrationError } = await import('../database/migrations.js')

@@ -25,8 +25,8 @@ const LOST =
  */
 const STALE = /^(0A000|26000|XX000)$/
 
-/** SQLSTATEs of a deadlock, and of a table, column, type, function or constraint that does not exist: during a restore. */
-const UNSETTLED = /^(40P01|42P01|42703|42704|42883|42P10|3F000)$/
+/** SQLSTATEs of a deadlock, and of a table, schema or type that does not exist: a restore is in progress. */
+const UNSETTLED = /^(40P01|42P01|42704|3F000)$/
 
 /** An error of `pg`, or one that Prisma's adapter has converted. */
 type PgError = Error & { code?: string; constraint?: string; meta?: { driverAdapterError?: { cause?: Cause } } }

@@ -37,7 +37,7 @@ export async function ensureDatabase(postgres: Postgres, say: (what: string) => 
  */
 export async function updateDatabase(databaseUrl: string, say: (what: string) => void): Promise<void> {
   try {
-    const applied = await applyMigrations(databaseUrl)
+    const applied = await applyMigrations(databaseUrl, say)
     if (applied.length > 0) say(`applied migrations: ${applied.join(', ')}`)
     if (await seedDemoData(databaseUrl, 'development')) say('wrote demonstration data')
   } catch (error) {

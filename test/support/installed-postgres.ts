@@ -42,7 +42,10 @@ export async function startInstalledPostgres(t: Test): Promise<{ url: string; fo
     return spawn(command, all, { ...ids, env, cwd: '/', stdio: 'ignore' })
   }
   const account = ['-U', 'neptun', '-A', 'scram-sha-256', '--pwfile', join(folder, 'password')]
-  const [code] = await once(run('initdb', ['-D', cluster, '-E', 'UTF8', '--no-locale', '--no-sync', ...account]), 'exit')
+  const [code] = await once(
+    run('initdb', ['-D', cluster, '-E', 'UTF8', '--no-locale', '--no-sync', ...account]),
+    'exit',
+  )
   if (code !== 0) throw new Error(`initdb failed with exit code ${code}`)
   const port = await findFreePort()
   const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off']
