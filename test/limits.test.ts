@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Answer, errorBody, OWNER, resources, STRANGER, startApp, until } from './support/app.js'
-import { NO_REDIS, startRedis } from './support/redis.js'
+import { NO_REDIS, startRedis, type TestRedis } from './support/redis.js'
 
 const IMPORTS = resources('/imports')
 const ofSession = (max: number) =>
@@ -117,9 +117,61 @@ t.test('two instances count together in Redis', { skip: NO_REDIS }, async (t) =>
   t.equal((await ask(one))[0], 429)
 
   await redis.stop()
-  t.equal((await ask(one))[0], 200, 'without Redis nobody is refused')
-  await until(() => one.log.some((line) => line.includes('Redis is unavailable')), 'the log says so')
+  t.equal((await ask(one))[0], 200, 'without Redis, each instance counts its own')
+  const isLogged = (message: string) => one.log.some((line) => line.includes(message))
+  await until(async () => {
+    await ask(one)
+    return isLogged('Redis is unavailable')
+  }, 'the log says so')
+  t.equal((await ask(one))[0], 429, 'the limit is still enforced')
   await redis.start()
-  await until(() => one.log.some((line) => line.includes('Redis is back')), 'and when it is back')
-  await until(async () => (await ask(one))[0] === 429, 'counted again')
+  await until(async () => {
+    await ask(one)
+    return isLogged('Redis is available again')
+  }, 'and when it is back')
+  await until(async () => (await ask(two))[0] === 429, 'counted together again')
 })
+
+for (const [what, toggle] of [
+  ['frozen', (redis: TestRedis, isBroken: boolean) => redis.freeze(isBroken)],
+  ['read-only', (redis: TestRedis, isBroken: boolean) => redis.setReadOnly(isBroken)],
+] as const) {
+  t.test(
+    `while Redis is ${what}, requests do not wait for it, and each instance counts its own`,
+    { skip: NO_REDIS },
+    async (t) => {
+      const redis = await startRedis(t)
+      const { app, call, log } = await startApp(t, { RATE_LIMIT_ADDRESS: '1000', REDIS_URL: redis.url })
+      const ask = () => call('GET', '/nowhere', { token: null })
+      const lines = (message: string) => log.filter((line) => line.includes(message)).map((line) => JSON.parse(line))
+      await until(async () => {
+        await ask()
+        return app.redis?.isAvailable() === true && lines('is available').length === lines('is unavailable').length
+      }, 'it is connected to Redis')
+      await toggle(redis, true)
+      const before = lines('is unavailable').length
+      await until(async () => {
+        await ask()
+        return lines('is unavailable').length > before
+      }, 'the circuit opens')
+      t.match(lines('is unavailable').at(-1), { level: 40, reason: what === 'frozen' ? /timed out/i : /READONLY/ })
+      t.equal(app.redis?.isAvailable(), false)
+      const times: number[] = []
+      for (let number = 0; number < 20; number += 1) {
+        const begun = performance.now()
+        const { status, headers } = await ask()
+        times.push(performance.now() - begun)
+        t.equal(status, 404)
+        t.ok(headers.get('ratelimit-remaining'), 'requests are counted')
+      }
+      t.ok((times.sort((a, b) => a - b)[10] ?? 0) < 200, `median ${times[10]} ms`)
+      await toggle(redis, false)
+      const recovered = lines('available again').length
+      await until(async () => {
+        await ask()
+        return lines('available again').length > recovered
+      }, 'the circuit closes')
+      t.equal(app.redis?.isAvailable(), true)
+    },
+  )
+}

@@ -16,7 +16,7 @@ export async function connectGithub(
   installations: InstallationsRepository,
   logger: Pick<BaseLogger, 'info' | 'warn'>,
   observe: ObserveGithub,
-  counter: Counter,
+  count: Counter['add'],
 ): Promise<{ permission: GithubPermission; listRepositories: ListUserRepositories | null }> {
   const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY } = config
   if (!GITHUB_APP_ID || !GITHUB_APP_PRIVATE_KEY) {
@@ -30,7 +30,7 @@ export async function connectGithub(
     import('./repositories.js'),
   ])
   const client = createGithubClient({ ...config, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY }, logger, observe)
-  const countCall = createCallLimit(config, counter)
+  const countCall = createCallLimit(config, count)
   const list = createRepositoryLister(client)
   return {
     permission: livePermission(client, installations, countCall),

@@ -1,48 +1,92 @@
-import type { Redis } from 'ioredis'
+import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import { LRUCache } from 'lru-cache'
+import type { SharedRedis } from './redis.js'
 
-/**
- * Counts an event.
- * @returns how many events of this key there were in the current window, and in how many seconds it ends
- */
-export type Counter = (key: string) => Promise<{ count: number; endsIn: number }>
+/** How many events of a key there were in the current window, and when it ends, in milliseconds from now. */
+interface Count {
+  count: number
+  endsIn: number
+}
 
-/** Maximum number of keys in memory. */
+/** Counts events by key, over fixed windows. */
+export interface Counter {
+  /** Counts an event. */
+  add(key: string): Promise<Count>
+  /** Counts nothing. */
+  read(key: string): Promise<Count>
+}
+
+/** Maximum number of keys in memory. The least recently used ones are evicted. */
 const MAX_KEYS = 20_000
 
 /**
- * Creates a counter over fixed windows. `@fastify/rate-limit` counts requests only, and needs one to do it.
+ * Creates a counter over windows of `window` milliseconds.
  *
- * @param window in milliseconds
- * @param shared counts together with other instances; while Redis does not respond, nothing is counted
+ * @param redis counts together with other instances; while it is unavailable, this instance counts its own events
  */
-export function createCounter(window: number, shared?: { redis: Redis; nameSpace: string }): Counter {
-  if (!shared) return createLocalCounter(window)
-  const { redis, nameSpace } = shared
-  return async (name) => {
-    const key = nameSpace + name
-    const replies = await redis
-      .multi()
-      .set(key, 0, 'PX', window, 'NX')
-      .incr(key)
-      .pttl(key)
-      .exec()
-      .catch(() => null)
-    const [count, milliseconds] = (replies ?? []).slice(1).map(([, value]) => Number(value))
-    return { count: count ?? 0, endsIn: toSeconds(milliseconds ?? window) }
+export function createCounter(window: number, redis?: SharedRedis): Counter {
+  const local = createLocalCounter(window)
+  if (!redis) return local
+  const toCount = (count: unknown, endsIn: unknown): Count => ({
+    count: Number(count ?? 0),
+    endsIn: Math.max(0, Number(endsIn)),
+  })
+  return {
+    async add(key) {
+      const name = NAMESPACE + key
+      const replies = await redis.run((client) =>
+        client.multi().set(name, 0, 'PX', window, 'NX').incr(name).pttl(name).exec(),
+      )
+      return replies ? toCount(replies[1]?.[1], replies[2]?.[1]) : await local.add(key)
+    },
+    async read(key) {
+      const name = NAMESPACE + key
+      const replies = await redis.run((client) => client.multi().get(name).pttl(name).exec())
+      return replies ? toCount(replies[0]?.[1], replies[1]?.[1]) : await local.read(key)
+    },
   }
 }
 
+const NAMESPACE = 'neptun-projects-resources:limit:'
+
+/** Uses the monotonic clock: the machine's own clock may be set back. */
 function createLocalCounter(window: number): Counter {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_KEYS })
-  return async (key) => {
-    const now = performance.now()
+  const find = (key: string) => {
     const known = windows.get(key)
-    const current = known && known.endsAt > now ? known : { count: 0, endsAt: now + window }
-    current.count += 1
-    windows.set(key, current)
-    return { count: current.count, endsIn: toSeconds(current.endsAt - now) }
+    const now = performance.now()
+    return known && known.endsAt > now ? known : { count: 0, endsAt: now + window }
+  }
+  const toCount = ({ count, endsAt }: { count: number; endsAt: number }): Count => ({
+    count,
+    endsIn: endsAt - performance.now(),
+  })
+  return {
+    async add(key) {
+      const current = find(key)
+      current.count += 1
+      windows.set(key, current)
+      return toCount(current)
+    },
+    read: async (key) => toCount(find(key)),
   }
 }
 
-const toSeconds = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds / 1000))
+type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
+
+/** Adapts a counter to @fastify/rate-limit, whose own store follows the machine's clock and counts nothing without Redis. */
+export function createStore({ add, read }: Counter): FastifyRateLimitStoreCtor {
+  const report = (counted: Promise<Count>, callback: Callback) =>
+    void counted.then(
+      ({ count, endsIn }) => callback(null, { current: count, ttl: endsIn }),
+      (error) => callback(error),
+    )
+  return class Store implements FastifyRateLimitStore {
+    incr = (key: string, callback: Callback) => report(add(key), callback)
+    read = (key: string, callback: Callback) => report(read(key), callback)
+    child = () => this
+  }
+}
+
+/** Whole seconds, at least 1. */
+export const toSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))

@@ -1,12 +1,12 @@
-import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
+import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Config } from '../config.js'
 import { tooManyRequests } from '../errors.js'
-import { type Counter, createCounter } from './counter.js'
-import { connectRedis } from './redis.js'
+import { type Counter, createCounter, createStore, toSeconds } from './counter.js'
+import { connectRedis, type SharedRedis } from './redis.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,7 +18,9 @@ declare module 'fastify' {
      */
     admitSession<T>(request: FastifyRequest, reply: FastifyReply, lookUp: () => Promise<T | null>): Promise<T | null>
     /** Counts calls that are not requests of a client, over RATE_LIMIT_WINDOW. */
-    countCall: Counter
+    countCall: Counter['add']
+    /** Undefined if there is none. */
+    redis: SharedRedis | undefined
   }
   interface FastifyRequest {
     /** The counter of this request: a session or an address. */
@@ -35,9 +37,6 @@ declare module 'fastify' {
 }
 
 type LimitsOptions = Pick<Config, 'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'REDIS_URL'>
-
-/** Maximum number of counters in memory. The least recently used ones are evicted. */
-const MAX_COUNTERS = 20_000
 
 /** Maximum number of sessions that are remembered as valid, and for how long, in milliseconds. */
 const RECENT_SESSIONS = { max: 50_000, ttl: 60_000 }
@@ -60,20 +59,19 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   const { RATE_LIMIT_WINDOW: timeWindow, REDIS_URL } = options
   const isSession = (key: string) => key.startsWith(SESSION)
   const redis = REDIS_URL ? await connectRedis(app, REDIS_URL) : undefined
-  // While Redis does not respond, nothing is counted: better than to refuse every request.
-  const store: RateLimitPluginOptions = redis ? { redis, nameSpace: NAMESPACE, skipOnError: true } : {}
+  const counter = createCounter(timeWindow, redis)
   await app.register(rateLimit, {
     global: false,
     timeWindow,
     max: (_request: FastifyRequest, key: string) =>
       isSession(key) ? options.RATE_LIMIT_SESSION : options.RATE_LIMIT_ADDRESS,
     keyGenerator: (request) => request.limitKey,
-    cache: MAX_COUNTERS,
-    ...store,
+    store: createStore(counter),
   })
   const count = app.createRateLimit()
   app.decorateRequest('limitKey', '')
-  app.decorate('countCall', createCounter(timeWindow, redis && { redis, nameSpace: NAMESPACE }))
+  app.decorate('countCall', counter.add)
+  app.decorate('redis', redis)
 
   /**
    * Counts a request, and adds the headers.
@@ -92,7 +90,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     if (!isExceeded) return
     const source = isSession(key) ? 'of this session' : 'from this address'
     const message = `Too many requests ${source}: at most ${counted.max} in ${timeWindow / 1000} s`
-    throw tooManyRequests(message, Math.max(1, counted.ttlInSeconds))
+    throw tooManyRequests(message, toSeconds(counted.ttl))
   }
 
   /** Only decides whether a session is looked up although its address is over the limit. */
@@ -155,7 +153,6 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
 export default fp(limits, { name: 'limits', dependencies: ['session'] })
 
-const NAMESPACE = 'neptun-projects-resources:limit:'
 const SESSION = 'session:'
 const ADDRESS = 'address:'
 

@@ -1,34 +1,66 @@
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
+import { createCircuitBreaker } from './circuit-breaker.js'
 
-/** How long an answer may take, in milliseconds: nobody's request waits longer for a count. */
-const PATIENCE = 250
+/** How long a response may take, in milliseconds: no request waits longer for a count. */
+const COMMAND_TIMEOUT = 250
+
+/** Redis, which the service can do without. */
+export interface SharedRedis {
+  /** Runs commands; undefined if they fail, or recent ones did. */
+  run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined>
+  isAvailable(): boolean
+  /** Commands that failed so far. */
+  failures(): number
+}
 
 /**
- * A connection to Redis that ends with the app. The service does without while there is none; the log says when it goes
- * and when it comes back.
+ * Connects to Redis until the app closes. While Redis is down, frozen or read-only, a circuit breaker is open. The log says
+ * when it opens and closes.
  *
  * @param url `redis://user:password@host:6379/0`
  */
-export async function connectRedis(app: FastifyInstance, url: string): Promise<Redis> {
+export async function connectRedis(app: FastifyInstance, url: string): Promise<SharedRedis> {
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
     connectTimeout: 2000,
-    commandTimeout: PATIENCE,
+    commandTimeout: COMMAND_TIMEOUT,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     connectionName: 'neptun-projects-resources',
     retryStrategy: (attempts) => Math.min(attempts * 100, 2000),
   })
-  let isLost = false
-  redis.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (!isLost) app.log.warn({ reason: code ?? message }, 'Redis is unavailable: requests are not counted')
-    isLost = true
+  let lastError: NodeJS.ErrnoException | undefined
+  let failures = 0
+  redis.on('error', (error: NodeJS.ErrnoException) => {
+    lastError = error
   })
   redis.on('ready', () => {
-    if (isLost) app.log.info('Redis is back')
-    isLost = false
+    lastError = undefined
+  })
+  const breaker = createCircuitBreaker((failure) => {
+    if (!failure) return app.log.info('Redis is available again: instances count requests together')
+    const { code, message } = lastError ?? (failure as NodeJS.ErrnoException)
+    app.log.warn({ reason: code ?? message }, 'Redis is unavailable: each instance counts its own requests')
+    // The responses to what was sent may never come, or come too late.
+    redis.disconnect(true)
   })
   app.addHook('onClose', async () => redis.disconnect())
-  return redis
+  const runCounted = async <T>(commands: Promise<T>): Promise<T> => {
+    try {
+      const replies = await commands
+      // A transaction reports the failure of a command in its reply.
+      const failed = Array.isArray(replies) ? replies.map((reply) => reply?.[0]).find(Boolean) : undefined
+      if (failed) throw failed
+      return replies
+    } catch (error) {
+      failures += 1
+      throw error
+    }
+  }
+  return {
+    run: (commands) => breaker.run(() => runCounted(commands(redis))),
+    isAvailable: () => !breaker.isOpen(),
+    failures: () => failures,
+  }
 }

@@ -12,13 +12,17 @@ const PROGRAM = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/h
 /** For the option `skip` of a test. */
 export const NO_REDIS = PROGRAM === undefined && 'there is no redis-server here'
 
-interface TestRedis {
+export interface TestRedis {
   url: string
   /** Deletes all keys. */
   clear: () => Promise<unknown>
   stop: () => Promise<unknown>
   /** Starts it again, without its keys. */
   start: () => Promise<unknown>
+  /** Stops its process, or lets it go on: meanwhile it accepts connections and does not respond. */
+  freeze: (isFrozen: boolean) => void
+  /** Makes it refuse writes, as a replica does. */
+  setReadOnly: (isReadOnly: boolean) => Promise<unknown>
 }
 
 /** Starts a Redis that ends with the test. */
@@ -43,7 +47,14 @@ export async function startRedis(t: Test): Promise<TestRedis> {
     server.kill('SIGKILL')
     return exited
   }
-  return { url, clear: () => client.flushall(), stop, start }
+  return {
+    url,
+    clear: () => client.flushall(),
+    stop,
+    start,
+    freeze: (isFrozen) => void server.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT'),
+    setReadOnly: (isReadOnly) => (isReadOnly ? client.replicaof('127.0.0.1', 1) : client.replicaof('NO', 'ONE')),
+  }
 }
 
 async function findFreePort(): Promise<number> {
