@@ -54,7 +54,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["nod
 # No shell and no npm between: signals reach Node.
 ENTRYPOINT []
 # As `npm start` does (docs/trials.md: memory).
-CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=100", "dist/server.js"]
+CMD ["node", "--no-warnings", "--max-semi-space-size=8", "--heap-growing-percent=100", "dist/server.js"]
 
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -93,7 +93,7 @@ export async function buildApp(
   await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
   await app.register(shutdown)
   await app.register(conditionalRequests)
-  await app.register(securityHeaders)
+  await app.register(securityHeaders, config)
   await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
   await app.register(starting)

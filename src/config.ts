@@ -5,6 +5,8 @@ import { connectionUrlFault } from './database/connection-url.js'
 import type { DatabaseOptions } from './database/database.js'
 import { ConfigError } from './environment.js'
 import { readPrivateKey } from './github/private-key.js'
+import { redisUrlFault } from './redis-url.js'
+import { findUnknownVariables } from './unknown-variables.js'
 import { readVariables } from './variables.js'
 
 export { ConfigError } from './environment.js'
@@ -148,10 +150,9 @@ export const Config = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       secret: true,
-      // An @ after the authority belongs to a password that is not percent-encoded.
-      pattern: '^rediss?://[^/?#]+(/[^@#]*)?(\\?[^@#]*)?$',
+      check: redisUrlFault,
       must: 'a URL of the form redis://user:password@host:6379/0',
-      description: 'Where several instances count requests together; unset: each counts its own.',
+      description: 'Where several instances count requests together; unset, or while it is unavailable: each counts its own.',
     }),
   ),
   MAX_EVENT_LOOP_DELAY: milliseconds(1000, 'How late the process may run before it refuses requests with 503'),
@@ -162,6 +163,11 @@ export const Config = Type.Object({
       description: 'Origins of front ends that may call with credentials, separated by commas; unset: none.',
     }),
   ),
+  HSTS_INCLUDE_SUBDOMAINS: Type.Boolean({
+    default: true,
+    must: 'true or false',
+    description: 'Whether Strict-Transport-Security applies to all subdomains of the host, too.',
+  }),
   API_DOCS: Type.Optional(
     Type.Boolean({
       must: 'true or false',
@@ -181,6 +187,14 @@ export const Config = Type.Object({
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'How long the end may take after SIGTERM, SHUTDOWN_DELAY included'),
 })
 export type Config = Static<typeof Config>
+
+/** Every variable that the service reads, with those that name files. `npm run dev` also reads DATA_DIR. */
+const VARIABLES = Object.entries(Config.properties).flatMap(([name, property]) =>
+  'secret' in property ? [name, `${name}_FILE`] : [name],
+)
+
+/** Finds variables that are misspelled, or that no version of the service reads any more. */
+export const unknownVariables = (env: NodeJS.ProcessEnv): string[] => findUnknownVariables([...VARIABLES, 'DATA_DIR'], env)
 
 /** Reads the settings of the database. */
 export function databaseOptions(config: Config, logger: Pick<BaseLogger, 'warn'>): DatabaseOptions {

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
 import { buildApp } from './app.js'
-import { type Config, ConfigError, databaseOptions, loadConfig } from './config.js'
+import { type Config, ConfigError, databaseOptions, loadConfig, unknownVariables } from './config.js'
 import { type Database, openDatabase } from './database/database.js'
 import { describeConnectionError } from './database/errors.js'
 import { applyMigrations, checkMigrations, listPending, MigrationError } from './database/migrations.js'
@@ -21,6 +21,8 @@ async function start() {
   const config = loadConfig(process.env)
   const log = openLogDestination({ isBuffered: config.NODE_ENV === 'production' })
   const logger = pino({ level: config.LOG_LEVEL, serializers: { err: serializeError } }, log)
+  process.on('warning', ({ name, message }) => logger.warn({ reason: name }, message))
+  for (const message of unknownVariables(process.env)) logger.warn(message)
   const { database, isPending } = await connect(config, logger)
   const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
   let isSignalled = false
@@ -31,7 +33,8 @@ async function start() {
     await app.close()
     await log.drain(LOG_DRAIN_TIMEOUT)
   })
-  const shutDown = () => {
+  const shutDown = (reason: string) => {
+    logger.info({ reason }, 'shutting down')
     isSignalled = true
     close()
   }

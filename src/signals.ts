@@ -13,21 +13,21 @@ const INTERVAL = 500
  * Under `npm start`, one signal can arrive twice: from the terminal or the supervisor, which signal all processes, and
  * passed on by npm. And npm can be killed without a chance to pass anything on: this process must not outlive it.
  */
-export function onShutdown(shutDown: () => void, exit: (signal: string) => void): void {
+export function onShutdown(shutDown: (reason: string) => void, exit: (signal: string) => void): void {
   const isUnderNpm = process.env['npm_lifecycle_event'] === 'start'
   let first: number | undefined
-  const shutDownOnce = () => {
-    if (first === undefined) shutDown()
+  const shutDownOnce = (reason: string) => {
+    if (first === undefined) shutDown(reason)
     first ??= performance.now()
   }
   for (const signal of SHUTDOWN_SIGNALS) {
     process.on(signal, () => {
       const isRepeated = first !== undefined && !(isUnderNpm && performance.now() - first < SAME_SIGNAL)
       if (isRepeated) exit(signal)
-      else shutDownOnce()
+      else shutDownOnce(signal)
     })
   }
   if (!isUnderNpm) return
   const { ppid } = process
-  setInterval(() => process.ppid === ppid || shutDownOnce(), INTERVAL).unref()
+  setInterval(() => process.ppid === ppid || shutDownOnce('npm has ended'), INTERVAL).unref()
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from '@sinclair/typebox'
 import t, { type Test } from 'tap'
-import { Config, ConfigError, loadConfig } from '../src/config.js'
+import { Config, ConfigError, loadConfig, unknownVariables } from '../src/config.js'
 import { privateKey } from './support/github-stub.js'
 
 const DATABASE_URL = 'postgres://localhost/neptun'
@@ -30,6 +30,7 @@ const DEFAULTS: Config = {
   RATE_LIMIT_ADDRESS: 3000,
   GITHUB_RATE_LIMIT_USER: 60,
   MAX_EVENT_LOOP_DELAY: 1000,
+  HSTS_INCLUDE_SUBDOMAINS: true,
   SHUTDOWN_DELAY: 1000,
   SHUTDOWN_TIMEOUT: 10_000,
 }
@@ -192,7 +193,16 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   [
     'REDIS_URL',
     'a URL of the form redis://user:password@host:6379/0',
-    [...WORDS, 'http://h', 'redis://', 'redis://:a/b@h'],
+    [
+      ...WORDS,
+      'http://h',
+      'redis://',
+      'redis://:a/b@h',
+      'redis://h:99999999',
+      'redis://h/name',
+      'redis://u:%zz@h',
+      'redis://h?db=1',
+    ],
   ],
   ['MAX_EVENT_LOOP_DELAY', MILLISECONDS, [...NUMBERS, '0', '600001']],
   [
@@ -335,4 +345,26 @@ t.test('every secret can be read from a file', async (t) => {
 
 t.test('a variable that holds no secret is not read from a file', async (t) => {
   t.strictSame(loadConfig({ DATABASE_URL, PORT_FILE: '/none', HOST_FILE: '/none' }), DEFAULTS)
+})
+
+t.test('variables that look like those of the service are named, and their values are not', async (t) => {
+  const env = {
+    PATH: '/bin',
+    HOSTNAME: 'h',
+    SESSION_MANAGER: 'local/h:@/tmp',
+    GITHUB_TOKEN: 'secret',
+    PORTS: '1',
+    DATABASE_URL: 'postgres://h/n',
+    REDIS_URL_FILE: '/run/redis',
+    DATABASE_POOL: 'secret',
+    REDIS_URI: 'secret',
+    Log_Level: 'secret',
+    SHUTDOWN_GRACE: 'secret',
+  }
+  t.same(unknownVariables(env), [
+    'DATABASE_POOL is not a variable of this service',
+    'REDIS_URI is not a variable of this service: is REDIS_URL meant?',
+    'Log_Level is not a variable of this service: is LOG_LEVEL meant?',
+    'SHUTDOWN_GRACE is not a variable of this service',
+  ])
 })

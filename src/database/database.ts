@@ -102,6 +102,9 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
+/** As in `server_version_num`. */
+const MIN_VERSION = 150_000
+
 async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promise<string> {
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',
@@ -113,7 +116,9 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
         : undefined,
   }
   const columns = Object.keys(required).map((name) => `current_setting('${name}', true) AS "${name}"`)
-  const query = `SELECT ${columns}, coalesce((SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+  const query = `SELECT ${columns}, current_setting('server_version_num') AS version,
+    current_setting('server_version') AS version_name, coalesce((
+      SELECT nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
     WHERE c.oid = to_regclass('imports')), current_schema()) AS schema`
   const read = (client: pg.Client) => client.query(query)
   const atLeast = (milliseconds = 0) => Math.max(5000, milliseconds)
@@ -122,6 +127,9 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
     query_timeout: atLeast(options.query_timeout),
   }
   const [row] = (await withClient(options.url, read, limits)).rows
+  if (Number(row.version) < MIN_VERSION) {
+    throw new Error(`PostgreSQL ${MIN_VERSION / 10_000} or later is required: this is ${row.version_name}`)
+  }
   for (const [name, must] of Object.entries(required)) {
     if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
   }
@@ -149,7 +157,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const renewStatements = (error: unknown) => void (isStale(error) && statements.renew())
   // Errors of statements outside of transactions.
   pool.on('release', renewStatements)
-  const readiness = createReadiness(config, renewStatements)
+  const readiness = createReadiness(config, nameOf, renewStatements)
   const prisma = new PrismaClient({
     adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
     errorFormat: 'minimal',

@@ -15,6 +15,9 @@ const UNREACHABLE =
 const UNTRUSTED = /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_).*)$/
 const TLS = /^(CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$|^The server does not support SSL connections$/
 
+/** A pooler does not know a setting that each connection makes. */
+const POOLER = /^unsupported startup parameter/
+
 /** The connection was lost, or a response did not arrive in time: PostgreSQL may have executed the statement. */
 const LOST =
   /^(08...|ECONNRESET|EPIPE|ETIMEDOUT|ConnectionClosed|SocketTimeout|P2028)$|^(Connection terminated( unexpectedly)?$|Query read timeout)/
@@ -63,6 +66,7 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
     return `the CA of its certificate is not trusted (${code}): add sslrootcert=FILE to the URL, or sslmode=no-verify`
   }
   if (message && TLS.test(message)) return `${message}: sslmode must be disable`
+  if (message && POOLER.test(message)) return `${message.trim()}: behind PgBouncer, add pgbouncer=true to the URL`
   // An error that covers several addresses has only a code.
   return message?.trim().split('\n')[0] || code || 'unknown'
 }

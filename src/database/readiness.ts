@@ -20,9 +20,14 @@ export interface Readiness {
  * Checks the database on a connection of its own, so that requests that take the whole pool do not make the service
  * unready. Concurrent checks share one query, so that readiness requests cannot flood the database either.
  *
+ * @param nameOf names a prepared statement
  * @param onStale called with the error if the prepared statement no longer fits the schema
  */
-export function createReadiness(config: pg.PoolConfig, onStale: (error: unknown) => void): Readiness {
+export function createReadiness(
+  config: pg.PoolConfig,
+  nameOf: (statement: string) => string,
+  onStale: (error: unknown) => void,
+): Readiness {
   const application_name = 'neptun-projects-resources-readiness'
   const pool = new pg.Pool({ ...config, application_name, max: 1, idleTimeoutMillis: IDLE })
   // The next check opens another connection.
@@ -30,7 +35,7 @@ export function createReadiness(config: pg.PoolConfig, onStale: (error: unknown)
   let running: Promise<void> | undefined
   const probe = async (name: string) => (await pool.query({ name, text: PROBE })).rows[0]
   const query = async () => {
-    const row = await probe('probe').catch((error) => {
+    const row = await probe(nameOf(PROBE)).catch((error) => {
       if (!isStale(error)) throw error
       onStale(error)
       return probe('')

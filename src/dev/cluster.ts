@@ -69,7 +69,7 @@ async function runInitdb(folder: string, { passwordFile, initdb, user, signal }:
 /** The error that a program of PostgreSQL's printed, with its details and hints, on one line; else its last line. */
 function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
-  const first = lines.findIndex((line) => line.includes('error:'))
+  const first = lines.findIndex((line) => /(error|FATAL|PANIC):/.test(line))
   return lines.slice(first).join(' ').trim()
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, realpath } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { ensureCluster } from './cluster.js'
 import type { Kept } from './keeper.js'
 import { type FolderLock, lockFolder } from './lock.js'
@@ -43,7 +44,7 @@ export interface Postgres {
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { settings = {}, onProgress = () => {}, signal } = options
-  await mkdir(options.folder, { recursive: true })
+  await makeFolder(options.folder)
   const folder = await realpath(options.folder)
   const lock = await lockFolder(join(folder, 'lock'), signal)
   try {
@@ -59,6 +60,20 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   } catch (error) {
     await lock.release()
     throw error
+  }
+}
+
+/** In a read-only file system, a recursive mkdir fails with ENOENT; the existing folder above it says why. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    let existing = resolve(folder)
+    while (!existsSync(existing)) existing = dirname(existing)
+    const reason = await access(existing, constants.W_OK).catch((cause) => cause)
+    const { code } = (reason ?? error) as NodeJS.ErrnoException
+    throw new StartError(`DATA_DIR: ${existing} must be a folder that can be written to (${code})`)
   }
 }
 
