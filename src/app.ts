@@ -22,6 +22,7 @@ import overload from './plugins/overload.js'
 import refusalDelay from './plugins/refusal-delay.js'
 import refusals from './plugins/refusals.js'
 import requestLog, { readRequestId } from './plugins/request-log.js'
+import retention from './plugins/retention.js'
 import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
@@ -39,6 +40,8 @@ export interface AppParts {
   lostLogLines?: () => number
   /** How long a client may read nothing of its responses, in milliseconds. */
   readTimeout?: number
+  /** How often expired rows are deleted, in milliseconds. */
+  retentionInterval?: number
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
@@ -52,6 +55,9 @@ const READ_TIMEOUT = 30_000
 /** The maximum size of all responses that wait for their clients, in bytes. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
+/** How often expired rows are deleted, in milliseconds. */
+const RETENTION_INTERVAL = 60 * 60 * 1000
+
 /** How often connections are looked at that are over their time, in milliseconds. */
 const CONNECTIONS_CHECK = 1000
 
@@ -61,7 +67,14 @@ const MAX_PARAM_LENGTH = 16 * 1024
 /** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
 export async function buildApp(
   config: Config,
-  { database, logger, lostLogLines, readTimeout = READ_TIMEOUT, onRoute }: AppParts,
+  {
+    database,
+    logger,
+    lostLogLines,
+    readTimeout = READ_TIMEOUT,
+    retentionInterval = RETENTION_INTERVAL,
+    onRoute,
+  }: AppParts,
 ): Promise<FastifyInstance> {
   const log = logger.child({}, { serializers: { err: serializeError } })
   const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
@@ -109,6 +122,7 @@ export async function buildApp(
   await app.register(jsonBody)
   await app.register(unreadBody)
   app.addHook('onClose', () => database.close())
+  await app.register(retention, { database, interval: retentionInterval })
   app.addHook('onError', (_request, _reply, error, done) => {
     database.renewStatements(error)
     done()

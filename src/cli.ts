@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createProgram, guardProcess, runProgram } from './cli/command.js'
 import { addDemoCommand } from './cli/demo.js'
+import { addFileCommands } from './cli/file.js'
 import { addMigrateCommand } from './cli/migrate.js'
 import { addProjectCommands } from './cli/project.js'
 import { addResourceCommands } from './cli/resource.js'
@@ -12,6 +13,7 @@ addMigrateCommand(program)
 addUserCommands(program)
 addProjectCommands(program)
 addResourceCommands(program)
+addFileCommands(program)
 addSessionCommands(program)
 addDemoCommand(program)
 

@@ -152,7 +152,8 @@ export const Config = Type.Object({
       secret: true,
       check: redisUrlFault,
       must: 'a URL of the form redis://user:password@host:6379/0',
-      description: 'Where several instances count requests together; unset, or while it is unavailable: each counts its own.',
+      description:
+        'Where several instances count requests together; unset, or while it is unavailable: each counts its own.',
     }),
   ),
   MAX_EVENT_LOOP_DELAY: milliseconds(1000, 'How late the process may run before it refuses requests with 503'),
@@ -194,7 +195,8 @@ const VARIABLES = Object.entries(Config.properties).flatMap(([name, property]) =
 )
 
 /** Finds variables that are misspelled, or that no version of the service reads any more. */
-export const unknownVariables = (env: NodeJS.ProcessEnv): string[] => findUnknownVariables([...VARIABLES, 'DATA_DIR'], env)
+export const unknownVariables = (env: NodeJS.ProcessEnv): string[] =>
+  findUnknownVariables([...VARIABLES, 'DATA_DIR'], env)
 
 /** Reads the settings of the database. */
 export function databaseOptions(config: Config, logger: Pick<BaseLogger, 'warn'>): DatabaseOptions {

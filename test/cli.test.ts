@@ -9,6 +9,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
 import { addDemoCommand } from '../src/cli/demo.js'
+import { addFileCommands } from '../src/cli/file.js'
 import { addMigrateCommand } from '../src/cli/migrate.js'
 import { addProjectCommands } from '../src/cli/project.js'
 import { addSessionCommands } from '../src/cli/session.js'
@@ -65,7 +66,14 @@ async function spawnAndLeave(args: string[]) {
 
 function createCli(output: OutputConfiguration): Command {
   const program = createProgram().configureOutput(output)
-  const commands = [addMigrateCommand, addUserCommands, addProjectCommands, addSessionCommands, addDemoCommand]
+  const commands = [
+    addMigrateCommand,
+    addUserCommands,
+    addProjectCommands,
+    addFileCommands,
+    addSessionCommands,
+    addDemoCommand,
+  ]
   for (const add of commands) add(program)
   return program
 }
@@ -165,6 +173,70 @@ t.test('users and projects are created and listed', async (t) => {
   t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\\u001b\[31m"Ünï" 🎉\\u0009% +0 +.*Z\n$/)
   t.match(JSON.parse(json.stdout), [{ id: 1, name: NAME, import_count: 0, created_at: ISO }])
   t.same(strangers, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
+})
+
+t.test('users and projects are deleted with everything that belongs to them', async (t) => {
+  const { sql } = await setUp(t)
+  await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com'), (2, 'two@example.com')`)
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1), (8, 'eight', 1), (9, 'nine', 2)`)
+  await sql(`INSERT INTO imports (source_type, source_path, project_id, neptun_user_id)
+    VALUES ('local', 'a', 7, 1), ('local', 'b', 8, 1), ('local', 'c', 9, 2)`)
+  t.match(await cli('project', 'delete', '--id', '7'), { code: 0, stdout: 'Deleted project 7 of user 1.\n' })
+  t.same(await sql('SELECT project_id FROM imports ORDER BY 1'), [{ project_id: 8 }, { project_id: 9 }])
+  t.match(await cli('project', 'delete', '--id', '7'), { code: 1, stderr: 'error: there is no project 7\n' })
+  t.match(await cli('user', 'delete', '--id', '1', '--json'), { code: 0, stdout: /"id": 1/ })
+  t.same(await sql('SELECT id FROM projects'), [{ id: 9 }])
+  t.match(await cli('user', 'delete', '--id', '1'), { code: 1, stderr: 'error: there is no user 1\n' })
+})
+
+t.test('files that no project links to are listed and deleted', async (t) => {
+  const { sql } = await setUp(t)
+  await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com'), (2, 'two@example.com')`)
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1)`)
+  await sql(`INSERT INTO user_files (id, title, text, language, extension, neptun_user_id, updated_at) VALUES
+    (1, 'linked', '', 'x', 'x', 1, now() - interval '9 days'), (2, 'old', '', 'x', 'x', 1, now() - interval '9 days'),
+    (3, 'new', '', 'x', 'x', 1, now()), (4, 'other', '', 'x', 'x', 2, now() - interval '9 days')`)
+  await sql('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 1, 1)')
+  const list = await cli('file', 'unlinked', '--json')
+  t.same(
+    JSON.parse(list.stdout).map(({ id }: { id: number }) => id),
+    [2, 3, 4],
+  )
+  t.notMatch(list.stdout, '"text"')
+  t.match(await cli('file', 'prune'), { code: 2 }, 'the age must be named')
+  t.match(await cli('file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
+  t.match(await cli('file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
+  t.same(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
+})
+
+t.test('wrong counters of projects are found and repaired', async (t) => {
+  const { sql } = await setUp(t)
+  await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com')`)
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1), (8, 'eight', 1)`)
+  await sql(`INSERT INTO imports (source_type, source_path, project_id, neptun_user_id) VALUES ('local', 'a', 7, 1)`)
+  await sql(
+    `INSERT INTO user_files (id, title, text, language, extension, neptun_user_id) VALUES (1, 'a', '', 'x', 'x', 1)`,
+  )
+  await sql('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 1, 1)')
+  const counters = () => sql('SELECT * FROM projects ORDER BY id')
+  const right = await counters()
+  t.match(await cli('project', 'check'), { code: 0, stdout: '', stderr: 'All counters are right.\n' })
+  await sql('UPDATE projects SET import_count = 5, import_bytes = 99, chat_conversation_count = 3 WHERE id = 7')
+  await sql('UPDATE project_user_files SET bytes = bytes + 10')
+  const wrong = await cli('project', 'check')
+  t.match(wrong, { code: 1, stderr: 'error: 3 counters of 1 projects are wrong: use --repair\n' })
+  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 3 counters of 1 projects.\n' })
+  t.same(await counters(), right)
+  t.match(await cli('project', 'check'), { code: 0 })
+  const columns = await sql(`SELECT replace(column_name, '_count', '') AS list FROM information_schema.columns
+    WHERE table_name = 'projects' AND column_name LIKE '%\\_count' ORDER BY 1`)
+  await sql(`UPDATE projects SET ${columns.map(({ list }) => `${list}_count = 77`).join(', ')} WHERE id = 8`)
+  const repaired = JSON.parse((await cli('project', 'check', '--repair', '--json')).stdout).repaired
+  t.same(
+    repaired.map(({ list }: { list: string }) => list),
+    columns.map(({ list }) => list),
+    'every counter is checked',
+  )
 })
 
 t.test('a session is created, its token shown once and only its hash stored', async (t) => {
@@ -544,8 +616,13 @@ t.test('every command has an example in its help, and --json', async (t) => {
     'migrate',
     'user create',
     'user list',
+    'user delete',
     'project create',
     'project list',
+    'project check',
+    'project delete',
+    'file unlinked',
+    'file prune',
     'session create',
     'session list',
     'session revoke',

@@ -103,6 +103,7 @@ t.test('every variable takes what it must', async (t) => {
     ['REDIS_URL', 'rediss://u:p@h:6379/0', 'rediss://u:p@h:6379/0'],
     ['MAX_EVENT_LOOP_DELAY', '1', 1],
     ['CORS_ORIGINS', 'https://a.example.com, http://[::1]:3000', 'https://a.example.com, http://[::1]:3000'],
+    ['HSTS_INCLUDE_SUBDOMAINS', 'false', false],
     ['API_DOCS', 'true', true],
     ['API_DOCS', 'false', false],
     ['METRICS_PORT', '9464', 9464],

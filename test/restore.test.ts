@@ -21,8 +21,10 @@ exec "$@"
 /** Returns the commands of the README, and a function that runs one of them in a shell. */
 async function readCommands(t: Test, url: string) {
   const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const [, block = ''] = /\*\*Backup and restore\.\*\*[^`]*```bash\n([^`]*)```/.exec(readme) ?? []
-  const [backup = '', restore = ''] = block.trim().split('\n')
+  const blocks = readme.slice(readme.indexOf('**Backup and restore.**')).matchAll(/```bash\n([^`]*)```/g)
+  const [[backup = '', restore = ''] = [], dataOnly = []] = [...blocks].map(([, block = '']) =>
+    block.trim().split('\n'),
+  )
   const folder = t.testdir()
   await mkdir(join(folder, 'bin'))
   await writeFile(join(folder, 'bin/docker'), DOCKER)
@@ -35,7 +37,7 @@ async function readCommands(t: Test, url: string) {
     PGPASSWORD: password,
   }
   const run = (command: string) => promisify(execFile)('sh', ['-c', command], { cwd: folder, env })
-  return { backup, restore, run }
+  return { backup, restore, dataOnly, run }
 }
 
 t.test("the README's backup and restore work under a running service", { skip: NO_PROGRAMS }, async (t) => {
@@ -95,6 +97,26 @@ t.test("the README's backup and restore work under a running service", { skip: N
   t.notMatch(log.join(''), /"level":60/)
 })
 
+t.test('a restore of the data alone keeps all rows and counters', { skip: NO_PROGRAMS }, async (t) => {
+  const { url: migratedUrl } = await startInstalledPostgres(t)
+  await applyMigrations(migratedUrl)
+  const { call, sql } = await startApp(t, {}, { migratedUrl })
+  for (let number = 0; number < 3; number += 1) {
+    await call('POST', IMPORTS, { body: { source_type: 'local', source_path: '/srv/app' } })
+    await call('POST', FILES, { body: { title: 'a', text: 'b', language: 'c', extension: 'd' } })
+  }
+  const rows = async () => [
+    await sql('SELECT * FROM projects ORDER BY id'),
+    await sql('SELECT * FROM imports ORDER BY id'),
+    await sql('SELECT * FROM project_user_files ORDER BY id'),
+  ]
+  const before = await rows()
+  const { run, dataOnly } = await readCommands(t, migratedUrl)
+  t.match(dataOnly, [/pg_dump/, /TRUNCATE/, /--data-only/])
+  for (const command of dataOnly) await run(command)
+  t.same(await rows(), before)
+})
+
 t.test('when the schema was replaced, statements are prepared again', async (t) => {
   const { call, sql, databaseUrl, reset } = await startApp(t, { DATABASE_POOL_SIZE: '1' })
   const body = { source_type: 'local', source_path: '/srv/app' }
@@ -128,7 +150,7 @@ t.test('readiness is 503 in a read-only database', async (t) => {
   const name = new URL(databaseUrl).pathname.slice(1)
   await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
   await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name = 'neptun-projects-resources' AND datname = current_database()`)
+    WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`)
   let seen = await ready()
   while (seen[1] === 'The database is unavailable') seen = await ready()
   t.same(seen, [503, 'The database is read-only'])

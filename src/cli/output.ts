@@ -37,8 +37,9 @@ export type Output = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>
 /** Prints the result of a command. */
 export function printAnswer({ json, text, note }: Answer, asJson: boolean, output: Output): void {
   if (asJson) output.writeOut?.(toJson(json))
-  if (!asJson && text) output.writeOut?.(`${escapeLines(text)}\n`)
+  // The text is what a person looks for: it comes last.
   if (!asJson && note) output.writeErr?.(`${escapeControls(note)}\n`)
+  if (!asJson && text) output.writeOut?.(`${escapeLines(text)}\n`)
 }
 
 /**

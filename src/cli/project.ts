@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
-import { type Answer, table } from './output.js'
-import { id, name, option, required } from './values.js'
+import { type Answer, CommandError, table } from './output.js'
+import { flag, id, name, option, required } from './values.js'
 
 interface CreateProject {
   user: number
@@ -13,7 +13,7 @@ interface ListProjects {
   user?: number
 }
 
-/** Adds `project create` and `project list`. */
+/** Adds `project create`, `project list`, `project check` and `project delete`. */
 export function addProjectCommands(program: Command): void {
   const project = addNoun(program, 'project', 'The projects, which hold imports and link resources.')
   addCommand(project, {
@@ -33,6 +33,48 @@ export function addProjectCommands(program: Command): void {
     examples: ['project list', 'project list --user 1 --json'],
     run: (options: ListProjects) => withDatabase((database) => listProjects(database, options)),
   })
+  addCommand(project, {
+    name: 'check',
+    description: 'Compare the counters of all projects with their rows. Fails if any is wrong, unless it is repaired.',
+    options: [flag('--repair', 'count the rows of these projects again')],
+    examples: ['project check', 'project check --repair'],
+    run: ({ repair }: { repair?: true }) => withDatabase((database) => checkCounters(database, repair === true)),
+  })
+  addCommand(project, {
+    name: 'delete',
+    description: "Delete a project with its imports and links. The user's files and other resources stay.",
+    options: [required('--id <id>', 'the project with this id', id)],
+    examples: ['project delete --id 789'],
+    run: (options: { id: number }) => withDatabase((database) => deleteProject(database, options.id)),
+  })
+}
+
+async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<Answer> {
+  const { findWrongCounters, repairCounters } = await import('../database/project-counters.js')
+  const wrong = await findWrongCounters(prisma)
+  const projects = new Set(wrong.map(({ project_id }) => project_id))
+  if (isRepair) for (const id of projects) await repairCounters(prisma, id)
+  const rows = wrong.map((counter) => ({
+    PROJECT: counter.project_id,
+    LIST: counter.list,
+    ROWS: `${counter.count}, actually ${counter.actual_count}`,
+    BYTES: `${counter.bytes}, actually ${counter.actual_bytes}`,
+  }))
+  const text = table(rows)
+  if (wrong.length > 0 && !isRepair) {
+    throw new CommandError(
+      'WRONG_COUNTERS',
+      `${wrong.length} counters of ${projects.size} projects are wrong: use --repair`,
+    )
+  }
+  const note =
+    wrong.length > 0 ? `Repaired ${wrong.length} counters of ${projects.size} projects.` : 'All counters are right.'
+  return { json: { repaired: wrong }, text, note }
+}
+
+async function deleteProject({ prisma }: Database, id: number): Promise<Answer> {
+  const project = await prisma.project.delete({ where: { id } }).catch(orNotFound(`there is no project ${id}`))
+  return { json: project, text: `Deleted project ${id} of user ${project.neptun_user_id}.` }
 }
 
 async function createProject({ prisma, now }: Database, options: CreateProject): Promise<Answer> {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
-import { type Database, orConflict, withDatabase } from './database.js'
+import { type Database, orConflict, orNotFound, withDatabase } from './database.js'
 import { type Answer, table, usageError } from './output.js'
-import { email, githubAccountId, githubAccountName, option, required } from './values.js'
+import { email, githubAccountId, githubAccountName, id, option, required } from './values.js'
 
 interface CreateUser {
   email: string
@@ -10,7 +10,7 @@ interface CreateUser {
   githubAccountName?: string
 }
 
-/** Adds `user create` and `user list`. */
+/** Adds `user create`, `user list` and `user delete`. */
 export function addUserCommands(program: Command): void {
   const user = addNoun(program, 'user', 'The users, who own everything else.')
   addCommand(user, {
@@ -38,6 +38,18 @@ export function addUserCommands(program: Command): void {
     examples: ['user list', 'user list --json'],
     run: () => withDatabase(listUsers),
   })
+  addCommand(user, {
+    name: 'delete',
+    description: 'Delete a user with everything that they own: sessions, projects, imports, files and other resources.',
+    options: [required('--id <id>', 'the user with this id', id)],
+    examples: ['user delete --id 12'],
+    run: (options: { id: number }) => withDatabase((database) => deleteUser(database, options.id)),
+  })
+}
+
+async function deleteUser({ prisma }: Database, id: number): Promise<Answer> {
+  const user = await prisma.user.delete({ where: { id } }).catch(orNotFound(`there is no user ${id}`))
+  return { json: user, text: `Deleted user ${id} and everything that they owned.` }
 }
 
 async function createUser({ prisma, now }: Database, options: CreateUser): Promise<Answer> {

@@ -40,7 +40,11 @@ export function createReadiness(
       onStale(error)
       return probe('')
     })
-    const message = row.is_read_only ? 'The database is read-only' : row.has_schema ? undefined : 'The schema is missing'
+    const message = row.is_read_only
+      ? 'The database is read-only'
+      : row.has_schema
+        ? undefined
+        : 'The schema is missing'
     if (message) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message })
   }
   return {

@@ -28,9 +28,6 @@ const MAX_ATTEMPTS = 4
 /** The largest bigint: SQLSTATE NP001 does not occur. */
 const UNLIMITED = '9223372036854775807'
 
-/** GitHub can redeliver for three days. */
-const RETENTION = 30 * 24 * 60 * 60 * 1000
-
 /**
  * Applies a change, and records its delivery in the same transaction. Concurrent deliveries with the same id or body wait
  * for the outcome of the first.
@@ -56,12 +53,6 @@ export async function applyDelivery(
       if (attempt === MAX_ATTEMPTS || !RETRYABLE.has(readFailure(error).code)) throw error
     }
   }
-}
-
-/** Deletes up to 100 deliveries that are too old for a redelivery. Small batches do not block other writes. */
-export async function deleteOldDeliveries({ prisma }: Pick<Database, 'prisma'>): Promise<void> {
-  const received_at = { lt: new Date(Date.now() - RETENTION) }
-  await prisma.githubDelivery.deleteMany({ where: { received_at }, limit: 100 })
 }
 
 /**

@@ -9,7 +9,7 @@ import { createWebhookBodies, MAX_BODY } from './webhook-bodies.js'
 import type { WebhookChange } from './webhook-change.js'
 import { readEvent } from './webhook-events.js'
 import { documentedDelivery, receiveGithubWebhook } from './webhook-operation.js'
-import { applyDelivery, type Delivery, deleteOldDeliveries } from './webhook-repository.js'
+import { applyDelivery, type Delivery } from './webhook-repository.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,9 +62,6 @@ export async function githubWebhooks(
         { delivery: delivery.id, event: delivery.event, change: change?.type, outcome },
         'GitHub webhook',
       )
-      const warn = (err: unknown) => request.log.warn({ err }, 'old GitHub deliveries not deleted')
-      // Fire-and-forget.
-      if (outcome === 'processed') deleteOldDeliveries(database).catch(warn)
       return reply.code(outcome === 'ignored' ? 202 : 200).send({ outcome })
     },
   )

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { createCircuitBreaker } from './circuit-breaker.js'
 
 /** How long a response may take, in milliseconds: no request waits longer for a count. */
 const COMMAND_TIMEOUT = 250
+
+/** How long a connection may take, in milliseconds. The start waits for the first one, and goes on without. */
+const CONNECT_TIMEOUT = 2000
 
 /** Redis, which the service can do without. */
 export interface SharedRedis {
@@ -23,7 +27,8 @@ export interface SharedRedis {
 export async function connectRedis(app: FastifyInstance, url: string): Promise<SharedRedis> {
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
-    connectTimeout: 2000,
+    connectTimeout: CONNECT_TIMEOUT,
+    lazyConnect: true,
     commandTimeout: COMMAND_TIMEOUT,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
@@ -40,12 +45,14 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
   })
   const breaker = createCircuitBreaker((failure) => {
     if (!failure) return app.log.info('Redis is available again: instances count requests together')
-    const { code, message } = lastError ?? (failure as NodeJS.ErrnoException)
+    const { code, message } = lastError ?? causeOf(failure)
     app.log.warn({ reason: code ?? message }, 'Redis is unavailable: each instance counts its own requests')
     // The responses to what was sent may never come, or come too late.
     redis.disconnect(true)
   })
   app.addHook('onClose', async () => redis.disconnect())
+  // Without it, the first requests would find no connection.
+  await Promise.race([redis.connect().catch(() => {}), sleep(CONNECT_TIMEOUT)])
   const runCounted = async <T>(commands: Promise<T>): Promise<T> => {
     try {
       const replies = await commands
@@ -63,4 +70,10 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
     isAvailable: () => !breaker.isOpen(),
     failures: () => failures,
   }
+}
+
+/** A transaction fails because of one of its commands, such as a write to a replica. */
+function causeOf(failure: unknown): NodeJS.ErrnoException {
+  const { previousErrors } = failure as { previousErrors?: NodeJS.ErrnoException[] }
+  return previousErrors?.[0] ?? (failure as NodeJS.ErrnoException)
 }

@@ -565,21 +565,6 @@ t.test('who cannot get at the rows gives up in time, and the delivery can come a
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('deliveries are forgotten after thirty days, some at a time', async (t) => {
-  const service = await shared.reset()
-  await service.sql(`
-    INSERT INTO github_deliveries (id, event, received_at)
-    SELECT gen_random_uuid(), 'installation', now() - number * interval '6 hours' + interval '3 hours' FROM generate_series(1, 270) AS number`)
-  const expired = async () =>
-    (await service.sql(`SELECT FROM github_deliveries WHERE received_at < now() - interval '30 days'`)).length
-  t.equal(await expired(), 150)
-  await deliver(service, 'installation', suspension('suspend'))
-  await until(async () => (await expired()) === 50, 'a hundred are gone')
-  await deliver(service, 'installation', suspension('suspend'))
-  await until(async () => (await expired()) === 0, 'the rest is gone')
-  t.equal((await deliveries(service)).length, 122)
-})
-
 t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
   const service = await resetWithImports()
   const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }

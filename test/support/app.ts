@@ -51,6 +51,8 @@ export interface StartOptions {
   migratedUrl?: string
   /** How long a client may read nothing of its responses, in milliseconds. */
   readTimeout?: number
+  /** How often expired rows are deleted, in milliseconds. */
+  retentionInterval?: number
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route, in the scope that registers it. */
@@ -105,6 +107,7 @@ export async function startApp(
     database,
     logger,
     ...(options.readTimeout !== undefined && { readTimeout: options.readTimeout }),
+    ...(options.retentionInterval !== undefined && { retentionInterval: options.retentionInterval }),
     onRoute(route) {
       options.onRoute?.call(this, route)
       routes.push(route)

@@ -1,0 +1,69 @@
+import { Prisma, type PrismaClient } from './generated/client.js'
+
+/** A list of a project: its counters are the columns `<counter>_count` and `<counter>_bytes` of `projects`. */
+interface List {
+  counter: string
+  table: string
+  /** The bytes of the JSON text of an empty list: `{"imports":[]}` or `[]`, without the comma that each row has. */
+  emptyBytes: number
+}
+
+/** Lists of links; each link holds the bytes of its resource. */
+const LINKED = ['user_file', 'template_collection', 'github_installation', 'chat_conversation']
+
+const LISTS: List[] = [
+  { counter: 'import', table: 'imports', emptyBytes: 13 },
+  ...LINKED.map((counter) => ({ counter, table: `project_${counter}s`, emptyBytes: 1 })),
+]
+
+/** A counter that does not agree with the rows. */
+export interface WrongCounter {
+  list: string
+  project_id: number
+  count: number
+  bytes: number
+  actual_count: number
+  actual_bytes: number
+}
+
+type Client = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
+
+/** Finds the counters that do not agree with the rows, such as after a restore without triggers. */
+export async function findWrongCounters(client: Client, projectId?: number): Promise<WrongCounter[]> {
+  const queries = LISTS.map(({ counter, table, emptyBytes }) => {
+    const [count, bytes] = [Prisma.raw(`${counter}_count`), Prisma.raw(`${counter}_bytes`)]
+    // A link's own bytes may be wrong, too.
+    const measured = LINKED.includes(counter)
+      ? Prisma.raw(`${table} AS link JOIN ${counter}s AS item ON item.id = link.${counter}_id`)
+      : Prisma.raw(`${table} AS item`)
+    const owner = Prisma.raw(LINKED.includes(counter) ? 'link' : 'item')
+    return Prisma.sql`
+      SELECT ${counter}::text AS list, project.id AS project_id, ${count} AS count, ${bytes}::float8 AS bytes,
+        coalesce(total_rows, 0)::integer AS actual_count, (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
+      FROM projects AS project LEFT JOIN (
+        SELECT ${owner}.project_id, count(*) AS total_rows, sum(list_bytes(item)) AS total_bytes FROM ${measured} GROUP BY 1
+      ) AS counted ON counted.project_id = project.id
+      WHERE (${count}, ${bytes}) IS DISTINCT FROM (coalesce(total_rows, 0), ${emptyBytes}::integer + coalesce(total_bytes, 0))
+        AND (${projectId ?? null}::integer IS NULL OR project.id = ${projectId ?? null}::integer)`
+  })
+  return await client.$queryRaw<WrongCounter[]>`${Prisma.join(queries, ' UNION ALL ')} ORDER BY project_id, list`
+}
+
+/** Counts the rows of one project again. The lock on its row makes concurrent writes to the project wait. */
+export async function repairCounters(prisma: Pick<PrismaClient, '$transaction'>, id: number): Promise<void> {
+  await prisma.$transaction(async (transaction) => {
+    await transaction.$executeRaw`SELECT FROM projects WHERE id = ${id}::integer FOR UPDATE`
+    for (const counter of LINKED) {
+      await transaction.$executeRaw`
+        UPDATE ${Prisma.raw(`project_${counter}s`)} AS link SET bytes = list_bytes(item)
+        FROM ${Prisma.raw(`${counter}s`)} AS item
+        WHERE item.id = link.${Prisma.raw(`${counter}_id`)} AND project_id = ${id}::integer AND bytes <> list_bytes(item)`
+    }
+    for (const { list, actual_count, actual_bytes } of await findWrongCounters(transaction, id)) {
+      await transaction.$executeRaw`
+        UPDATE projects SET ${Prisma.raw(`${list}_count`)} = ${actual_count}::integer,
+          ${Prisma.raw(`${list}_bytes`)} = ${actual_bytes}::bigint
+        WHERE id = ${id}::integer`
+    }
+  })
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Database } from '../database/database.js'
+import { deleteExpired } from '../database/retention.js'
+
+export interface RetentionOptions {
+  database: Database
+  /** How often rows are deleted, in milliseconds. */
+  interval: number
+}
+
+/** Deletes rows that nothing needs any more, from time to time. Several instances do not disturb each other. */
+async function retention(app: FastifyInstance, { database, interval }: RetentionOptions) {
+  let isStopped = false
+  let running: Promise<void> | undefined
+  const run = async () => {
+    try {
+      const deleted = await deleteExpired(database, () => isStopped)
+      if (deleted.sessions + deleted.deliveries > 0) app.log.info(deleted, 'deleted expired rows')
+    } catch (err) {
+      app.log.warn({ err }, 'could not delete expired rows')
+    }
+    running = undefined
+  }
+  const timer = setInterval(() => {
+    running ??= run()
+  }, interval).unref()
+  app.addHook('onClose', async () => {
+    isStopped = true
+    clearInterval(timer)
+    await running
+  })
+}
+
+export default fp(retention, { name: 'retention' })
