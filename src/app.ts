@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import { type Config, readList } from './config.js'
 import type { Database } from './database/database.js'
@@ -21,7 +22,7 @@ import openapi from './plugins/openapi.js'
 import overload from './plugins/overload.js'
 import refusalDelay from './plugins/refusal-delay.js'
 import refusals from './plugins/refusals.js'
-import requestLog, { readRequestId } from './plugins/request-log.js'
+import requestLog, { readRequestId, readTraceId } from './plugins/request-log.js'
 import retention from './plugins/retention.js'
 import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
@@ -81,6 +82,11 @@ export async function buildApp(
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    // The type of Fastify's own requests is that of HTTP/1 here.
+    childLoggerFactory: (parent, bindings, options, request) => {
+      const trace_id = readTraceId(request as IncomingMessage)
+      return parent.child(trace_id ? { ...bindings, trace_id } : bindings, options)
+    },
     bodyLimit: BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
     keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT,

@@ -7,7 +7,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../src/database/migrations.js'
 import { startPostgres } from '../src/dev/postgres.js'
-import { resources, startApp } from './support/app.js'
+import { OWNER, resources, startApp } from './support/app.js'
 
 const script = fileURLToPath(new URL('../docker/service-role.sql', import.meta.url))
 const PASSWORD = `p@ss/w$rd:#'"\\ %`
@@ -51,6 +51,7 @@ async function createServer(t: Test) {
   }
   return {
     superuser: postgres.url('neptun'),
+    urlOf,
     other: urlOf('other', 'other'),
     service: urlOf('neptun_service', PASSWORD),
     log: () => readFile(join(folder, 'postgres.log'), 'utf8'),
@@ -125,3 +126,35 @@ t.test('in a volume of an earlier version, the role takes over what the superuse
   const body = { source_type: 'local', source_path: '/srv/app' }
   t.equal((await call('POST', resources('/imports'), { body })).status, 201, 'triggers run as this role')
 })
+
+t.test('the roles of docs/operations: one migrates, and the service only reads and writes', async (t) => {
+  const { superuser, urlOf } = await createServer(t)
+  const text = await readFile(new URL('../docs/operations/README.md', import.meta.url), 'utf8')
+  const [, statements = ''] = /```sql\n([^`]*)```/.exec(text) ?? []
+  await query(superuser, statements)
+  await applyMigrations(urlOf('neptun_owner', 'change me'))
+  const service = urlOf('neptun_service', 'change me too')
+  const { call, sql } = await startApp(t, {}, { migratedUrl: service, rows: () => writeRows(superuser) })
+  const body = { source_type: 'local', source_path: '/srv/app' }
+  const created = await call('POST', resources('/imports'), { body })
+  t.equal(created.status, 201)
+  const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+  t.equal((await call('POST', resources('/user-files'), { body: file })).status, 201)
+  const one = resources(`/imports/${created.body.import.id}`)
+  t.equal((await call('PUT', one, { body: { title: 'changed' } })).status, 200)
+  t.equal((await call('DELETE', one)).status, 204)
+  t.equal((await call('GET', '/health/ready')).status, 200)
+  for (const forbidden of ['CREATE TABLE another ()', 'DROP TABLE imports', 'ALTER TABLE imports ADD COLUMN another text']) {
+    await t.rejects(sql(forbidden), { code: '42501' }, forbidden)
+  }
+})
+
+async function writeRows(url: string) {
+  await query(
+    url,
+    `INSERT INTO users (id, email) VALUES (1, 'owner@example.com');
+     INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'first', 1);
+     INSERT INTO sessions (token_hash, neptun_user_id, expires_at)
+     VALUES (sha256('${OWNER.token}'), 1, now() + interval '1 day')`,
+  )
+}

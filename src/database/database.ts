@@ -28,6 +28,8 @@ export interface Database {
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
   /** Prepares every statement again, on its next use, if the error says that one is stale. */
   renewStatements(error: unknown): void
+  /** Called with the time that a query or transaction waited for its connection, in milliseconds. */
+  onPoolWait: (milliseconds: number) => void
   /** Waits for running queries, then closes all connections. */
   close(): Promise<void>
 }
@@ -148,7 +150,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const application_name = 'neptun-projects-resources'
   const lifetime = { idleTimeoutMillis: 30_000, maxLifetimeSeconds: 3600 }
   const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
-  const queryable = keepConnections(pool)
+  const queryable = keepConnections(pool, (milliseconds) => database.onPoolWait(milliseconds))
   pool.on('error', options.onIdleError ?? (() => {}))
   // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
   pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
@@ -165,9 +167,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   })
   await prisma.$connect()
-  return {
+  const database: Database = {
     prisma,
     pool,
+    onPoolWait: () => {},
     readiness,
     renewStatements,
     async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
@@ -188,6 +191,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await Promise.all([pool.end(), readiness.close()])
     },
   }
+  return database
 }
 
 /** At most once in this time, in milliseconds, statements get new names: PostgreSQL keeps the old ones with the connection. */

@@ -97,7 +97,14 @@ async function clientErrors(app: FastifyInstance) {
     const fields = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\n${fields.join('')}\r\n${body}`)
     linger(socket)
-    const line = { request_id: id, route: 'unknown', status: error.statusCode, event: 'request_refused' }
+    app.countRefusal(reason ?? error.code)
+    const line = {
+      request_id: id,
+      route: 'unknown',
+      status: error.statusCode,
+      code: error.code,
+      event: 'request_refused',
+    }
     // The address is that of the connection: headers of a trusted proxy could not be parsed.
     const address = socket instanceof Socket ? socket.remoteAddress : undefined
     app.log.warn(
@@ -107,7 +114,10 @@ async function clientErrors(app: FastifyInstance) {
   }
 }
 
-export default fp(clientErrors, { name: 'client-errors', dependencies: ['security-headers', 'cross-origin'] })
+export default fp(clientErrors, {
+  name: 'client-errors',
+  dependencies: ['security-headers', 'cross-origin', 'refusals'],
+})
 
 function closeAfter(response: ServerResponse, socket: Duplex) {
   if (!response.headersSent) response.setHeader('connection', 'close')

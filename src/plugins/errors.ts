@@ -3,6 +3,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { toApiError } from '../database/errors.js'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
+import { serializeError } from '../log-error.js'
+import { createSampler } from '../log-sampler.js'
 import { SESSION_COOKIE } from '../session-token.js'
 import { unsupportedMediaType } from './json-body.js'
 import { findFaults } from './validation.js'
@@ -55,11 +57,23 @@ const CHALLENGE = `Cookie cookie-name="${SESSION_COOKIE}"`
 /** Answers with an error; also for those that Fastify meets before there is a route (`frameworkErrors`). */
 export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply) {
   const seen = toVisibleError(error, request)
-  if (seen.statusCode >= 500) request.log.error({ err: error }, seen.message)
+  logServerError(error, seen, request)
   request.refusal = seen
   if (seen.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
   if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
   return reply.code(seen.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(seen.toBody()))
+}
+
+const sampler = createSampler()
+
+/** Logs what nobody foresaw with its stack, and an outage, which fails many requests at once, in short and not each time. */
+function logServerError(error: FastifyError | ApiError, seen: ApiError, { log }: FastifyRequest) {
+  if (seen.statusCode < 500) return
+  if (seen.statusCode !== 503) return log.error({ err: error }, seen.message)
+  const sample = sampler()
+  if (!sample) return
+  const { stack: _, ...cause } = serializeError(seen.cause ?? error)
+  log.error({ code: seen.code, ...sample, cause }, seen.message)
 }
 
 function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest): ApiError {

@@ -28,9 +28,24 @@ export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): st
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
 }
 
+/** `traceparent` of W3C Trace Context, of this and of later versions. All zeros are not valid. */
+const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:$|-)/
+
+/** Reads the id of the trace that a request belongs to; undefined if there is none, or it is not valid. */
+export function readTraceId({ headers: { traceparent } }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const text = typeof traceparent === 'string' ? traceparent : ''
+  // Version 00 ends after the flags.
+  if (text.startsWith('00') && text.length !== 55) return undefined
+  return TRACE_PARENT.exec(text)?.[1]
+}
+
+/** Maximum number of characters of an unknown path that are logged. */
+const MAX_PATH = 200
+
 /**
- * Logs one line per request, with the route's template rather than the URL: never a header, a cookie or a body. The line of
- * a security event is a warning with `event`, `reason` and the client's `address` (docs/security.md).
+ * Logs one line per request, with the route's template rather than the URL: never a header, a cookie, a query or a body. The
+ * line of a security event is a warning with `event` and `reason` (docs/security.md). Health checks that succeed are logged
+ * at level debug.
  */
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)
@@ -55,9 +70,13 @@ export function logResponse(request: FastifyRequest, reply: FastifyReply): void 
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     user_id: request.userId,
+    address: request.ip,
+    code: request.refusal?.code,
+    path: request.is404 ? request.url.split('?', 1)[0]?.slice(0, MAX_PATH) : undefined,
   }
   const event = securityEventOf(reply.statusCode, request.refusal)
-  if (event) request.log.warn({ ...line, ...event, address: request.ip }, 'request')
+  if (event) request.log.warn({ ...line, ...event }, 'request')
+  else if (reply.statusCode < 400 && line.route.startsWith('/health/')) request.log.debug(line, 'request')
   else request.log.info(line, 'request')
 }
 

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { deleteExpired } from '../database/retention.js'
 
-export interface RetentionOptions {
+interface RetentionOptions {
   database: Database
   /** How often rows are deleted, in milliseconds. */
   interval: number

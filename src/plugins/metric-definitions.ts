@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import type * as Prometheus from 'prom-client'
+import type { Database } from '../database/database.js'
+import { routeOf } from './request-log.js'
+
+type Library = typeof Prometheus
+
+/** In seconds: from a statement by primary key to a request that waited for everything. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+/** Default metrics whose names are not valid for their types. Others have the same values. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
+/** Defines the metrics of the process. */
+export function defineProcessMetrics(
+  { collectDefaultMetrics, Counter, Gauge }: Library,
+  registry: Prometheus.Registry,
+  lostLogLines: (() => number) | undefined,
+): void {
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  new Gauge({
+    name: 'neptun_build_info',
+    help: 'The version of the service, as labels',
+    labelNames: ['version', 'node_version'],
+    registers,
+  }).set({ version, node_version: process.version }, 1)
+  if (!lostLogLines) return
+  new Counter({
+    name: 'log_lines_lost_total',
+    help: 'Log lines that could not be written',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(lostLogLines())
+    },
+  })
+}
+
+/** Defines the metrics of requests, and of what is refused before there is a request. */
+export function defineHttpMetrics(
+  { Counter, Gauge, Histogram }: Library,
+  registers: Prometheus.Registry[],
+  app: FastifyInstance,
+): void {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its response',
+    labelNames: ['method', 'route', 'status', 'code'],
+    buckets: BUCKETS,
+    registers,
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, refusal } = request
+    const labels = { method, route: routeOf(request), status: reply.statusCode, code: refusal?.code ?? '' }
+    duration.observe(labels, reply.elapsedTime / 1000)
+    done()
+  })
+  const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests that have no response yet', registers })
+  app.server.on('request', (_request, response) => {
+    inFlight.inc()
+    response.once('close', () => inFlight.dec())
+  })
+  new Counter({
+    name: 'http_refusals_total',
+    help: 'Connections, and requests that are not valid HTTP, that were refused, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, count] of app.refusals) this.inc({ reason }, count)
+    },
+  })
+}
+
+/** Defines the metrics of the pool of connections to PostgreSQL. */
+export function defineDatabaseMetrics(
+  { Gauge, Histogram }: Library,
+  registers: Prometheus.Registry[],
+  database: Database,
+): void {
+  const { pool } = database
+  new Gauge({
+    name: 'database_pool_connections',
+    help: 'Open connections to PostgreSQL, by state',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
+    },
+  })
+  new Gauge({
+    name: 'database_pool_max_connections',
+    help: 'Maximum number of connections to PostgreSQL (DATABASE_POOL_SIZE)',
+    registers,
+  }).set(pool.options.max)
+  new Gauge({
+    name: 'database_pool_waiting_queries',
+    help: 'Queries that wait for a connection to PostgreSQL',
+    registers,
+    collect() {
+      this.set(pool.waitingCount)
+    },
+  })
+  const wait = new Histogram({
+    name: 'database_pool_wait_seconds',
+    help: 'Time that queries and transactions waited for a connection to PostgreSQL',
+    buckets: BUCKETS,
+    registers,
+  })
+  database.onPoolWait = (milliseconds) => wait.observe(milliseconds / 1000)
+}
+
+/** Defines the metrics of Redis, if there is one. */
+export function defineRedisMetrics(
+  { Counter, Gauge }: Library,
+  registers: Prometheus.Registry[],
+  { redis }: FastifyInstance,
+): void {
+  if (!redis) return
+  new Gauge({
+    name: 'redis_up',
+    help: 'Whether requests are counted in Redis: 0 while its circuit breaker is open',
+    registers,
+    collect() {
+      this.set(redis.isAvailable() ? 1 : 0)
+    },
+  })
+  new Counter({
+    name: 'redis_failures_total',
+    help: 'Commands to Redis that failed',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(redis.failures())
+    },
+  })
+}
