@@ -9,13 +9,27 @@ import { failover } from './failover.js'
 import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { memory } from './memory.js'
+import { descriptors, fullLog, lock, migration, redis, restore } from './operations.js'
 import { hang, outage } from './outage.js'
 import { shutdown } from './shutdown.js'
 import { start } from './start.js'
 import type { Finding, Trial } from './support/findings.js'
 import { closeStages } from './support/stage.js'
 
-const trials: Record<string, Trial> = { start, memory, shutdown, outage, hang, failover, kill, clients, abuse, fuzz }
+const operations = { 'full-log': fullLog, descriptors, restore, migration, lock, redis }
+const trials: Record<string, Trial> = {
+  start,
+  memory,
+  shutdown,
+  outage,
+  hang,
+  failover,
+  kill,
+  clients,
+  abuse,
+  fuzz,
+  ...operations,
+}
 const single = Object.fromEntries(Object.entries(scenarios).map(([name, trial]) => [`abuse/${name}`, trial]))
 
 const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seed N] [--seconds N]

@@ -10,6 +10,8 @@ export interface Service {
   /** From its start until /health/ready answered 200, in milliseconds. */
   readyAfter: number
   signal(signal: NodeJS.Signals): void
+  /** What it has logged so far, unless that goes elsewhere. */
+  log(): string
   /** How it ended. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   isRunning(): boolean
@@ -26,21 +28,36 @@ const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8
 const FLAGS = scripts.start.split(' ').slice(2)
 const SERVER = fileURLToPath(new URL(FLAGS.pop(), ROOT))
 
+export interface ServiceOptions {
+  /** Where its log goes; by default, a file in the folder. */
+  logFile?: string
+  /** Its maximum number of file descriptors. */
+  descriptors?: number
+}
+
 /**
  * Starts the service with these variables and no others, and waits until it is ready. It ends with this process.
  *
- * @param folder where there is no file `.env`, and where its log goes
+ * @param folder where there is no file `.env`
  * @throws Error with the end of its log, if it ends instead
  */
-export async function startService(folder: string, variables: Record<string, string>): Promise<Service> {
+export async function startService(
+  folder: string,
+  variables: Record<string, string>,
+  { logFile, descriptors }: ServiceOptions = {},
+): Promise<Service> {
   const log = `${folder}/service.log`
-  const output = openSync(log, 'a')
+  const output = openSync(logFile ?? log, 'a')
   const begun = performance.now()
-  const child = spawn(process.execPath, [...FLAGS, SERVER], {
+  const command = [process.execPath, ...FLAGS, SERVER]
+  const [program = '', ...args] = descriptors
+    ? ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...command]
+    : command
+  const child = spawn(program, args, {
     cwd: folder,
-    env: { NODE_ENV: 'production', PORT: '0', ...variables },
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: '0', ...variables },
     // By the channel it says where it listens, and it ends when the channel does.
-    stdio: ['ignore', output, output, 'ipc'],
+    stdio: ['ignore', output, logFile ? 'inherit' : output, 'ipc'],
   })
   closeSync(output)
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
@@ -55,6 +72,7 @@ export async function startService(folder: string, variables: Record<string, str
     readyAfter,
     ended,
     signal: (signal) => void child.kill(signal),
+    log: () => readFileSync(log, 'utf8'),
     isRunning,
     memory: () => (isRunning() ? readMemory(child) : 0),
     readLog: () => readFileSync(log, 'utf8'),

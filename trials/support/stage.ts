@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, startDatabase } from './database.js'
-import { type Service, startService } from './service.js'
+import { type Service, type ServiceOptions, startService } from './service.js'
 
 /** A database of its own for a trial, and services on it. */
 export interface Stage {
   database: Database
-  startService(variables?: Record<string, string>): Promise<Service>
+  startService(variables?: Record<string, string>, options?: ServiceOptions): Promise<Service>
 }
 
 /** One user writes as much as all do otherwise. */
@@ -33,8 +33,9 @@ export async function withStage<T>(use: (stage: Stage) => Promise<T>): Promise<T
     database = started
     return await use({
       database: started,
-      startService: async (variables) => {
-        const service = await startService(folder, { ...UNLIMITED, DATABASE_URL: started.url, ...variables })
+      startService: async (variables, options) => {
+        const settings = { ...UNLIMITED, DATABASE_URL: started.url, ...variables }
+        const service = await startService(folder, settings, options)
         services.push(service)
         return service
       },
