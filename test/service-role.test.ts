@@ -144,7 +144,11 @@ t.test('the roles of docs/operations: one migrates, and the service only reads a
   t.equal((await call('PUT', one, { body: { title: 'changed' } })).status, 200)
   t.equal((await call('DELETE', one)).status, 204)
   t.equal((await call('GET', '/health/ready')).status, 200)
-  for (const forbidden of ['CREATE TABLE another ()', 'DROP TABLE imports', 'ALTER TABLE imports ADD COLUMN another text']) {
+  for (const forbidden of [
+    'CREATE TABLE another ()',
+    'DROP TABLE imports',
+    'ALTER TABLE imports ADD COLUMN another text',
+  ]) {
     await t.rejects(sql(forbidden), { code: '42501' }, forbidden)
   }
 })
