@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createProgram, guardProcess, runProgram } from './cli/command.js'
 import { addDemoCommand } from './cli/demo.js'
+import { addFileCommands } from './cli/file.js'
 import { addMigrateCommand } from './cli/migrate.js'
 import { addProjectCommands } from './cli/project.js'
 import { addResourceCommands } from './cli/resource.js'
@@ -11,6 +12,7 @@ const program = createProgram()
 addMigrateCommand(program)
 addUserCommands(program)
 addProjectCommands(program)
+addFileCommands(program)
 addResourceCommands(program)
 addSessionCommands(program)
 addDemoCommand(program)

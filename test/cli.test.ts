@@ -9,6 +9,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createProgram, runProgram } from '../src/cli/command.js'
 import { addDemoCommand } from '../src/cli/demo.js'
+import { addFileCommands } from '../src/cli/file.js'
 import { addMigrateCommand } from '../src/cli/migrate.js'
 import { addProjectCommands } from '../src/cli/project.js'
 import { addSessionCommands } from '../src/cli/session.js'
@@ -65,7 +66,14 @@ async function spawnAndLeave(args: string[]) {
 
 function createCli(output: OutputConfiguration): Command {
   const program = createProgram().configureOutput(output)
-  const commands = [addMigrateCommand, addUserCommands, addProjectCommands, addSessionCommands, addDemoCommand]
+  const commands = [
+    addMigrateCommand,
+    addUserCommands,
+    addProjectCommands,
+    addFileCommands,
+    addSessionCommands,
+    addDemoCommand,
+  ]
   for (const add of commands) add(program)
   return program
 }
@@ -546,6 +554,9 @@ t.test('every command has an example in its help, and --json', async (t) => {
     'user list',
     'project create',
     'project list',
+    'file create',
+    'file list',
+    'file delete',
     'session create',
     'session list',
     'session revoke',
@@ -578,6 +589,7 @@ t.test('values are read strictly', async (t) => {
       ['http://127.0.0.1:3000', 'https://example.com', 'http://[::1]:80'],
       ['', '127.0.0.1:3000', 'ftp://a', 'http://', 'http://a/', 'http://a?b', 'http://a b', "http://a'b", 'http://a@b'],
     ],
+    ['json', ['', '-', '{}', 'anything, until its schema is known'], []],
     ['file', ['token.txt', '-', '/run/secrets/token', ' '], ['', 'a\0b']],
   ]
   const { option: _, required: __, flag: ___, removedOption: ____, ...rules } = values
