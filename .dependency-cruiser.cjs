@@ -28,7 +28,7 @@ module.exports = {
           entries,
           '^src/app\\.ts$',
           '^src/plugins/',
-          '^src/projects-resources/(index|session|list)\\.ts$',
+          '^src/projects-resources/(index|session|list|object)\\.ts$',
           '^src/.*/routes\\.ts$',
           '^src/github/webhooks\\.ts$',
         ],
@@ -39,7 +39,13 @@ module.exports = {
       name: 'schemas-import-typebox-only',
       severity: 'error',
       from: { path: '^src/.*schemas\\.ts$' },
-      to: { pathNot: ['node_modules/@sinclair/typebox', '^src/.*schemas\\.ts$', '^src/.*/source-path/index\\.ts$'] },
+      to: {
+        pathNot: [
+          'node_modules/@sinclair/typebox',
+          '^src/.*schemas\\.ts$',
+          '^src/.*/(source-path/index|creation-order)\\.ts$',
+        ],
+      },
     },
     {
       name: 'repositories-know-no-http-and-no-octokit',

@@ -7,13 +7,15 @@ import { addProjectCommands } from './cli/project.js'
 import { addResourceCommands } from './cli/resource.js'
 import { addSessionCommands } from './cli/session.js'
 import { addUserCommands } from './cli/user.js'
+import { addUserFileCommands } from './cli/user-file.js'
 
 const program = createProgram()
 addMigrateCommand(program)
 addUserCommands(program)
 addProjectCommands(program)
-addResourceCommands(program)
+addUserFileCommands(program)
 addFileCommands(program)
+addResourceCommands(program)
 addSessionCommands(program)
 addDemoCommand(program)
 

@@ -15,7 +15,7 @@ const TEN_YEARS = 3653 * 24 * 60 * 60 * 1000
 /** The last id of demonstration data: new rows get higher ones. */
 const LAST_ID = 1000
 
-/** The columns that the import and the resources of the documentation have in common. */
+/** The columns that the import, the file and the resources of the documentation have in common. */
 const common = {
   id: 123,
   neptun_user_id: demo.user.id,
@@ -88,6 +88,19 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
       source_path: 'username/repository',
       title: 'My GitHub Import',
       description: 'Importing from GitHub repository',
+    },
+  })
+  await transaction.contextFile.create({
+    data: {
+      ...common,
+      project_id: demo.user.projectId,
+      title: 'Dockerfile',
+      original_path: 'docker/Dockerfile',
+      context_file_category: 'container',
+      context_file_type: 'dockerfile',
+      text: 'FROM node:20-slim\n',
+      language: 'dockerfile',
+      extension: 'Dockerfile',
     },
   })
   await transaction.userFile.create({

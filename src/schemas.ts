@@ -1,4 +1,12 @@
-import { type SchemaOptions, type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import {
+  type SchemaOptions,
+  type Static,
+  type TObject,
+  type TProperties,
+  type TSchema,
+  type TString,
+  Type,
+} from '@sinclair/typebox'
 
 /** The largest id: PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
@@ -36,9 +44,18 @@ export const STORABLE_TEXT = '^[^\\x00]*$'
 export const Text = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
   Type.String({ ...options, minLength, maxLength, pattern: STORABLE_TEXT, wellFormed: true })
 
-/** Text or null. One `type` with two values rather than a union, so that there is one validation error. */
+/** A string or null. One `type` with two values rather than a union, so that there is one validation error. */
+export const Nullable = (schema: TString) => Type.Unsafe<string | null>({ ...schema, type: ['string', 'null'] })
+
 export const NullableText = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
-  Type.Unsafe<string | null>({ ...Text(minLength, maxLength, options), type: ['string', 'null'] })
+  Nullable(Text(minLength, maxLength, options))
+
+/**
+ * Text of at least one character, each from a set.
+ * @param characters as between the brackets of a regular expression
+ */
+export const Word = (maxLength: number, characters: string, options: SchemaOptions = {}) =>
+  Type.String({ ...options, minLength: 1, maxLength, pattern: `^[${characters}]*$` })
 
 /** One of a list of words. One `enum` rather than a union of literals, so that a fault is one message. */
 export const OneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>

@@ -53,6 +53,7 @@ function exampleBody({ schema }: RouteOptions) {
 /** What stands in a path besides user and project, and what is said when it is not there. */
 const NOT_FOUND: Record<string, ReturnType<typeof errorBody>> = {
   ':import_id': errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'),
+  ':context_file_id': errorBody(404, 'FILE_NOT_FOUND', 'File not found'),
   ':resource_id': errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found'),
 }
 
@@ -69,6 +70,11 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
   await sql(`
     INSERT INTO imports (id, source_type, source_path, project_id, neptun_user_id) VALUES
       (101, 'local', 'mine', 789, 1), (102, 'local', 'in my other project', 791, 1), (103, 'local', 'hers', 790, 2)`)
+  await sql(`
+    INSERT INTO context_files
+      (id, title, original_path, context_file_category, context_file_type, text, project_id, neptun_user_id)
+    SELECT id, 'x', 'x', 'x', 'x', 'x', project, owner
+    FROM (VALUES (101, 789, 1), (102, 791, 1), (103, 790, 2)) AS file (id, project, owner)`)
   for (const type of RESOURCE_TYPES) {
     for (const [id, userId, projectId] of [
       [101, 1, 789],

@@ -197,15 +197,15 @@ t.test('files that no project links to are listed and deleted', async (t) => {
     (1, 'linked', '', 'x', 'x', 1, now() - interval '9 days'), (2, 'old', '', 'x', 'x', 1, now() - interval '9 days'),
     (3, 'new', '', 'x', 'x', 1, now()), (4, 'other', '', 'x', 'x', 2, now() - interval '9 days')`)
   await sql('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 1, 1)')
-  const list = await cli('file', 'unlinked', '--json')
+  const list = await cli('user-file', 'unlinked', '--json')
   t.same(
     JSON.parse(list.stdout).map(({ id }: { id: number }) => id),
     [2, 3, 4],
   )
   t.notMatch(list.stdout, '"text"')
-  t.match(await cli('file', 'prune'), { code: 2 }, 'the age must be named')
-  t.match(await cli('file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
-  t.match(await cli('file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
+  t.match(await cli('user-file', 'prune'), { code: 2 }, 'the age must be named')
+  t.match(await cli('user-file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
+  t.match(await cli('user-file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.same(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
 })
 
@@ -621,8 +621,11 @@ t.test('every command has an example in its help, and --json', async (t) => {
     'project list',
     'project check',
     'project delete',
-    'file unlinked',
-    'file prune',
+    'user-file unlinked',
+    'user-file prune',
+    'file create',
+    'file list',
+    'file delete',
     'session create',
     'session list',
     'session revoke',
@@ -655,6 +658,7 @@ t.test('values are read strictly', async (t) => {
       ['http://127.0.0.1:3000', 'https://example.com', 'http://[::1]:80'],
       ['', '127.0.0.1:3000', 'ftp://a', 'http://', 'http://a/', 'http://a?b', 'http://a b', "http://a'b", 'http://a@b'],
     ],
+    ['json', ['', '-', '{}', 'anything, until its schema is known'], []],
     ['file', ['token.txt', '-', '/run/secrets/token', ' '], ['', 'a\0b']],
   ]
   const { option: _, required: __, flag: ___, removedOption: ____, ...rules } = values

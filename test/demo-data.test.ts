@@ -35,6 +35,9 @@ t.test('An empty database gets the data that the documentation speaks of', async
       github_account_id: null,
     },
   ])
+  t.match(await rows('SELECT * FROM context_files'), [
+    { id: 123, neptun_user_id: 1, project_id: 789, title: 'Dockerfile', created_at: TIME, updated_at: TIME },
+  ])
   t.match(await rows('SELECT * FROM github_installations'), [
     { id: 123, neptun_user_id: 1, installation_id: 456789, account_name: 'username', repository_selection: 'all' },
   ])
@@ -66,7 +69,7 @@ t.test('New rows of every table get ids above 1000', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const sequences = await rows('SELECT sequencename AS name FROM pg_sequences')
-  t.ok(sequences.length >= 8)
+  t.ok(sequences.length >= 9)
   for (const { name } of sequences) {
     const [next] = await rows(`SELECT nextval('${name}')::integer AS id`)
     t.equal(next?.['id'], 1001, String(name))

@@ -131,7 +131,7 @@ async function everyRow({ sql, tables }: Database, condition = 'true'): Promise<
 
 t.test('every row has an owner, and whatever joins two of them ties the owner in', async (t) => {
   const { sql, joins, columns, tables, joinsOf } = await startDatabase(t)
-  for (const table of ['imports', 'project_user_files', 'project_template_collections']) {
+  for (const table of ['imports', 'context_files', 'project_user_files', 'project_template_collections']) {
     t.ok(joinsOf(table).length > 0, `${table} joins`)
   }
   for (const table of ['project_github_installations', 'project_chat_conversations']) {
@@ -252,9 +252,15 @@ t.test('no name is empty', async (t) => {
   for (const { table, name } of names) {
     await t.rejects(sql(`UPDATE ${table} SET ${name} = ''`), { code: '23514', table }, `${table}.${name}`)
   }
-  await sql(`UPDATE user_files SET text = repeat('x', 1048576)`)
-  await t.rejects(sql(`UPDATE user_files SET text = repeat('x', 1048577)`), { code: '23514' }, 'a text of over 1 MiB')
-  await t.rejects(sql(`UPDATE user_files SET text = repeat('é', 524289)`), { code: '23514' }, 'in bytes')
+  for (const table of ['user_files', 'context_files']) {
+    await sql(`UPDATE ${table} SET text = repeat('x', 1048576)`)
+    await t.rejects(sql(`UPDATE ${table} SET text = repeat('x', 1048577)`), { code: '23514' }, 'a text of over 1 MiB')
+    await t.rejects(sql(`UPDATE ${table} SET text = repeat('é', 524289)`), { code: '23514' }, 'in bytes')
+  }
+  for (const name of ['context_file_category', 'context_file_type', 'language', 'extension']) {
+    const set = sql(`UPDATE context_files SET ${name} = $1`, [name === 'language' ? '' : 'a b'])
+    await t.rejects(set, { code: '23514' }, name)
+  }
 })
 
 t.test('a github import is owner/repo in the database too', async (t) => {

@@ -10,6 +10,7 @@ import { RESOURCE_TYPES, type ResourceType, writeResource } from './support/reso
 const shared = await startApp(t)
 
 const IMPORTS = resources('/imports')
+const FILES = resources('/files')
 const NOUNS: Record<string, string> = {
   'user-files': 'user files',
   'template-collections': 'template collections',
@@ -21,6 +22,9 @@ const NOUNS: Record<string, string> = {
 const HARD = `${String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1))}"\\/\u007f\u0080é\u2028\u2029🦉e\u0301`
 
 const local = (source_path: string, fields: object = {}) => ({ body: { source_type: 'local', source_path, ...fields } })
+const file = (fields: object = {}) => ({
+  body: { title: 'x', original_path: 'x', context_file_category: 'x', context_file_type: 'x', text: '', ...fields },
+})
 const full = (message: string) => errorBody(409, 'PROJECT_FULL', `The project is full: ${message}`)
 const countOf = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status).length
 
@@ -33,11 +37,12 @@ async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
   const [project = {}] = await sql('SELECT * FROM projects WHERE id = $1', [OWNER.projectId])
   const lists: [slug: string, counter: string][] = [
     ['imports', 'import'],
+    ['files', 'file'],
     ...RESOURCE_TYPES.map(({ slug, idField }): [string, string] => [slug, idField.replace(/_id$/, '')]),
   ]
   for (const [slug, counter] of lists) {
     const { text, body } = await call('GET', resources(`/${slug}`))
-    const { length } = slug === 'imports' ? body.imports : body
+    const { length } = body.imports ?? body.files ?? body
     // Without rows there is no comma that the last row lacks.
     const bytes = length === 0 ? Buffer.byteLength(text) - 1 : Buffer.byteLength(text)
     t.same([project[`${counter}_count`], Number(project[`${counter}_bytes`])], [length, bytes], `${what}: ${slug}`)
@@ -54,6 +59,12 @@ t.test('the counters are those of the complete lists, whatever the texts', async
     t.equal(created.status, 201)
   }
   await call('POST', IMPORTS, local('/unset'))
+  for (const text of [...texts, HARD.repeat(99)]) {
+    t.equal(
+      (await call('POST', FILES, file({ text, title: HARD, language: text ? HARD.slice(0, 50) : null }))).status,
+      201,
+    )
+  }
   for (const type of RESOURCE_TYPES) {
     const { slug } = type
     for (const [index, text] of texts.entries()) {
@@ -73,6 +84,12 @@ t.test('the counters are those of the complete lists, whatever the texts', async
     t.equal((await call('PUT', one, { body: change })).status, 200)
     await countersMatch(t, service, `after ${Object.keys(change)}`)
   }
+  const [oneFile, otherFile] = (await call('GET', FILES)).body.files.map(({ id }: { id: number }) => `${FILES}/${id}`)
+  for (const change of [{ text: HARD }, { language: null }, { original_path: '/é' }]) {
+    t.equal((await call('PUT', oneFile, { body: change })).status, 200)
+    await countersMatch(t, service, `a file, after ${Object.keys(change)}`)
+  }
+  t.equal((await call('DELETE', otherFile)).status, 204)
   t.equal((await call('DELETE', other)).status, 204)
   for (const { slug } of RESOURCE_TYPES) {
     const [{ id }] = (await call('GET', resources(`/${slug}`))).body
@@ -176,7 +193,42 @@ t.test('a project holds at most 1000 imports, exactly, however many come at once
   t.equal((await call('POST', IMPORTS, local('/x'))).status, 409)
 })
 
+t.test('a project holds at most 1000 files, exactly, however many come at once', async (t) => {
+  const service = await shared.reset()
+  const { call, sql } = service
+  await sql(`
+    INSERT INTO context_files
+      (title, original_path, context_file_category, context_file_type, text, neptun_user_id, project_id)
+    SELECT 'x', 'x', 'x', 'x', '', 1, 789 FROM generate_series(1, 995) n`)
+  const answers = await Promise.all(Array.from({ length: 12 }, () => call('POST', FILES, file())))
+  t.equal(countOf(answers, 201), 5)
+  const FULL = full('it holds at most 1000 files')
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  await countersMatch(t, service, 'full')
+  const [one] = (await call('GET', FILES)).body.files
+  t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
+  t.equal((await call('DELETE', `${FILES}/${one.id}`)).status, 204)
+  t.equal((await call('POST', FILES, file())).status, 201)
+  t.equal((await call('POST', FILES, file())).status, 409)
+})
+
 const MAX_BYTES = 4000
+
+t.test('the JSON text of a list of files has at most MAX_PROJECT_BYTES, exactly', async (t) => {
+  const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
+  const { call } = service
+  const FULL = full(`the list of its files has at most ${MAX_BYTES} bytes`)
+  const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', FILES, file({ text: HARD }))))
+  t.ok(countOf(answers, 201) > 2)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  const [one] = (await call('GET', FILES)).body.files
+  const put = (body: object) => call('PUT', `${FILES}/${one.id}`, { body })
+  t.equal((await put({ text: '' })).status, 200)
+  const room = MAX_BYTES - Buffer.byteLength((await call('GET', FILES)).text)
+  t.same((await put({ text: 'a'.repeat(room + 1) })).body, FULL, 'a change by one byte too many')
+  t.equal((await put({ text: 'a'.repeat(room) })).status, 200, 'one that fits exactly')
+  await countersMatch(t, service, 'full')
+})
 
 t.test('the JSON text of a list of imports has at most MAX_PROJECT_BYTES, exactly', async (t) => {
   const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })

@@ -113,6 +113,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user_id}/projects/{project_id}/resources/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List files
+         * @description All of them, oldest first, or with `limit` a page of them. With two filters, files that match both.
+         */
+        get: operations["listFiles"];
+        put?: never;
+        /**
+         * Create a file
+         * @description The file belongs to the project, and is deleted with it.
+         */
+        post: operations["createFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/projects/{project_id}/resources/files/{context_file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file
+         * @description With its whole text.
+         */
+        get: operations["getFile"];
+        /**
+         * Change a file
+         * @description Changes the fields that the body names. Null clears `language` and `extension`.
+         */
+        put: operations["updateFile"];
+        post?: never;
+        /**
+         * Delete a file
+         * @description Other projects are not affected: no file is shared.
+         */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{user_id}/projects/{project_id}/resources/user-files": {
         parameters: {
             query?: never;
@@ -370,6 +422,19 @@ export interface components {
             /** Format: int32 */
             chat_conversation_id: number;
         };
+        CreateFileBody: {
+            title: string;
+            /** @description Where the file comes from; stored as it is. */
+            original_path: string;
+            /** @description What the file is for. */
+            context_file_category: string;
+            /** @description What the file is. */
+            context_file_type: string;
+            /** @description At most 1 MiB in UTF-8. */
+            text: string;
+            language?: string | null;
+            extension?: string | null;
+        };
         CreateImportBody: {
             /**
              * @description Where the import comes from.
@@ -391,7 +456,7 @@ export interface components {
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: every validation error. */
@@ -402,6 +467,35 @@ export interface components {
             path: string;
             /** @description What is wrong with it. Never repeats the value. */
             message: string;
+        };
+        File: {
+            /** Format: int32 */
+            id: number;
+            title: string;
+            /** @description Where the file comes from; stored as it is. */
+            original_path: string;
+            /** @description What the file is for. */
+            context_file_category: string;
+            /** @description What the file is. */
+            context_file_type: string;
+            /** @description At most 1 MiB in UTF-8. */
+            text: string;
+            language: string | null;
+            extension: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int32 */
+            neptun_user_id: number;
+            /** Format: int32 */
+            project_id: number;
+        };
+        FileBody: {
+            file: components["schemas"]["File"];
+        };
+        FilesBody: {
+            files: components["schemas"]["File"][];
         };
         GithubInstallation: {
             /** Format: int32 */
@@ -598,6 +692,21 @@ export interface components {
             /** Format: int32 */
             template_collection_id: number;
         };
+        /** @description At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is. */
+        UpdateFileBody: {
+            /** @description Null: unchanged. */
+            title?: string | null;
+            /** @description Where the file comes from; stored as it is. Null: unchanged. */
+            original_path?: string | null;
+            /** @description What the file is for. Null: unchanged. */
+            context_file_category?: string | null;
+            /** @description What the file is. Null: unchanged. */
+            context_file_type?: string | null;
+            /** @description At most 1 MiB in UTF-8. Null: unchanged. */
+            text?: string | null;
+            language?: string | null;
+            extension?: string | null;
+        };
         /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
         UpdateImportBody: {
             /**
@@ -636,7 +745,19 @@ export interface components {
         };
     };
     responses: {
-        /** @description `CONFLICT`: Others are changing the same import: try again. `PROJECT_FULL`: The project is full. */
+        /** @description `CONFLICT`: Others are changing the same object: try again. */
+        CONFLICT: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `CONFLICT`: Others are changing the same object: try again. `PROJECT_FULL`: The project is full. */
         "CONFLICT.PROJECT_FULL": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -773,6 +894,18 @@ export interface components {
         };
         /** @description `PROJECT_NOT_FOUND`: Project not found. */
         PROJECT_NOT_FOUND: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `PROJECT_NOT_FOUND`: Project not found. `FILE_NOT_FOUND`: File not found. */
+        "PROJECT_NOT_FOUND.FILE_NOT_FOUND": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1362,6 +1495,317 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.IMPORT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            412: components["responses"]["PRECONDITION_FAILED"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Only files of this category. */
+                context_file_category?: string;
+                /** @description Only files of this type. */
+                context_file_type?: string;
+                /**
+                 * @description Page size; without it, all at once.
+                 * @example 20
+                 */
+                limit?: number;
+                /**
+                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @example MC4x
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project's files. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesBody"];
+                };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    createFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateFileBody"];
+            };
+        };
+        responses: {
+            /** @description The new file. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["PROJECT_FULL"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @example "0"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                context_file_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileBody"];
+                };
+            };
+            /** @description The `ETag` is one of those in `If-None-Match`. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH"];
+            404: components["responses"]["PROJECT_NOT_FOUND.FILE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    updateFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @example *
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                context_file_id: number;
+            };
+            cookie?: never;
+        };
+        /** @description At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateFileBody"];
+            };
+        };
+        responses: {
+            /** @description The file as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileBody"];
+                };
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.FILE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT.PROJECT_FULL"];
+            412: components["responses"]["PRECONDITION_FAILED"];
+            413: components["responses"]["PAYLOAD_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            417: components["responses"]["EXPECTATION_FAILED"];
+            429: components["responses"]["RATE_LIMITED"];
+            431: components["responses"]["HEADERS_TOO_LARGE"];
+            500: components["responses"]["INTERNAL"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @example *
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The signed-in user.
+                 * @example 1
+                 */
+                user_id: number;
+                /**
+                 * @description One of the user's projects.
+                 * @example 789
+                 */
+                project_id: number;
+                /** @example 123 */
+                context_file_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No body. */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["INVALID_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
+            404: components["responses"]["PROJECT_NOT_FOUND.FILE_NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];

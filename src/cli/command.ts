@@ -43,7 +43,7 @@ export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (
     new Command(NAME)
-      .description("Keeps the service's database: migrations, users, projects, sessions and resources.")
+      .description("Keeps the service's database: migrations, users, projects, sessions, files and resources.")
       .version(version, '--version', 'print the version')
       .helpOption('-h, --help', 'print this help')
       // A token may start with a hyphen: after a command, it must not be parsed as an option of the program.

@@ -1,67 +1,101 @@
 import type { Command } from 'commander'
+import type { CreateFileBody } from '../projects-resources/files/schemas.js'
 import { addCommand, addNoun } from './command.js'
-import { type Database, requireUser, withDatabase } from './database.js'
-import { type Answer, table } from './output.js'
-import { id, option, required } from './values.js'
+import { type Database, orNotFound, withDatabase } from './database.js'
+import { type Answer, notFound, table } from './output.js'
+import { id, json, required } from './values.js'
 
-interface Filter {
-  user?: number
+interface Place {
+  user: number
+  project: number
 }
 
-/** Files that no project links to, and that were not changed for a while: one that was just created is about to be linked. */
-const unlinked = ({ now }: Database, { user }: Filter, days: number) => ({
-  projects: { none: {} },
-  updated_at: { lt: new Date(now.getTime() - days * 24 * 60 * 60 * 1000) },
-  ...(user && { neptun_user_id: user }),
-})
+interface CreateFile extends Place {
+  data: string
+}
 
-/** Adds `file unlinked` and `file prune`. */
+interface DeleteFile extends Place {
+  id: number
+}
+
+const PLACE = [
+  required('--user <id>', 'the user whose project it is', id),
+  required('--project <id>', 'the project', id),
+]
+
+/** Adds `file create`, `file list` and `file delete`. */
 export function addFileCommands(program: Command): void {
-  const file = addNoun(program, 'file', "The users' files. A file remains when it is removed from its last project.")
-  const ofUser = option('--user <id>', "this user's only", id)
+  const file = addNoun(program, 'file', 'The files that belong to a project itself.').alias('files')
   addCommand(file, {
-    name: 'unlinked',
-    description: 'List the files that no project links to.',
-    options: [ofUser],
-    examples: ['file unlinked', 'file unlinked --user 1 --json'],
-    run: (options: Filter) => withDatabase((database) => listUnlinked(database, options)),
+    name: 'create',
+    description: 'Add a file to a project. Prints the id on stdout.',
+    options: [
+      ...PLACE,
+      required(
+        '--data <json>',
+        'an object with title, original_path, context_file_category, context_file_type and text, and optionally language and extension; - reads stdin',
+        json,
+      ),
+    ],
+    examples: ['file create --user 1 --project 1 --data - < file.json'],
+    run: async (options: CreateFile) => {
+      // Loaded on demand: other commands need not wait for the schemas.
+      const [{ readValues }, { CreateFileBody }, { checkTextSize }] = await Promise.all([
+        import('./resource-data.js'),
+        import('../projects-resources/files/schemas.js'),
+        import('../projects-resources/file-text.js'),
+      ])
+      const rules = { create: CreateFileBody, check: checkTextSize, toColumns: (values: object) => ({ ...values }) }
+      const values = await readValues(rules, options.data)
+      return await withDatabase((database) => createFile(database, options, values as CreateFileBody))
+    },
   })
   addCommand(file, {
-    name: 'prune',
-    description: 'Delete the files that no project links to.',
-    options: [required('--days <days>', 'only files that were not changed for so many days', id), ofUser],
-    examples: ['file prune --days 30', 'file prune --days 7 --user 1'],
-    run: (options: Filter & { days: number }) => withDatabase((database) => prune(database, options)),
+    name: 'list',
+    description: 'List the files of a project.',
+    options: PLACE,
+    examples: ['file list --user 1 --project 1', 'file list --user 1 --project 1 --json'],
+    run: (options: Place) => withDatabase((database) => listFiles(database, options)),
+  })
+  addCommand(file, {
+    name: 'delete',
+    description: 'Delete a file of a project.',
+    options: [...PLACE, required('--id <id>', 'its id', id)],
+    examples: ['file delete --user 1 --project 1 --id 12'],
+    run: (options: DeleteFile) => withDatabase((database) => deleteFile(database, options)),
   })
 }
 
-async function listUnlinked(database: Database, filter: Filter): Promise<Answer> {
-  if (filter.user) await requireUser(database, filter.user)
-  const files = await database.prisma.userFile.findMany({
-    where: unlinked(database, filter, 0),
-    omit: { text: true },
-    orderBy: { id: 'asc' },
+const noProject = ({ user, project }: Place) => `user ${user} has no project ${project}`
+
+async function createFile({ prisma }: Database, place: Place, values: CreateFileBody): Promise<Answer> {
+  const data = { ...values, neptun_user_id: place.user, project_id: place.project }
+  const file = await prisma.contextFile.create({ data }).catch(orNotFound(noProject(place)))
+  return { json: file, text: String(file.id), note: `Created file ${file.id} of project ${place.project}.` }
+}
+
+async function listFiles({ prisma }: Database, place: Place): Promise<Answer> {
+  const { user, project } = place
+  const found = await prisma.project.findUnique({
+    where: { id: project, neptun_user_id: user },
+    select: { context_files: { orderBy: [{ created_at: 'asc' }, { id: 'asc' }] } },
   })
-  const rows = files.map((file) => ({
+  if (!found) throw notFound(noProject(place))
+  const rows = found.context_files.map((file) => ({
     ID: file.id,
-    USER: file.neptun_user_id,
     TITLE: file.title,
-    CHANGED: file.updated_at,
+    CATEGORY: file.context_file_category,
+    TYPE: file.context_file_type,
+    PATH: file.original_path,
+    CREATED: file.created_at,
   }))
-  return { json: files, text: table(rows), ...(rows.length === 0 && { note: 'Every file is linked to a project.' }) }
+  const note = rows.length === 0 ? { note: `Project ${project} has no files.` } : {}
+  return { json: found.context_files, text: table(rows), ...note }
 }
 
-/** Files that are deleted in one transaction: one that is being linked makes it wait. */
-const BATCH_SIZE = 100
-
-async function prune(database: Database, { user, days }: Filter & { days: number }): Promise<Answer> {
-  if (user) await requireUser(database, user)
-  const where = unlinked(database, user ? { user } : {}, days)
-  let deleted = 0
-  for (;;) {
-    const { count } = await database.prisma.userFile.deleteMany({ where, limit: BATCH_SIZE })
-    deleted += count
-    if (count < BATCH_SIZE) break
-  }
-  return { json: { deleted }, text: `Deleted ${deleted === 1 ? '1 file' : `${deleted} files`}.` }
+async function deleteFile({ prisma }: Database, { user, project, id }: DeleteFile): Promise<Answer> {
+  const file = await prisma.contextFile
+    .delete({ where: { id, project_id: project, neptun_user_id: user } })
+    .catch(orNotFound(`project ${project} of user ${user} has no file ${id}`))
+  return { json: file, text: `Deleted file ${id} of project ${project}.` }
 }

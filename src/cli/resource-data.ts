@@ -6,6 +6,8 @@ import type { ResourceDescriptor } from '../projects-resources/resources/descrip
 import { pickKnown } from '../schemas.js'
 import { usageError } from './output.js'
 
+type ValueRules = Pick<ResourceDescriptor, 'create' | 'check' | 'toColumns'>
+
 /** Caches compiled schemas. */
 const ajv = new Ajv(ajvOptions.customOptions)
 
@@ -14,13 +16,13 @@ const ajv = new Ajv(ajvOptions.customOptions)
  * @param text JSON, or `-` for standard input
  * @throws CommandError that lists all validation errors, without repeating a value
  */
-export async function readValues(descriptor: ResourceDescriptor, text: string): Promise<Record<string, unknown>> {
+export async function readValues(rules: ValueRules, text: string): Promise<Record<string, unknown>> {
   const values = parseObject(text === '-' ? await buffer(process.stdin) : Buffer.from(text))
-  const names = Object.keys(descriptor.create.properties).join(', ')
+  const names = Object.keys(rules.create.properties).join(', ')
   if (!values) throw usageError(`--data must be a JSON object with ${names}`)
-  const faults = findFaults(descriptor, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
+  const faults = findFaults(rules, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
   if (faults.length > 0) throw usageError(`--data: ${faults.join('; ')}`)
-  return descriptor.toColumns(pickKnown(descriptor.create, values))
+  return rules.toColumns(pickKnown(rules.create, values))
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
@@ -33,7 +35,7 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
   return undefined
 }
 
-function findFaults({ create, check }: ResourceDescriptor, values: Record<string, unknown>): Fault[] {
+function findFaults({ create, check }: ValueRules, values: Record<string, unknown>): Fault[] {
   const validate = ajv.compile(create)
   const found = validate(values) ? [] : toFaults('body', validate.errors ?? [])
   return joinFaults(found, check?.(values) ?? [])

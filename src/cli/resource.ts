@@ -3,7 +3,7 @@ import type { ResourceDescriptor } from '../projects-resources/resources/descrip
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { type Answer, table } from './output.js'
-import { id, option, type Rule, required } from './values.js'
+import { id, json, option, required } from './values.js'
 
 interface CreateResource {
   user: number
@@ -30,9 +30,6 @@ interface ModelDelegate {
   delete(args: { where: object }): Promise<Row>
 }
 
-/** Parsed later, by the schema of its type. */
-const data: Rule<string> = { must: 'JSON', read: (text) => text }
-
 /** Adds `resource create`, `resource list` and `resource delete`, each with a command for every type of resource. */
 export function addResourceCommands(program: Command): void {
   const resource = addNoun(program, 'resource', 'What projects can link: the files, the collections, ... of a user.')
@@ -53,17 +50,17 @@ export function addResourceCommands(program: Command): void {
 
 function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
   const { slug, noun, create, example } = descriptor
-  const json = JSON.stringify(example).replaceAll("'", "'\\''")
+  const exampleJson = JSON.stringify(example).replaceAll("'", "'\\''")
   addCommand(parent, {
     name: slug,
     description: `Add a ${noun}. Prints the id on stdout.`,
     options: [
       required('--user <id>', 'the user to whom it belongs', id),
-      required('--data <json>', `an object with ${Object.keys(create.properties).join(', ')}; - reads stdin`, data),
+      required('--data <json>', `an object with ${Object.keys(create.properties).join(', ')}; - reads stdin`, json),
       option('--project <id>', 'link it to this project of the user too', id),
     ],
     examples: [
-      `resource create ${slug} --user 1 --data '${json}'`,
+      `resource create ${slug} --user 1 --data '${exampleJson}'`,
       `resource create ${slug} --user 1 --project 1 --data - < data.json`,
     ],
     run: async (options: CreateResource) => {

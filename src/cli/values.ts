@@ -86,6 +86,9 @@ export const url: Rule<string> = {
   read: matching(/^https?:\/\/[^/?#@'\s\p{Cc}]+$/u),
 }
 
+/** JSON, or `-` for standard input. Parsed later, by the schema of its type. */
+export const json: Rule<string> = { must: 'JSON', read: (text) => text }
+
 /** A file name, or `-` for standard input. Whether there is such a file is checked when it is read. */
 export const file: Rule<string> = {
   must: 'the name of a file, or - for standard input',

@@ -4,6 +4,8 @@ import { ApiError } from '../errors.js'
 import type { InstallationsRepository } from '../github/installations-repository.js'
 import type { GithubPermission, InstallationClaim } from '../github/permission.js'
 import type { ListUserRepositories } from '../github/repositories.js'
+import { createFileRepository } from './files/repository.js'
+import { fileRoutes } from './files/routes.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
@@ -43,6 +45,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   const turns = createTurns()
   const imports = turns.guard(createImportRepository(database))
   await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
+  await app.register(fileRoutes, { files: turns.guard(createFileRepository(database)), largeWork })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
     'github-installations': async (owner, values) =>
@@ -58,7 +61,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
 
 /** Any other resource type is refused by name, whatever the method. */
 async function unknownTypes(app: FastifyInstance) {
-  const known = ['imports', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
+  const known = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
   const type = `:resource_type(^(?!(?:${known.join('|')})$).*$)`
   for (const url of [`/${type}`, `/${type}/:resource_id`]) {
     app.route({

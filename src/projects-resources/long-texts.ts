@@ -1,7 +1,7 @@
 import { toEntityTag } from '../entity-tags.js'
 
 /** A longer text is escaped in pieces of this length: at most 96 KiB of JSON each. */
-const PIECE = 16 * 1024
+export const PIECE = 16 * 1024
 
 /** Stands for a long text. No stored text contains U+0000, and no other text is escaped like that. */
 const PLACEHOLDER = '\u0000'

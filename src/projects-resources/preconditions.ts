@@ -1,5 +1,5 @@
 import { matchesTag } from '../entity-tags.js'
-import { ApiError } from '../errors.js'
+import { ApiError, type ErrorCode } from '../errors.js'
 
 /** An object with the time of its last change, which every change moves. */
 type Versioned = { updated_at: Date }
@@ -27,4 +27,35 @@ export function checkPreconditions(headers: Preconditions, object: Versioned): b
     throw new ApiError('PRECONDITION_FAILED', { message: 'The object exists in the state that If-None-Match excludes' })
   }
   return ifNoneMatch !== undefined || (ifMatch !== undefined && ifMatch.trim() !== '*')
+}
+
+/** Each attempt that fails means that a concurrent change succeeded. */
+const MAX_ATTEMPTS = 20
+
+/**
+ * Changes or removes an object on the preconditions of the request. Without any, the object is not read before.
+ *
+ * @param notFound the error if there is no such object
+ * @param calls `write` gets the `updated_at` that the object must still have (optimistic locking), or undefined if any will
+ *   do; returns undefined if it has changed, or is not there
+ * @throws ApiError 404, 412, or 409 if each attempt lost to a concurrent change
+ */
+export async function writeIf<Result>(
+  headers: Preconditions,
+  notFound: ErrorCode,
+  calls: {
+    find: () => Promise<Versioned | undefined>
+    write: (version: Date | undefined) => Promise<Result | undefined>
+  },
+): Promise<Result> {
+  const isConditional = headers['if-match'] !== undefined || headers['if-none-match'] !== undefined
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const found = isConditional ? await calls.find() : undefined
+    if (isConditional && !found) throw new ApiError(notFound)
+    const version = found && checkPreconditions(headers, found) ? found.updated_at : undefined
+    const result = await calls.write(version)
+    if (result !== undefined) return result
+    if (version === undefined) throw new ApiError(notFound)
+  }
+  throw new ApiError('CONFLICT')
 }

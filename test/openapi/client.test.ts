@@ -1,7 +1,13 @@
 import t from 'tap'
 import { seedDemoData } from '../../src/demo-data.js'
 import { startApp } from '../support/app.js'
-import { createProjectImport, createProjectResource, listProjectImports, updateProjectImport } from './client.js'
+import {
+  createProjectImport,
+  createProjectResource,
+  listProjectFiles,
+  listProjectImports,
+  updateProjectImport,
+} from './client.js'
 
 const COOKIE = 'your-session-cookie'
 
@@ -33,6 +39,32 @@ t.test("the documentation's functions compile against the types that are made of
 
   const denied = createProjectImport(url, 2, 790, data, COOKIE)
   await t.rejects(denied, { message: 'HTTP error! status: 403 USER_MISMATCH' })
+})
+
+t.test("a page reads a project's imports and files together", async (t) => {
+  const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
+  const [{ imports }, { files }, none] = await Promise.all([
+    listProjectImports(url, 1, 789, undefined, COOKIE),
+    listProjectFiles(url, 1, 789, { context_file_category: 'container' }, COOKIE),
+    listProjectFiles(url, 1, 789, { context_file_category: 'container', context_file_type: 'compose' }, COOKIE),
+  ])
+  t.same([imports.map(({ id }) => id), none], [[123], { files: [] }])
+  t.same(files, [
+    {
+      id: 123,
+      title: 'Dockerfile',
+      original_path: 'docker/Dockerfile',
+      context_file_category: 'container',
+      context_file_type: 'dockerfile',
+      text: 'FROM node:20-slim\n',
+      language: 'dockerfile',
+      extension: 'Dockerfile',
+      created_at: '2025-02-16T17:42:11.000Z',
+      updated_at: '2025-02-16T17:42:11.000Z',
+      neptun_user_id: 1,
+      project_id: 789,
+    },
+  ])
 })
 
 /** Never called: what the compiler must refuse. */

@@ -71,6 +71,25 @@ export async function updateProjectImport(
   return await readJson(response)
 }
 
+export async function listProjectFiles(
+  host: Host,
+  userId: number,
+  projectId: number,
+  filter: NonNullable<operations['listFiles']['parameters']['query']>,
+  sessionCookie: string,
+): Promise<Json<operations['listFiles']['responses'][200]>> {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(filter)) params.append(name, String(value))
+  const response = await fetch(`${host}/api/users/${userId}/projects/${projectId}/resources/files?${params}`, {
+    method: 'GET',
+    headers: {
+      Accept: 'application/json',
+      Cookie: `neptun-session=${sessionCookie}`,
+    },
+  })
+  return await readJson(response)
+}
+
 type ResourceType = 'user-files' | 'template-collections' | 'github-installations' | 'chat-conversations'
 type Link<Type extends ResourceType> = paths[`/api/users/{user_id}/projects/{project_id}/resources/${Type}`]['post']
 

@@ -4,7 +4,7 @@ import { SESSION_COOKIE } from '../../session-token.js'
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 
 const DESCRIPTION = `Keeps, for each project of a user, its **imports** (a GitHub, GitLab or Bitbucket repository, a Git URL,
-a web page, a local folder) and its **resources**: links to the user's files, template collections, GitHub App
+a web page, a local folder), its **files** and its **resources**: links to the user's files, template collections, GitHub App
 installations and chat conversations.
 
 **Signing in.** Each call wants the cookie \`${SESSION_COOKIE}\`. Where this page is served beside the service that signs
@@ -31,6 +31,7 @@ export const document = {
   },
   tags: [
     { name: 'Imports', description: 'Where the content of a project comes from.' },
+    { name: 'Files', description: 'What belongs to a project itself, such as context for a chat.' },
     { name: 'Project resources', description: 'What a project links of what its user has.' },
     { name: 'GitHub repositories', description: 'What can be imported from GitHub.' },
     { name: 'Webhooks', description: 'What GitHub tells the service.' },

@@ -3,9 +3,18 @@ import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ImportModel } from '../../database/generated/models.js'
 import { MAX_ID } from '../../schemas.js'
-import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
+import {
+  type Batch,
+  type BatchRequest,
+  type PageEnd,
+  type Range,
+  type RowVersion,
+  toBatch,
+  toPageEnd,
+} from '../batch.js'
+import type { Position } from '../creation-order.js'
+import { inOrderOfCreation, positionOf } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
-import type { Position } from './cursor.js'
 import type { Import } from './schemas.js'
 import type { SourceType } from './source-path/index.js'
 
@@ -47,7 +56,7 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
         SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
         WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND (${!isPage} OR NOT ${isWithheld(owner)})
           AND ${isAfter(after)}
-        ORDER BY import.created_at, import.id
+        ORDER BY ${ORDER}
         LIMIT ${isPage ? limit + 1 : MAX_ID}::integer`)
       const batch = toBatch(rows, limit, positionOf)
       const visible = batch.rows.filter((row) => !row.withheld)
@@ -65,10 +74,9 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
       const rows = await read<Pick<ImportRow, 'created_at' | 'id'>>(Prisma.sql`
         SELECT import.created_at, import.id FROM imports AS import
         WHERE ${isVisible(owner, sourceType)} AND ${isAfter(after)}
-        ORDER BY import.created_at, import.id
+        ORDER BY ${ORDER}
         LIMIT ${limit + 1}::integer`)
-      const last = rows.slice(0, limit).at(-1)
-      return last ? { last: positionOf(last), hasMore: rows.length > limit } : null
+      return toPageEnd(rows, limit, positionOf)
     },
 
     /** Reads the next batch of the visible imports in a range. After the last one follows an empty batch. */
@@ -81,15 +89,15 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
       const rows = await read<ImportRow>(Prisma.sql`
         SELECT ${COLUMNS} FROM (
           SELECT import.*, sum(${TEXT_BYTES}) OVER (
-            ORDER BY import.created_at, import.id ROWS UNBOUNDED PRECEDING
+            ORDER BY ${ORDER} ROWS UNBOUNDED PRECEDING
           ) - ${TEXT_BYTES} AS bytes_before
           FROM imports AS import
           WHERE ${isVisible(owner, sourceType)} AND ${isIn(range)}
-          ORDER BY import.created_at, import.id
+          ORDER BY ${ORDER}
           LIMIT ${BATCH_SIZE}::integer
         ) AS import
         WHERE import.bytes_before < ${BATCH_BYTES}::integer
-        ORDER BY import.created_at, import.id`)
+        ORDER BY ${ORDER}`)
       const end = rows.at(-1)
       return { rows, next: end ? positionOf(end) : null }
     },
@@ -99,7 +107,7 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
       return await read<RowVersion>(Prisma.sql`
         SELECT import.id::text AS key, import.xmin::text AS version FROM imports AS import
         WHERE ${isVisible(owner, sourceType)} AND ${isIn(range)}
-        ORDER BY import.created_at, import.id`)
+        ORDER BY ${ORDER}`)
     },
 
     /** Counts the withheld imports of a list. */
@@ -120,21 +128,9 @@ export const isOwn = ({ projectId, userId }: Owner) =>
 export const isOfType = (type: SourceType | null) =>
   type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
 
-const positionOf = ({ created_at, id }: Pick<ImportRow, 'created_at' | 'id'>): Position => ({
-  createdAt: created_at.getTime(),
-  id,
-})
-
 const TEXT_BYTES = Prisma.raw('(octet_length(import.source_path) + coalesce(octet_length(import.description), 0))')
 
-const toRow = ({ createdAt, id }: Position) =>
-  Prisma.sql`(to_timestamp(${createdAt}::bigint / 1000.0)::timestamptz(3), ${id}::integer)`
-
-const isAfter = (position: Position | null) =>
-  Prisma.sql`(import.created_at, import.id) > ${toRow(position ?? { createdAt: 0, id: 0 })}`
-
-const isIn = ({ after, last }: Range<Position>) =>
-  last ? Prisma.sql`${isAfter(after)} AND (import.created_at, import.id) <= ${toRow(last)}` : isAfter(after)
+const { columns: ORDER, isAfter, isIn } = inOrderOfCreation('import')
 
 /** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
 export const isWithheld = (owner: Owner) => Prisma.sql`(

@@ -3,13 +3,13 @@ import { IF_MATCH } from '../../documented-headers.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { pickKnown } from '../../schemas.js'
+import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
 import type { LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
 import type { Owner } from '../owner.js'
-import { checkPreconditions, etagOf } from '../preconditions.js'
+import { etagOf, writeIf } from '../preconditions.js'
 import { checkSourcePair, checkUpdate, presentFields, requireSourcePath } from './body.js'
 import { changeImport } from './change.js'
-import { decodeCursor, encodeCursor, type Position } from './cursor.js'
 import * as openapi from './openapi.js'
 import type { ImportRepository, ImportRow } from './repository.js'
 import { CreateImportBody, UpdateImportBody } from './schemas.js'
@@ -116,12 +116,11 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     '/imports/:import_id',
     { schema: openapi.deleteImport, config: { documented: { headers: IF_MATCH } } },
     async ({ owner, params, headers }, reply) => {
-      const isConditional = headers['if-match'] !== undefined || headers['if-none-match'] !== undefined
-      const found = isConditional ? await imports.find(owner, params.import_id) : undefined
-      if (isConditional && !found) throw new ApiError('IMPORT_NOT_FOUND')
-      const version = found && checkPreconditions(headers, found) ? found.updated_at : undefined
-      const isRemoved = await imports.remove(owner, params.import_id, version)
-      if (!isRemoved) throw new ApiError(version ? 'PRECONDITION_FAILED' : 'IMPORT_NOT_FOUND')
+      const { import_id: id } = params
+      await writeIf(headers, 'IMPORT_NOT_FOUND', {
+        find: () => imports.find(owner, id),
+        write: async (version) => (await imports.remove(owner, id, version)) || undefined,
+      })
       return reply.code(204).send(null)
     },
   )

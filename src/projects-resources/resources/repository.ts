@@ -1,7 +1,15 @@
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import { MAX_ID } from '../../schemas.js'
-import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
+import {
+  type Batch,
+  type BatchRequest,
+  type PageEnd,
+  type Range,
+  type RowVersion,
+  toBatch,
+  toPageEnd,
+} from '../batch.js'
 import type { Owner } from '../owner.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
@@ -17,10 +25,6 @@ export type LinkPosition = string
 /** Maximum size of a batch of a large list: its rows, and the bytes of JSON before its last row. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024
-
-/** Maximum size of a page with a large row, and how many bytes of JSON make a row large. */
-const LARGE_PAGE_SIZE = 8
-const LARGE_ROW = 32 * 1024
 
 const MAX_BIGINT = '9223372036854775807'
 
@@ -76,17 +80,19 @@ export function createResourceRepository(
       return { ...batch, rows: presentAll(batch.rows) }
     },
 
-    /** Finds the end of a page. A page with large rows is shorter than `limit`. */
+    /** Finds the end of a page. */
     async findPageEnd(owner: Owner, after: LinkPosition | null, limit: number): Promise<PageEnd<LinkPosition>> {
       const links = await read<{ id: string; bytes: number }>(Prisma.sql`
         SELECT link.id, link.bytes FROM ${linkTable} AS link
         WHERE ${isOwnLink(owner)} AND ${isIn({ after, last: null })}
         ORDER BY link.id DESC
         LIMIT ${limit + 1}::integer`)
-      const isLarge = links.some(({ bytes }) => bytes > LARGE_ROW)
-      const page = links.slice(0, isLarge ? Math.min(limit, LARGE_PAGE_SIZE) : limit)
-      const last = page.at(-1)
-      return last ? { last: last.id, hasMore: links.length > page.length } : null
+      return toPageEnd(
+        links,
+        limit,
+        ({ id }) => id,
+        ({ bytes }) => bytes,
+      )
     },
 
     /** Reads the next batch of a range. After the last one follows an empty batch. */

@@ -1,12 +1,9 @@
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
 import { ApiError } from '../../errors.js'
-import { setEntityTag } from '../../plugins/conditional-requests.js'
 import { pickKnown } from '../../schemas.js'
 import { LARGE, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
-import { hasLongText, serializeInPieces, tagLongTexts } from '../long-texts.js'
+import { sendObject } from '../object.js'
 import type { Owner } from '../owner.js'
 import { checkLinkOrCreate, linkOrCreateRules } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
@@ -24,6 +21,8 @@ export interface ResourceRoutesOptions {
 
 export type Verify = (owner: Owner, values: object) => Promise<object>
 
+const bare = (resource: ResourceRow) => resource
+
 /** The calls on one type of resource. */
 export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = async (app, options) => {
   const { descriptor, resources, largeWork, verify } = options
@@ -39,15 +38,15 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
     },
     async ({ owner, body, originalUrl }, reply) => {
       const sendCreated = (resource: ResourceRow) =>
-        sendResource(reply.code(201).header('location', locationOf(originalUrl, resource.id)), resource)
+        sendObject(reply.code(201).header('location', locationOf(originalUrl, resource.id)), resource, bare)
       if (idField in body) {
         const linked = await resources.link(owner, body[idField] as number)
         if (!linked) throw new ApiError('RESOURCE_NOT_FOUND')
-        return linked.isNew ? sendCreated(linked.resource) : sendResource(reply, linked.resource)
+        return linked.isNew ? sendCreated(linked.resource) : sendObject(reply, linked.resource, bare)
       }
       const values = toColumns(pickKnown(create, body))
       const created = await resources.create(owner, { ...values, ...(await verify?.(owner, values)) })
-      return created.isNew ? sendCreated(created.resource) : sendResource(reply, created.resource)
+      return created.isNew ? sendCreated(created.resource) : sendObject(reply, created.resource, bare)
     },
   )
 
@@ -75,7 +74,7 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
       found = await resources.find(owner, params.resource_id)
     }
     if (!found || found === 'too-large') throw new ApiError('RESOURCE_NOT_FOUND')
-    return sendResource(reply, found)
+    return sendObject(reply, found, bare)
   })
 
   app.delete(one, { schema: openapi.unlink }, async ({ owner, params }, reply) => {
@@ -83,14 +82,4 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
     if (!isRemoved) throw new ApiError('RESOURCE_NOT_FOUND')
     return reply.code(204).send(null)
   })
-}
-
-/** Sends a resource; one with a long text in pieces. */
-function sendResource(reply: FastifyReply, resource: ResourceRow): FastifyReply {
-  const serialize = reply.getSerializationFunction(reply.statusCode.toString(), 'application/json')
-  if (!serialize || !hasLongText(resource)) return reply.send(resource)
-  const toText = ([row]: ResourceRow[]) => serialize(row as ResourceRow)
-  setEntityTag(reply, tagLongTexts([resource], toText))
-  const pieces = reply.request.method === 'HEAD' ? [] : serializeInPieces([resource], toText)
-  return reply.type('application/json; charset=utf-8').send(Readable.from(pieces, { objectMode: false }))
 }

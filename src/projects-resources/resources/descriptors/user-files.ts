@@ -1,15 +1,11 @@
 import { Type } from '@sinclair/typebox'
-import { Id, Text, Time } from '../../../schemas.js'
+import { Id, Time } from '../../../schemas.js'
+import { FileFields } from '../../file-schemas.js'
+import { checkTextSize } from '../../file-text.js'
 import { defineResource } from '../descriptor.js'
 
-const MAX_TEXT_BYTES = 1024 * 1024
-
-const create = Type.Object({
-  title: Text(1, 255),
-  text: Text(0, MAX_TEXT_BYTES, { description: 'At most 1 MiB in UTF-8.' }),
-  language: Text(1, 64),
-  extension: Type.String({ minLength: 1, maxLength: 32, pattern: '^[A-Za-z0-9.+_-]*$' }),
-})
+const { title, text, language, extension } = FileFields
+const create = Type.Object({ title, text, language, extension })
 
 export const userFiles = defineResource({
   slug: 'user-files',
@@ -25,10 +21,7 @@ export const userFiles = defineResource({
   }),
   hidden: {},
   computed: {},
-  check: ({ text }) =>
-    typeof text === 'string' && text.length <= MAX_TEXT_BYTES && Buffer.byteLength(text) > MAX_TEXT_BYTES
-      ? [{ path: 'body.text', message: 'must have at most 1048576 bytes in UTF-8' }]
-      : [],
+  check: checkTextSize,
   example: { title: 'main', text: 'console.log(1)', language: 'typescript', extension: 'ts' },
   exampleResponse: {
     id: 123,

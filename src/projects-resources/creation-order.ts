@@ -1,4 +1,4 @@
-/** The place of an import in the order of the list. */
+/** A position in a list that is in the order of creation. */
 export interface Position {
   /** Milliseconds since 1970. */
   createdAt: number
@@ -7,12 +7,15 @@ export interface Position {
 
 const FORM = /^([0-9a-z]{1,9})\.([0-9a-z]{1,6})$/
 
-/** A position as the opaque `cursor` of a URL. */
+/** Encodes a position as the opaque `cursor` of a URL. */
 export function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.toString(36)}.${id.toString(36)}`).toString('base64url')
 }
 
-/** @returns undefined if this was never a cursor */
+/** A cursor before every row. */
+export const FIRST_CURSOR = encodeCursor({ createdAt: 0, id: 1 })
+
+/** @returns undefined if it is not a cursor */
 export function decodeCursor(cursor: string): Position | undefined {
   const [, createdAt, id] = FORM.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? []
   if (createdAt === undefined || id === undefined) return undefined

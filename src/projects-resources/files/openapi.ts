@@ -1,0 +1,86 @@
+import { NEXT_PAGE } from '../../documented-headers.js'
+import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { answer, NoContent } from '../../schemas.js'
+import * as schemas from './schemas.js'
+
+const tags = ['Files']
+
+const found = {
+  id: 123,
+  title: 'Dockerfile',
+  original_path: 'docker/Dockerfile',
+  context_file_category: 'container',
+  context_file_type: 'dockerfile',
+  text: 'FROM node:20-slim\n',
+  language: 'dockerfile',
+  extension: 'Dockerfile',
+  created_at: new Date('2025-02-16T17:42:11Z'),
+  updated_at: new Date('2025-02-16T17:42:11Z'),
+  neptun_user_id: 456,
+  project_id: 789,
+}
+
+const changed = {
+  ...found,
+  title: 'Dockerfile of the service',
+  text: 'FROM node:22-slim\n',
+  updated_at: new Date('2025-02-16T18:42:11Z'),
+}
+
+export const createFile = {
+  operationId: 'createFile',
+  tags,
+  summary: 'Create a file',
+  description: 'The file belongs to the project, and is deleted with it.',
+  body: schemas.CreateFileBody,
+  response: {
+    201: answer('The new file.', schemas.FileBody, { example: { file: found } }),
+    ...guardedErrors('PROJECT_FULL', ...WRITE_ERRORS),
+  },
+}
+
+export const listFiles = {
+  operationId: 'listFiles',
+  tags,
+  summary: 'List files',
+  description: 'All of them, oldest first, or with `limit` a page of them. With two filters, files that match both.',
+  querystring: schemas.ListFilesQuery,
+  response: {
+    200: answer("The project's files.", schemas.FilesBody, { example: { files: [found] }, headers: NEXT_PAGE }),
+    ...guardedErrors(),
+  },
+}
+
+export const getFile = {
+  operationId: 'getFile',
+  tags,
+  summary: 'Read a file',
+  description: 'With its whole text.',
+  params: schemas.FileParams,
+  response: {
+    200: answer('The file.', schemas.FileBody, { example: { file: found } }),
+    ...guardedErrors('FILE_NOT_FOUND'),
+  },
+}
+
+export const updateFile = {
+  operationId: 'updateFile',
+  tags,
+  summary: 'Change a file',
+  description: 'Changes the fields that the body names. Null clears `language` and `extension`.',
+  params: schemas.FileParams,
+  body: schemas.UpdateFileBody,
+  response: {
+    200: answer('The file as it is now.', schemas.FileBody, { example: { file: changed } }),
+    ...guardedErrors('FILE_NOT_FOUND', 'CONFLICT', 'PROJECT_FULL', 'PRECONDITION_FAILED', ...WRITE_ERRORS),
+  },
+}
+
+export const deleteFile = {
+  operationId: 'deleteFile',
+  tags,
+  summary: 'Delete a file',
+  description: 'Other projects are not affected: no file is shared.',
+  params: schemas.FileParams,
+  response: { 204: NoContent, ...guardedErrors('FILE_NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
+}

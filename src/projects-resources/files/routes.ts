@@ -1,0 +1,96 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { IF_MATCH } from '../../documented-headers.js'
+import { ApiError } from '../../errors.js'
+import { pickKnown } from '../../schemas.js'
+import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
+import type { LargeWork } from '../large-work.js'
+import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
+import { PIECE } from '../long-texts.js'
+import { sendObject } from '../object.js'
+import { etagOf, writeIf } from '../preconditions.js'
+import { checkCreate, checkUpdate, presentFields } from './body.js'
+import * as openapi from './openapi.js'
+import type { FileRepository, FileRow } from './repository.js'
+import { CreateFileBody, UpdateFileBody } from './schemas.js'
+
+export interface FileRoutesOptions {
+  files: FileRepository
+  largeWork: LargeWork
+}
+
+/** The calls on a project's files. */
+export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (app, { files, largeWork }) => {
+  const one = '/files/:context_file_id'
+
+  app.post(
+    '/files',
+    { schema: openapi.createFile, config: { check: checkCreate } },
+    async ({ owner, body, originalUrl }, reply) => {
+      const created = await files.create(owner, pickKnown(CreateFileBody, body))
+      return sendFile(reply.code(201).header('location', locationOf(originalUrl, created.id)), created)
+    },
+  )
+
+  app.get(
+    '/files',
+    { schema: openapi.listFiles, config: { check: checkPage(decodeCursor), listCounter: 'file' } },
+    async (request, reply) => {
+      const { owner, query } = request
+      const source: ListSource<FileRow, Position> = {
+        after: (query.cursor && decodeCursor(query.cursor)) || null,
+        read: (batch) => files.list(owner, query, batch),
+        findPageEnd: (after, limit) => files.findPageEnd(owner, query, after, limit),
+        readBatch: (range) => files.readBatch(owner, query, range),
+        readVersions: (range) => files.listVersions(owner, query, range),
+        keyOf: ({ id }) => String(id),
+        wrap: (rows) => ({ files: rows }),
+        encodeCursor,
+      }
+      await sendList(request, reply, source, largeWork)
+      return reply
+    },
+  )
+
+  app.get(one, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
+    let found = await files.find(owner, params.context_file_id, PIECE)
+    if (found === 'too-large') {
+      await largeWork.enter(owner.userId, reply.raw)
+      found = await files.find(owner, params.context_file_id)
+    }
+    if (!found || found === 'too-large') throw new ApiError('FILE_NOT_FOUND')
+    return sendFile(reply, found)
+  })
+
+  app.put(
+    one,
+    { schema: openapi.updateFile, config: { check: checkUpdate, documented: { headers: IF_MATCH } } },
+    async ({ owner, params, body, headers }, reply) => {
+      const { context_file_id: id } = params
+      const find = () => files.findVersion(owner, id)
+      const found = await find()
+      if (!found) throw new ApiError('FILE_NOT_FOUND')
+      // A small body can have a large response.
+      if (found.bytes > PIECE) await largeWork.enter(owner.userId, reply.raw)
+      const change = presentFields(pickKnown(UpdateFileBody, body))
+      const write = (version: Date | undefined) => files.update(owner, id, change, version)
+      return sendFile(reply, await writeIf(headers, 'FILE_NOT_FOUND', { find, write }))
+    },
+  )
+
+  app.delete(
+    one,
+    { schema: openapi.deleteFile, config: { documented: { headers: IF_MATCH } } },
+    async ({ owner, params, headers }, reply) => {
+      const { context_file_id: id } = params
+      await writeIf(headers, 'FILE_NOT_FOUND', {
+        find: () => files.findVersion(owner, id),
+        write: async (version) => (await files.remove(owner, id, version)) || undefined,
+      })
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+const sendFile = (reply: FastifyReply, file: FileRow) =>
+  sendObject(reply.header('etag', etagOf(file)), file, (row) => ({ file: row }))

@@ -1,0 +1,92 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../../schemas.js'
+import { FIRST_CURSOR } from '../creation-order.js'
+import { FileFields } from '../file-schemas.js'
+
+const originalPath = Text(1, 2048, { description: 'Where the file comes from; stored as it is.' })
+const category = Word(64, 'A-Za-z0-9._-', { description: 'What the file is for.' })
+const type = Word(64, 'A-Za-z0-9._-', { description: 'What the file is.' })
+
+/** Columns that are never null. */
+const required = {
+  title: FileFields.title,
+  original_path: originalPath,
+  context_file_category: category,
+  context_file_type: type,
+  text: FileFields.text,
+}
+const language = Nullable(FileFields.language)
+const extension = Nullable(FileFields.extension)
+
+/** In a response. */
+export const File = Type.Object(
+  {
+    id: Id(),
+    ...required,
+    language,
+    extension,
+    created_at: Time(),
+    updated_at: Time(),
+    neptun_user_id: Id(),
+    project_id: Id(),
+  },
+  { title: 'File' },
+)
+
+export const FileBody = Type.Object({ file: File }, { title: 'FileBody' })
+export const FilesBody = Type.Object({ files: Type.Array(File, { maxItems: MAX_LIST_ITEMS }) }, { title: 'FilesBody' })
+
+export const CreateFileBody = Type.Object(
+  { ...required, language: Type.Optional(language), extension: Type.Optional(extension) },
+  {
+    title: 'CreateFileBody',
+    examples: [
+      {
+        title: 'Dockerfile',
+        original_path: 'docker/Dockerfile',
+        context_file_category: 'container',
+        context_file_type: 'dockerfile',
+        text: 'FROM node:20-slim\n',
+        language: 'dockerfile',
+        extension: 'Dockerfile',
+      },
+    ],
+  },
+)
+export type CreateFileBody = Static<typeof CreateFileBody>
+
+const unchanged = (schema: TSchema) =>
+  Nullable({ ...schema, description: `${schema.description ?? ''} Null: unchanged.`.trim() } as typeof originalPath)
+
+export const UpdateFileBody = Type.Partial(
+  Type.Object({
+    title: unchanged(required.title),
+    original_path: unchanged(originalPath),
+    context_file_category: unchanged(category),
+    context_file_type: unchanged(type),
+    text: unchanged(required.text),
+    language,
+    extension,
+  }),
+  {
+    title: 'UpdateFileBody',
+    description:
+      'At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is.',
+    examples: [{ title: 'Dockerfile of the service', text: 'FROM node:22-slim\n' }],
+  },
+)
+export type UpdateFileBody = Static<typeof UpdateFileBody>
+
+/** Names of the fields that are never null: in a change, null leaves them as they are. */
+export const REQUIRED_FIELDS: readonly string[] = Object.keys(required)
+
+export const FileParams = Type.Object({ context_file_id: Id({ examples: [123] }) })
+
+const filter = {
+  context_file_category: Type.Optional({ ...category, description: 'Only files of this category.' }),
+  context_file_type: Type.Optional({ ...type, description: 'Only files of this type.' }),
+}
+
+export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }
+
+export const ListFilesQuery = Type.Object({ ...filter, ...pageQuery(FIRST_CURSOR) })
