@@ -12,11 +12,12 @@ const FILE = {
 }
 
 const { call, databaseUrl } = await startApp(t)
-process.env['DATABASE_URL'] = databaseUrl
 
 /** Runs the command line within this process. */
 async function cli(...args: string[]) {
   const outcome = { code: 0, stdout: '', stderr: '' }
+  // Tests of other files run in the same process.
+  process.env['DATABASE_URL'] = databaseUrl
   const program = createProgram().configureOutput({
     writeOut: (text) => (outcome.stdout += text),
     writeErr: (text) => (outcome.stderr += text),

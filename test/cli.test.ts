@@ -14,6 +14,7 @@ import { addMigrateCommand } from '../src/cli/migrate.js'
 import { addProjectCommands } from '../src/cli/project.js'
 import { addSessionCommands } from '../src/cli/session.js'
 import { addUserCommands } from '../src/cli/user.js'
+import { addUserFileCommands } from '../src/cli/user-file.js'
 import * as values from '../src/cli/values.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
@@ -70,6 +71,7 @@ function createCli(output: OutputConfiguration): Command {
     addMigrateCommand,
     addUserCommands,
     addProjectCommands,
+    addUserFileCommands,
     addFileCommands,
     addSessionCommands,
     addDemoCommand,

@@ -1508,9 +1508,15 @@ export interface operations {
     listFiles: {
         parameters: {
             query?: {
-                /** @description Only files of this category. */
+                /**
+                 * @description Only files of this category.
+                 * @example container
+                 */
                 context_file_category?: string;
-                /** @description Only files of this type. */
+                /**
+                 * @description Only files of this type.
+                 * @example dockerfile
+                 */
                 context_file_type?: string;
                 /**
                  * @description Page size; without it, all at once.

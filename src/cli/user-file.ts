@@ -17,7 +17,11 @@ const unlinked = ({ now }: Database, { user }: Filter, days: number) => ({
 
 /** Adds `user-file unlinked` and `user-file prune`. */
 export function addUserFileCommands(program: Command): void {
-  const file = addNoun(program, 'user-file', "The users' files. A file remains when it is removed from its last project.")
+  const file = addNoun(
+    program,
+    'user-file',
+    "The users' files. A file remains when it is removed from its last project.",
+  )
   const ofUser = option('--user <id>', "this user's only", id)
   addCommand(file, {
     name: 'unlinked',

@@ -4,7 +4,7 @@ import { Prisma, type PrismaClient } from './generated/client.js'
 interface List {
   counter: string
   table: string
-  /** The bytes of the JSON text of an empty list: `{"imports":[]}` or `[]`, without the comma that each row has. */
+  /** The bytes of the JSON text of an empty list: `{"imports":[]}`, `{"files":[]}` or `[]`, without the comma that each row has. */
   emptyBytes: number
 }
 
@@ -13,6 +13,7 @@ const LINKED = ['user_file', 'template_collection', 'github_installation', 'chat
 
 const LISTS: List[] = [
   { counter: 'import', table: 'imports', emptyBytes: 13 },
+  { counter: 'file', table: 'context_files', emptyBytes: 11 },
   ...LINKED.map((counter) => ({ counter, table: `project_${counter}s`, emptyBytes: 1 })),
 ]
 

@@ -533,7 +533,11 @@ t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
   for (const [sqlstate, failures, expected] of [
     ['40P01', 2, { status: 200, body: processed }],
     ['40001', 3, { status: 200, body: processed }],
-    ['40P01', 4, { status: 500, body: errorBody(500, 'INTERNAL', 'Internal Server Error') }],
+    [
+      '40P01',
+      4,
+      { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored') },
+    ],
   ] as const) {
     // A sequence counts on when a transaction is undone.
     await service.sql(`

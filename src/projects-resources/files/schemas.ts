@@ -83,8 +83,12 @@ export const REQUIRED_FIELDS: readonly string[] = Object.keys(required)
 export const FileParams = Type.Object({ context_file_id: Id({ examples: [123] }) })
 
 const filter = {
-  context_file_category: Type.Optional({ ...category, description: 'Only files of this category.' }),
-  context_file_type: Type.Optional({ ...type, description: 'Only files of this type.' }),
+  context_file_category: Type.Optional({
+    ...category,
+    description: 'Only files of this category.',
+    examples: ['container'],
+  }),
+  context_file_type: Type.Optional({ ...type, description: 'Only files of this type.', examples: ['dockerfile'] }),
 }
 
 export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }
