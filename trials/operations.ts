@@ -199,7 +199,7 @@ export const lock: Trial = () =>
       check(
         'requests of another user per second',
         Math.round((during.length * 1000) / LOCKED),
-        during.length > LOCKED / 100,
+        (during.length * 1000) / LOCKED > 10,
       ),
       figure(
         'their p99',
@@ -256,7 +256,7 @@ export const redis: Trial = async () => {
       await sleep(2 * AROUND)
       server.freeze(false)
       const thawed = performance.now()
-      while (!/available again/.test(service.log()) && performance.now() < thawed + 20_000) await sleep(20)
+      while (!/available again/.test(service.log()) && performance.now() < thawed + 20_000) await sleep(200)
       const closed = performance.now()
       await sleep(AROUND / 4)
       await load.stop()

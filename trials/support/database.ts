@@ -28,7 +28,7 @@ const NAME = 'neptun'
 const SERVICE = `application_name = 'neptun-projects-resources'`
 
 /** One user writes as much as all do otherwise. */
-const UNLIMITED_ROWS = `
+export const UNLIMITED_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
 
 const LINK_FILE = `

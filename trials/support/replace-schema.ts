@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { withClient } from '../../src/database/database.js'
+import { UNLIMITED_ROWS } from './database.js'
 
 const migrations = new URL('../../prisma/migrations/', import.meta.url)
 
@@ -16,7 +17,7 @@ export async function replaceSchema(url: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query('BEGIN')
     await client.query('ALTER SCHEMA public RENAME TO former; CREATE SCHEMA public')
-    for (const statement of statements) await client.query(statement)
+    for (const statement of [...statements, UNLIMITED_ROWS]) await client.query(statement)
     await client.query('CREATE TABLE _prisma_migrations (LIKE former._prisma_migrations INCLUDING ALL)')
     await client.query('SET LOCAL session_replication_role = replica')
     for (const { name } of (await client.query(TABLES)).rows) {
