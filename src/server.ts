@@ -67,8 +67,9 @@ function originOfHost(fromFile: Set<string>): string {
 async function connect(config: Config, logger: Logger): Promise<{ database: Database; isPending: boolean }> {
   try {
     const database = await openDatabase(databaseOptions(config, logger))
-    if (!config.MIGRATE_ON_START) await checkMigrations(config.DATABASE_URL)
-    return { database, isPending: (await listPending(config.DATABASE_URL)).length > 0 }
+    const { MIGRATE_ON_START, DATABASE_URL } = config
+    if (!MIGRATE_ON_START) await checkMigrations(DATABASE_URL)
+    return { database, isPending: MIGRATE_ON_START && (await listPending(DATABASE_URL)).length > 0 }
   } catch (error) {
     throw toStartError(error)
   }

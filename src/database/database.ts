@@ -2,10 +2,11 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { ApiError } from '../errors.js'
 import { escapeOption, readConnectionUrl } from './connection-url.js'
-import { isDatabaseUnavailable, isStale } from './errors.js'
+import { isDatabaseUnavailable } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
 import { keepConnections } from './pool-query.js'
 import { createReadiness, type Readiness } from './readiness.js'
+import { createStatements } from './statements.js'
 
 type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
 
@@ -154,14 +155,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   pool.on('error', options.onIdleError ?? (() => {}))
   // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
   pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
-  const statements = createStatementNames()
-  const nameOf = isPooled ? () => '' : statements.nameOf
-  const renewStatements = (error: unknown) => void (isStale(error) && statements.renew())
+  const statements = createStatements(isPooled)
   // Errors of statements outside of transactions.
-  pool.on('release', renewStatements)
-  const readiness = createReadiness(config, nameOf, renewStatements)
+  pool.on('release', statements.renew)
+  const readiness = createReadiness(config, statements)
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => nameOf(sql) }),
+    adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => statements.nameOf(sql) }),
     errorFormat: 'minimal',
     // Longer than the timeouts of the pool, which decide.
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
@@ -172,15 +171,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool,
     onPoolWait: () => {},
     readiness,
-    renewStatements,
+    renewStatements: statements.renew,
     async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
-      const query = async (name: string) => (await queryable.query<Row>({ name, text, values })).rows
       try {
-        return await query(nameOf(text)).catch((error) => {
-          if (!isStale(error)) throw error
-          renewStatements(error)
-          return query('')
-        })
+        return await statements.run(text, async (name) => (await queryable.query<Row>({ name, text, values })).rows)
       } catch (error) {
         if (!isDatabaseUnavailable(error)) throw error
         throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
@@ -192,30 +186,4 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
   }
   return database
-}
-
-/** At most once in this time, in milliseconds, statements get new names: PostgreSQL keeps the old ones with the connection. */
-const RENEWAL_INTERVAL = 1000
-
-/** One name per text: PostgreSQL plans it once per connection. More than 500 are not prepared, which bounds its memory. */
-function createStatementNames() {
-  const names = new Map<string, string>()
-  let generation = 0
-  let renewedAt = Number.NEGATIVE_INFINITY
-  return {
-    nameOf(text: string): string {
-      const known = names.get(text)
-      if (known !== undefined) return known
-      if (names.size === 500) return ''
-      const name = `s${generation}_${names.size}`
-      names.set(text, name)
-      return name
-    },
-    renew(): void {
-      if (performance.now() - renewedAt < RENEWAL_INTERVAL) return
-      renewedAt = performance.now()
-      generation += 1
-      names.clear()
-    },
-  }
 }

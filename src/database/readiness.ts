@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { ApiError } from '../errors.js'
-import { isStale } from './errors.js'
+import type { Statements } from './statements.js'
 
 /** How long its connection stays open after a check, in milliseconds. */
 const IDLE = 1000
@@ -19,27 +19,16 @@ export interface Readiness {
 /**
  * Checks the database on a connection of its own, so that requests that take the whole pool do not make the service
  * unready. Concurrent checks share one query, so that readiness requests cannot flood the database either.
- *
- * @param nameOf names a prepared statement
- * @param onStale called with the error if the prepared statement no longer fits the schema
  */
-export function createReadiness(
-  config: pg.PoolConfig,
-  nameOf: (statement: string) => string,
-  onStale: (error: unknown) => void,
-): Readiness {
+export function createReadiness(config: pg.PoolConfig, statements: Pick<Statements, 'run'>): Readiness {
   const application_name = 'neptun-projects-resources-readiness'
   const pool = new pg.Pool({ ...config, application_name, max: 1, idleTimeoutMillis: IDLE })
   // The next check opens another connection.
   pool.on('error', () => {})
   let running: Promise<void> | undefined
-  const probe = async (name: string) => (await pool.query({ name, text: PROBE })).rows[0]
   const query = async () => {
-    const row = await probe(nameOf(PROBE)).catch((error) => {
-      if (!isStale(error)) throw error
-      onStale(error)
-      return probe('')
-    })
+    const { rows } = await statements.run(PROBE, (name) => pool.query({ name, text: PROBE }))
+    const [row] = rows
     const message = row.is_read_only
       ? 'The database is read-only'
       : row.has_schema

@@ -1,24 +1,10 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { resources, type TestApp } from '../support/app.js'
 import { PATH, startLive, stored } from '../support/live.js'
+import { SECRET, deliver as sendDelivery } from '../support/webhook.js'
 
-const SECRET = 'a secret between GitHub and us'
-
-async function deliver({ url }: Pick<TestApp, 'url'>, event: string, payload: object) {
-  // Another body each time, so that a repetition is not refused as a replay before the change is looked at.
-  const body = JSON.stringify({ ...payload, unused: randomUUID() })
-  const response = await fetch(`${url}/webhooks/github`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
-    },
-    body,
-  })
-  return response.status
+async function deliver(service: Pick<TestApp, 'url'>, event: string, payload: object) {
+  return (await sendDelivery(service, event, payload)).status
 }
 
 const owner = { id: 77, login: 'username' }

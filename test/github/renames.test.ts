@@ -1,27 +1,14 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { startApp, type TestApp } from '../support/app.js'
+import { SECRET, deliver as sendDelivery } from '../support/webhook.js'
 
-const SECRET = 'a secret between GitHub and us'
 const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET })
 
 type Delivery = [event: string, payload: object]
 
-async function deliver({ url }: TestApp, [event, payload]: Delivery) {
-  // Another body each time, so that a repetition is not refused as a replay before the change is looked at.
-  const body = JSON.stringify({ ...payload, unused: randomUUID() })
-  const response = await fetch(`${url}/webhooks/github`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
-    },
-    body,
-  })
-  return response.status
+async function deliver(service: TestApp, [event, payload]: Delivery) {
+  return (await sendDelivery(service, event, payload)).status
 }
 
 interface Account {
