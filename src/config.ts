@@ -5,7 +5,7 @@ import { connectionUrlFault } from './database/connection-url.js'
 import type { DatabaseOptions } from './database/database.js'
 import { ConfigError } from './environment.js'
 import { readPrivateKey } from './github/private-key.js'
-import { redisUrlFault } from './redis-url.js'
+import { isRedisUrl } from './redis-url.js'
 import { findUnknownVariables } from './unknown-variables.js'
 import { readVariables } from './variables.js'
 
@@ -27,6 +27,8 @@ const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
 /** 400 days, to which browsers limit the age of a cookie, in milliseconds. */
 const MAX_SESSION_TIME = 400 * 24 * 60 * 60 * 1000
 const SESSION_TIME = `a number of milliseconds from 1 to ${MAX_SESSION_TIME}`
+
+const REDIS_URL = 'a URL of the form redis://user:password@host:6379/0'
 
 const PRIVATE_KEY = 'the RSA private key of the GitHub App, in PEM or as base64 of it'
 
@@ -150,8 +152,8 @@ export const Config = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       secret: true,
-      check: redisUrlFault,
-      must: 'a URL of the form redis://user:password@host:6379/0',
+      check: (url: string) => (isRedisUrl(url) ? undefined : `be ${REDIS_URL}`),
+      must: REDIS_URL,
       description:
         'Where several instances count requests together; unset, or while it is unavailable: each counts its own.',
     }),

@@ -8,6 +8,9 @@ import {
   Type,
 } from '@sinclair/typebox'
 
+/** A, if it has the same properties as B; otherwise `never`, and what uses it does not compile. */
+export type Exact<A, B> = [A, B] extends [B, A] ? A : never
+
 /** The largest id: PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
 

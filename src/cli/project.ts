@@ -50,7 +50,7 @@ export function addProjectCommands(program: Command): void {
 }
 
 async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<Answer> {
-  const { findWrongCounters, repairCounters } = await import('../database/project-counters.js')
+  const { findWrongCounters, repairCounters } = await import('./project-counters.js')
   const wrong = await findWrongCounters(prisma)
   const projects = new Set(wrong.map(({ project_id }) => project_id))
   if (isRepair) for (const id of projects) await repairCounters(prisma, id)

@@ -1,30 +1,114 @@
+import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
-import type { Range } from './batch.js'
+import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './batch.js'
 import type { Position } from './creation-order.js'
+import type { Owner } from './owner.js'
+
+/** Maximum size of a batch of a large list: its rows, and the bytes of text before its last row. */
+const BATCH_SIZE = 250
+const BATCH_BYTES = 32 * 1024
 
 const BEGINNING: Position = { createdAt: 0, id: 0 }
 
 const toRow = ({ createdAt, id }: Position) =>
   Prisma.sql`(to_timestamp(${createdAt}::bigint / 1000.0)::timestamptz(3), ${id}::integer)`
 
+/** The columns that every object of a project has. */
+interface Created {
+  created_at: Date
+  id: number
+}
+
 /** The position of a row in a list that is in the order of creation. */
-export const positionOf = ({ created_at, id }: { created_at: Date; id: number }): Position => ({
-  createdAt: created_at.getTime(),
+export const positionOf = ({ created_at, id }: Created): Position => ({ createdAt: created_at.getTime(), id })
+
+/** Prisma's condition for one object of a project; with a version, only if it still has that `updated_at`. */
+export const isOne = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
   id,
+  project_id: projectId,
+  neptun_user_id: userId,
+  ...(updated_at && { updated_at }),
 })
 
-/**
- * Returns the SQL of lists that are in the order of creation.
- * @param table the table's alias in the query
- */
-export function inOrderOfCreation(table: string) {
-  const columns = Prisma.raw(`${table}.created_at, ${table}.id`)
-  const isAfter = (position: Position | null) => Prisma.sql`(${columns}) > ${toRow(position ?? BEGINNING)}`
+/** Returns the SQL of whether a row belongs to a project. */
+export const belongsTo = (alias: string) => {
+  const [project, user] = [Prisma.raw(`${alias}.project_id`), Prisma.raw(`${alias}.neptun_user_id`)]
+  return ({ projectId, userId }: Owner) =>
+    Prisma.sql`${project} = ${projectId}::integer AND ${user} = ${userId}::integer`
+}
+
+interface CreationOrder {
+  /** `imports`. */
+  table: string
+  /** Its alias in queries: `import`. */
+  alias: string
+  /** The columns to read. */
+  columns: Prisma.Sql
+  /** The bytes of a row's long texts. PostgreSQL knows the length of a text without decompressing it. */
+  textBytes: Prisma.Sql
+  /** Whether a page with a long text is shorter than its limit. */
+  hasShortPages: boolean
+}
+
+/** Data access for a project's objects in the order of creation, which are read in parts. */
+export function createCreationOrder<Row extends Created>(
+  { read }: Pick<Database, 'read'>,
+  { table, alias, columns, textBytes, hasShortPages }: CreationOrder,
+) {
+  const from = Prisma.raw(`${table} AS ${alias}`)
+  const name = Prisma.raw(alias)
+  const order = Prisma.raw(`${alias}.created_at, ${alias}.id`)
+  const isAfter = (position: Position | null) => Prisma.sql`(${order}) > ${toRow(position ?? BEGINNING)}`
+  const isIn = ({ after, last }: Range<Position>) =>
+    last ? Prisma.sql`${isAfter(after)} AND (${order}) <= ${toRow(last)}` : isAfter(after)
+
   return {
-    /** For ORDER BY. */
-    columns,
-    isAfter,
-    isIn: ({ after, last }: Range<Position>) =>
-      last ? Prisma.sql`${isAfter(after)} AND (${columns}) <= ${toRow(last)}` : isAfter(after),
+    /** Reads rows after a position. */
+    async readRows<Extra = unknown>(
+      condition: Prisma.Sql,
+      after: Position | null,
+      limit: number,
+      extraColumns = Prisma.empty,
+    ): Promise<(Row & Extra)[]> {
+      return await read<Row & Extra>(Prisma.sql`
+        SELECT ${columns}${extraColumns} FROM ${from}
+        WHERE ${condition} AND ${isAfter(after)}
+        ORDER BY ${order}
+        LIMIT ${limit}::integer`)
+    },
+
+    /** Finds the end of a page. */
+    async findPageEnd(condition: Prisma.Sql, after: Position | null, limit: number): Promise<PageEnd<Position>> {
+      const rows = await read<Created & { bytes: number }>(Prisma.sql`
+        SELECT ${order}, ${hasShortPages ? textBytes : Prisma.sql`0`} AS bytes FROM ${from}
+        WHERE ${condition} AND ${isAfter(after)}
+        ORDER BY ${order}
+        LIMIT ${limit + 1}::integer`)
+      return toPageEnd(rows, limit, positionOf, ({ bytes }) => bytes)
+    },
+
+    /** Reads the next batch of a range. After the last one follows an empty batch. */
+    async readBatch(condition: Prisma.Sql, range: Range<Position>): Promise<Batch<Row, Position>> {
+      const rows = await read<Row>(Prisma.sql`
+        SELECT ${columns} FROM (
+          SELECT ${name}.*, sum(${textBytes}) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - ${textBytes} AS bytes_before
+          FROM ${from}
+          WHERE ${condition} AND ${isIn(range)}
+          ORDER BY ${order}
+          LIMIT ${BATCH_SIZE}::integer
+        ) AS ${name}
+        WHERE ${name}.bytes_before < ${BATCH_BYTES}::integer
+        ORDER BY ${order}`)
+      const end = rows.at(-1)
+      return { rows, next: end ? positionOf(end) : null }
+    },
+
+    /** Reads the versions of the rows in a range. */
+    async listVersions(condition: Prisma.Sql, range: Range<Position>): Promise<RowVersion[]> {
+      return await read<RowVersion>(Prisma.sql`
+        SELECT ${name}.id::text AS key, ${name}.xmin::text AS version FROM ${from}
+        WHERE ${condition} AND ${isIn(range)}
+        ORDER BY ${order}`)
+    },
   }
 }

@@ -33,3 +33,22 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
     },
   }
 }
+
+/** Finds an object; one that is larger than `maxBytes` is not read. */
+type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>
+
+/**
+ * Reads an object. A large one is only read when it has a place.
+ * @param enter waits for a place, see LargeWork
+ */
+export async function findAdmitted<Row>(
+  find: Find<Row>,
+  maxBytes: number,
+  enter: () => Promise<void>,
+): Promise<Row | undefined> {
+  const small = await find(maxBytes)
+  if (small !== 'too-large') return small
+  await enter()
+  const found = await find()
+  return found === 'too-large' ? undefined : found
+}

@@ -2,39 +2,29 @@ import type { Static } from '@sinclair/typebox'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ContextFileModel } from '../../database/generated/models.js'
-import { MAX_ID } from '../../schemas.js'
-import {
-  type Batch,
-  type BatchRequest,
-  type PageEnd,
-  type Range,
-  type RowVersion,
-  toBatch,
-  toPageEnd,
-} from '../batch.js'
+import { type Exact, MAX_ID } from '../../schemas.js'
+import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
 import type { Position } from '../creation-order.js'
-import { inOrderOfCreation, positionOf } from '../creation-order-repository.js'
+import { belongsTo, createCreationOrder, isOne, positionOf } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
 /** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
 export type FileRow = Exact<ContextFileModel, Static<typeof File>>
 
-type Exact<A, B> = [A, B] extends [B, A] ? A : never
-
 const COLUMN_NAMES = Object.keys(Prisma.ContextFileScalarFieldEnum)
 const toColumns = (names: string[]) => Prisma.raw(names.map((name) => `file."${name}"`).join(', '))
 const COLUMNS = toColumns(COLUMN_NAMES)
 const COLUMNS_BESIDES_TEXT = toColumns(COLUMN_NAMES.filter((name) => name !== 'text'))
 
-/** Maximum size of a batch of a large list: its rows, and the bytes of text before its last row. */
-const BATCH_SIZE = 250
-const BATCH_BYTES = 32 * 1024
-
 /** Data access for the files of a project. Its lists are in the order of creation. */
 export type FileRepository = ReturnType<typeof createFileRepository>
 
 export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+  const inOrder = createCreationOrder<FileRow>(
+    { read },
+    { table: 'context_files', alias: 'file', columns: COLUMNS, textBytes: TEXT_BYTES, hasShortPages: true },
+  )
   return {
     /** Lists files: a page, or the complete list if it is small. */
     async list(
@@ -42,52 +32,22 @@ export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' |
       filter: FileFilter,
       { after, limit }: BatchRequest<Position>,
     ): Promise<Batch<FileRow, Position>> {
-      const rows = await read<FileRow>(Prisma.sql`
-        SELECT ${COLUMNS} FROM context_files AS file
-        WHERE ${isListed(owner, filter)} AND ${isAfter(after)}
-        ORDER BY ${ORDER}
-        LIMIT ${limit === undefined ? MAX_ID : limit + 1}::integer`)
+      const rows = await inOrder.readRows(isListed(owner, filter), after, limit === undefined ? MAX_ID : limit + 1)
       return toBatch(rows, limit, positionOf)
     },
 
-    /** Finds the end of a page. */
-    async findPageEnd(
+    findPageEnd: (
       owner: Owner,
       filter: FileFilter,
       after: Position | null,
       limit: number,
-    ): Promise<PageEnd<Position>> {
-      const rows = await read<Pick<FileRow, 'created_at' | 'id'> & { bytes: number }>(Prisma.sql`
-        SELECT file.created_at, file.id, ${TEXT_BYTES} AS bytes FROM context_files AS file
-        WHERE ${isListed(owner, filter)} AND ${isAfter(after)}
-        ORDER BY ${ORDER}
-        LIMIT ${limit + 1}::integer`)
-      return toPageEnd(rows, limit, positionOf, ({ bytes }) => bytes)
-    },
+    ): Promise<PageEnd<Position>> => inOrder.findPageEnd(isListed(owner, filter), after, limit),
 
-    /** Reads the next batch of a range. After the last one follows an empty batch. */
-    async readBatch(owner: Owner, filter: FileFilter, range: Range<Position>): Promise<Batch<FileRow, Position>> {
-      const rows = await read<FileRow>(Prisma.sql`
-        SELECT ${COLUMNS} FROM (
-          SELECT file.*, sum(${TEXT_BYTES}) OVER (ORDER BY ${ORDER} ROWS UNBOUNDED PRECEDING) - ${TEXT_BYTES} AS bytes_before
-          FROM context_files AS file
-          WHERE ${isListed(owner, filter)} AND ${isIn(range)}
-          ORDER BY ${ORDER}
-          LIMIT ${BATCH_SIZE}::integer
-        ) AS file
-        WHERE file.bytes_before < ${BATCH_BYTES}::integer
-        ORDER BY ${ORDER}`)
-      const end = rows.at(-1)
-      return { rows, next: end ? positionOf(end) : null }
-    },
+    readBatch: (owner: Owner, filter: FileFilter, range: Range<Position>): Promise<Batch<FileRow, Position>> =>
+      inOrder.readBatch(isListed(owner, filter), range),
 
-    /** Reads the versions of the files in a range. */
-    async listVersions(owner: Owner, filter: FileFilter, range: Range<Position>): Promise<RowVersion[]> {
-      return await read<RowVersion>(Prisma.sql`
-        SELECT file.id::text AS key, file.xmin::text AS version FROM context_files AS file
-        WHERE ${isListed(owner, filter)} AND ${isIn(range)}
-        ORDER BY ${ORDER}`)
-    },
+    listVersions: (owner: Owner, filter: FileFilter, range: Range<Position>): Promise<RowVersion[]> =>
+      inOrder.listVersions(isListed(owner, filter), range),
 
     /**
      * Finds a file.
@@ -126,7 +86,7 @@ export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' |
       data: Partial<CreateFileBody>,
       version: Date | undefined,
     ): Promise<FileRow | undefined> {
-      const [changed] = await prisma.contextFile.updateManyAndReturn({ where: one(owner, fileId, version), data })
+      const [changed] = await prisma.contextFile.updateManyAndReturn({ where: isOne(owner, fileId, version), data })
       return changed
     },
 
@@ -136,19 +96,15 @@ export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' |
      * @returns whether it was removed
      */
     async remove(owner: Owner, fileId: number, version: Date | undefined): Promise<boolean> {
-      const { count } = await prisma.contextFile.deleteMany({ where: one(owner, fileId, version) })
+      const { count } = await prisma.contextFile.deleteMany({ where: isOne(owner, fileId, version) })
       return count > 0
     },
   }
 }
 
-/** PostgreSQL knows the length of a text without decompressing it. */
 const TEXT_BYTES = Prisma.raw('(octet_length(file.text) + octet_length(file.original_path))')
 
-const { columns: ORDER, isAfter, isIn } = inOrderOfCreation('file')
-
-const isOwn = ({ projectId, userId }: Owner) =>
-  Prisma.sql`file.project_id = ${projectId}::integer AND file.neptun_user_id = ${userId}::integer`
+const isOwn = belongsTo('file')
 
 /** Whether a file belongs to the list. */
 function isListed(owner: Owner, { context_file_category: category, context_file_type: type }: FileFilter): Prisma.Sql {
@@ -159,10 +115,3 @@ function isListed(owner: Owner, { context_file_category: category, context_file_
 }
 
 const isRead = (row: FileRow | { text: null }): row is FileRow => row.text !== null
-
-const one = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
-  id,
-  project_id: projectId,
-  neptun_user_id: userId,
-  ...(updated_at && { updated_at }),
-})

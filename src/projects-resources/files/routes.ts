@@ -4,7 +4,7 @@ import { IF_MATCH } from '../../documented-headers.js'
 import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
 import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
-import type { LargeWork } from '../large-work.js'
+import { findAdmitted, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
 import { PIECE } from '../long-texts.js'
 import { sendObject } from '../object.js'
@@ -53,12 +53,9 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
   )
 
   app.get(one, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
-    let found = await files.find(owner, params.context_file_id, PIECE)
-    if (found === 'too-large') {
-      await largeWork.enter(owner.userId, reply.raw)
-      found = await files.find(owner, params.context_file_id)
-    }
-    if (!found || found === 'too-large') throw new ApiError('FILE_NOT_FOUND')
+    const find = (maxBytes?: number) => files.find(owner, params.context_file_id, maxBytes)
+    const found = await findAdmitted(find, PIECE, () => largeWork.enter(owner.userId, reply.raw))
+    if (!found) throw new ApiError('FILE_NOT_FOUND')
     return sendFile(reply, found)
   })
 

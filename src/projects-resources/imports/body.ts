@@ -1,8 +1,11 @@
 import { type Fault, invalidRequest } from '../../errors.js'
+import { asRecord, changeRules } from '../change-body.js'
 import type { CreateImportBody, UpdateImportBody } from './schemas.js'
 import { type CanonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 
-const UPDATABLE = ['source_type', 'source_path', 'title', 'description'] as const
+const SOURCE_FIELDS = ['source_type', 'source_path']
+
+const rules = changeRules([...SOURCE_FIELDS, 'title', 'description'], SOURCE_FIELDS)
 
 /** What a check gets: the body, and whether a part of it has passed its schema. */
 type Checked = [parts: { body: unknown }, isValid: (path: string) => boolean]
@@ -22,23 +25,13 @@ export function checkSourcePair(canonicalSourcePath: CanonicalSourcePath) {
 export function checkUpdate(canonicalSourcePath: CanonicalSourcePath) {
   const checkPair = checkSourcePair(canonicalSourcePath)
   return (...[parts, isValid]: Checked): Fault[] => {
-    const fields = asRecord(parts.body)
-    if (UPDATABLE.every((name) => isAbsent(name, fields[name]))) {
-      return [{ path: 'body', message: `must have at least one of ${UPDATABLE.join(', ')}` }]
-    }
-    return checkPair(parts, isValid)
+    const faults = rules.checkPresence(asRecord(parts.body))
+    return faults.length > 0 ? faults : checkPair(parts, isValid)
   }
 }
 
-/**
- * Removes fields of a change that are absent. A source_type or source_path that is null is: clients that always send all
- * four keys mean that it stays as it is.
- */
-export function presentFields(body: UpdateImportBody): Partial<CreateImportBody> {
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !isAbsent(name, value)))
-}
-
-const isAbsent = (name: string, value: unknown) => value === undefined || (value === null && name.startsWith('source_'))
+/** Removes fields of a change that are absent, or null although they cannot be. */
+export const presentFields = (body: UpdateImportBody): Partial<CreateImportBody> => rules.present(body)
 
 /**
  * Returns the canonical form of a path.
@@ -54,8 +47,4 @@ export function requireSourcePath(
   if ('path' in result) return result.path
   const subject = field === 'source_path' ? '' : 'does not match the source_path, which '
   throw invalidRequest({ path: `body.${field}`, message: subject + result.fault })
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

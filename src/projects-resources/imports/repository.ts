@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../schemas.js'
+import { isOne } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import {
   COLUMNS,
@@ -93,7 +94,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
       version: Date | undefined,
       sighting?: RepositorySighting | null,
     ): Promise<ImportRow | undefined> {
-      const where = one(owner, importId, version)
+      const where = isOne(owner, importId, version)
       if (!sighting) {
         const data = { ...change, ...(sighting === null && NO_GITHUB_IDS) }
         return (await prisma.import.updateManyAndReturn({ where, data, omit: HIDDEN }))[0]
@@ -110,7 +111,7 @@ export function createImportRepository({ prisma, read }: Pick<Database, 'prisma'
      * @returns whether it was removed
      */
     async remove(owner: Owner, importId: number, version?: Date): Promise<boolean> {
-      const { count } = await prisma.import.deleteMany({ where: one(owner, importId, version) })
+      const { count } = await prisma.import.deleteMany({ where: isOne(owner, importId, version) })
       return count > 0
     },
   }
@@ -126,10 +127,3 @@ const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
 })
 
 const NO_GITHUB_IDS = { github_repository_id: null, github_account_id: null }
-
-const one = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
-  id,
-  project_id: projectId,
-  neptun_user_id: userId,
-  ...(updated_at && { updated_at }),
-})

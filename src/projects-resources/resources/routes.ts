@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
-import { LARGE, type LargeWork } from '../large-work.js'
+import { findAdmitted, LARGE, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
 import { sendObject } from '../object.js'
 import type { Owner } from '../owner.js'
@@ -68,12 +68,9 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
   })
 
   app.get(one, { schema: openapi.get }, async ({ owner, params }, reply) => {
-    let found = await resources.find(owner, params.resource_id, LARGE)
-    if (found === 'too-large') {
-      await largeWork.enter(owner.userId, reply.raw)
-      found = await resources.find(owner, params.resource_id)
-    }
-    if (!found || found === 'too-large') throw new ApiError('RESOURCE_NOT_FOUND')
+    const find = (maxBytes?: number) => resources.find(owner, params.resource_id, maxBytes)
+    const found = await findAdmitted(find, LARGE, () => largeWork.enter(owner.userId, reply.raw))
+    if (!found) throw new ApiError('RESOURCE_NOT_FOUND')
     return sendObject(reply, found, bare)
   })
 

@@ -1,20 +1,25 @@
-import { Prisma, type PrismaClient } from './generated/client.js'
+import { Prisma, type PrismaClient } from '../database/generated/client.js'
+import { RESOURCE_DESCRIPTORS } from '../projects-resources/resources/index.js'
 
 /** A list of a project: its counters are the columns `<counter>_count` and `<counter>_bytes` of `projects`. */
 interface List {
   counter: string
   table: string
+  /** For a list of links, whose bytes are those of their resources: the table of these, joined to the links. */
+  resources?: string
   /** The bytes of the JSON text of an empty list: `{"imports":[]}`, `{"files":[]}` or `[]`, without the comma that each row has. */
   emptyBytes: number
 }
 
-/** Lists of links; each link holds the bytes of its resource. */
-const LINKED = ['user_file', 'template_collection', 'github_installation', 'chat_conversation']
-
 const LISTS: List[] = [
   { counter: 'import', table: 'imports', emptyBytes: 13 },
   { counter: 'file', table: 'context_files', emptyBytes: 11 },
-  ...LINKED.map((counter) => ({ counter, table: `project_${counter}s`, emptyBytes: 1 })),
+  ...RESOURCE_DESCRIPTORS.map(({ counter, linkTable, table, idField }) => ({
+    counter,
+    table: linkTable,
+    resources: `${table} AS item ON item.id = link.${idField}`,
+    emptyBytes: 1,
+  })),
 ]
 
 /** A counter that does not agree with the rows. */
@@ -31,13 +36,11 @@ type Client = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
 /** Finds the counters that do not agree with the rows, such as after a restore without triggers. */
 export async function findWrongCounters(client: Client, projectId?: number): Promise<WrongCounter[]> {
-  const queries = LISTS.map(({ counter, table, emptyBytes }) => {
+  const queries = LISTS.map(({ counter, table, resources, emptyBytes }) => {
     const [count, bytes] = [Prisma.raw(`${counter}_count`), Prisma.raw(`${counter}_bytes`)]
     // A link's own bytes may be wrong, too.
-    const measured = LINKED.includes(counter)
-      ? Prisma.raw(`${table} AS link JOIN ${counter}s AS item ON item.id = link.${counter}_id`)
-      : Prisma.raw(`${table} AS item`)
-    const owner = Prisma.raw(LINKED.includes(counter) ? 'link' : 'item')
+    const measured = Prisma.raw(resources ? `${table} AS link JOIN ${resources}` : `${table} AS item`)
+    const owner = Prisma.raw(resources ? 'link' : 'item')
     return Prisma.sql`
       SELECT ${counter}::text AS list, project.id AS project_id, ${count} AS count, ${bytes}::float8 AS bytes,
         coalesce(total_rows, 0)::integer AS actual_count, (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
@@ -54,11 +57,10 @@ export async function findWrongCounters(client: Client, projectId?: number): Pro
 export async function repairCounters(prisma: Pick<PrismaClient, '$transaction'>, id: number): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     await transaction.$executeRaw`SELECT FROM projects WHERE id = ${id}::integer FOR UPDATE`
-    for (const counter of LINKED) {
+    for (const { linkTable, table, idField } of RESOURCE_DESCRIPTORS) {
       await transaction.$executeRaw`
-        UPDATE ${Prisma.raw(`project_${counter}s`)} AS link SET bytes = list_bytes(item)
-        FROM ${Prisma.raw(`${counter}s`)} AS item
-        WHERE item.id = link.${Prisma.raw(`${counter}_id`)} AND project_id = ${id}::integer AND bytes <> list_bytes(item)`
+        UPDATE ${Prisma.raw(linkTable)} AS link SET bytes = list_bytes(item) FROM ${Prisma.raw(table)} AS item
+        WHERE item.id = link.${Prisma.raw(idField)} AND project_id = ${id}::integer AND bytes <> list_bytes(item)`
     }
     for (const { list, actual_count, actual_bytes } of await findWrongCounters(transaction, id)) {
       await transaction.$executeRaw`
