@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { type Database, openDatabase } from '../src/database/database.js'
 import { createInstallationsRepository } from '../src/github/installations-repository.js'
 import { createImportRepository } from '../src/projects-resources/imports/repository.js'
-import { authorize, type Owner } from '../src/projects-resources/owner.js'
+import { createAuthorize, type Owner } from '../src/projects-resources/owner.js'
 import { userFiles } from '../src/projects-resources/resources/descriptors/user-files.js'
 import { createResourceRepository } from '../src/projects-resources/resources/repository.js'
 import { hashToken } from '../src/session-token.js'
@@ -110,7 +110,7 @@ const NEEDS = { needsGithubAccounts: true, listCounter: 'import' }
 async function runHotCalls(database: Database, dataset: Dataset, userId: number, step: Step): Promise<void> {
   const path = { userId, projectId: projectId(dataset, userId, 0) }
   const tokenHash = hashToken(tokenOf(userId)) as Buffer
-  const found = await step('session', async () => await authorize(database, tokenHash, path, NEEDS))
+  const found = await step('session', async () => await createAuthorize(database)(tokenHash, path, NEEDS))
   const owner = 'owner' in found && found.owner
   if (!owner) throw new Error(`User ${userId} does not own project ${path.projectId}`)
   await runImportCalls(database, owner, step)
@@ -121,8 +121,8 @@ async function runImportCalls(database: Database, owner: Owner, step: Step): Pro
   const imports = createImportRepository(database)
   const installations = createInstallationsRepository(database)
   const values = { source_type: 'github' as const, source_path: `user-${owner.userId}/repository`, title: 'Title' }
-  await step('list imports', () => imports.list(owner, null, { after: null, limit: undefined }))
-  await step('list a page of imports', () => imports.list(owner, null, { after: null, limit: PAGE }))
+  await step('list imports', () => imports.list(owner, undefined, { after: null, limit: undefined }))
+  await step('list a page of imports', () => imports.list(owner, undefined, { after: null, limit: PAGE }))
   await step('list installations', () => installations.listActiveIds(owner))
   const { id, updated_at } = await step('create an import', () => imports.create(owner, values))
   await step('find an import', () => imports.find(owner, id))

@@ -9,7 +9,6 @@ import { createInstallationsRepository } from './github/installations-repository
 import { serializeError } from './log-error.js'
 import caching from './plugins/caching.js'
 import clientErrors from './plugins/client-errors.js'
-import conditionalRequests from './plugins/conditional-requests.js'
 import connections from './plugins/connections.js'
 import crossOrigin from './plugins/cross-origin.js'
 import errors, { sendError } from './plugins/errors.js'
@@ -20,11 +19,10 @@ import limits from './plugins/limits.js'
 import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import overload from './plugins/overload.js'
-import refusalDelay from './plugins/refusal-delay.js'
 import refusals from './plugins/refusals.js'
 import requestLog, { readRequestId, readTraceId } from './plugins/request-log.js'
+import responseHeaders from './plugins/response-headers.js'
 import retention from './plugins/retention.js'
-import securityHeaders from './plugins/security-headers.js'
 import session from './plugins/session.js'
 import shutdown from './plugins/shutdown.js'
 import slowClients from './plugins/slow-clients.js'
@@ -43,6 +41,8 @@ export interface AppParts {
   readTimeout?: number
   /** How often expired rows are deleted, in milliseconds. */
   retentionInterval?: number
+  /** Whether the database is being migrated; undefined: no migration is pending. */
+  isMigrating?: () => boolean
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
@@ -72,6 +72,7 @@ export async function buildApp(
     database,
     logger,
     lostLogLines,
+    isMigrating,
     readTimeout = READ_TIMEOUT,
     retentionInterval = RETENTION_INTERVAL,
     onRoute,
@@ -111,18 +112,16 @@ export async function buildApp(
   await app.register(requestLog)
   await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
   await app.register(shutdown)
-  await app.register(conditionalRequests)
-  await app.register(securityHeaders, config)
+  await app.register(responseHeaders, config)
   await app.register(caching)
   await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
-  await app.register(starting)
+  if (isMigrating) await app.register(starting, { isMigrating })
   await app.register(refusals)
   await app.register(connections, config)
   await app.register(clientErrors)
   await app.register(overload, config)
   await app.register(session)
   await app.register(limits, config)
-  await app.register(refusalDelay)
   await app.register(slowClients, { readTimeout, maxWaitingBytes: MAX_WAITING_BYTES })
   await app.register(errors)
   await app.register(jsonBody)

@@ -24,7 +24,9 @@ async function start() {
   process.on('warning', ({ name, message }) => logger.warn({ reason: name }, message))
   for (const message of unknownVariables(process.env)) logger.warn(message)
   const { database, isPending } = await connect(config, logger)
-  const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines })
+  let isMigrating = isPending
+  const whilePending = isPending ? { isMigrating: () => isMigrating } : {}
+  const app = await buildApp(config, { database, logger, lostLogLines: log.lostLines, ...whilePending })
   let isSignalled = false
   const options = { delay: config.SHUTDOWN_TIMEOUT, logger, skip: [...SHUTDOWN_SIGNALS] }
   const { close } = closeWithGrace(options, async ({ err }) => {
@@ -48,11 +50,10 @@ async function start() {
   const origin = originOfHost(fromFile)
   const listenTextResolver = (address: string) => `Listening on ${address} (${origin})`
   // Before the migrations, which can wait long for a lock: meanwhile the process is alive, and not ready.
-  if (isPending) app.setStarting('The database is being migrated')
   const address = await app.listen({ host, port, listenTextResolver }).catch((error) => refuse(error, host, origin))
   if (isPending) {
     await migrate(config, logger)
-    app.setStarting(undefined)
+    isMigrating = false
   }
   process.send?.({ ready: true, address })
 }

@@ -6,7 +6,7 @@ import { isDatabaseUnavailable } from './errors.js'
 import { type Prisma, PrismaClient } from './generated/client.js'
 import { keepConnections } from './pool-query.js'
 import { createReadiness, type Readiness } from './readiness.js'
-import { createStatements } from './statements.js'
+import { createStatements, createTemplate, type Placeholders } from './statements.js'
 
 type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
 
@@ -27,6 +27,10 @@ export interface Database {
   readiness: Readiness
   /** Runs a SELECT as a prepared statement. Throws ApiError 503 if the database is unavailable. */
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
+  /** As `read`, for a hot statement: its text is built only once, with a placeholder for each of the parameters. */
+  prepare<Params extends object, Row extends pg.QueryResultRow>(
+    build: (params: Placeholders<Params>) => Prisma.Sql,
+  ): (params: Params) => Promise<Row[]>
   /** Prepares every statement again, on its next use, if the error says that one is stale. */
   renewStatements(error: unknown): void
   /** Called with the time that a query or transaction waited for its connection, in milliseconds. */
@@ -54,11 +58,21 @@ const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 const END_OF_TIME = new Date(8.64e15)
 const BEGINNING_OF_TIME = new Date(-8.64e15)
 
-const FINITE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/
+/** Date.UTC() does not take years before 100 as they are. */
+const FINITE = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/
 
 /** Reads a timestamptz. In UTC and ISO format, which each connection sets, it is faster than `pg`, which accepts any format. */
 function readTime(text: string): Date {
-  if (FINITE.test(text)) return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+  if (FINITE.test(text)) {
+    const digit = (index: number) => text.charCodeAt(index) - 48
+    const two = (index: number) => 10 * digit(index) + digit(index + 1)
+    const end = text.length - '+00'.length
+    let milliseconds = 0
+    if (end > 20) milliseconds += 100 * digit(20)
+    if (end > 21) milliseconds += 10 * digit(21)
+    if (end > 22) milliseconds += digit(22)
+    return new Date(Date.UTC(100 * two(0) + two(2), two(5) - 1, two(8), two(11), two(14), two(17), milliseconds))
+  }
   // A number for infinity; an invalid date for a year that only PostgreSQL has; null for another DateStyle.
   const time: Date | number | null = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)(text)
   if (time === null) throw new Error('A time is not in ISO format: the DateStyle of the connection was changed')
@@ -153,11 +167,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
   const queryable = keepConnections(pool, (milliseconds) => database.onPoolWait(milliseconds))
   pool.on('error', options.onIdleError ?? (() => {}))
-  // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
-  pool.on('release', (_error, client) => client.getTransactionStatus() !== 'I' && client.end())
   const statements = createStatements(isPooled)
-  // Errors of statements outside of transactions.
-  pool.on('release', statements.renew)
+  pool.on('release', (error, client) => {
+    // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
+    if (client.getTransactionStatus() !== 'I') client.end()
+    // Errors of statements outside of transactions.
+    if (error) statements.renew(error)
+  })
   const readiness = createReadiness(config, statements)
   const prisma = new PrismaClient({
     adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => statements.nameOf(sql) }),
@@ -166,19 +182,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   })
   await prisma.$connect()
+  const read = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) =>
+    statements
+      .run(text, (name) => queryable.query<Row>({ name, text, values }))
+      .then(({ rows }) => rows, throwReadError)
   const database: Database = {
     prisma,
     pool,
     onPoolWait: () => {},
     readiness,
     renewStatements: statements.renew,
-    async read<Row extends pg.QueryResultRow>({ text, values }: Prisma.Sql) {
-      try {
-        return await statements.run(text, async (name) => (await queryable.query<Row>({ name, text, values })).rows)
-      } catch (error) {
-        if (!isDatabaseUnavailable(error)) throw error
-        throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
-      }
+    read: ({ text, values }) => read(text, values),
+    prepare(build) {
+      const { text, valuesOf } = createTemplate(build)
+      return (params) => read(text, valuesOf(params))
     },
     async close() {
       await prisma.$disconnect()
@@ -186,4 +203,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
   }
   return database
+}
+
+function throwReadError(error: Error): never {
+  // So that the stack trace leads to the statement instead of the socket.
+  Error.captureStackTrace(error)
+  if (!isDatabaseUnavailable(error)) throw error
+  throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
 }

@@ -18,18 +18,20 @@ export function keepConnections(pool: pg.Pool, onWait: (milliseconds: number) =>
     onWait(performance.now() - begun)
     return client
   }
-  const query = async (config: pg.QueryConfig, values?: unknown[]) => {
-    const client = await connect()
-    try {
-      const result = await client.query(config, values)
-      client.release()
-      return result
-    } catch (error) {
-      const isUsable = error instanceof pg.DatabaseError && error.severity === 'ERROR' && !isStale(error)
-      client.release(isUsable ? undefined : (error as Error))
-      throw error
-    }
-  }
+  // With callbacks: each promise in between would cost every request.
+  const query = (config: pg.QueryConfig, values?: unknown[]) =>
+    new Promise<pg.QueryResult>((resolve, reject) => {
+      const begun = performance.now()
+      pool.connect((unreachable, client, release) => {
+        if (unreachable || !client) return reject(unreachable)
+        onWait(performance.now() - begun)
+        client.query(values ? { ...config, values } : config, (error: Error | null, result) => {
+          release(error && !isUsable(error) ? error : undefined)
+          if (error) reject(error)
+          else resolve(result)
+        })
+      })
+    })
   return new Proxy(pool, {
     get(target, name) {
       if (name === 'query') return query
@@ -40,3 +42,6 @@ export function keepConnections(pool: pg.Pool, onWait: (milliseconds: number) =>
     },
   })
 }
+
+/** Whether a connection can be used again after a statement that failed. */
+const isUsable = (error: Error) => error instanceof pg.DatabaseError && error.severity === 'ERROR' && !isStale(error)

@@ -1,4 +1,5 @@
 import { isStale } from './errors.js'
+import type { Prisma } from './generated/client.js'
 
 /** PostgreSQL keeps at most so many prepared statements with a connection, which bounds its memory. Others are not prepared. */
 const MAX_NAMES = 500
@@ -42,14 +43,48 @@ export function createStatements(isPooled: boolean): Statements {
   return {
     nameOf,
     renew,
-    async run(text, execute) {
-      try {
-        return await execute(nameOf(text))
-      } catch (error) {
+    run: (text, execute) =>
+      execute(nameOf(text)).catch((error) => {
         if (!isStale(error)) throw error
         renew(error)
-        return await execute('')
-      }
-    },
+        return execute('')
+      }),
+  }
+}
+
+/** Stands for a value while the text of a statement is built. */
+export class Placeholder {
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** One placeholder for each parameter of a statement. */
+export type Placeholders<Params> = { readonly [Name in keyof Params]: Placeholder }
+
+/** A statement whose text is built only once. */
+export interface Template<Params> {
+  text: string
+  valuesOf(params: Params): unknown[]
+}
+
+/** @param build returns the statement with placeholders in place of values */
+export function createTemplate<Params extends object>(
+  build: (params: Placeholders<Params>) => Prisma.Sql,
+): Template<Params> {
+  const placeholders: Record<string, Placeholder> = {}
+  const get = (_: object, name: string) => {
+    placeholders[name] ??= new Placeholder(name)
+    return placeholders[name]
+  }
+  const { strings, values } = build(new Proxy({}, { get }) as Placeholders<Params>)
+  const parameters = [...new Set(values)]
+  const text = strings.reduce((left, right, index) => `${left}$${parameters.indexOf(values[index - 1]) + 1}${right}`)
+  return {
+    text,
+    valuesOf: (params) =>
+      parameters.map((value) => (value instanceof Placeholder ? params[value.name as keyof Params] : value)),
   }
 }

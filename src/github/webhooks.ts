@@ -62,7 +62,8 @@ export async function githubWebhooks(
         { delivery: delivery.id, event: delivery.event, change: change?.type, outcome },
         'GitHub webhook',
       )
-      return reply.code(outcome === 'ignored' ? 202 : 200).send({ outcome })
+      reply.code(outcome === 'ignored' ? 202 : 200)
+      return { outcome }
     },
   )
 }

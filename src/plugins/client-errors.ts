@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
-import { PRIVATE } from './caching.js'
+import { NO_STORE } from './caching.js'
 import { readRequestId } from './request-log.js'
 import { securityEventOf } from './security-events.js'
 
@@ -86,8 +86,8 @@ async function clientErrors(app: FastifyInstance) {
     const id = readRequestId({ headers })
     const body = JSON.stringify(error.toBody())
     const head = {
-      ...app.securityHeaders,
-      ...PRIVATE,
+      ...app.commonHeaders,
+      'cache-control': NO_STORE,
       ...app.corsHeaders(headers.origin),
       'x-request-id': id,
       'content-type': 'application/json; charset=utf-8',
@@ -116,7 +116,7 @@ async function clientErrors(app: FastifyInstance) {
 
 export default fp(clientErrors, {
   name: 'client-errors',
-  dependencies: ['security-headers', 'cross-origin', 'refusals'],
+  dependencies: ['response-headers', 'cross-origin', 'refusals'],
 })
 
 function closeAfter(response: ServerResponse, socket: Duplex) {

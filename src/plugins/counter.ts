@@ -11,9 +11,9 @@ interface Count {
 /** Counts events by key, over fixed windows. */
 export interface Counter {
   /** Counts an event. */
-  add(key: string): Promise<Count>
+  add(key: string): Count | Promise<Count>
   /** Counts nothing. */
-  read(key: string): Promise<Count>
+  read(key: string): Count | Promise<Count>
 }
 
 /** Maximum number of keys in memory. The least recently used ones are evicted. */
@@ -52,23 +52,24 @@ const NAMESPACE = 'neptun-projects-resources:limit:'
 /** Uses the monotonic clock: the machine's own clock may be set back. */
 function createLocalCounter(window: number): Counter {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_KEYS })
-  const find = (key: string) => {
+  const find = (key: string, now: number) => {
     const known = windows.get(key)
-    const now = performance.now()
-    return known && known.endsAt > now ? known : { count: 0, endsAt: now + window }
+    return known && known.endsAt > now ? known : undefined
   }
-  const toCount = ({ count, endsAt }: { count: number; endsAt: number }): Count => ({
-    count,
-    endsIn: endsAt - performance.now(),
-  })
   return {
-    async add(key) {
-      const current = find(key)
+    add(key) {
+      const now = performance.now()
+      const known = find(key, now)
+      const current = known ?? { count: 0, endsAt: now + window }
+      if (!known) windows.set(key, current)
       current.count += 1
-      windows.set(key, current)
-      return toCount(current)
+      return { count: current.count, endsIn: current.endsAt - now }
     },
-    read: async (key) => toCount(find(key)),
+    read(key) {
+      const now = performance.now()
+      const { count, endsAt } = find(key, now) ?? { count: 0, endsAt: now + window }
+      return { count, endsIn: endsAt - now }
+    },
   }
 }
 
@@ -76,11 +77,11 @@ type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /** Adapts a counter to @fastify/rate-limit, whose own store follows the machine's clock and counts nothing without Redis. */
 export function createStore({ add, read }: Counter): FastifyRateLimitStoreCtor {
-  const report = (counted: Promise<Count>, callback: Callback) =>
-    void counted.then(
-      ({ count, endsIn }) => callback(null, { current: count, ttl: endsIn }),
-      (error) => callback(error),
-    )
+  const report = (counted: Count | Promise<Count>, callback: Callback) => {
+    const succeed = ({ count, endsIn }: Count) => callback(null, { current: count, ttl: endsIn })
+    if (counted instanceof Promise) counted.then(succeed, (error) => callback(error))
+    else succeed(counted)
+  }
   return class Store implements FastifyRateLimitStore {
     incr = (key: string, callback: Callback) => report(add(key), callback)
     read = (key: string, callback: Callback) => report(read(key), callback)

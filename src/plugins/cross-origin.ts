@@ -1,7 +1,6 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { PRIVATE } from './caching.js'
 import { requestedOrigin } from './forwarded.js'
 
 declare module 'fastify' {
@@ -51,7 +50,7 @@ async function crossOrigin(app: FastifyInstance, { origins }: { origins: string[
       ...(origin !== undefined && origins.includes(origin) ? { 'access-control-allow-origin': origin } : {}),
       'access-control-allow-credentials': 'true',
       'access-control-expose-headers': EXPOSED_HEADERS.join(', '),
-      vary: `${PRIVATE.vary}, Origin`,
+      vary: `${app.commonHeaders['vary']}, Origin`,
     }
   })
   if (origins.length === 0) return
@@ -66,7 +65,7 @@ async function crossOrigin(app: FastifyInstance, { origins }: { origins: string[
   })
 }
 
-export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['caching', 'forwarded'] })
+export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['response-headers', 'forwarded'] })
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 

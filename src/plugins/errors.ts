@@ -55,13 +55,31 @@ export default fp(errors, { name: 'errors', dependencies: ['validation'] })
 const CHALLENGE = `Cookie cookie-name="${SESSION_COOKIE}"`
 
 /** Answers with an error; also for those that Fastify meets before there is a route (`frameworkErrors`). */
-export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply) {
+export function sendError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): void {
   const seen = toVisibleError(error, request)
   logServerError(error, seen, request)
   request.refusal = seen
   if (seen.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
   if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
-  return reply.code(seen.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(seen.toBody()))
+  reply.code(seen.statusCode).type('application/json; charset=utf-8')
+  const send = () => reply.send(JSON.stringify(seen.toBody()))
+  if (seen.statusCode === 429) setTimeout(send, refusalDelay(request))
+  else send()
+}
+
+/** In milliseconds; one more for each KiB of the body, since it must be read even if it is discarded. */
+const REFUSAL_DELAY = 250
+
+/** The size of a body whose length is not declared, in bytes: the largest. */
+const UNDECLARED = 2 * 1024 * 1024
+
+/**
+ * Returns the delay of a 429 response, in milliseconds. A client that repeats refused requests at once would otherwise take
+ * as much of the process as one whose requests are served.
+ */
+function refusalDelay({ headers }: FastifyRequest): number {
+  const bytes = headers['transfer-encoding'] ? UNDECLARED : Number(headers['content-length'] ?? 0)
+  return REFUSAL_DELAY + Math.min(bytes, UNDECLARED) / 1024
 }
 
 const sampler = createSampler()

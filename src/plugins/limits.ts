@@ -39,7 +39,7 @@ declare module 'fastify' {
 type LimitsOptions = Pick<Config, 'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'REDIS_URL'>
 
 /** Maximum number of sessions that are remembered as valid, and for how long, in milliseconds. */
-const RECENT_SESSIONS = { max: 50_000, ttl: 60_000 }
+const RECENT_SESSIONS = { max: 50_000, ttl: 60_000, ttlResolution: 1000 }
 
 /** Maximum number of unknown sessions of one address that are looked up at the same time; others wait. */
 const MAX_LOOKUPS = 16
@@ -110,25 +110,29 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   app.decorate('admitSession', async (request, reply, lookUp) => {
     const session = sessionOf(request)
-    const authenticate = async () => {
-      const found = await lookUp()
-      if (found && session) remember(session)
-      else if (session) recent.delete(session)
-      if (!found) await spend(request, reply, addressOf(request))
-      return found
-    }
     if (session && recent.has(session)) {
       await spend(request, reply, session)
-      return await authenticate()
+      const found = await lookUp()
+      if (found) remember(session)
+      return found ?? (await refuse(session))
     }
-    if (!session) return await authenticate()
+    if (!session) return await refuse()
     const address = addressOf(request)
     const found = await lookupsOf(address)(async () => {
       await spend(request, reply, address, false)
-      return await authenticate()
+      return (await lookUp()) ?? (await refuse(session))
     })
-    if (found) await spend(request, reply, session)
+    if (!found) return null
+    remember(session)
+    await spend(request, reply, session)
     return found
+
+    /** Counts a request without a valid session against its address. */
+    async function refuse(unknown = ''): Promise<null> {
+      recent.delete(unknown)
+      await spend(request, reply, addressOf(request))
+      return null
+    }
   })
 
   app.addHook('onRequest', (request, reply, done) => {

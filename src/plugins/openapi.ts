@@ -5,6 +5,7 @@ import { demo, hasDemoSession } from '../demo-data.js'
 import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 import { SESSION_COOKIE } from '../session-token.js'
 import type { Documentation, Representation } from './openapi/documentation.js'
+import { hasSessionCookie } from './session.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -100,7 +101,8 @@ export default fp(openapi, { name: 'openapi', dependencies: ['errors', 'session'
 
 /** Not `HttpOnly`, so that the page's own *Authorize* can become somebody else: everyone knows this token. */
 async function signIn(database: Database, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.cookies[SESSION_COOKIE] !== undefined) return
+  if (hasSessionCookie(request)) return
   if (!(await hasDemoSession(database))) return
-  reply.setCookie(SESSION_COOKIE, demo.user.token, { path: '/', sameSite: 'strict' })
+  const cookie = request.server.serializeCookie(SESSION_COOKIE, demo.user.token, { path: '/', sameSite: 'strict' })
+  reply.header('set-cookie', cookie)
 }

@@ -50,10 +50,6 @@ const MAX_PATH = 200
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)
   app.decorateRequest('isLogged', false)
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
   app.addHook('onResponse', (request, reply, done) => {
     logResponse(request, reply)
     done()

@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { hashToken, SESSION_COOKIE } from '../session-token.js'
 
@@ -19,7 +19,8 @@ const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=([^;]*)`, 'g')
 
 /** Parses cookies, and reads the token of the session. Whether there is such a session is not checked here. */
 async function session(app: FastifyInstance) {
-  await app.register(cookie)
+  // Its own hooks, which would run for every request, are off: only refusals and the documentation read other cookies.
+  await app.register(cookie, { hook: false })
   app.decorateRequest('sessionHash', undefined)
   app.decorateRequest('sessionKey', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -44,3 +45,7 @@ function readSessionHash(header = ''): Buffer | undefined {
   const value = first[1]?.trim() ?? ''
   return hashToken(/^"(.*)"$/.exec(value)?.[1] ?? value)
 }
+
+/** Whether a request has a cookie of this name, even if it cannot be that of a session. */
+export const hasSessionCookie = ({ headers, server }: FastifyRequest): boolean =>
+  Object.hasOwn(server.parseCookie(headers.cookie ?? ''), SESSION_COOKIE)

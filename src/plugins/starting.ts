@@ -2,22 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../errors.js'
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** @param message why requests are refused with 503 at the moment; undefined: they are served */
-    setStarting: (message: string | undefined) => void
-  }
+interface StartingOptions {
+  isMigrating: () => boolean
 }
 
-/** Refuses all requests but `/health/live` while the service cannot serve yet. */
-async function starting(app: FastifyInstance) {
-  let reason: string | undefined
-  app.decorate('setStarting', (message: string | undefined) => {
-    reason = message
-  })
+/** Refuses all requests but `/health/live` while the database is being migrated. */
+async function starting(app: FastifyInstance, { isMigrating }: StartingOptions) {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (reason === undefined || request.routeOptions.url === '/health/live') return done()
-    const message = request.method === 'GET' || request.method === 'HEAD' ? reason : `${reason}: nothing was stored`
+    if (!isMigrating() || request.routeOptions.url === '/health/live') return done()
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const message = `The database is being migrated${isRead ? '' : ': nothing was stored'}`
     done(new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message }))
   })
 }

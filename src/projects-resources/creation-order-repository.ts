@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
+import type { Placeholders } from '../database/statements.js'
 import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './batch.js'
 import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
@@ -10,7 +11,7 @@ const BATCH_BYTES = 32 * 1024
 
 const BEGINNING: Position = { createdAt: 0, id: 0 }
 
-const toRow = ({ createdAt, id }: Position) =>
+const toRow = ({ createdAt, id }: Record<keyof Position, unknown>) =>
   Prisma.sql`(to_timestamp(${createdAt}::bigint / 1000.0)::timestamptz(3), ${id}::integer)`
 
 /** The columns that every object of a project has. */
@@ -30,10 +31,15 @@ export const isOne = ({ userId, projectId }: Owner, id: number, updated_at: Date
   ...(updated_at && { updated_at }),
 })
 
+/** The ids of an owner, as parameters of a statement. */
+export type OwnerIds = Pick<Owner, 'projectId' | 'userId'>
+
+export const idsOf = ({ projectId, userId }: Owner): OwnerIds => ({ projectId, userId })
+
 /** Returns the SQL of whether a row belongs to a project. */
 export const belongsTo = (alias: string) => {
   const [project, user] = [Prisma.raw(`${alias}.project_id`), Prisma.raw(`${alias}.neptun_user_id`)]
-  return ({ projectId, userId }: Owner) =>
+  return ({ projectId, userId }: Record<keyof OwnerIds, unknown>) =>
     Prisma.sql`${project} = ${projectId}::integer AND ${user} = ${userId}::integer`
 }
 
@@ -52,7 +58,7 @@ interface CreationOrder {
 
 /** Data access for a project's objects in the order of creation, which are read in parts. */
 export function createCreationOrder<Row extends Created>(
-  { read }: Pick<Database, 'read'>,
+  { read, prepare }: Pick<Database, 'read' | 'prepare'>,
   { table, alias, columns, textBytes, hasShortPages }: CreationOrder,
 ) {
   const from = Prisma.raw(`${table} AS ${alias}`)
@@ -63,18 +69,19 @@ export function createCreationOrder<Row extends Created>(
     last ? Prisma.sql`${isAfter(after)} AND (${order}) <= ${toRow(last)}` : isAfter(after)
 
   return {
-    /** Reads rows after a position. */
-    async readRows<Extra = unknown>(
-      condition: Prisma.Sql,
-      after: Position | null,
-      limit: number,
-      extraColumns = Prisma.empty,
-    ): Promise<(Row & Extra)[]> {
-      return await read<Row & Extra>(Prisma.sql`
-        SELECT ${columns}${extraColumns} FROM ${from}
-        WHERE ${condition} AND ${isAfter(after)}
-        ORDER BY ${order}
-        LIMIT ${limit}::integer`)
+    /** Prepares a query of the rows after a position. */
+    prepareRows<Params extends object, Extra = unknown>(
+      build: (params: Placeholders<Params>) => { condition: Prisma.Sql; extraColumns?: Prisma.Sql },
+    ): (params: Params, after: Position | null, limit: number) => Promise<(Row & Extra)[]> {
+      const query = prepare<Params & Position & { limit: number }, Row & Extra>((params) => {
+        const { condition, extraColumns = Prisma.empty } = build(params)
+        return Prisma.sql`
+          SELECT ${columns}${extraColumns} FROM ${from}
+          WHERE ${condition} AND (${order}) > ${toRow(params)}
+          ORDER BY ${order}
+          LIMIT ${params.limit}::integer`
+      })
+      return (params, after, limit) => query({ ...params, ...(after ?? BEGINNING), limit })
     },
 
     /** Finds the end of a page. */

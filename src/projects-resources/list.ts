@@ -1,55 +1,72 @@
 import { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Fault } from '../errors.js'
-import { setEntityTag } from '../plugins/conditional-requests.js'
+import { setEntityTag } from '../plugins/caching.js'
 import type { Batch, BatchRequest, PageEnd, Range, RowVersion } from './batch.js'
 import { LARGE, type LargeWork } from './large-work.js'
 import { serializeInPieces } from './long-texts.js'
+import type { Owner } from './owner.js'
+
+/** The query parameters of every list. */
+export interface PageQuery {
+  limit?: number
+  cursor?: string
+}
+
+/** The request for a list. */
+export interface ListContext<Query> {
+  owner: Owner
+  query: Query
+  /** For headers. */
+  reply: FastifyReply
+}
 
 /** A list, for code that is generic over all of them. */
-export interface ListSource<Row extends object, Position> {
-  /** Where the list begins; null for its first row. */
-  after: Position | null
+export interface ListSource<Row extends object, Position, Query, Body extends object> {
   /** Reads a page, or the complete list if it is small. */
-  read(request: BatchRequest<Position>): Promise<Batch<Row, Position>>
+  read(list: ListContext<Query>, request: BatchRequest<Position>): Promise<Batch<Row, Position>>
   /** Called before a large list is streamed. */
-  prepareStream?(): Promise<void>
-  findPageEnd(after: Position | null, limit: number): Promise<PageEnd<Position>>
+  prepareStream?(list: ListContext<Query>): Promise<void>
+  findPageEnd(list: ListContext<Query>, after: Position | null, limit: number): Promise<PageEnd<Position>>
   /** Reads the next batch of a range. */
-  readBatch(range: Range<Position>): Promise<Batch<Row, Position>>
+  readBatch(list: ListContext<Query>, range: Range<Position>): Promise<Batch<Row, Position>>
   /** Reads the versions of all rows in a range, in the order of the list. */
-  readVersions(range: Range<Position>): Promise<RowVersion[]>
+  readVersions(list: ListContext<Query>, range: Range<Position>): Promise<RowVersion[]>
   keyOf(row: Row): RowVersion['key']
   /** Returns the body with these rows, as the response schema describes it. */
-  wrap(rows: Row[]): object
+  wrap(rows: Row[]): Body
   encodeCursor(position: Position): string
+  /** Returns undefined for anything that is not a cursor of this list. */
+  decodeCursor(cursor: string): Position | undefined
 }
 
 /**
- * Sends a page if the query has a `limit`, and otherwise the complete list. A small list is read and sent at once. A large
+ * Returns what a handler returns to send a list: a page if the query has a `limit`, and otherwise the complete list. A small list is read and sent at once. A large
  * one, and a page of it, takes a place among the large work and is streamed.
  * @throws ApiError 429 or 503 if too much large work is in progress
  */
-export async function sendList<Row extends object, Position>(
-  { query, url, owner }: Pick<FastifyRequest, 'query' | 'url' | 'owner'>,
+export async function listBody<Row extends object, Position, Query extends PageQuery, Body extends object>(
+  { query, url, owner }: { query: Query; url: string; owner: Owner },
   reply: FastifyReply,
-  source: ListSource<Row, Position>,
+  source: ListSource<Row, Position, Query, Body>,
   largeWork: LargeWork,
-): Promise<void> {
-  const { limit } = query as { limit?: number }
+): Promise<Body> {
+  const { limit, cursor } = query
+  const list = { owner, query, reply }
+  const after = (cursor && source.decodeCursor(cursor)) || null
   const linkTo = (next: Position) => reply.header('link', linkToNextPage(url, source.encodeCursor(next)))
   if (owner.listBytes() <= LARGE) {
-    const list = await source.read({ after: source.after, limit })
-    if (list.next !== null) linkTo(list.next)
-    reply.send(source.wrap(list.rows))
-    return
+    const { rows, next } = await source.read(list, { after, limit })
+    if (next !== null) linkTo(next)
+    return source.wrap(rows)
   }
   await largeWork.enter(owner.userId, reply.raw)
-  await source.prepareStream?.()
-  const end = limit === undefined ? null : await source.findPageEnd(source.after, limit)
+  await source.prepareStream?.(list)
+  const end = limit === undefined ? null : await source.findPageEnd(list, after, limit)
   if (end?.hasMore) linkTo(end.last)
-  if (limit !== undefined && end === null) reply.send(source.wrap([]))
-  else await streamList(reply, source, { after: source.after, last: end?.last ?? null })
+  if (limit !== undefined && end === null) return source.wrap([])
+  // Fastify sends a stream as it is; its types only have the body that the schema describes.
+  return (await streamList(list, source, { after, last: end?.last ?? null })) as object as Body
 }
 
 /**
@@ -60,11 +77,12 @@ export async function sendList<Row extends object, Position>(
  * out, so that the client never has under that ETag what a list with the same ETag does not have. (A row that changes or
  * disappears needs no such care: its version never comes back.)
  */
-async function streamList<Row extends object, Position>(
-  reply: FastifyReply,
-  source: ListSource<Row, Position>,
+async function streamList<Row extends object, Position, Query, Body extends object>(
+  list: ListContext<Query>,
+  source: ListSource<Row, Position, Query, Body>,
   range: Range<Position>,
-): Promise<void> {
+): Promise<Readable> {
+  const { reply } = list
   const serializer = reply.getSerializationFunction('200', 'application/json')
   if (!serializer) throw new Error('A list needs a response schema')
   // The body can be an array, which Fastify's type does not have.
@@ -74,11 +92,11 @@ async function streamList<Row extends object, Position>(
   const tail = empty.slice(head.length)
   const toItems = (rows: Row[]) => serialize(rows).slice(head.length, -tail.length)
 
-  const versions = await source.readVersions(range)
+  const versions = await source.readVersions(list, range)
   const keys = new Set(versions.map(({ key }) => key))
   setEntityTag(reply, versions.map(({ key, version }) => `${key} ${version}`).join('\n'))
   // A database that is unavailable is a 503 only before the response has begun.
-  const first = await source.readBatch(range)
+  const first = await source.readBatch(list, range)
 
   async function* chunks() {
     yield head
@@ -90,13 +108,14 @@ async function streamList<Row extends object, Position>(
         yield* serializeInPieces(rows, toItems)
         separator = ','
       }
-      batch = await source.readBatch({ ...range, after: batch.next })
+      batch = await source.readBatch(list, { ...range, after: batch.next })
     }
     yield tail
   }
   // Fastify would read the whole list to answer HEAD.
   const body = reply.request.method === 'HEAD' ? [] : chunks()
-  reply.type('application/json; charset=utf-8').send(Readable.from(body, { objectMode: false }))
+  reply.type('application/json; charset=utf-8')
+  return Readable.from(body, { objectMode: false })
 }
 
 /**

@@ -45,7 +45,7 @@ class AuthorizedOwner {
 
 /**
  * A user, and a project of theirs, as the database confirmed for the session of one request. This is a capability: every
- * repository method takes one, and authorize() is the only source of them.
+ * repository method takes one, and createAuthorize() is the only source of them.
  */
 export type Owner = AuthorizedOwner
 
@@ -57,7 +57,7 @@ export interface SessionLimits {
   SESSION_MAX_AGE?: number
 }
 
-/** The result of authorize() for a session that is not valid. */
+/** The result of Authorize for a session that is not valid. */
 export interface Refusal {
   /** For the log. */
   refused: 'unknown_session' | EndOfSession
@@ -66,7 +66,7 @@ export interface Refusal {
 
 type EndOfSession = 'session_revoked' | 'session_expired' | 'session_idle' | 'session_too_old'
 
-/** The result of authorize(). */
+/** The result of Authorize. */
 export interface Authorization {
   /** The user of the session, whatever the path says. */
   sessionUserId: number
@@ -122,15 +122,40 @@ const LAST_USED = Prisma.sql`session.last_used_at`
  * @param tokenHash SHA-256 of the token, 32 bytes
  * @param path the ids in the request's path; 0 for one that is not an id
  */
-export async function authorize(
-  database: Pick<Database, 'read'>,
+export type Authorize = (
   tokenHash: Buffer,
   path: { userId: number; projectId: number },
+  needs: AuthorizationNeeds,
+) => Promise<Authorization | Refusal>
+
+export function createAuthorize(database: Pick<Database, 'prepare'>, limits: SessionLimits = {}): Authorize {
+  const queries = new Map<string, ReturnType<typeof prepareQuery>>()
+  return async (tokenHash, path, needs) => {
+    const key = `${needs.needsGithubAccounts ?? false} ${needs.listCounter ?? ''}`
+    const query = queries.get(key) ?? prepareQuery(database, needs, limits)
+    queries.set(key, query)
+    const [row] = await query({ tokenHash, projectId: path.projectId })
+    if (!row) return { refused: 'unknown_session', sessionUserId: undefined }
+    const { session_user_id: sessionUserId, project_id: projectId, stale_at: usedAt } = row
+    if (row.ended) return { refused: row.ended, sessionUserId }
+    const listBytes = row.list_bytes ? Number(row.list_bytes) : undefined
+    const isOwner = sessionUserId === path.userId && projectId !== null
+    return {
+      sessionUserId,
+      owner: isOwner ? new AuthorizedOwner(sessionUserId, projectId, row.installations, listBytes) : null,
+      touch: usedAt && { sessionId: row.session_id, usedAt },
+    }
+  }
+}
+
+function prepareQuery(
+  database: Pick<Database, 'prepare'>,
   { needsGithubAccounts, listCounter }: AuthorizationNeeds,
-  limits: SessionLimits = {},
-): Promise<Authorization | Refusal> {
+  limits: SessionLimits,
+) {
   const recordAfter = Math.min(RECORD_INTERVAL, (limits.SESSION_IDLE_TIMEOUT ?? Number.POSITIVE_INFINITY) / 10)
-  const [row] = await database.read<SessionRow>(Prisma.sql`
+  return database.prepare<{ tokenHash: Buffer; projectId: number }, SessionRow>(
+    ({ tokenHash, projectId }) => Prisma.sql`
     SELECT session.id AS session_id, session.neptun_user_id AS session_user_id, project.id AS project_id,
       ${endOfSession(limits)} AS ended,
       CASE WHEN ${isOlder(LAST_USED, recordAfter)} THEN now() END AS stale_at
@@ -138,16 +163,7 @@ export async function authorize(
       ${listCounter ? Prisma.raw(`, project.${listCounter}_bytes AS list_bytes`) : Prisma.empty}
     FROM sessions AS session
     LEFT JOIN projects AS project
-      ON project.id = ${path.projectId}::integer AND project.neptun_user_id = session.neptun_user_id
-    WHERE session.token_hash = ${tokenHash}`)
-  if (!row) return { refused: 'unknown_session', sessionUserId: undefined }
-  const { session_user_id: sessionUserId, project_id: projectId, stale_at: usedAt } = row
-  if (row.ended) return { refused: row.ended, sessionUserId }
-  const listBytes = row.list_bytes ? Number(row.list_bytes) : undefined
-  const isOwner = sessionUserId === path.userId && projectId !== null
-  return {
-    sessionUserId,
-    owner: isOwner ? new AuthorizedOwner(sessionUserId, projectId, row.installations, listBytes) : null,
-    touch: usedAt && { sessionId: row.session_id, usedAt },
-  }
+      ON project.id = ${projectId}::integer AND project.neptun_user_id = session.neptun_user_id
+    WHERE session.token_hash = ${tokenHash}`,
+  )
 }

@@ -20,18 +20,20 @@ export type Places = ReturnType<typeof createPlaces>
  * @param onEmpty called when nobody has a place any more
  */
 export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, onEmpty = () => {}) {
-  const taken = new Set<Leave>()
+  let taken = 0
   const waiting = new Map<() => void, () => void>()
 
   function hold(response?: ServerResponse): Leave {
+    let isHeld = true
     const leave = () => {
+      if (!isHeld) return
+      isHeld = false
+      taken -= 1
       response?.off('close', leave)
-      if (!taken.delete(leave)) return
-      const [next] = waiting.keys()
-      if (next) next()
-      else if (taken.size === 0) onEmpty()
+      if (waiting.size > 0) return waiting.keys().next().value?.()
+      if (taken === 0) onEmpty()
     }
-    taken.add(leave)
+    taken += 1
     response?.once('close', leave)
     return leave
   }
@@ -59,7 +61,7 @@ export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, on
      * waited too long, or its client is gone
      */
     take(response?: ServerResponse): Leave | Promise<Leave | undefined> {
-      if (taken.size < places && !response?.destroyed) return hold(response)
+      if (taken < places && !response?.destroyed) return hold(response)
       return wait(response)
     },
 

@@ -5,12 +5,11 @@ import type { Database } from '../database/database.js'
 import { ApiError, invalidRequest } from '../errors.js'
 import { isCrossSiteWrite } from '../plugins/cross-origin.js'
 import { createInFlight } from '../plugins/in-flight.js'
-import { SESSION_REQUIRED } from '../plugins/session.js'
+import { hasSessionCookie, SESSION_REQUIRED } from '../plugins/session.js'
 import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
-import { SESSION_COOKIE } from '../session-token.js'
 import type { LargeWork } from './large-work.js'
-import { type Authorization, authorize, type Owner, type SessionLimits } from './owner.js'
+import { type Authorization, createAuthorize, type Owner, type SessionLimits } from './owner.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
 /** Private to this module, so that only the hook can set them. */
@@ -81,6 +80,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
     route.config = { ...route.config, needsSession: true }
   })
 
+  const authorize = createAuthorize(database, limits)
   const sessionUse = createSessionUseRepository(database, app.log)
   // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
   app.addHook('onClose', sessionUse.flush)
@@ -89,18 +89,17 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
     inFlight.enter(request, reply)
-    let reason = request.cookies[SESSION_COOKIE] === undefined ? 'no_session_cookie' : 'invalid_session_cookie'
+    let reason: string | undefined
     const lookUp = async () => {
-      if (!sessionHash) return null
-      const found = await authorize(database, sessionHash, readPath(request), request.routeOptions.config, limits)
-      request.userId = found.sessionUserId
-      if (!('refused' in found)) return found
+      const found = sessionHash && (await authorize(sessionHash, readPath(request), request.routeOptions.config))
+      request.userId = found?.sessionUserId
+      if (!found || !('refused' in found)) return found ?? null
       reason = found.refused
       return null
     }
     app.admitSession(request, reply, lookUp).then((found) => {
       inFlight.rest(request)
-      if (!found) return done(new ApiError('UNAUTHORIZED', { reason }))
+      if (!found) return done(unauthorized(request, reason))
       request[authorization] = found
       request.admitLargeBody = () => largeBodies.enter(found.sessionUserId, reply.raw)
       if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
@@ -112,7 +111,9 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
     const faults = findFaults(request)
     if (faults.length > 0) return done(invalidRequest(...faults))
     const found = request[authorization]
-    if (found?.sessionUserId !== readPath(request).userId) return done(new ApiError('USER_MISMATCH'))
+    // The path has passed its schema.
+    if (found?.sessionUserId !== (request.params as { user_id: number }).user_id)
+      return done(new ApiError('USER_MISMATCH'))
     request[authorized] = found.owner
     if (!found.owner) return done(new ApiError('PROJECT_NOT_FOUND'))
     inFlight.resume(request)
@@ -129,6 +130,12 @@ export default fp(session, {
   name: 'projects-resources-session',
   dependencies: ['errors', 'session', 'limits', 'cross-origin', 'validation', 'json-body'],
 })
+
+/** @param reason why the session is not valid, for the log; undefined if the request names none */
+function unauthorized(request: FastifyRequest, reason?: string): ApiError {
+  const isNamed = reason === undefined && hasSessionCookie(request)
+  return new ApiError('UNAUTHORIZED', { reason: reason ?? (isNamed ? 'invalid_session_cookie' : 'no_session_cookie') })
+}
 
 /** The ids in the path, which at onRequest are text; 0, which no row has, for one that is not an id. */
 function readPath({ params }: FastifyRequest): { userId: number; projectId: number } {

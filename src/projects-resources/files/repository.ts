@@ -5,7 +5,14 @@ import type { ContextFileModel } from '../../database/generated/models.js'
 import { type Exact, MAX_ID } from '../../schemas.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
 import type { Position } from '../creation-order.js'
-import { belongsTo, createCreationOrder, isOne, positionOf } from '../creation-order-repository.js'
+import {
+  belongsTo,
+  createCreationOrder,
+  idsOf,
+  isOne,
+  type OwnerIds,
+  positionOf,
+} from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
@@ -20,11 +27,12 @@ const COLUMNS_BESIDES_TEXT = toColumns(COLUMN_NAMES.filter((name) => name !== 't
 /** Data access for the files of a project. Its lists are in the order of creation. */
 export type FileRepository = ReturnType<typeof createFileRepository>
 
-export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+export function createFileRepository({ prisma, read, prepare }: Pick<Database, 'prisma' | 'read' | 'prepare'>) {
   const inOrder = createCreationOrder<FileRow>(
-    { read },
+    { read, prepare },
     { table: 'context_files', alias: 'file', columns: COLUMNS, textBytes: TEXT_BYTES, hasShortPages: true },
   )
+  const readRows = inOrder.prepareRows<OwnerIds & FileFilter>((params) => ({ condition: isListed(params, params) }))
   return {
     /** Lists files: a page, or the complete list if it is small. */
     async list(
@@ -32,7 +40,9 @@ export function createFileRepository({ prisma, read }: Pick<Database, 'prisma' |
       filter: FileFilter,
       { after, limit }: BatchRequest<Position>,
     ): Promise<Batch<FileRow, Position>> {
-      const rows = await inOrder.readRows(isListed(owner, filter), after, limit === undefined ? MAX_ID : limit + 1)
+      const { context_file_category, context_file_type } = filter
+      const params = { ...idsOf(owner), context_file_category, context_file_type }
+      const rows = await readRows(params, after, limit === undefined ? MAX_ID : limit + 1)
       return toBatch(rows, limit, positionOf)
     },
 
@@ -107,11 +117,12 @@ const TEXT_BYTES = Prisma.raw('(octet_length(file.text) + octet_length(file.orig
 const isOwn = belongsTo('file')
 
 /** Whether a file belongs to the list. */
-function isListed(owner: Owner, { context_file_category: category, context_file_type: type }: FileFilter): Prisma.Sql {
-  const conditions = [isOwn(owner)]
-  if (category !== undefined) conditions.push(Prisma.sql`file.context_file_category = ${category}::text`)
-  if (type !== undefined) conditions.push(Prisma.sql`file.context_file_type = ${type}::text`)
-  return Prisma.join(conditions, ' AND ')
-}
+const isListed = (owner: Record<keyof OwnerIds, unknown>, filter: { [Name in keyof FileFilter]?: unknown }) =>
+  Prisma.sql`${isOwn(owner)} AND ${matches('category', filter.context_file_category)}
+    AND ${matches('type', filter.context_file_type)}`
+
+/** @param value undefined matches every file */
+const matches = (name: 'category' | 'type', value: unknown) =>
+  Prisma.sql`(${value}::text IS NULL OR ${Prisma.raw(`file.context_file_${name}`)} = ${value}::text)`
 
 const isRead = (row: FileRow | { text: null }): row is FileRow => row.text !== null

@@ -5,14 +5,14 @@ import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
 import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
 import { findAdmitted, type LargeWork } from '../large-work.js'
-import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
+import { checkPage, type ListSource, listBody, locationOf } from '../list.js'
 import { PIECE } from '../long-texts.js'
-import { sendObject } from '../object.js'
+import { objectBody } from '../object.js'
 import { etagOf, writeIf } from '../preconditions.js'
 import { checkCreate, checkUpdate, presentFields } from './body.js'
 import * as openapi from './openapi.js'
 import type { FileRepository, FileRow } from './repository.js'
-import { CreateFileBody, UpdateFileBody } from './schemas.js'
+import { CreateFileBody, type ListFilesQuery, UpdateFileBody } from './schemas.js'
 
 export interface FileRoutesOptions {
   files: FileRepository
@@ -28,35 +28,31 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
     { schema: openapi.createFile, config: { check: checkCreate } },
     async ({ owner, body, originalUrl }, reply) => {
       const created = await files.create(owner, pickKnown(CreateFileBody, body))
-      return sendFile(reply.code(201).header('location', locationOf(originalUrl, created.id)), created)
+      return fileBody(reply.code(201).header('location', locationOf(originalUrl, created.id)), created)
     },
   )
 
+  const list: ListSource<FileRow, Position, ListFilesQuery, { files: FileRow[] }> = {
+    read: ({ owner, query }, request) => files.list(owner, query, request),
+    findPageEnd: ({ owner, query }, after, limit) => files.findPageEnd(owner, query, after, limit),
+    readBatch: ({ owner, query }, range) => files.readBatch(owner, query, range),
+    readVersions: ({ owner, query }, range) => files.listVersions(owner, query, range),
+    keyOf: ({ id }) => String(id),
+    wrap: (rows) => ({ files: rows }),
+    encodeCursor,
+    decodeCursor,
+  }
   app.get(
     '/files',
     { schema: openapi.listFiles, config: { check: checkPage(decodeCursor), listCounter: 'file' } },
-    async (request, reply) => {
-      const { owner, query } = request
-      const source: ListSource<FileRow, Position> = {
-        after: (query.cursor && decodeCursor(query.cursor)) || null,
-        read: (batch) => files.list(owner, query, batch),
-        findPageEnd: (after, limit) => files.findPageEnd(owner, query, after, limit),
-        readBatch: (range) => files.readBatch(owner, query, range),
-        readVersions: (range) => files.listVersions(owner, query, range),
-        keyOf: ({ id }) => String(id),
-        wrap: (rows) => ({ files: rows }),
-        encodeCursor,
-      }
-      await sendList(request, reply, source, largeWork)
-      return reply
-    },
+    (request, reply) => listBody(request, reply, list, largeWork),
   )
 
   app.get(one, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => files.find(owner, params.context_file_id, maxBytes)
     const found = await findAdmitted(find, PIECE, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('FILE_NOT_FOUND')
-    return sendFile(reply, found)
+    return fileBody(reply, found)
   })
 
   app.put(
@@ -71,7 +67,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
       if (found.bytes > PIECE) await largeWork.enter(owner.userId, reply.raw)
       const change = presentFields(pickKnown(UpdateFileBody, body))
       const write = (version: Date | undefined) => files.update(owner, id, change, version)
-      return sendFile(reply, await writeIf(headers, 'FILE_NOT_FOUND', { find, write }))
+      return fileBody(reply, await writeIf(headers, 'FILE_NOT_FOUND', { find, write }))
     },
   )
 
@@ -84,10 +80,11 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
         find: () => files.findVersion(owner, id),
         write: async (version) => (await files.remove(owner, id, version)) || undefined,
       })
-      return reply.code(204).send(null)
+      reply.code(204)
+      return null
     },
   )
 }
 
-const sendFile = (reply: FastifyReply, file: FileRow) =>
-  sendObject(reply.header('etag', etagOf(file)), file, (row) => ({ file: row }))
+const fileBody = (reply: FastifyReply, file: FileRow) =>
+  objectBody(reply.header('etag', etagOf(file)), file, (row) => ({ file: row }))

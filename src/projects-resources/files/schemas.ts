@@ -94,3 +94,4 @@ const filter = {
 export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }
 
 export const ListFilesQuery = Type.Object({ ...filter, ...pageQuery(FIRST_CURSOR) })
+export type ListFilesQuery = Static<typeof ListFilesQuery>

@@ -5,7 +5,7 @@ import type { ImportModel } from '../../database/generated/models.js'
 import { type Exact, MAX_ID } from '../../schemas.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
 import type { Position } from '../creation-order.js'
-import { belongsTo, createCreationOrder, positionOf } from '../creation-order-repository.js'
+import { belongsTo, createCreationOrder, idsOf, type OwnerIds, positionOf } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import type { Import } from './schemas.js'
 import type { SourceType } from './source-path/index.js'
@@ -24,6 +24,15 @@ export interface ListedImports extends Batch<ImportRow, Position> {
   withheld: number
 }
 
+/** Undefined for imports of any type. */
+type MaybeType = SourceType | undefined
+
+interface ListParams extends OwnerIds {
+  accounts: string[]
+  sourceType: MaybeType
+  isComplete: boolean
+}
+
 export const COLUMNS = Prisma.raw(
   Object.keys(Prisma.ImportScalarFieldEnum)
     .filter((name) => !Object.hasOwn(HIDDEN, name))
@@ -32,23 +41,23 @@ export const COLUMNS = Prisma.raw(
 )
 
 /** Data access for the lists of a project's imports. */
-export function createImportLists({ read }: Pick<Database, 'read'>) {
+export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'prepare'>) {
   const inOrder = createCreationOrder<ImportRow>(
-    { read },
+    { read, prepare },
     { table: 'imports', alias: 'import', columns: COLUMNS, textBytes: TEXT_BYTES, hasShortPages: false },
   )
+  const readRows = inOrder.prepareRows<ListParams, { withheld: boolean }>((params) => ({
+    condition: Prisma.sql`${isOwn(params)} AND ${isOfType(params.sourceType)}
+      AND (${params.isComplete} OR NOT ${isWithheldFrom(params.accounts)})`,
+    extraColumns: Prisma.sql`, ${isWithheldFrom(params.accounts)} AS withheld`,
+  }))
   return {
     /** Lists the visible imports: a page, or the complete list if it is small. */
-    async list(owner: Owner, sourceType: SourceType | null, request: BatchRequest<Position>): Promise<ListedImports> {
+    async list(owner: Owner, sourceType: MaybeType, request: BatchRequest<Position>): Promise<ListedImports> {
       const { after, limit } = request
       const isPage = limit !== undefined
-      const isOnPage = Prisma.sql`(${!isPage} OR NOT ${isWithheld(owner)})`
-      const rows = await inOrder.readRows<{ withheld: boolean }>(
-        Prisma.sql`${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isOnPage}`,
-        after,
-        isPage ? limit + 1 : MAX_ID,
-        Prisma.sql`, ${isWithheld(owner)} AS withheld`,
-      )
+      const params = { ...idsOf(owner), accounts: owner.githubAccounts(), sourceType, isComplete: !isPage }
+      const rows = await readRows(params, after, isPage ? limit + 1 : MAX_ID)
       const batch = toBatch(rows, limit, positionOf)
       const visible = batch.rows.filter((row) => !row.withheld)
       const withheld = isPage ? await countWithheld(owner, sourceType) : rows.length - visible.length
@@ -57,25 +66,22 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
 
     findPageEnd: (
       owner: Owner,
-      sourceType: SourceType | null,
+      sourceType: MaybeType,
       after: Position | null,
       limit: number,
     ): Promise<PageEnd<Position>> => inOrder.findPageEnd(isVisible(owner, sourceType), after, limit),
 
-    readBatch: (
-      owner: Owner,
-      sourceType: SourceType | null,
-      range: Range<Position>,
-    ): Promise<Batch<ImportRow, Position>> => inOrder.readBatch(isVisible(owner, sourceType), range),
+    readBatch: (owner: Owner, sourceType: MaybeType, range: Range<Position>): Promise<Batch<ImportRow, Position>> =>
+      inOrder.readBatch(isVisible(owner, sourceType), range),
 
-    listVersions: (owner: Owner, sourceType: SourceType | null, range: Range<Position>): Promise<RowVersion[]> =>
+    listVersions: (owner: Owner, sourceType: MaybeType, range: Range<Position>): Promise<RowVersion[]> =>
       inOrder.listVersions(isVisible(owner, sourceType), range),
 
     /** Counts the withheld imports of a list. */
     countWithheld,
   }
 
-  async function countWithheld(owner: Owner, sourceType: SourceType | null): Promise<number> {
+  async function countWithheld(owner: Owner, sourceType: MaybeType): Promise<number> {
     const [row] = await read<{ withheld: number }>(Prisma.sql`
       SELECT count(*)::integer AS withheld FROM imports AS import
       WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}`)
@@ -85,16 +91,20 @@ export function createImportLists({ read }: Pick<Database, 'read'>) {
 
 export const isOwn = belongsTo('import')
 
-export const isOfType = (type: SourceType | null) =>
-  type === null ? Prisma.sql`true` : Prisma.sql`import.source_type = ${type}::source_type`
+/** @param type a SourceType; undefined for any */
+export const isOfType = (type: unknown) =>
+  Prisma.sql`(${type}::source_type IS NULL OR import.source_type = ${type}::source_type)`
 
 const TEXT_BYTES = Prisma.raw('(octet_length(import.source_path) + coalesce(octet_length(import.description), 0))')
 
 /** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
-export const isWithheld = (owner: Owner) => Prisma.sql`(
+export const isWithheld = (owner: Owner) => isWithheldFrom(owner.githubAccounts())
+
+/** @param accounts the GitHub accounts of the user's active installations, in lower case */
+const isWithheldFrom = (accounts: unknown) => Prisma.sql`(
   import.source_type = 'github'
-    AND lower(split_part(import.source_path, '/', 1) COLLATE "C") <> ALL (${owner.githubAccounts()}::text[])
+    AND lower(split_part(import.source_path, '/', 1) COLLATE "C") <> ALL (${accounts}::text[])
 )`
 
-const isVisible = (owner: Owner, sourceType: SourceType | null) =>
+const isVisible = (owner: Owner, sourceType: MaybeType) =>
   Prisma.sql`${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)}`

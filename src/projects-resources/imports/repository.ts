@@ -22,9 +22,9 @@ export type { FoundImport, ImportRow } from './list-repository.js'
 /** Data access for the imports of a project. */
 export type ImportRepository = ReturnType<typeof createImportRepository>
 
-export function createImportRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+export function createImportRepository({ prisma, read, prepare }: Pick<Database, 'prisma' | 'read' | 'prepare'>) {
   return {
-    ...createImportLists({ read }),
+    ...createImportLists({ read, prepare }),
 
     /** Finds an import, withheld or not. */
     async find(owner: Owner, importId: number): Promise<FoundImport | undefined> {

@@ -1,18 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { IF_MATCH } from '../../documented-headers.js'
 import { ApiError } from '../../errors.js'
 import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { pickKnown } from '../../schemas.js'
 import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
 import type { LargeWork } from '../large-work.js'
-import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
+import { checkPage, type ListSource, listBody, locationOf } from '../list.js'
 import type { Owner } from '../owner.js'
 import { etagOf, writeIf } from '../preconditions.js'
 import { checkSourcePair, checkUpdate, presentFields, requireSourcePath } from './body.js'
 import { changeImport } from './change.js'
 import * as openapi from './openapi.js'
 import type { ImportRepository, ImportRow } from './repository.js'
-import { CreateImportBody, UpdateImportBody } from './schemas.js'
+import { CreateImportBody, type ListImportsQuery, UpdateImportBody } from './schemas.js'
 import type { CanonicalSourcePath } from './source-path/index.js'
 
 export interface ImportRoutesOptions {
@@ -46,7 +47,8 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
       const { values, sighting } = await planCreate(owner, body)
       const created = await imports.create(owner, values, sighting)
       reply.header('location', locationOf(originalUrl, created.id)).header('etag', etagOf(created))
-      return reply.code(201).send({ import: created })
+      reply.code(201)
+      return { import: created }
     },
   )
 
@@ -60,33 +62,30 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     },
   )
 
+  const setWithheld = (reply: FastifyReply, count: number) => {
+    if (count > 0) reply.header('x-imports-withheld', count)
+  }
+  const list: ListSource<ImportRow, Position, ListImportsQuery, { imports: ImportRow[] }> = {
+    async read({ owner, query, reply }, request) {
+      const found = await imports.list(owner, query.source_type, request)
+      setWithheld(reply, found.withheld)
+      return found
+    },
+    async prepareStream({ owner, query, reply }) {
+      setWithheld(reply, await imports.countWithheld(owner, query.source_type))
+    },
+    findPageEnd: ({ owner, query }, after, limit) => imports.findPageEnd(owner, query.source_type, after, limit),
+    readBatch: ({ owner, query }, range) => imports.readBatch(owner, query.source_type, range),
+    readVersions: ({ owner, query }, range) => imports.listVersions(owner, query.source_type, range),
+    keyOf: ({ id }) => String(id),
+    wrap: (rows) => ({ imports: rows }),
+    encodeCursor,
+    decodeCursor,
+  }
   app.get(
     '/imports',
     { schema: openapi.listImports, config: { check: checkPage(decodeCursor), listCounter: 'import' } },
-    async (request, reply) => {
-      const { owner, query } = request
-      const { source_type = null, cursor } = query
-      const setWithheld = (count: number) => {
-        if (count > 0) reply.header('x-imports-withheld', count)
-      }
-      const source: ListSource<ImportRow, Position> = {
-        after: (cursor && decodeCursor(cursor)) || null,
-        async read(batch) {
-          const list = await imports.list(owner, source_type, batch)
-          setWithheld(list.withheld)
-          return list
-        },
-        prepareStream: async () => setWithheld(await imports.countWithheld(owner, source_type)),
-        findPageEnd: (after, limit) => imports.findPageEnd(owner, source_type, after, limit),
-        readBatch: (range) => imports.readBatch(owner, source_type, range),
-        readVersions: (range) => imports.listVersions(owner, source_type, range),
-        keyOf: ({ id }) => String(id),
-        wrap: (rows) => ({ imports: rows }),
-        encodeCursor,
-      }
-      await sendList(request, reply, source, largeWork)
-      return reply
-    },
+    (request, reply) => listBody(request, reply, list, largeWork),
   )
 
   app.get('/imports/:import_id', { schema: openapi.getImport }, async ({ owner, params }, reply) => {
@@ -121,7 +120,8 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
         find: () => imports.find(owner, id),
         write: async (version) => (await imports.remove(owner, id, version)) || undefined,
       })
-      return reply.code(204).send(null)
+      reply.code(204)
+      return null
     },
   )
 }

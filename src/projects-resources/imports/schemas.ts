@@ -87,3 +87,4 @@ export const ListImportsQuery = Type.Object({
   source_type: Type.Optional(OneOf(SOURCE_TYPES, { description: 'Only imports of this type.', examples: ['github'] })),
   ...pageQuery(FIRST_CURSOR),
 })
+export type ListImportsQuery = Static<typeof ListImportsQuery>

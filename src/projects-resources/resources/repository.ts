@@ -10,6 +10,7 @@ import {
   toBatch,
   toPageEnd,
 } from '../batch.js'
+import { idsOf, type OwnerIds } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
@@ -40,7 +41,7 @@ interface ModelDelegate {
 export type ResourceRepository = ReturnType<typeof createResourceRepository>
 
 export function createResourceRepository(
-  { prisma, read }: Pick<Database, 'prisma' | 'read'>,
+  { prisma, read, prepare }: Pick<Database, 'prisma' | 'read' | 'prepare'>,
   descriptor: ResourceDescriptor,
 ) {
   const { model, linkModel, idField, resource, computed, naturalKey } = descriptor
@@ -61,21 +62,26 @@ export function createResourceRepository(
   const presentAll = <Row extends ResourceRow>(rows: Row[]): Row[] => (isComputed ? rows.map(present) : rows)
 
   /** The composite foreign keys make a link's user that of the project and of the resource. */
-  const isLinked = ({ userId, projectId }: Owner) =>
+  const isLinked = ({ userId, projectId }: Record<keyof OwnerIds, unknown>) =>
     Prisma.sql`link.project_id = ${projectId}::integer AND resource.neptun_user_id = ${userId}::integer`
 
   const isOwnLink = ({ userId, projectId }: Owner) =>
     Prisma.sql`link.project_id = ${projectId}::integer AND link.neptun_user_id = ${userId}::integer`
 
+  const readRows = prepare<OwnerIds & { after: LinkPosition; limit: number }, LinkedRow>(
+    (params) => Prisma.sql`
+      SELECT ${columns}, link.id AS link_id
+      FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
+      WHERE ${isLinked(params)} AND link.id < ${params.after}::bigint
+      ORDER BY link.id DESC
+      LIMIT ${params.limit}::integer`,
+  )
+
   return {
     /** Lists the linked resources, newest link first: a page, or the complete list if it is small. */
     async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
-      const rows = await read<LinkedRow>(Prisma.sql`
-        SELECT ${columns}, link.id AS link_id
-        FROM ${linkTable} AS link JOIN ${table} AS resource ON resource.id = ${linkedId}
-        WHERE ${isLinked(owner)} AND link.id < ${after ?? MAX_BIGINT}::bigint
-        ORDER BY link.id DESC
-        LIMIT ${limit === undefined ? MAX_ID : limit + 1}::integer`)
+      const params = { after: after ?? MAX_BIGINT, limit: limit === undefined ? MAX_ID : limit + 1 }
+      const rows = await readRows({ ...idsOf(owner), ...params })
       const batch = toBatch(rows, limit, (row) => row.link_id)
       return { ...batch, rows: presentAll(batch.rows) }
     },

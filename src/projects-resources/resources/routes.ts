@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import { pickKnown } from '../../schemas.js'
 import { findAdmitted, LARGE, type LargeWork } from '../large-work.js'
-import { checkPage, type ListSource, locationOf, sendList } from '../list.js'
-import { sendObject } from '../object.js'
+import { checkPage, type ListSource, listBody, locationOf, type PageQuery } from '../list.js'
+import { objectBody } from '../object.js'
 import type { Owner } from '../owner.js'
 import { checkLinkOrCreate, linkOrCreateRules } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
@@ -37,46 +37,45 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
       config: { check: checkLinkOrCreate(descriptor), documented: { body: openapi.link.body } },
     },
     async ({ owner, body, originalUrl }, reply) => {
-      const sendCreated = (resource: ResourceRow) =>
-        sendObject(reply.code(201).header('location', locationOf(originalUrl, resource.id)), resource, bare)
+      const createdBody = (resource: ResourceRow) =>
+        objectBody(reply.code(201).header('location', locationOf(originalUrl, resource.id)), resource, bare)
       if (idField in body) {
         const linked = await resources.link(owner, body[idField] as number)
         if (!linked) throw new ApiError('RESOURCE_NOT_FOUND')
-        return linked.isNew ? sendCreated(linked.resource) : sendObject(reply, linked.resource, bare)
+        return linked.isNew ? createdBody(linked.resource) : objectBody(reply, linked.resource, bare)
       }
       const values = toColumns(pickKnown(create, body))
       const created = await resources.create(owner, { ...values, ...(await verify?.(owner, values)) })
-      return created.isNew ? sendCreated(created.resource) : sendObject(reply, created.resource, bare)
+      return created.isNew ? createdBody(created.resource) : objectBody(reply, created.resource, bare)
     },
   )
 
+  const list: ListSource<LinkedRow, LinkPosition, PageQuery, LinkedRow[]> = {
+    read: ({ owner }, request) => resources.list(owner, request),
+    findPageEnd: ({ owner }, after, limit) => resources.findPageEnd(owner, after, limit),
+    readBatch: ({ owner }, range) => resources.readBatch(owner, range),
+    readVersions: ({ owner }, range) => resources.listVersions(owner, range),
+    keyOf: (row) => row.link_id,
+    wrap: (rows) => rows,
+    encodeCursor,
+    decodeCursor,
+  }
   const listConfig = { check: checkPage(decodeCursor), listCounter: descriptor.counter }
-  app.get(`/${slug}`, { schema: openapi.list, config: listConfig }, async (request, reply) => {
-    const { owner, query } = request
-    const source: ListSource<LinkedRow, LinkPosition> = {
-      after: (query.cursor && decodeCursor(query.cursor)) || null,
-      read: (batch) => resources.list(owner, batch),
-      findPageEnd: (after, limit) => resources.findPageEnd(owner, after, limit),
-      readBatch: (range) => resources.readBatch(owner, range),
-      readVersions: (range) => resources.listVersions(owner, range),
-      keyOf: (row) => row.link_id,
-      wrap: (rows) => rows,
-      encodeCursor,
-    }
-    await sendList(request, reply, source, largeWork)
-    return reply
-  })
+  app.get(`/${slug}`, { schema: openapi.list, config: listConfig }, (request, reply) =>
+    listBody(request, reply, list, largeWork),
+  )
 
   app.get(one, { schema: openapi.get }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => resources.find(owner, params.resource_id, maxBytes)
     const found = await findAdmitted(find, LARGE, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('RESOURCE_NOT_FOUND')
-    return sendObject(reply, found, bare)
+    return objectBody(reply, found, bare)
   })
 
   app.delete(one, { schema: openapi.unlink }, async ({ owner, params }, reply) => {
     const isRemoved = await resources.unlink(owner, params.resource_id)
     if (!isRemoved) throw new ApiError('RESOURCE_NOT_FOUND')
-    return reply.code(204).send(null)
+    reply.code(204)
+    return null
   })
 }

@@ -1,0 +1,57 @@
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../config.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The headers that are the same for every response. */
+    commonHeaders: Readonly<Record<string, string>>
+  }
+}
+
+type ResponseHeadersOptions = Pick<Config, 'HSTS_INCLUDE_SUBDOMAINS'>
+
+/**
+ * Sets the headers of every response: the request's id, `Vary` (every response of the API depends on the session), and
+ * security headers for browsers, which must not treat a response as a page or script, or frame it (OWASP, "REST Security
+ * Cheat Sheet"). Helmet's headers are constant, so it runs once, at start, rather than 12 µs per request
+ * (docs/decisions/013).
+ */
+async function responseHeaders(app: FastifyInstance, options: ResponseHeadersOptions) {
+  const headers = { ...(await readSecurityHeaders(options)), vary: 'Cookie' }
+  app.decorate('commonHeaders', headers)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id).headers(headers)
+    done()
+  })
+}
+
+export default fp(responseHeaders, { name: 'response-headers' })
+
+const none = ["'none'"]
+
+/** A browser that shows a response as a page loads nothing. `default-src` covers neither `base-uri` nor `frame-ancestors`. */
+const NOTHING = { defaultSrc: none, baseUri: none, objectSrc: none, frameAncestors: none }
+
+async function readSecurityHeaders(options: ResponseHeadersOptions): Promise<Record<string, string>> {
+  const app = Fastify()
+  await app.register(helmet, {
+    strictTransportSecurity: { includeSubDomains: options.HSTS_INCLUDE_SUBDOMAINS },
+    contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  })
+  // Only Helmet has set any by then.
+  app.get('/', async (_request, reply) => reply.raw.getHeaders())
+  const response = await app.inject('/')
+  await app.close()
+  return response.json()
+}
