@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
@@ -11,11 +12,13 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Waits until a large body may be parsed; undefined where there is no limit for that. */
     admitLargeBody: (() => Promise<void>) | undefined
+    /** Whether its body was so large that it had to be admitted. */
+    hasLargeBody: boolean
   }
 }
 
 /** A larger body, in bytes, is parsed only when it is admitted. */
-const LARGE_BODY = 64 * 1024
+const LARGE_BODY = 16 * 1024
 
 /** RFC 9110, section 8.3.1, without a look at the parameters. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
@@ -28,6 +31,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
  */
 async function jsonBody(app: FastifyInstance) {
   app.decorateRequest('admitLargeBody', undefined)
+  app.decorateRequest('hasLargeBody', false)
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
@@ -52,10 +56,7 @@ async function jsonBody(app: FastifyInstance) {
   })
   // Refuses `__proto__` and `constructor.prototype` wherever they stand.
   const parse = app.getDefaultJsonParser('error', 'error')
-  const parseBody = (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
-    if (!isUtf8(body)) return done(invalidRequest({ path: 'body', message: 'must be UTF-8' }))
-    const excess = findExcess(body)
-    if (excess) return done(invalidRequest({ path: 'body', message: excess }))
+  const parseText = (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
     const text = body.toString('utf8')
     return parse(request, text, (error, value) => {
       if (error) return done(invalidRequest({ path: 'body', message: describeFault(text) }))
@@ -64,12 +65,31 @@ async function jsonBody(app: FastifyInstance) {
   }
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
-    if (body.length <= LARGE_BODY || !request.admitLargeBody) return parseBody(request, body, done)
-    request.admitLargeBody().then(() => parseBody(request, body, done), done)
+    const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined
+    if (!admit) {
+      const fault = findFault(body)
+      return fault ? done(fault) : parseText(request, body, done)
+    }
+    request.hasLargeBody = true
+    // Each step on 2 MiB takes many milliseconds: other requests have their turn in between.
+    const finish = (error: Error | null, value?: unknown) => void setImmediate(done, error, value)
+    const checkInTurns = async () => {
+      await admit()
+      const fault = findFault(body)
+      await turn()
+      return fault
+    }
+    checkInTurns().then((fault) => (fault ? done(fault) : parseText(request, body, finish)), done)
   })
 }
 
 export default fp(jsonBody, { name: 'json-body' })
+
+/** Finds what forbids to parse a body. */
+function findFault(body: Buffer): ApiError | undefined {
+  const message = isUtf8(body) ? findExcess(body) : 'must be UTF-8'
+  return message ? invalidRequest({ path: 'body', message }) : undefined
+}
 
 /** Why the parser refused a text: its own words quote what was sent. */
 function describeFault(text: string): string {

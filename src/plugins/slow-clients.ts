@@ -18,7 +18,7 @@ const SLICE = 64 * 1024
  * Beyond so many bytes of one response, there is a pause of so many milliseconds before each slice: a client that reads as fast
  * as it can must not keep the event loop from others.
  */
-const FAST = 1024 * 1024
+const FAST = 256 * 1024
 const PAUSE = 1
 
 /** A connection with responses that have not been sent completely. */

@@ -9,6 +9,12 @@ export const LARGE = 64 * 1024
 const WAITING_OF_USER = { maxWaiting: 16, patience: 5000 }
 const WAITING_IN_TOTAL = { maxWaiting: 64, patience: 5000 }
 
+/**
+ * While others of the same user wait, a place stays empty for so many times as long as it was used: one user's large work takes
+ * a quarter of the time of the process at most. A user who sends one request at a time does not wait.
+ */
+const REST = 3
+
 /** Bounds the large work of one kind that is in progress. */
 export interface LargeWork {
   /**
@@ -19,7 +25,7 @@ export interface LargeWork {
 }
 
 export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal: number }): LargeWork {
-  const ofUsers = createUserPlaces({ places: perUser, ...WAITING_OF_USER })
+  const ofUsers = createUserPlaces({ places: perUser, rest: REST, ...WAITING_OF_USER })
   const ofAll = createPlaces({ places: inTotal, ...WAITING_IN_TOTAL })
   const entered = new WeakSet<ServerResponse>()
   return {

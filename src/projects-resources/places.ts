@@ -7,7 +7,12 @@ export interface PlacesOptions {
   maxWaiting: number
   /** How long one waits, in milliseconds. */
   patience: number
+  /** How long a place stays empty before the next one who waits gets it, as a multiple of the time that it was held. */
+  rest?: number
 }
+
+/** Maximum time that a place stays empty while somebody waits, in milliseconds. */
+const MAX_REST = 250
 
 /** Frees a place. It does nothing if the place is free already. */
 export type Leave = () => void
@@ -19,23 +24,30 @@ export type Places = ReturnType<typeof createPlaces>
  * for a response is freed at the latest when that ends.
  * @param onEmpty called when nobody has a place any more
  */
-export function createPlaces({ places, maxWaiting, patience }: PlacesOptions, onEmpty = () => {}) {
+export function createPlaces({ places, maxWaiting, patience, rest = 0 }: PlacesOptions, onEmpty = () => {}) {
   let taken = 0
   const waiting = new Map<() => void, () => void>()
 
   function hold(response?: ServerResponse): Leave {
     let isHeld = true
+    const takenAt = rest > 0 ? performance.now() : 0
     const leave = () => {
       if (!isHeld) return
       isHeld = false
-      taken -= 1
       response?.off('close', leave)
-      if (waiting.size > 0) return waiting.keys().next().value?.()
-      if (taken === 0) onEmpty()
+      if (rest > 0 && waiting.size > 0) setTimeout(free, Math.min(rest * (performance.now() - takenAt), MAX_REST))
+      else free()
     }
     taken += 1
     response?.once('close', leave)
     return leave
+  }
+
+  function free() {
+    taken -= 1
+    const [next] = waiting.keys()
+    if (next) next()
+    else if (taken === 0) onEmpty()
   }
 
   async function wait(response?: ServerResponse): Promise<Leave | undefined> {

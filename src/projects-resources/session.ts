@@ -117,7 +117,9 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
     request[authorized] = found.owner
     if (!found.owner) return done(new ApiError('PROJECT_NOT_FOUND'))
     inFlight.resume(request)
-    done()
+    // Validating a large body takes many milliseconds, and storing it as well.
+    if (request.hasLargeBody) setImmediate(done)
+    else done()
   })
 
   app.addHook('onSend', (request, _reply, payload, done) => {
