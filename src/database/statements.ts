@@ -53,7 +53,7 @@ export function createStatements(isPooled: boolean): Statements {
 }
 
 /** Stands for a value while the text of a statement is built. */
-export class Placeholder {
+class Placeholder {
   readonly name: string
 
   constructor(name: string) {

@@ -14,7 +14,7 @@ export interface PageQuery {
 }
 
 /** The request for a list. */
-export interface ListContext<Query> {
+interface ListContext<Query> {
   owner: Owner
   query: Query
   /** For headers. */

@@ -58,7 +58,7 @@ export interface SessionLimits {
 }
 
 /** The result of Authorize for a session that is not valid. */
-export interface Refusal {
+interface Refusal {
   /** For the log. */
   refused: 'unknown_session' | EndOfSession
   sessionUserId: number | undefined
@@ -88,7 +88,7 @@ interface SessionRow {
 }
 
 /** What else to read in the session query. */
-export interface AuthorizationNeeds {
+interface AuthorizationNeeds {
   /** The user's installations, for `owner.githubAccounts()`. */
   needsGithubAccounts?: boolean | undefined
   /** The counter of a list, for `owner.listBytes()`: `import`, `user_file`. */
