@@ -31,22 +31,16 @@ export interface RowVersion {
   version: string
 }
 
-/** Maximum size of a page with a large row, and how many bytes make a row large. */
-const LARGE_PAGE_SIZE = 8
-const LARGE_ROW = 32 * 1024
-
 /**
- * Finds the end of a page. A page with large rows is shorter than `limit`.
+ * Finds the end of a page.
  * @param rows up to `limit + 1` rows: the last one shows that more follow
  */
 export function toPageEnd<Row, Position>(
   rows: Row[],
   limit: number,
   positionOf: (row: Row) => Position,
-  bytesOf: (row: Row) => number = () => 0,
 ): PageEnd<Position> {
-  const isLarge = rows.some((row) => bytesOf(row) > LARGE_ROW)
-  const page = rows.slice(0, isLarge ? Math.min(limit, LARGE_PAGE_SIZE) : limit)
+  const page = rows.slice(0, limit)
   const last = page.at(-1)
   return last ? { last: positionOf(last), hasMore: rows.length > page.length } : null
 }

@@ -52,14 +52,12 @@ interface CreationOrder {
   columns: Prisma.Sql
   /** The bytes of a row's long texts. PostgreSQL knows the length of a text without decompressing it. */
   textBytes: Prisma.Sql
-  /** Whether a page with a long text is shorter than its limit. */
-  hasShortPages: boolean
 }
 
 /** Data access for a project's objects in the order of creation, which are read in parts. */
 export function createCreationOrder<Row extends Created>(
   { read, prepare }: Pick<Database, 'read' | 'prepare'>,
-  { table, alias, columns, textBytes, hasShortPages }: CreationOrder,
+  { table, alias, columns, textBytes }: CreationOrder,
 ) {
   const from = Prisma.raw(`${table} AS ${alias}`)
   const name = Prisma.raw(alias)
@@ -86,12 +84,12 @@ export function createCreationOrder<Row extends Created>(
 
     /** Finds the end of a page. */
     async findPageEnd(condition: Prisma.Sql, after: Position | null, limit: number): Promise<PageEnd<Position>> {
-      const rows = await read<Created & { bytes: number }>(Prisma.sql`
-        SELECT ${order}, ${hasShortPages ? textBytes : Prisma.sql`0`} AS bytes FROM ${from}
+      const rows = await read<Created>(Prisma.sql`
+        SELECT ${order} FROM ${from}
         WHERE ${condition} AND ${isAfter(after)}
         ORDER BY ${order}
         LIMIT ${limit + 1}::integer`)
-      return toPageEnd(rows, limit, positionOf, ({ bytes }) => bytes)
+      return toPageEnd(rows, limit, positionOf)
     },
 
     /** Reads the next batch of a range. After the last one follows an empty batch. */

@@ -30,7 +30,7 @@ export type FileRepository = ReturnType<typeof createFileRepository>
 export function createFileRepository({ prisma, read, prepare }: Pick<Database, 'prisma' | 'read' | 'prepare'>) {
   const inOrder = createCreationOrder<FileRow>(
     { read, prepare },
-    { table: 'context_files', alias: 'file', columns: COLUMNS, textBytes: TEXT_BYTES, hasShortPages: true },
+    { table: 'context_files', alias: 'file', columns: COLUMNS, textBytes: TEXT_BYTES },
   )
   const readRows = inOrder.prepareRows<OwnerIds & FileFilter>((params) => ({ condition: isListed(params, params) }))
   return {

@@ -44,7 +44,7 @@ export const COLUMNS = Prisma.raw(
 export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'prepare'>) {
   const inOrder = createCreationOrder<ImportRow>(
     { read, prepare },
-    { table: 'imports', alias: 'import', columns: COLUMNS, textBytes: TEXT_BYTES, hasShortPages: false },
+    { table: 'imports', alias: 'import', columns: COLUMNS, textBytes: TEXT_BYTES },
   )
   const readRows = inOrder.prepareRows<ListParams, { withheld: boolean }>((params) => ({
     condition: Prisma.sql`${isOwn(params)} AND ${isOfType(params.sourceType)}

@@ -88,17 +88,12 @@ export function createResourceRepository(
 
     /** Finds the end of a page. */
     async findPageEnd(owner: Owner, after: LinkPosition | null, limit: number): Promise<PageEnd<LinkPosition>> {
-      const links = await read<{ id: string; bytes: number }>(Prisma.sql`
-        SELECT link.id, link.bytes FROM ${linkTable} AS link
+      const links = await read<{ id: string }>(Prisma.sql`
+        SELECT link.id FROM ${linkTable} AS link
         WHERE ${isOwnLink(owner)} AND ${isIn({ after, last: null })}
         ORDER BY link.id DESC
         LIMIT ${limit + 1}::integer`)
-      return toPageEnd(
-        links,
-        limit,
-        ({ id }) => id,
-        ({ bytes }) => bytes,
-      )
+      return toPageEnd(links, limit, ({ id }) => id)
     },
 
     /** Reads the next batch of a range. After the last one follows an empty batch. */
