@@ -263,9 +263,6 @@ t.test('HEAD of a large list answers without reading it', async (t) => {
   await writeLargeFiles(sql)
   const { status, headers, text } = await call('HEAD', resources('/user-files'))
   t.same([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
-  const page = await call('GET', `${resources('/user-files')}?limit=20`)
-  t.same([page.status, page.body.length], [200, 8], 'a page of large texts is shorter')
-  t.match(page.headers.get('link'), /rel="next"/, 'and leads to the next one')
 })
 
 t.test('a client that does not read a large list holds no database connection', async (t) => {
