@@ -12,8 +12,8 @@ const WRITES_OF_PROJECT = 2
 const OF_USER_IN_REPOSITORY = 3
 const OF_USER = 4
 
-/** Connections that the calls of one repository leave to all others. */
-const RESERVE = 3
+/** The share of the connections that the calls of one repository can take. Of three or fewer, all. */
+const SHARE = 0.7
 
 /** How many calls may wait for a place of their user or project, and how long, in milliseconds. */
 const WAITING = { maxWaiting: 64, patience: 15_000 }
@@ -40,7 +40,7 @@ export function createTurns({ max, connectionTimeoutMillis: patience = 0 }: Turn
   /** Returns a repository whose methods take turns. */
   function guard<T extends object>(repository: T): T {
     const callsHere = createKeyedPlaces({ places: OF_USER_IN_REPOSITORY, ...WAITING })
-    const inTotal = createPlaces({ places: Math.max(1, max - RESERVE), maxWaiting: Number.POSITIVE_INFINITY, patience })
+    const inTotal = createPlaces({ places: Math.ceil(SHARE * max), maxWaiting: Number.POSITIVE_INFINITY, patience })
 
     async function enter({ userId, projectId }: Owner, isRead: boolean): Promise<Leave> {
       const begun = performance.now()
