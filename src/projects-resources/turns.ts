@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable, isLockTimeout } from '../database/errors.js'
 import { ApiError, tooManyRequests } from '../errors.js'
 import type { Owner } from './owner.js'
-import { createKeyedPlaces, createPlaces, type Leave } from './places.js'
+import { createKeyedPlaces, createPlaces, type Leave, type Places } from './places.js'
 
 /**
  * How many calls to the database can be in progress; others wait. A lock makes calls wait in the database, each with a
@@ -22,6 +22,7 @@ const WAITING = { maxWaiting: 64, patience: 15_000 }
 const READS = /^(find|list|read)/
 
 type Method = (owner: Owner, ...args: never[]) => Promise<unknown>
+type Take = (owner: Owner) => ReturnType<Places['take']>
 
 export interface TurnsOptions {
   /** The size of the pool. */
@@ -31,7 +32,7 @@ export interface TurnsOptions {
 }
 
 /** Lets the calls of projects, users and repositories take turns. */
-export function createTurns({ max, connectionTimeoutMillis: patience = 0 }: TurnsOptions) {
+export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.patience }: TurnsOptions) {
   const writes = createKeyedPlaces({ places: WRITES_OF_PROJECT, ...WAITING })
   const calls = createKeyedPlaces({ places: OF_USER, ...WAITING })
   /** When a call last found the database unavailable, by the clock of performance.now(). */
@@ -41,23 +42,13 @@ export function createTurns({ max, connectionTimeoutMillis: patience = 0 }: Turn
   function guard<T extends object>(repository: T): T {
     const callsHere = createKeyedPlaces({ places: OF_USER_IN_REPOSITORY, ...WAITING })
     const inTotal = createPlaces({ places: Math.ceil(SHARE * max), maxWaiting: Number.POSITIVE_INFINITY, patience })
-
-    async function enter({ userId, projectId }: Owner, isRead: boolean): Promise<Leave> {
-      const begun = performance.now()
-      const leave = await takeAll([
-        ...(isRead ? [] : [() => writes.take(projectId)]),
-        () => callsHere.take(userId),
-        () => calls.take(userId),
-      ])
-      if (!leave && unavailableAt > begun) throw unavailable()
-      if (!leave) throw tooManyRequests('Too many requests of this user are waiting', 1)
-      const leaveTotal = await inTotal.take()
-      if (leaveTotal) return both(leaveTotal, leave)
-      unavailableAt = performance.now()
-      callsHere.dismiss(userId)
-      leave()
-      throw unavailable()
-    }
+    const takeConnection: Take = () => inTotal.take()
+    const forReads: Take[] = [
+      ({ userId }) => callsHere.take(userId),
+      ({ userId }) => calls.take(userId),
+      takeConnection,
+    ]
+    const forWrites: Take[] = [({ projectId }) => writes.take(projectId), ...forReads]
 
     /** Ends the waiting of calls whose turns would end like this one, later. */
     function dismiss({ userId, projectId }: Owner, isRead: boolean, error: unknown): void {
@@ -68,15 +59,31 @@ export function createTurns({ max, connectionTimeoutMillis: patience = 0 }: Turn
       if (!isLockTimeout(error)) calls.dismiss(userId)
     }
 
+    function refuse({ userId }: Owner, take: Take, begun: number): ApiError {
+      if (take === takeConnection) {
+        unavailableAt = performance.now()
+        callsHere.dismiss(userId)
+      }
+      if (unavailableAt >= begun) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1 })
+      return tooManyRequests('Too many requests of this user are waiting', 1)
+    }
+
     async function run<R>(owner: Owner, isRead: boolean, call: () => Promise<R>): Promise<R> {
-      const leave = await enter(owner, isRead)
+      const begun = performance.now()
+      const taken: Leave[] = []
       try {
-        return await call()
-      } catch (error) {
-        if (isUnavailable(error)) dismiss(owner, isRead, error)
-        throw error
+        for (const take of isRead ? forReads : forWrites) {
+          const place = take(owner)
+          const leave = place instanceof Promise ? await place : place
+          if (!leave) throw refuse(owner, take, begun)
+          taken.push(leave)
+        }
+        return await call().catch((error) => {
+          if (isUnavailable(error)) dismiss(owner, isRead, error)
+          throw error
+        })
       } finally {
-        leave()
+        for (const leave of taken.reverse()) leave()
       }
     }
 
@@ -90,29 +97,6 @@ export function createTurns({ max, connectionTimeoutMillis: patience = 0 }: Turn
 
   return { guard }
 }
-
-/** Takes places one after the other. @returns undefined, and keeps none, if one is not available */
-async function takeAll(takes: (() => Leave | Promise<Leave | undefined>)[]): Promise<Leave | undefined> {
-  let all: Leave = () => {}
-  for (const take of takes) {
-    const leave = await take()
-    if (!leave) {
-      all()
-      return undefined
-    }
-    all = both(leave, all)
-  }
-  return all
-}
-
-const both =
-  (first: Leave, second: Leave): Leave =>
-  () => {
-    first()
-    second()
-  }
-
-const unavailable = () => new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1 })
 
 const isUnavailable = (error: unknown) =>
   error instanceof ApiError ? error.code === 'DATABASE_UNAVAILABLE' : isDatabaseUnavailable(error)
