@@ -11,7 +11,8 @@ export async function makeDocument({ withWebhook }: { withWebhook: boolean }): P
   const config = loadConfig({ ...SETTINGS, ...(withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {}) })
   const logger = pino({ level: 'silent' })
   // The routes are registered and never called.
-  const database = { prepare: () => async () => [], close: async () => {} } as unknown as Database
+  const pool = { options: { max: 1 } }
+  const database = { pool, prepare: () => async () => [], close: async () => {} } as unknown as Database
   const app = await buildApp(config, { database, logger })
   const { payload } = await app.inject('/openapi.json')
   await app.close()

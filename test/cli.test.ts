@@ -16,6 +16,7 @@ import { addSessionCommands } from '../src/cli/session.js'
 import { addUserCommands } from '../src/cli/user.js'
 import { addUserFileCommands } from '../src/cli/user-file.js'
 import * as values from '../src/cli/values.js'
+import { until } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
@@ -209,6 +210,26 @@ t.test('files that no project links to are listed and deleted', async (t) => {
   t.match(await cli('user-file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.match(await cli('user-file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.same(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
+})
+
+t.test('a file that is linked while files are deleted is kept', async (t) => {
+  const { url, sql } = await setUp(t)
+  await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com')`)
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1)`)
+  await sql(`INSERT INTO user_files (id, title, text, language, extension, neptun_user_id, updated_at)
+    SELECT number, 'old', '', 'x', 'x', 1, now() - interval '9 days' FROM generate_series(1, 205) AS number`)
+  const request = new pg.Client({ connectionString: url })
+  await request.connect()
+  t.teardown(() => request.end())
+  await request.query('BEGIN')
+  await request.query('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 42, 1)')
+  const pruning = cli('user-file', 'prune', '--days', '7')
+  const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await until(async () => (await sql(isWaiting)).length === 1, 'it waits for the request')
+  await request.query('COMMIT')
+  t.same(await pruning, { code: 0, stdout: 'Deleted 204 files.\n', stderr: '' })
+  t.same(await sql('SELECT id FROM user_files'), [{ id: 42 }])
+  t.same(await sql('SELECT project_id, user_file_id FROM project_user_files'), [{ project_id: 7, user_file_id: 42 }])
 })
 
 t.test('wrong counters of projects are found and repaired', async (t) => {

@@ -254,17 +254,12 @@ t.test('while every connection is taken, other requests wait no longer than the 
   const { call, sql } = service
   const create = async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`
   const paths: string[] = []
-  for (let number = 0; number < 20; number += 1) paths.push(await create())
-  for (const [method, status] of [
-    ['GET', 200],
-    ['DELETE', 204],
-  ] as const) {
+  for (let number = 0; number < 17; number += 1) paths.push(await create())
+  for (const method of ['GET', 'DELETE']) {
     const lock = await lockTable(t, service, 'imports')
-    const first = paths.slice(0, 3).map((path) => call(method, path))
+    const first = [1, 2, 3].map(() => call('GET', service.one))
     await untilWaiting(service, 3)
-    const others = paths
-      .slice(3)
-      .map((path) => isUnavailable(t, call(method, path), `${method}, one more`, LIMIT + SLACK))
+    const others = paths.map((path) => isUnavailable(t, call(method, path), `${method}, one more`, LIMIT + SLACK))
     const ready = await call('GET', '/health/ready', { token: null })
     t.strictSame(
       [ready.status, ready.body],
@@ -273,7 +268,7 @@ t.test('while every connection is taken, other requests wait no longer than the 
     )
     await Promise.all(others)
     await lock.release()
-    for (const answer of await Promise.all(first)) t.equal(answer.status, status, `${method}: the first are served`)
+    for (const { status } of await Promise.all(first)) t.equal(status, 200, 'the first are served')
     await isFine(t, service, 'afterwards')
   }
   const [{ count: left } = { count: -1 }] = await sql<{ count: number }>('SELECT count(*)::int FROM imports')

@@ -10,6 +10,7 @@ import { createProgram, runProgram } from '../src/cli/command.js'
 import { addSessionCommands } from '../src/cli/session.js'
 import { databaseOptions, loadConfig } from '../src/config.js'
 import { openDatabase, withClient } from '../src/database/database.js'
+import { describeConnectionError } from '../src/database/errors.js'
 import { applyMigrations } from '../src/database/migrations.js'
 import { resources, startApp, type TestApp, until } from './support/app.js'
 import { createDatabase } from './support/database.js'
@@ -191,6 +192,18 @@ t.test('a database that is not UTF-8 is refused by name', async (t) => {
   await t.rejects(openDatabase(options), { message: 'server_encoding is LATIN1: it must be UTF8' })
 })
 
+t.test('PostgreSQL before version 15 is refused by name', async (t) => {
+  const url = await createDatabase(t, { migrated: false })
+  // The function of the schema that comes first reports another version.
+  const version = `CREATE FUNCTION former.current_setting(text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE $1 WHEN 'server_version_num' THEN '140019' ELSE '14.19 (Debian 14.19-1)' END $$`
+  await administer(url, 'CREATE SCHEMA former', version)
+  const former = `${url}?options=${encodeURIComponent('-c search_path=former,pg_catalog,public')}`
+  const options = databaseOptions(loadConfig({ DATABASE_URL: former }), { warn() {} })
+  const message = 'PostgreSQL 15 or later is required: this is 14.19 (Debian 14.19-1)'
+  await t.rejects(openDatabase(options), { message })
+})
+
 const skip = isInstalled('pgbouncer') ? false : 'there is no pgbouncer here: install it to run this test'
 
 function isInstalled(program: string): boolean {
@@ -261,6 +274,22 @@ t.test('it runs through PgBouncer in transaction mode', { skip }, async (t) => {
   const token = (await cli(pooled, 'session', 'create', '--user', '1', '--ttl', '1h')).out
   t.equal((await call('GET', IMPORTS, { token })).status, 200, 'a session of the command line')
 })
+
+t.test(
+  'a URL that does not say that it leads to PgBouncer is refused, and the message says how',
+  { skip },
+  async (t) => {
+    const pooled = await startPgBouncer(t, await createDatabase(t))
+    const options = databaseOptions(loadConfig({ DATABASE_URL: pooled.replace('?pgbouncer=true', '') }), { warn() {} })
+    const failure = await openDatabase(options).then(
+      () => new Error('it works'),
+      (error: Error) => error,
+    )
+    const hint =
+      /^unsupported startup parameter(: options| in options: \S+): behind PgBouncer, add pgbouncer=true to the URL$/
+    t.match(describeConnectionError(failure), hint)
+  },
+)
 
 t.test('behind PgBouncer, a default that the service cannot set is checked at startup', { skip }, async (t) => {
   const url = await createDatabaseWith(t, ["default_transaction_isolation = 'serializable'"])

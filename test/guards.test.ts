@@ -34,6 +34,17 @@ t.test('every answer tells browsers what it is not', async (t) => {
   }
 })
 
+t.test('HSTS applies to subdomains unless that is turned off', async (t) => {
+  for (const [settings, value] of [
+    [{}, 'max-age=31536000; includeSubDomains'],
+    [{ HSTS_INCLUDE_SUBDOMAINS: 'false' }, 'max-age=31536000'],
+  ] as const) {
+    const { call } = await startApp(t, settings)
+    const { headers } = await call('GET', IMPORTS)
+    t.equal(headers.get('strict-transport-security'), value)
+  }
+})
+
 t.test('a write that another site sent is refused, unless its origin is listed', async (t) => {
   const { call, url, sql } = await startApp(t, { CORS_ORIGINS: `${LISTED}, https://other.example.com` })
   const own = { origin: url }

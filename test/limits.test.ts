@@ -38,6 +38,19 @@ t.test('the time passes', async (t) => {
   await until(async () => (await call('GET', IMPORTS)).status === 200, 'it is let in again')
 })
 
+t.test('a clock that is set back by a day does not lengthen the time', async (t) => {
+  const { call } = await startApp(t, { RATE_LIMIT_ADDRESS: '1' })
+  const ask = () => call('GET', '/nowhere', { token: null })
+  t.equal((await ask()).status, 404)
+  const now = Date.now
+  t.teardown(() => Object.assign(Date, { now }))
+  Date.now = () => now() - 24 * 60 * 60 * 1000
+  const { status, headers } = await ask()
+  const retryAfter = Number(headers.get('retry-after'))
+  t.equal(status, 429)
+  t.ok(retryAfter > 0 && retryAfter <= 60, `Retry-After: ${retryAfter}`)
+})
+
 t.test('without a session it is the address that counts, for unknown routes too', async (t) => {
   const { call } = await startApp(t, { RATE_LIMIT_ADDRESS: '3' })
   t.equal((await call('GET', IMPORTS, { token: null })).status, 401)

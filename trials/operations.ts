@@ -3,9 +3,8 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { applyMigrations } from '../src/database/migrations.js'
-import { demo } from '../src/demo-data.js'
 import { findFreePort } from '../src/dev/port.js'
-import { mixed, visits } from './support/calls.js'
+import { lists, visits } from './support/calls.js'
 import { openConnection } from './support/connection.js'
 import { check, type Finding, figure, ms, quantile, type Trial, within } from './support/findings.js'
 import { type Outcome, startLoad } from './support/load.js'
@@ -106,7 +105,7 @@ export const restore: Trial = () =>
   withStage(async ({ database, startService }) => {
     const service = await startService()
     const tally = createFullTally()
-    const load = startLoad({ port: service.port, connections: 20, talk: mixed, onOutcome: tally.record })
+    const load = startLoad({ port: service.port, connections: 10, talk: lists, onOutcome: tally.record })
     await sleep(AROUND)
     const begun = performance.now()
     await replaceSchema(database.url)
@@ -164,82 +163,6 @@ export const migration: Trial = () =>
       within('slowest answer meanwhile', Math.max(...durations(during)), 1000),
     ]
   })
-
-const LOCKED = 6000
-
-/** One project's row is locked, while 60 clients write to the project. */
-export const lock: Trial = () =>
-  withStage(async ({ database, startService }) => {
-    const service = await startService()
-    const locker = new pg.Client({ connectionString: database.url })
-    await locker.connect()
-    const writers = createFullTally()
-    const load = startLoad({ port: service.port, connections: 60, talk: mixed, onOutcome: writers.record })
-    const others = watchOther(service.port)
-    await sleep(AROUND)
-    await locker.query('BEGIN')
-    await locker.query('SELECT FROM projects WHERE id = $1 FOR UPDATE', [demo.user.projectId])
-    const begun = performance.now()
-    await sleep(LOCKED)
-    await locker.query('COMMIT')
-    const ended = performance.now()
-    await sleep(AROUND)
-    await load.stop()
-    const calls = await others.stop()
-    await locker.end()
-    const during = calls.filter((call) => call.begun > begun && call.begun < ended)
-    const failed = during.filter(({ status }) => status >= 400)
-    const faults = unexpected(writers, UNAVAILABLE, '503 OVERLOADED', '429 RATE_LIMITED')
-    const locked = writers.outcomes.filter((outcome) => outcome.begun > begun && outcome.begun < ended)
-    return [
-      figure('answers to the writers', describe(writers.answers)),
-      check('other answers to the writers', describe(faults), faults.size === 0),
-      within('slowest answer to a writer', Math.max(...durations(locked)), LIMIT),
-      check(`${during.length} requests of another user meanwhile, of them failed`, failed.length, failed.length === 0),
-      check(
-        'requests of another user per second',
-        Math.round((during.length * 1000) / LOCKED),
-        (during.length * 1000) / LOCKED > 10,
-      ),
-      figure(
-        'their p99',
-        ms(
-          quantile(
-            during.map(({ duration }) => duration),
-            0.99,
-          ),
-        ),
-      ),
-    ]
-  })
-
-/** A client of the other user, who writes and reads in turn. */
-function watchOther(port: number) {
-  const { id, projectId, token } = demo.otherUser
-  const url = `http://127.0.0.1:${port}/api/users/${id}/projects/${projectId}/resources/imports`
-  const headers = { cookie: `neptun-session=${token}`, 'content-type': 'application/json' }
-  const body = JSON.stringify({ source_type: 'local', source_path: '/srv/app' })
-  const calls: { begun: number; duration: number; status: number }[] = []
-  let isStopped = false
-  const run = async () => {
-    while (!isStopped) {
-      for (const init of [{ method: 'POST', headers, body }, { headers }]) {
-        const begun = performance.now()
-        const response = await fetch(init.method ? url : `${url}?limit=20`, init)
-        await response.arrayBuffer()
-        calls.push({ begun, duration: performance.now() - begun, status: response.status })
-      }
-    }
-  }
-  const running = run()
-  return {
-    stop: async () => {
-      isStopped = true
-      await running
-      return calls
-    },
-  }
-}
 
 /** Redis, which counts requests, is frozen: it accepts commands and does not respond. */
 export const redis: Trial = async () => {

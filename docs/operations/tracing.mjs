@@ -6,7 +6,10 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 
 const sdk = new NodeSDK({
   serviceName: 'neptun-projects-resources',
-  instrumentations: [new FastifyOtelInstrumentation({ registerOnInitialization: true }), new PgInstrumentation()],
+  instrumentations: [
+    // A span for each hook would be 20 spans of a request.
+    new FastifyOtelInstrumentation({ registerOnInitialization: true, instrumentHooks: false }),
+    new PgInstrumentation({ ignoreConnectSpans: true }),
+  ],
 })
 sdk.start()
-process.once('beforeExit', () => sdk.shutdown())

@@ -55,7 +55,7 @@ async function listUnlinked(database: Database, filter: Filter): Promise<Answer>
   return { json: files, text: table(rows), ...(rows.length === 0 && { note: 'Every file is linked to a project.' }) }
 }
 
-/** Files that are deleted in one transaction: one that is being linked makes it wait. */
+/** Files that are deleted in one transaction, which requests that link them wait for. */
 const BATCH_SIZE = 100
 
 async function prune(database: Database, { user, days }: Filter & { days: number }): Promise<Answer> {
@@ -63,9 +63,30 @@ async function prune(database: Database, { user, days }: Filter & { days: number
   const where = unlinked(database, user ? { user } : {}, days)
   let deleted = 0
   for (;;) {
-    const { count } = await database.prisma.userFile.deleteMany({ where, limit: BATCH_SIZE })
-    deleted += count
-    if (count < BATCH_SIZE) break
+    const found = await database.prisma.userFile.findMany({ where, select: { id: true }, take: BATCH_SIZE })
+    deleted += await deleteIfUnlinked(
+      database,
+      where,
+      found.map(({ id }) => id),
+    )
+    if (found.length < BATCH_SIZE) break
   }
   return { json: { deleted }, text: `Deleted ${deleted === 1 ? '1 file' : `${deleted} files`}.` }
+}
+
+/**
+ * Deletes those of the files that still match. A request that links one locks it (the foreign key), so the lock waits for that
+ * request to end; only a statement that begins after the lock sees the link.
+ * @returns the number of files that were deleted
+ */
+async function deleteIfUnlinked(
+  { prisma }: Database,
+  where: ReturnType<typeof unlinked>,
+  ids: number[],
+): Promise<number> {
+  return await prisma.$transaction(async (transaction) => {
+    await transaction.$executeRaw`SELECT FROM user_files WHERE id = ANY(${ids}::integer[]) ORDER BY id FOR UPDATE`
+    const { count } = await transaction.userFile.deleteMany({ where: { ...where, id: { in: ids } } })
+    return count
+  })
 }

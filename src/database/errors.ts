@@ -60,6 +60,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** Whether a prepared statement has to be prepared again. It has not been executed. */
 export const isStale = (error: unknown): boolean => STALE.test(readFailure(error).code)
 
+/** Whether a statement did not get a lock in time, also if Database.read has translated the error. */
+export const isLockTimeout = (error: unknown): boolean =>
+  readFailure(error instanceof ApiError ? error.cause : error).code === '55P03'
+
 /** Describes in one line why a connection failed. */
 export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
   if (code && UNTRUSTED.test(code)) {

@@ -60,17 +60,19 @@ async function runInitdb(folder: string, { passwordFile, initdb, user, signal }:
     output: 'pipe',
   })
   signal?.addEventListener('abort', running.stop, { once: true })
-  const [code, output] = await Promise.all([running.exited, running.output ? text(running.output) : ''])
+  const [code, ...outputs] = await Promise.all([running.exited, ...running.outputs.map((output) => text(output))])
   signal?.removeEventListener('abort', running.stop)
   signal?.throwIfAborted()
-  if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(output) || `exit code ${code}`}`)
+  if (code !== 0)
+    throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(outputs.join('')) || `exit code ${code}`}`)
 }
 
 /** The error that a program of PostgreSQL's printed, with its details and hints, on one line; else its last line. */
 function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
-  const first = lines.findIndex((line) => /(error|FATAL|PANIC):/.test(line))
-  return lines.slice(first).join(' ').trim()
+  const reasons = lines.filter((line) => /\b(error|detail|hint|FATAL|PANIC|DETAIL|HINT):/.test(line))
+  // The server's lines begin with its time and process id.
+  return (reasons.length > 0 ? reasons : lines.slice(-1)).map((line) => line.replace(/^\d.*?\] /, '')).join(' ')
 }
 
 /** What a start that was killed left behind. Its initdb may still be about to end, hence the retries. */

@@ -1,4 +1,5 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const keeper = fileURLToPath(new URL('keep.mjs', import.meta.url))
@@ -22,7 +23,8 @@ export interface KeepOptions extends Command {
 
 /** A command that cannot outlive this process. */
 export interface Kept {
-  output: ChildProcess['stdout']
+  /** Its standard output and standard error, if they are piped. */
+  outputs: Readable[]
   /** Settles when it has ended, with its exit code (128 and more: a signal), or null if its keeper was killed. */
   exited: Promise<number | null>
   /** Asks it to end; `exited` tells when it has. */
@@ -50,7 +52,7 @@ export function keep({ command, args, uid, gid, cwd, env, signals, grace, output
     child.on('exit', (code) => resolve(code))
   })
   return {
-    output: child.stdout,
+    outputs: [child.stdout, child.stderr].filter((output) => output !== null),
     exited,
     stop: () => void child.stdin?.end(),
     kill: () => void child.kill('SIGQUIT'),

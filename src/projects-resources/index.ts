@@ -42,7 +42,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })
-  const turns = createTurns()
+  const turns = createTurns(database.pool.options)
   const imports = turns.guard(createImportRepository(database))
   await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
   await app.register(fileRoutes, { files: turns.guard(createFileRepository(database)), largeWork })

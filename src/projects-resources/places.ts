@@ -84,19 +84,19 @@ export function createPlaces({ places, maxWaiting, patience, rest = 0 }: PlacesO
   }
 }
 
-/** Places of each user. */
-export function createUserPlaces(options: PlacesOptions) {
-  const users = new Map<number, Places>()
+/** Places for each key: the id of a user or a project. */
+export function createKeyedPlaces(options: PlacesOptions) {
+  const all = new Map<number, Places>()
   return {
-    take(userId: number, response?: ServerResponse): Leave | Promise<Leave | undefined> {
+    take(key: number, response?: ServerResponse): Leave | Promise<Leave | undefined> {
       if (response?.destroyed) return Promise.resolve(undefined)
-      const places = users.get(userId) ?? createPlaces(options, () => users.delete(userId))
-      users.set(userId, places)
+      const places = all.get(key) ?? createPlaces(options, () => all.delete(key))
+      all.set(key, places)
       return places.take(response)
     },
 
-    dismiss(userId: number) {
-      users.get(userId)?.dismiss()
+    dismiss(key: number) {
+      all.get(key)?.dismiss()
     },
   }
 }

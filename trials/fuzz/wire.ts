@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
+import { readChunks } from '../support/chunks.js'
 
 /** A response, as it came over the wire. */
 export interface Answer {
@@ -120,19 +121,4 @@ function readContent(
   if (declared === undefined) return isEnd ? { body: bytes, length: bytes.length } : undefined
   const length = Number(declared)
   return bytes.length < length ? undefined : { body: bytes.subarray(0, length), length }
-}
-
-function readChunks(bytes: Buffer): { body: Buffer; length: number } | undefined {
-  const chunks: Buffer[] = []
-  let at = 0
-  for (;;) {
-    const lineEnd = bytes.indexOf('\r\n', at)
-    if (lineEnd < 0) return undefined
-    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16)
-    const start = lineEnd + 2
-    if (bytes.length < start + size + 2) return undefined
-    if (size === 0) return { body: Buffer.concat(chunks), length: start + 2 }
-    chunks.push(bytes.subarray(start, start + size))
-    at = start + size + 2
-  }
 }

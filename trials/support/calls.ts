@@ -26,15 +26,26 @@ export function* writes(): Conversation {
   for (;;) yield create()
 }
 
-/** As many reads as writes, and what is written stays. */
+/** As many reads as writes, and what is written stays. No list of imports: a long one is large work, which is limited. */
 export function* mixed(): Conversation {
   for (;;) {
-    yield create()
-    yield PAGE
+    const created = yield create()
+    yield created?.status === 201 ? { method: 'GET', path: pathOfImport(created) } : FILES
     yield create()
     yield FILES
   }
 }
+
+/** Lists of each kind and writes, by at most 18 connections: more large work of one user is refused. */
+export function* lists(): Conversation {
+  for (;;) {
+    yield create()
+    yield PAGE
+    yield FILES
+  }
+}
+
+const pathOfImport = (created: Answer) => `${RESOURCES}/imports/${JSON.parse(created.body).import.id}`
 
 /** Each import is removed again, so that a project does not grow and its whole list can be read. */
 export function* visits(): Conversation {
@@ -43,7 +54,7 @@ export function* visits(): Conversation {
     yield LIST
     yield FILES
     if (created?.status === 201) {
-      yield { method: 'DELETE', path: `${RESOURCES}/imports/${JSON.parse(created.body).import.id}` }
+      yield { method: 'DELETE', path: pathOfImport(created) }
     }
   }
 }

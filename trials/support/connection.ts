@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { demo } from '../../src/demo-data.js'
+import { readChunks } from './chunks.js'
 import { takeToken } from './sessions.js'
 
 export interface Request {
@@ -79,17 +80,23 @@ export function toBytes({ method, path, body }: Request, port: number, token: st
   return `${head.join('\r\n')}\r\n\r\n${text}`
 }
 
-/** The answer that some bytes begin with, or undefined while it is not complete. The service never sends chunks. */
+/** Reads the response that some bytes begin with; undefined while it is not complete. Large lists come in chunks. */
 export function readAnswer(bytes: Buffer): (Answer & { length: number; isLast: boolean }) | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const head = bytes.toString('latin1', 0, end)
-  const length = end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
-  if (bytes.length < length) return undefined
+  const rest = bytes.subarray(end + 4)
+  const content = /^transfer-encoding: *chunked/im.test(head) ? readChunks(rest) : readDeclared(rest, head)
+  if (!content) return undefined
   return {
     status: Number(head.slice(9, 12)),
-    body: bytes.toString('utf8', end + 4, length),
+    body: content.body.toString('utf8'),
     isLast: /^connection: *close/im.test(head),
-    length,
+    length: end + 4 + content.length,
   }
+}
+
+function readDeclared(bytes: Buffer, head: string): { body: Buffer; length: number } | undefined {
+  const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
+  return bytes.length < length ? undefined : { body: bytes.subarray(0, length), length }
 }

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startPostgres } from '../src/dev/postgres.js'
+
+const isRoot = process.getuid?.() === 0
+
+/** Mounts a file system in memory until the test ends. @returns its folder; undefined if this user must not mount */
+function mount(t: Test, options: string): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'neptun-storage-'))
+  t.teardown(() => rmdirSync(folder))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  t.teardown(() => execFileSync('umount', [folder]))
+  return folder
+}
+
+/** A folder that this user must not write to. Root can write to any, unless its file system is read-only. */
+function createReadOnlyFolder(t: Test): string | undefined {
+  if (isRoot) return mount(t, 'ro,size=1m')
+  const folder = t.testdir()
+  chmodSync(folder, 0o555)
+  t.teardown(() => chmodSync(folder, 0o755))
+  return folder
+}
+
+const CANNOT_MOUNT = 'this user must not mount file systems'
+
+t.test('npm run dev says which folder is read-only', async (t) => {
+  const folder = createReadOnlyFolder(t)
+  if (!folder) return t.pass(CANNOT_MOUNT, { skip: CANNOT_MOUNT })
+  const code = isRoot ? 'EROFS' : 'EACCES'
+  for (const name of ['', 'a', 'a/b']) {
+    const message = `DATA_DIR: ${folder} must be a folder that can be written to (${code})`
+    await t.rejects(startPostgres({ folder: join(folder, name) }), { name: 'StartError', message })
+  }
+})
+
+t.test('a file in place of the folder is named', async (t) => {
+  const file = join(t.testdir({ file: '' }), 'file')
+  const message = `DATA_DIR: ${file} must be a folder that can be written to (ENOTDIR)`
+  await t.rejects(startPostgres({ folder: join(file, 'data') }), { name: 'StartError', message })
+})
+
+t.test('npm run dev says that the disk is full', async (t) => {
+  const folder = mount(t, 'size=8m,mode=755')
+  if (!folder) return t.pass(CANNOT_MOUNT, { skip: CANNOT_MOUNT })
+  mkdirSync(join(folder, 'data'))
+  const message = /^PostgreSQL's initdb failed: .*No space left on device/
+  await t.rejects(startPostgres({ folder: join(folder, 'data') }), { name: 'StartError', message })
+})
