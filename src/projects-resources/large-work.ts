@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { createKeyedPlaces, createPlaces } from './places.js'
+import { createKeyedPlaces, Places } from './places.js'
 
 /** In bytes of JSON: larger lists, bodies and resources are large work. A large list is streamed. */
 export const LARGE = 64 * 1024
@@ -26,7 +26,7 @@ export interface LargeWork {
 
 export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal: number }): LargeWork {
   const ofUsers = createKeyedPlaces({ places: perUser, rest: REST, ...WAITING_OF_USER })
-  const ofAll = createPlaces({ places: inTotal, ...WAITING_IN_TOTAL })
+  const ofAll = new Places({ places: inTotal, ...WAITING_IN_TOTAL })
   const entered = new WeakSet<ServerResponse>()
   return {
     async enter(userId, response) {

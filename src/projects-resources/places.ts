@@ -17,70 +17,78 @@ const MAX_REST = 250
 /** Frees a place. It does nothing if the place is free already. */
 export type Leave = () => void
 
-export type Places = ReturnType<typeof createPlaces>
-
 /**
- * A counting semaphore with a bounded queue: first come, first served. A place that is taken
- * for a response is freed at the latest when that ends.
- * @param onEmpty called when nobody has a place any more
+ * A counting semaphore with a bounded queue: first come, first served. A place that is taken for a response is freed at the
+ * latest when that ends. (p-limit, by contrast, bounds neither the queue nor the time in it.)
  */
-export function createPlaces({ places, maxWaiting, patience, rest = 0 }: PlacesOptions, onEmpty = () => {}) {
-  let taken = 0
-  const waiting = new Map<() => void, () => void>()
+export class Places {
+  readonly #options: PlacesOptions
+  readonly #onEmpty: () => void
+  #taken = 0
+  /** In the order of their arrival: what gives one a place, and what makes it give up. */
+  #waiting: Map<() => void, () => void> | undefined
 
-  function hold(response?: ServerResponse): Leave {
-    let isHeld = true
+  /** @param onEmpty called when no place is taken any more */
+  constructor(options: PlacesOptions, onEmpty = () => {}) {
+    this.#options = options
+    this.#onEmpty = onEmpty
+  }
+
+  /**
+   * @returns a place at once, if one is free; otherwise a promise of undefined if too many are waiting, or this one has
+   * waited too long, or its client is gone
+   */
+  take(response?: ServerResponse): Leave | Promise<Leave | undefined> {
+    if (response?.destroyed) return Promise.resolve(undefined)
+    return this.#taken < this.#options.places ? this.#hold(response) : this.#wait(response)
+  }
+
+  /** Ends the waiting of all: they get no place. */
+  dismiss(): void {
+    for (const giveUp of this.#waiting?.values() ?? []) giveUp()
+  }
+
+  #hold(response?: ServerResponse): Leave {
+    const { rest = 0 } = this.#options
     const takenAt = rest > 0 ? performance.now() : 0
+    let isHeld = true
     const leave = () => {
       if (!isHeld) return
       isHeld = false
       response?.off('close', leave)
-      if (rest > 0 && waiting.size > 0) setTimeout(free, Math.min(rest * (performance.now() - takenAt), MAX_REST))
-      else free()
+      if (rest === 0 || !this.#waiting?.size) return this.#free()
+      setTimeout(() => this.#free(), Math.min(rest * (performance.now() - takenAt), MAX_REST))
     }
-    taken += 1
+    this.#taken += 1
     response?.once('close', leave)
     return leave
   }
 
-  function free() {
-    taken -= 1
-    const [next] = waiting.keys()
+  #free(): void {
+    this.#taken -= 1
+    const [next] = this.#waiting?.keys() ?? []
     if (next) next()
-    else if (taken === 0) onEmpty()
+    else if (this.#taken === 0) this.#onEmpty()
   }
 
-  async function wait(response?: ServerResponse): Promise<Leave | undefined> {
-    if (response?.destroyed || waiting.size >= maxWaiting) return undefined
-    return await new Promise((resolve) => {
+  #wait(response?: ServerResponse): Promise<Leave | undefined> {
+    const { maxWaiting, patience } = this.#options
+    this.#waiting ??= new Map()
+    const waiting = this.#waiting
+    if (waiting.size >= maxWaiting) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
       const end = (leave?: Leave) => {
         clearTimeout(timer)
         response?.off('close', giveUp)
         waiting.delete(next)
         resolve(leave)
       }
-      const next = () => end(hold(response))
+      const next = () => end(this.#hold(response))
       const giveUp = () => end()
       const timer = setTimeout(giveUp, patience)
       response?.once('close', giveUp)
       waiting.set(next, giveUp)
     })
-  }
-
-  return {
-    /**
-     * @returns a place at once, if one is free; otherwise a promise of undefined if too many are waiting, or this one has
-     * waited too long, or its client is gone
-     */
-    take(response?: ServerResponse): Leave | Promise<Leave | undefined> {
-      if (taken < places && !response?.destroyed) return hold(response)
-      return wait(response)
-    },
-
-    /** Ends the waiting of all: they get no place. */
-    dismiss() {
-      for (const giveUp of waiting.values()) giveUp()
-    },
   }
 }
 
@@ -89,8 +97,9 @@ export function createKeyedPlaces(options: PlacesOptions) {
   const all = new Map<number, Places>()
   return {
     take(key: number, response?: ServerResponse): Leave | Promise<Leave | undefined> {
+      // It would never be empty again.
       if (response?.destroyed) return Promise.resolve(undefined)
-      const places = all.get(key) ?? createPlaces(options, () => all.delete(key))
+      const places = all.get(key) ?? new Places(options, () => all.delete(key))
       all.set(key, places)
       return places.take(response)
     },

@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable, isLockTimeout } from '../database/errors.js'
 import { ApiError, tooManyRequests } from '../errors.js'
 import type { Owner } from './owner.js'
-import { createKeyedPlaces, createPlaces, type Leave, type Places } from './places.js'
+import { createKeyedPlaces, type Leave, Places } from './places.js'
 
 /**
  * How many calls to the database can be in progress; others wait. A lock makes calls wait in the database, each with a
@@ -41,7 +41,7 @@ export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.p
   /** Returns a repository whose methods take turns. */
   function guard<T extends object>(repository: T): T {
     const callsHere = createKeyedPlaces({ places: OF_USER_IN_REPOSITORY, ...WAITING })
-    const inTotal = createPlaces({ places: Math.ceil(SHARE * max), maxWaiting: Number.POSITIVE_INFINITY, patience })
+    const inTotal = new Places({ places: Math.ceil(SHARE * max), maxWaiting: Number.POSITIVE_INFINITY, patience })
     const takeConnection: Take = () => inTotal.take()
     const forReads: Take[] = [
       ({ userId }) => callsHere.take(userId),
