@@ -28,7 +28,7 @@ module.exports = {
           entries,
           '^src/app\\.ts$',
           '^src/plugins/',
-          '^src/projects-resources/(index|session|list|object)\\.ts$',
+          '^src/projects-resources/(index|session|list|object|idempotency)\\.ts$',
           '^src/.*/routes\\.ts$',
           '^src/github/webhooks\\.ts$',
         ],

@@ -45,6 +45,18 @@ export const IF_NONE_MATCH = {
   },
 }
 
+export const IDEMPOTENCY_KEY = {
+  'Idempotency-Key': {
+    ...text('A retry with the same key and the same request, within 24 hours, returns the first response.', 255),
+    minLength: 1,
+    pattern: '^[!-~]*$',
+  },
+}
+
+export const IDEMPOTENCY_REPLAYED: Headers = {
+  'Idempotency-Replayed': text('`true` if this is the stored response to an earlier request with the same key.', 4),
+}
+
 export const IF_MATCH = {
   type: 'object',
   properties: {

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { CHALLENGE, RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
+import { CHALLENGE, IDEMPOTENCY_REPLAYED, RATE_LIMIT, RETRY_AFTER } from './documented-headers.js'
 import { ApiError, ERROR_CODES, type ErrorCode, type ErrorStatus, invalidRequest, tooManyRequests } from './errors.js'
 import { githubAccessDenied } from './github/permission.js'
 import { type Headers, OneOf } from './schemas.js'
@@ -62,6 +62,9 @@ export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA
 /** What a call can meet that changes something for a session. */
 export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 
+/** What a POST with an Idempotency-Key can meet. */
+export const CREATE_ERRORS: ErrorCode[] = [...WRITE_ERRORS, 'IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_KEY_REUSED']
+
 /** Errors that say more than their code does. */
 const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
@@ -90,13 +93,14 @@ function errorAnswer(errors: ApiError[]) {
   const meanings = errors.map(({ code }) => `\`${code}\`: ${new ApiError(code).message}.`)
   return {
     description: meanings.join(' '),
-    headers: headersOf(errors[0]?.statusCode ?? 0),
+    headers: headersOf(errors[0]?.statusCode ?? 0, examples),
     content: { 'application/json': { schema: ErrorBody, examples } },
   }
 }
 
-const headersOf = (status: number): Headers => ({
+const headersOf = (status: number, codes: object): Headers => ({
   ...(status === 401 ? CHALLENGE : {}),
   ...(status === 429 || status === 503 ? RETRY_AFTER : {}),
+  ...('IDEMPOTENCY_CONFLICT' in codes ? { ...RETRY_AFTER, ...IDEMPOTENCY_REPLAYED } : {}),
   ...RATE_LIMIT,
 })

@@ -7,6 +7,7 @@ import { abuse, scenarios } from './abuse.js'
 import { clients } from './clients.js'
 import { failover } from './failover.js'
 import { fuzz } from './fuzz.js'
+import { keys } from './keys.js'
 import { kill } from './kill.js'
 import { lock } from './lock.js'
 import { memory } from './memory.js'
@@ -26,6 +27,7 @@ const trials: Record<string, Trial> = {
   hang,
   failover,
   kill,
+  keys,
   clients,
   abuse,
   fuzz,

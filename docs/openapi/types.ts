@@ -456,7 +456,7 @@ export interface components {
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "IDEMPOTENCY_CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: every validation error. */
@@ -832,6 +832,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used for a different request. */
+        IDEMPOTENCY_KEY_REUSED: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description `INTERNAL`: Internal Server Error. */
         INTERNAL: {
             headers: {
@@ -880,9 +892,11 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `PROJECT_FULL`: The project is full. */
-        PROJECT_FULL: {
+        /** @description `PROJECT_FULL`: The project is full. `IDEMPOTENCY_CONFLICT`: The first request with this Idempotency-Key is still in progress: try again. */
+        "PROJECT_FULL.IDEMPOTENCY_CONFLICT": {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1068,6 +1082,8 @@ export interface components {
     headers: {
         /** @description Identifies the state of what the response shows (RFC 9110). Every change moves it. */
         ETag: string;
+        /** @description `true` if this is the stored response to an earlier request with the same key. */
+        "Idempotency-Replayed": string;
         /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
         Link: string;
         /** @description Where the new object is, relative to the URL of the request (RFC 9110). */
@@ -1225,7 +1241,10 @@ export interface operations {
     createImport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1251,6 +1270,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1265,10 +1285,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -1278,7 +1299,10 @@ export interface operations {
     previewImport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1302,6 +1326,7 @@ export interface operations {
             /** @description The import as it would be stored. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1316,10 +1341,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -1592,7 +1618,10 @@ export interface operations {
     createFile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1618,6 +1647,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1632,10 +1662,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -1899,7 +1930,10 @@ export interface operations {
     linkUserFile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -1924,6 +1958,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1938,6 +1973,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -1952,10 +1988,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -2149,7 +2186,10 @@ export interface operations {
     linkTemplateCollection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -2174,6 +2214,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2188,6 +2229,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2202,10 +2244,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -2399,7 +2442,10 @@ export interface operations {
     linkGithubInstallation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -2424,6 +2470,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2438,6 +2485,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2452,10 +2500,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
@@ -2649,7 +2698,10 @@ export interface operations {
     linkChatConversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The signed-in user.
@@ -2674,6 +2726,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2688,6 +2741,7 @@ export interface operations {
                 headers: {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
@@ -2702,10 +2756,11 @@ export interface operations {
             403: components["responses"]["USER_MISMATCH.CROSS_SITE_REQUEST"];
             404: components["responses"]["PROJECT_NOT_FOUND.RESOURCE_NOT_FOUND"];
             408: components["responses"]["REQUEST_TIMEOUT"];
-            409: components["responses"]["PROJECT_FULL"];
+            409: components["responses"]["PROJECT_FULL.IDEMPOTENCY_CONFLICT"];
             413: components["responses"]["PAYLOAD_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             417: components["responses"]["EXPECTATION_FAILED"];
+            422: components["responses"]["IDEMPOTENCY_KEY_REUSED"];
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];

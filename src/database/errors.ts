@@ -47,6 +47,12 @@ export function readFailure(error: unknown): { code: string; constraint: string;
   }
 }
 
+/** Whether an error means that a constraint or unique index was violated. */
+export function isViolated(name: string, error: unknown): boolean {
+  const { code, constraint, message } = readFailure(error)
+  return code === '23505' && (constraint === name || message.includes(`"${name}"`))
+}
+
 /** Whether an error means that the database could not be reached or could not serve, as opposed to a bug. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isDatabaseUnavailable)

@@ -4,12 +4,15 @@ import type { Database } from './database.js'
 /** How long ended sessions and webhook deliveries are kept, in milliseconds. GitHub can redeliver for three days. */
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 
+/** How long idempotency keys are kept, in milliseconds: an hour longer than they are valid, because clocks differ. */
+const KEY_RETENTION = 25 * 60 * 60 * 1000
+
 /** Rows per statement, and the pause between statements in milliseconds, so that no other statement waits for long. */
 const BATCH_SIZE = 500
 const PAUSE = 100
 
 /**
- * Deletes sessions that ended, and webhook deliveries that were received, 30 days ago or earlier.
+ * Deletes sessions that ended, and webhook deliveries that were received, 30 days ago or earlier, and expired idempotency keys.
  * @returns how many rows of each
  */
 export async function deleteExpired({ prisma }: Pick<Database, 'prisma'>, isStopped: () => boolean = () => false) {
@@ -27,5 +30,9 @@ export async function deleteExpired({ prisma }: Pick<Database, 'prisma'>, isStop
   const deliveries = await inBatches(() =>
     prisma.githubDelivery.deleteMany({ where: { received_at: { lt } }, limit: BATCH_SIZE }),
   )
-  return { sessions, deliveries }
+  const expired = { lt: new Date(Date.now() - KEY_RETENTION) }
+  const keys = await inBatches(() =>
+    prisma.idempotencyKey.deleteMany({ where: { created_at: expired }, limit: BATCH_SIZE }),
+  )
+  return { sessions, deliveries, keys }
 }

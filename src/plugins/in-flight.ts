@@ -4,9 +4,18 @@ import { tooManyRequests } from '../errors.js'
 /** Maximum number of requests that one session can have in progress. */
 const MAX_IN_FLIGHT = 16
 
+/**
+ * Maximum number of requests of one session that have the Idempotency-Key of another one in progress. They cost little: most
+ * of them are refused before their handler does anything.
+ */
+const MAX_RETRIES = 64
+
 /** A request's place among those of its session. It is free when nothing holds it. */
 interface Place {
-  session: string
+  /** The counter: the session, or the retries of the session. */
+  name: string
+  /** The session and the Idempotency-Key of a request that is not a retry. */
+  key: string | undefined
   holds: number
   /** Whether a lookup or a handler is running, which is one hold. The open response is another. */
   isBusy: boolean
@@ -27,19 +36,21 @@ declare module 'fastify' {
  */
 export function createInFlight(app: FastifyInstance) {
   const counts = new Map<string, number>()
+  const keys = new Set<string>()
   app.decorateRequest(place, null)
 
   function hold(held: Place) {
-    if (held.holds === 0) counts.set(held.session, (counts.get(held.session) ?? 0) + 1)
+    if (held.holds === 0) counts.set(held.name, (counts.get(held.name) ?? 0) + 1)
     held.holds += 1
   }
 
   function release(held: Place) {
     held.holds -= 1
     if (held.holds > 0) return
-    const left = (counts.get(held.session) ?? 0) - 1
-    if (left > 0) counts.set(held.session, left)
-    else counts.delete(held.session)
+    if (held.key !== undefined) keys.delete(held.key)
+    const left = (counts.get(held.name) ?? 0) - 1
+    if (left > 0) counts.set(held.name, left)
+    else counts.delete(held.name)
   }
 
   function setBusy({ [place]: held }: FastifyRequest, isBusy: boolean) {
@@ -55,14 +66,19 @@ export function createInFlight(app: FastifyInstance) {
      * @throws ApiError 429
      */
     enter(request: FastifyRequest, reply: FastifyReply) {
-      const { sessionKey: session } = request
+      const { sessionKey: session, headers } = request
       if (session === undefined) return
-      if ((counts.get(session) ?? 0) >= MAX_IN_FLIGHT) {
+      const { 'idempotency-key': idempotencyKey } = headers
+      const key = idempotencyKey === undefined ? undefined : `${session} ${idempotencyKey}`
+      const isRetry = key !== undefined && keys.has(key)
+      const name = isRetry ? `${session} retries` : session
+      if ((counts.get(name) ?? 0) >= (isRetry ? MAX_RETRIES : MAX_IN_FLIGHT)) {
         throw tooManyRequests(`Too many requests of this session in progress: at most ${MAX_IN_FLIGHT}`, 1)
       }
-      const held = { session, holds: 0, isBusy: false }
+      const held = { name, key: isRetry ? undefined : key, holds: 0, isBusy: false }
       request[place] = held
       hold(held)
+      if (held.key !== undefined) keys.add(held.key)
       reply.raw.once('close', () => release(held))
       setBusy(request, true)
     },

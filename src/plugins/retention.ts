@@ -16,7 +16,7 @@ async function retention(app: FastifyInstance, { database, interval }: Retention
   const run = async () => {
     try {
       const deleted = await deleteExpired(database, () => isStopped)
-      if (deleted.sessions + deleted.deliveries > 0) app.log.info(deleted, 'deleted expired rows')
+      if (deleted.sessions + deleted.deliveries + deleted.keys > 0) app.log.info(deleted, 'deleted expired rows')
     } catch (err) {
       app.log.warn({ err }, 'could not delete expired rows')
     }

@@ -12,7 +12,7 @@ declare module 'fastify' {
      * @param isValid whether the value at a path, such as `body.title`, has passed its schema; only such a value has a
      * bounded length
      */
-    check?: (parts: { body: unknown; query: unknown }, isValid: (path: string) => boolean) => Fault[]
+    check?: (parts: Pick<FastifyRequest, 'body' | 'query' | 'headers'>, isValid: (path: string) => boolean) => Fault[]
   }
 }
 

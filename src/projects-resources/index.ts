@@ -7,6 +7,8 @@ import type { ListUserRepositories } from '../github/repositories.js'
 import { createFileRepository } from './files/repository.js'
 import { fileRoutes } from './files/routes.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
+import idempotency from './idempotency.js'
+import { createIdempotencyRepository } from './idempotency-repository.js'
 import { createImportRepository } from './imports/repository.js'
 import { importRoutes } from './imports/routes.js'
 import { createCanonicalSourcePath } from './imports/source-path/index.js'
@@ -43,6 +45,9 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const turns = createTurns(database.pool.options)
+  // What `once` does is part of the turn of another repository.
+  const { once, ...calls } = createIdempotencyRepository(database)
+  await app.register(idempotency, { keys: { once, ...turns.guard(calls) } })
   const imports = turns.guard(createImportRepository(database))
   await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
   await app.register(fileRoutes, { files: turns.guard(createFileRepository(database)), largeWork })

@@ -1,5 +1,12 @@
 import type { RouteOptions } from 'fastify'
-import { ETAG, IF_NONE_MATCH, LOCATION, RATE_LIMIT } from '../../documented-headers.js'
+import {
+  ETAG,
+  IDEMPOTENCY_KEY,
+  IDEMPOTENCY_REPLAYED,
+  IF_NONE_MATCH,
+  LOCATION,
+  RATE_LIMIT,
+} from '../../documented-headers.js'
 import type { Headers } from '../../schemas.js'
 
 type Schema = Record<string, unknown>
@@ -25,7 +32,12 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
   }) as Described
   const isTagged = config?.isTagged ?? false
   const isConditional = method === 'GET' && isTagged
-  const parameters = { ...headers?.properties, ...(isConditional ? IF_NONE_MATCH : {}) }
+  const isIdempotent = config?.isIdempotent ?? false
+  const parameters = {
+    ...headers?.properties,
+    ...(isConditional ? IF_NONE_MATCH : {}),
+    ...(isIdempotent ? IDEMPOTENCY_KEY : {}),
+  }
   const responses: NonNullable<Described['response']> = { ...response, ...(isConditional ? { 304: NOT_MODIFIED } : {}) }
   const described = {
     ...rest,
@@ -33,7 +45,8 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
     ...(Object.keys(parameters).length > 0 ? { headers: { type: 'object', ...headers, properties: parameters } } : {}),
     response: Object.fromEntries(
       Object.entries(responses).map(([status, one]) => {
-        const common = commonHeaders(Number(status), isTagged, !config?.isUnlimited && !config?.countsRefusalsOnly)
+        const isCounted = !config?.isUnlimited && !config?.countsRefusalsOnly
+        const common = commonHeaders(Number(status), { isTagged, isIdempotent, isCounted })
         return [status, withoutKeyword('pattern', { ...one, headers: { ...one.headers, ...common } })]
       }),
     ),
@@ -44,11 +57,12 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
 const NOT_MODIFIED = { type: 'null', description: 'The `ETag` is one of those in `If-None-Match`.' }
 
 /** The headers of a success that follow from its status and its route. Those of errors are in their own description. */
-function commonHeaders(status: number, isTagged: boolean, isCounted: boolean): Headers {
+function commonHeaders(status: number, { isTagged, isIdempotent, isCounted }: Record<string, boolean>): Headers {
   if (status >= 400) return {}
   return {
     ...(status === 201 ? LOCATION : {}),
     ...(isTagged && status !== 204 ? ETAG : {}),
+    ...(isIdempotent ? IDEMPOTENCY_REPLAYED : {}),
     ...(isCounted ? RATE_LIMIT : {}),
   }
 }

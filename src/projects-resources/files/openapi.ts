@@ -1,5 +1,5 @@
 import { NEXT_PAGE } from '../../documented-headers.js'
-import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
 import { answer, NoContent } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
@@ -35,7 +35,7 @@ export const createFile = {
   body: schemas.CreateFileBody,
   response: {
     201: answer('The new file.', schemas.FileBody, { example: { file: found } }),
-    ...guardedErrors('PROJECT_FULL', ...WRITE_ERRORS),
+    ...guardedErrors('PROJECT_FULL', ...CREATE_ERRORS),
   },
 }
 

@@ -13,6 +13,7 @@ import {
   type OwnerIds,
   positionOf,
 } from '../creation-order-repository.js'
+import type { Once } from '../idempotency-repository.js'
 import type { Owner } from '../owner.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
@@ -80,9 +81,14 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
       return row
     },
 
-    /** Stores a file. A trigger enforces the limits of the project. */
-    async create({ userId, projectId }: Owner, values: CreateFileBody): Promise<FileRow> {
-      return await prisma.contextFile.create({ data: { ...values, neptun_user_id: userId, project_id: projectId } })
+    /**
+     * Stores a file. A trigger enforces the limits of the project.
+     * @param once stores the row as the result of the request
+     */
+    async create({ userId, projectId }: Owner, values: CreateFileBody, once?: Once): Promise<FileRow> {
+      const data = { ...values, neptun_user_id: userId, project_id: projectId }
+      if (once) return await once.insert<FileRow>('context_files AS file', data, COLUMNS)
+      return await prisma.contextFile.create({ data })
     },
 
     /**

@@ -27,8 +27,13 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
     '/files',
     { schema: openapi.createFile, config: { check: checkCreate } },
     async ({ owner, body, originalUrl }, reply) => {
-      const created = await files.create(owner, pickKnown(CreateFileBody, body))
-      return fileBody(reply.code(201).header('location', locationOf(originalUrl, created.id)), created)
+      const values = pickKnown(CreateFileBody, body)
+      return await reply.writeOnce({
+        write: (once) => files.create(owner, values, once),
+        respond: (created) =>
+          fileBody(reply.code(201).header('location', locationOf(originalUrl, created.id)), created),
+        restore: (stored) => ({ ...stored, text: values.text }),
+      })
     },
   )
 

@@ -1,5 +1,5 @@
 import { NEXT_PAGE } from '../../documented-headers.js'
-import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
 import { answer, type Headers, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
@@ -54,7 +54,7 @@ export const createImport = {
   body: schemas.CreateImportBody,
   response: {
     201: answer('The new import.', schemas.ImportBody, { example: { import: found } }),
-    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...CREATE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
 
@@ -72,7 +72,7 @@ export const previewImport = {
     200: answer('The import as it would be stored.', schemas.ImportPreviewBody, {
       example: { import: previewed, duplicates: [124] },
     }),
-    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...WRITE_ERRORS, 'GITHUB_UNAVAILABLE'),
+    ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...CREATE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
 

@@ -4,6 +4,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../schemas.js'
 import { isOne } from '../creation-order-repository.js'
+import type { Once } from '../idempotency-repository.js'
 import type { Owner } from '../owner.js'
 import {
   COLUMNS,
@@ -50,17 +51,22 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     /**
      * Stores an import. A trigger enforces the limits of the project.
      * @param sighting the repository as GitHub described it; null if it was not asked
+     * @param once stores the row as the result of the request
      */
     async create(
       owner: Owner,
       values: CreateImportBody,
       sighting: RepositorySighting | null = null,
+      once?: Once,
     ): Promise<ImportRow> {
       const data = ownedBy(owner, values)
+      if (!sighting && once) return await once.insert<ImportRow>('imports AS import', data, COLUMNS)
       if (!sighting) return await prisma.import.create({ data, omit: HIDDEN })
       return await prisma.$transaction(async (transaction) => {
         const source = await recordSighting(transaction, owner.userId, sighting)
-        return await transaction.import.create({ data: { ...data, ...source }, omit: HIDDEN })
+        const row = await transaction.import.create({ data: { ...data, ...source }, omit: HIDDEN })
+        await once?.store(row, transaction)
+        return row
       })
     },
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { IF_MATCH } from '../../documented-headers.js'
 import { ApiError } from '../../errors.js'
-import { type GithubPermission, githubAccessDenied } from '../../github/permission.js'
+import { accountOf, type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { pickKnown } from '../../schemas.js'
 import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
 import type { LargeWork } from '../large-work.js'
@@ -44,22 +44,36 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     '/imports',
     { schema: openapi.createImport, config: { check: checkCreate } },
     async ({ owner, body, originalUrl }, reply) => {
-      const { values, sighting } = await planCreate(owner, body)
-      const created = await imports.create(owner, values, sighting)
-      reply.header('location', locationOf(originalUrl, created.id)).header('etag', etagOf(created))
-      reply.code(201)
-      return { import: created }
+      return await reply.writeOnce({
+        async write(once) {
+          const { values, sighting } = await planCreate(owner, body)
+          return await imports.create(owner, values, sighting, once)
+        },
+        respond(created) {
+          reply.header('location', locationOf(originalUrl, created.id)).header('etag', etagOf(created))
+          reply.code(201)
+          return { import: created }
+        },
+        restore: (stored) => requireVisible(owner, stored, stored),
+      })
     },
   )
 
   app.post(
     '/imports/preview',
     { schema: openapi.previewImport, config: { check: checkCreate, isTagged: false } },
-    async ({ owner, body }) => {
-      const { values } = await planCreate(owner, body)
-      const row = await imports.preview(owner, values)
-      return { import: row, duplicates: await imports.findDuplicates(owner, row) }
-    },
+    async ({ owner, body }, reply) =>
+      await reply.writeOnce({
+        async write(once) {
+          const { values } = await planCreate(owner, body)
+          const row = await imports.preview(owner, values)
+          const preview = { import: row, duplicates: await imports.findDuplicates(owner, row) }
+          await once?.store(preview)
+          return preview
+        },
+        respond: (preview) => preview,
+        restore: (stored) => requireVisible(owner, stored.import, stored),
+      }),
   )
 
   const setWithheld = (reply: FastifyReply, count: number) => {
@@ -124,4 +138,15 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
       return null
     },
   )
+}
+
+/**
+ * An import on GitHub is visible while the user has an active installation of the repository's account.
+ * @returns the result
+ * @throws ApiError 403
+ */
+function requireVisible<Result>(owner: Owner, { source_type, source_path }: ImportRow, result: Result): Result {
+  const isVisible = source_type !== 'github' || owner.githubAccounts().includes(accountOf(source_path))
+  if (!isVisible) throw githubAccessDenied(source_path)
+  return result
 }

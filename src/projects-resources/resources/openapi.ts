@@ -1,6 +1,6 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import { NEXT_PAGE } from '../../documented-headers.js'
-import { guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
 import { answer, Id, MAX_LIST_ITEMS, NoContent, pageQuery } from '../../schemas.js'
 import { linkOrCreateSchema } from './body.js'
 import { FIRST_CURSOR } from './cursor.js'
@@ -28,7 +28,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     response: {
       200: answer(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
       201: answer('It is linked now.', resource, { example }),
-      ...guardedErrors('RESOURCE_NOT_FOUND', 'PROJECT_FULL', ...WRITE_ERRORS, ...verified),
+      ...guardedErrors('RESOURCE_NOT_FOUND', 'PROJECT_FULL', ...CREATE_ERRORS, ...verified),
     },
   }
   const list = {

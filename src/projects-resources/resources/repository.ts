@@ -11,11 +11,19 @@ import {
   toPageEnd,
 } from '../batch.js'
 import { idsOf, type OwnerIds } from '../creation-order-repository.js'
+import type { Once } from '../idempotency-repository.js'
 import type { Owner } from '../owner.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 /** A row of a resource's table, with the properties that the descriptor computes. */
 export type ResourceRow = { id: number } & Record<string, unknown>
+
+/** A resource that was linked or created. */
+export interface WrittenResource {
+  resource: ResourceRow
+  /** Whether the link, or the resource, is new. */
+  isNew: boolean
+}
 
 /** A row of a list of linked resources. */
 export type LinkedRow = ResourceRow & { link_id: LinkPosition }
@@ -78,6 +86,9 @@ export function createResourceRepository(
   )
 
   return {
+    /** Finds a resource that the user owns, linked or not. */
+    findOwn,
+
     /** Lists the linked resources, newest link first: a page, or the complete list if it is small. */
     async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const params = { after: after ?? MAX_BIGINT, limit: limit === undefined ? MAX_ID : limit + 1 }
@@ -136,27 +147,37 @@ export function createResourceRepository(
 
     /**
      * Links a resource that the user owns. Idempotent.
-     * @returns undefined if the user owns no such resource; else whether the link is new
+     * @param once stores the resource as the result of the request
+     * @returns undefined if the user owns no such resource
      */
-    async link(owner: Owner, resourceId: number): Promise<{ resource: ResourceRow; isNew: boolean } | undefined> {
-      const [row] = await read<ResourceRow>(Prisma.sql`
-        SELECT ${columns} FROM ${table} AS resource
-        WHERE resource.id = ${resourceId}::integer AND resource.neptun_user_id = ${owner.userId}::integer`)
+    async link(owner: Owner, resourceId: number, once?: Once): Promise<WrittenResource | undefined> {
+      const row = await findOwn(owner, resourceId)
       if (!row) return undefined
-      const data = [linkTo(owner, row)]
-      const { count } = await delegate(prisma, linkModel).createMany({ data, skipDuplicates: true })
-      return { resource: present(row), isNew: count > 0 }
+      const write = async (client: object) => {
+        const data = [linkTo(owner, row)]
+        const { count } = await delegate(client, linkModel).createMany({ data, skipDuplicates: true })
+        return { resource: present(row), isNew: count > 0 }
+      }
+      if (!once) return await write(prisma)
+      return await prisma.$transaction(async (transaction) => {
+        const written = await write(transaction)
+        await once.store(written, transaction)
+        return written
+      })
     },
 
     /**
      * Creates a resource and links it, in one transaction. If the user already has one with the same natural key, updates
      * and links that one.
+     * @param once stores the resource as the result of the request
      */
-    async create(owner: Owner, values: Record<string, unknown>): Promise<{ resource: ResourceRow; isNew: boolean }> {
+    async create(owner: Owner, values: Record<string, unknown>, once?: Once): Promise<WrittenResource> {
       return await prisma.$transaction(async (transaction) => {
         const { row, isNew } = await createOrUpdate(delegate(transaction, model), owner, values)
         await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, row)], skipDuplicates: true })
-        return { resource: present(row), isNew }
+        const written = { resource: present(row), isNew }
+        await once?.store(written, transaction)
+        return written
       })
     },
 
@@ -165,6 +186,13 @@ export function createResourceRepository(
       const { count } = await delegate(prisma, linkModel).deleteMany({ where: linkTo(owner, { id: resourceId }) })
       return count > 0
     },
+  }
+
+  async function findOwn({ userId }: Owner, resourceId: number): Promise<ResourceRow | undefined> {
+    const [row] = await read<ResourceRow>(Prisma.sql`
+      SELECT ${columns} FROM ${table} AS resource
+      WHERE resource.id = ${resourceId}::integer AND resource.neptun_user_id = ${userId}::integer`)
+    return row
   }
 
   async function createOrUpdate(rows: ModelDelegate, { userId }: Owner, values: Record<string, unknown>) {

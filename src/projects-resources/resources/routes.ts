@@ -9,7 +9,7 @@ import { checkLinkOrCreate, linkOrCreateRules } from './body.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import type { ResourceDescriptor } from './descriptor.js'
 import { resourceOperations } from './openapi.js'
-import type { LinkedRow, LinkPosition, ResourceRepository, ResourceRow } from './repository.js'
+import type { LinkedRow, LinkPosition, ResourceRepository, ResourceRow, WrittenResource } from './repository.js'
 
 export interface ResourceRoutesOptions {
   descriptor: ResourceDescriptor
@@ -29,6 +29,7 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
   const openapi = resourceOperations(descriptor, verify !== undefined)
   const { slug, idField, create, toColumns } = descriptor
   const one = `/${slug}/:resource_id`
+  const hasText = 'text' in descriptor.resource.properties
 
   app.post(
     `/${slug}`,
@@ -37,16 +38,28 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
       config: { check: checkLinkOrCreate(descriptor), documented: { body: openapi.link.body } },
     },
     async ({ owner, body, originalUrl }, reply) => {
-      const createdBody = (resource: ResourceRow) =>
-        objectBody(reply.code(201).header('location', locationOf(originalUrl, resource.id)), resource, bare)
-      if (idField in body) {
-        const linked = await resources.link(owner, body[idField] as number)
-        if (!linked) throw new ApiError('RESOURCE_NOT_FOUND')
-        return linked.isNew ? createdBody(linked.resource) : objectBody(reply, linked.resource, bare)
-      }
-      const values = toColumns(pickKnown(create, body))
-      const created = await resources.create(owner, { ...values, ...(await verify?.(owner, values)) })
-      return created.isNew ? createdBody(created.resource) : objectBody(reply, created.resource, bare)
+      const linkedId = idField in body ? (body[idField] as number) : undefined
+      return await reply.writeOnce<WrittenResource, ResourceRow>({
+        async write(once) {
+          const values = linkedId === undefined ? toColumns(pickKnown(create, body)) : {}
+          const written =
+            linkedId === undefined
+              ? await resources.create(owner, { ...values, ...(await verify?.(owner, values)) }, once)
+              : await resources.link(owner, linkedId, once)
+          if (!written) throw new ApiError('RESOURCE_NOT_FOUND')
+          return written
+        },
+        respond({ resource, isNew }) {
+          if (isNew) reply.code(201).header('location', locationOf(originalUrl, resource.id))
+          return objectBody(reply, resource, bare)
+        },
+        async restore(stored) {
+          if (!hasText) return stored
+          const source = linkedId === undefined ? body : await resources.findOwn(owner, linkedId)
+          if (!source) throw new ApiError('RESOURCE_NOT_FOUND')
+          return { ...stored, resource: { ...stored.resource, text: source['text'] } }
+        },
+      })
     },
   )
 

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withClient } from '../src/database/database.js'
+import { demo } from '../src/demo-data.js'
+import { check, figure, type Trial } from './support/findings.js'
+import type { Service } from './support/service.js'
+import { takeToken } from './support/sessions.js'
+import { withStage } from './support/stage.js'
+
+const KEYS = 1000
+const WORKERS = 20
+
+/** How long the service runs before it is killed, in milliseconds. */
+const LIFE = 400
+
+const PATH = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources/user-files`
+
+/**
+ * `kill -9` of the service, again and again, in the middle of creates with an Idempotency-Key. Clients retry each create with
+ * its key until they get a 201, and then once more.
+ */
+export const keys: Trial = () =>
+  withStage(async ({ database, startService }) => {
+    let service: Service | undefined
+    let isDone = false
+    let kills = 0
+    const counts = { lost: 0, replayed: 0, conflict: 0, other: 0, different: 0 }
+    const created = new Map<string, number>()
+    const pending = Array.from({ length: KEYS }, (_, index) => `trial-key-${index}`)
+
+    async function post(key: string, token: string): Promise<number | undefined> {
+      const response = await fetch(`http://127.0.0.1:${service?.port}${PATH}`, {
+        method: 'POST',
+        headers: { cookie: `neptun-session=${token}`, 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ title: key, text: 'x'.repeat(1000), language: 'text', extension: 'txt' }),
+      })
+      const body = (await response.json()) as { id: number }
+      if (response.headers.get('idempotency-replayed')) counts.replayed += 1
+      if (response.status === 201) return body.id
+      if (response.status === 409) counts.conflict += 1
+      else counts.other += 1
+      return undefined
+    }
+
+    /** Retries until the response is a 201. */
+    async function create(key: string, token: string): Promise<number> {
+      for (;;) {
+        const id = await post(key, token).catch(() => {
+          counts.lost += 1
+        })
+        if (id !== undefined) return id
+        await sleep(20)
+      }
+    }
+
+    async function work() {
+      const token = takeToken()
+      for (let key = pending.pop(); key; key = pending.pop()) {
+        const id = await create(key, token)
+        created.set(key, id)
+        if ((await create(key, token)) !== id) counts.different += 1
+      }
+    }
+
+    async function killAgainAndAgain() {
+      while (!isDone) {
+        service = await startService()
+        await sleep(LIFE + Math.random() * LIFE)
+        if (isDone) return
+        service.signal('SIGKILL')
+        await service.ended
+        kills += 1
+      }
+    }
+
+    const killing = killAgainAndAgain()
+    await Promise.all(Array.from({ length: WORKERS }, work))
+    isDone = true
+    await killing
+
+    const rows = await withClient(database.url, async (client) => {
+      const files = `SELECT title, min(id) AS id, count(*)::integer AS count FROM user_files
+        WHERE title LIKE 'trial-key-%' GROUP BY title`
+      return (await client.query<{ title: string; id: number; count: number }>(files)).rows
+    })
+    const duplicates = rows.filter(({ count }) => count !== 1)
+    const wrong = rows.filter(({ title, id }) => created.get(title) !== id)
+    return [
+      check(
+        `keys of ${KEYS} with exactly one row, after ${kills} kills`,
+        rows.length - duplicates.length,
+        rows.length === KEYS && duplicates.length === 0,
+      ),
+      check('keys whose 201 named another row', wrong.length + counts.different, wrong.length + counts.different === 0),
+      check('kills', kills, kills >= 5),
+      check('responses other than 201 and 409', counts.other, counts.other === 0),
+      figure('requests without a response, all retried', counts.lost),
+      figure('replayed responses', counts.replayed),
+      figure('409: still in progress', counts.conflict),
+    ]
+  })
