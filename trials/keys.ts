@@ -9,8 +9,8 @@ import { withStage } from './support/stage.js'
 const KEYS = 1000
 const WORKERS = 20
 
-/** How long the service runs before it is killed, in milliseconds. */
-const LIFE = 400
+/** How many creates the service completes before it is killed, at least. */
+const LIFE = 30
 
 const PATH = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources/user-files`
 
@@ -64,7 +64,8 @@ export const keys: Trial = () =>
     async function killAgainAndAgain() {
       while (!isDone) {
         service = await startService()
-        await sleep(LIFE + Math.random() * LIFE)
+        const target = created.size + LIFE * (1 + Math.random())
+        while (!isDone && created.size < target) await sleep(5)
         if (isDone) return
         service.signal('SIGKILL')
         await service.ended
