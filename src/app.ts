@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
-import { type Config, readList } from './config.js'
+import { type Config, readList, sessionLookupOptions } from './config.js'
 import type { Database } from './database/database.js'
 import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
@@ -146,6 +146,7 @@ export async function buildApp(
     ...(await connectGithub(config, installations, log, app.observeGithub, app.countCall)),
     githubHosts: githubHosts(config.GITHUB_API_URL),
     sessionLimits: config,
+    sessionLookup: sessionLookupOptions(config),
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks.js')

@@ -5,6 +5,7 @@ import { connectionUrlFault } from './database/connection-url.js'
 import type { DatabaseOptions } from './database/database.js'
 import { ConfigError } from './environment.js'
 import { readPrivateKey } from './github/private-key.js'
+import { parseUrl } from './parse-url.js'
 import { isRedisUrl } from './redis-url.js'
 import { findUnknownVariables } from './unknown-variables.js'
 import { readVariables } from './variables.js'
@@ -29,6 +30,16 @@ const MAX_SESSION_TIME = 400 * 24 * 60 * 60 * 1000
 const SESSION_TIME = `a number of milliseconds from 1 to ${MAX_SESSION_TIME}`
 
 const REDIS_URL = 'a URL of the form redis://user:password@host:6379/0'
+
+const LOOKUP_URL = 'a URL of the form https://host/path, without a user name, password or fragment'
+
+const fieldPath = (fallback: string, description: string) =>
+  Type.String({
+    default: fallback,
+    pattern: '^[\\w-]{1,64}(\\.[\\w-]{1,64}){0,7}$',
+    must: 'names of fields, separated by dots',
+    description,
+  })
 
 const PRIVATE_KEY = 'the RSA private key of the GitHub App, in PEM or as base64 of it'
 
@@ -92,6 +103,20 @@ export const Config = Type.Object({
       'How long a session lasts since it was created, in milliseconds; unset: no limit.',
     ),
   ),
+  SESSION_LOOKUP_URL: Type.Optional(
+    Type.String({
+      must: LOOKUP_URL,
+      check: (text: string) => (isLookupUrl(text) ? undefined : `be ${LOOKUP_URL}`),
+      description: 'Where cookies that the table of sessions does not have are looked up; unset: nowhere.',
+    }),
+  ),
+  SESSION_LOOKUP_TTL: milliseconds(60_000, 'How long such a session is valid before it is looked up again'),
+  SESSION_LOOKUP_TIMEOUT: milliseconds(3000, 'How long such a lookup may take'),
+  SESSION_LOOKUP_USER_ID_FIELD: fieldPath(
+    'user_id',
+    'Where the id of the user is in its response, such as data.user.id.',
+  ),
+  SESSION_LOOKUP_EXPIRES_AT_FIELD: fieldPath('expires_at', 'Where the end of the session is in its response.'),
   MIGRATE_ON_START: Type.Boolean({
     default: true,
     must: 'true or false',
@@ -220,6 +245,15 @@ export const readList = (text = ''): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean)
+
+function isLookupUrl(text: string): boolean {
+  const { protocol, username, password, hash } = parseUrl(text) ?? {}
+  return /^https?:$/.test(protocol ?? '') && `${username}${password}${hash}` === ''
+}
+
+/** Returns the settings of the lookup of sessions, if there is one. */
+export const sessionLookupOptions = ({ SESSION_LOOKUP_URL, ...config }: Config) =>
+  SESSION_LOOKUP_URL === undefined ? undefined : { ...config, SESSION_LOOKUP_URL }
 
 /** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
 function isNetwork(text: string): boolean {

@@ -27,6 +27,7 @@ const errors = {
   HEADERS_TOO_LARGE: [431, 'Request headers are too large'],
   INTERNAL: [500, 'Internal Server Error'],
   GITHUB_UNAVAILABLE: [503, 'GitHub is unavailable: nothing was stored'],
+  SESSION_LOOKUP_UNAVAILABLE: [503, 'Sessions cannot be verified at present: nothing was stored'],
   OVERLOADED: [503, 'The service is overloaded: nothing was stored'],
   DATABASE_UNAVAILABLE: [503, 'The database is unavailable'],
   SHUTTING_DOWN: [503, 'The service is about to end'],

@@ -18,6 +18,10 @@ const DEFAULTS: Config = {
   DATABASE_ANSWER_TIMEOUT: 1000,
   DATABASE_STATEMENT_TIMEOUT: 10_000,
   DATABASE_LOCK_TIMEOUT: 500,
+  SESSION_LOOKUP_TTL: 60_000,
+  SESSION_LOOKUP_TIMEOUT: 3000,
+  SESSION_LOOKUP_USER_ID_FIELD: 'user_id',
+  SESSION_LOOKUP_EXPIRES_AT_FIELD: 'expires_at',
   MIGRATE_ON_START: true,
   MAX_PROJECT_BYTES: 16_777_216,
   GITHUB_API_URL: 'https://api.github.com',
@@ -86,6 +90,12 @@ t.test('every variable takes what it must', async (t) => {
     ['DATABASE_LOCK_TIMEOUT', '1', 1],
     ['SESSION_IDLE_TIMEOUT', '1800000', 1_800_000],
     ['SESSION_MAX_AGE', '34560000000', 34_560_000_000],
+    ['SESSION_LOOKUP_URL', 'http://h/session', 'http://h/session'],
+    ['SESSION_LOOKUP_URL', 'https://h:8443/a?b=c', 'https://h:8443/a?b=c'],
+    ['SESSION_LOOKUP_TTL', '1', 1],
+    ['SESSION_LOOKUP_TIMEOUT', '600000', 600_000],
+    ['SESSION_LOOKUP_USER_ID_FIELD', 'data.user-1.id_2', 'data.user-1.id_2'],
+    ['SESSION_LOOKUP_EXPIRES_AT_FIELD', 'exp', 'exp'],
     ['MIGRATE_ON_START', 'true', true],
     ['MIGRATE_ON_START', 'false', false],
     ['MAX_PROJECT_BYTES', '1', 1],
@@ -179,6 +189,15 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['DATABASE_LOCK_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['SESSION_IDLE_TIMEOUT', SESSION_TIME, [...NUMBERS, '0', '34560000001']],
   ['SESSION_MAX_AGE', SESSION_TIME, [...NUMBERS, '0', '34560000001']],
+  [
+    'SESSION_LOOKUP_URL',
+    'a URL of the form https://host/path, without a user name, password or fragment',
+    [...WORDS, 'h/p', 'ftp://h', 'https://', 'https://u@h', 'https://u:p@h', 'https://:p@h', 'https://h/#f'],
+  ],
+  ['SESSION_LOOKUP_TTL', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['SESSION_LOOKUP_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
+  ['SESSION_LOOKUP_USER_ID_FIELD', 'names of fields, separated by dots', ['.', 'a.', '.a', 'a..b', 'a b', 'a[0]']],
+  ['SESSION_LOOKUP_EXPIRES_AT_FIELD', 'names of fields, separated by dots', ['.', 'a.', '.a', 'a..b', 'a b', 'a[0]']],
   ['MIGRATE_ON_START', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['MAX_PROJECT_BYTES', 'an integer from 1 to 1000000000', [...NUMBERS, '0', '1000000001']],
   ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
@@ -227,8 +246,8 @@ t.test('a wrong value is refused in one line that says what it must be', async (
 
 t.test('every wrong or missing variable is named at once, and no value', async (t) => {
   const secret = 'pa55word'
-  // Any text will do for a secret, if it is long enough.
-  const bad = BAD.filter(([name]) => name !== 'GITHUB_WEBHOOK_SECRET')
+  // Almost any text is valid as a secret or as the name of a field.
+  const bad = BAD.filter(([name]) => name !== 'GITHUB_WEBHOOK_SECRET' && !name.endsWith('_FIELD'))
   const everything = Object.fromEntries(bad.map(([name]) => [name, `${secret}-${name.toLowerCase()}`]))
   t.strictSame(
     faultsOf(t, everything),

@@ -456,7 +456,7 @@ export interface components {
              * @description For programs: stable, upper-case.
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "IDEMPOTENCY_CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
+            code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "IDEMPOTENCY_CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "SESSION_LOOKUP_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: every validation error. */
@@ -782,8 +782,8 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
-        "DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
+        "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -795,8 +795,21 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
-        "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at present: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. */
+        "DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at present: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
+        "DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1235,7 +1248,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     createImport: {
@@ -1293,7 +1306,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
     previewImport: {
@@ -1349,7 +1362,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
     getImport: {
@@ -1413,7 +1426,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     updateImport: {
@@ -1475,7 +1488,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
     deleteImport: {
@@ -1528,7 +1541,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listFiles: {
@@ -1612,7 +1625,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     createFile: {
@@ -1670,7 +1683,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     getFile: {
@@ -1734,7 +1747,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     updateFile: {
@@ -1796,7 +1809,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     deleteFile: {
@@ -1850,7 +1863,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listUserFiles: {
@@ -1924,7 +1937,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     linkUserFile: {
@@ -1996,7 +2009,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     getUserFile: {
@@ -2060,7 +2073,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     unlinkUserFile: {
@@ -2106,7 +2119,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listTemplateCollections: {
@@ -2180,7 +2193,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     linkTemplateCollection: {
@@ -2252,7 +2265,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     getTemplateCollection: {
@@ -2316,7 +2329,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     unlinkTemplateCollection: {
@@ -2362,7 +2375,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listGithubInstallations: {
@@ -2436,7 +2449,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     linkGithubInstallation: {
@@ -2508,7 +2521,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
     getGithubInstallation: {
@@ -2572,7 +2585,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     unlinkGithubInstallation: {
@@ -2618,7 +2631,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listChatConversations: {
@@ -2692,7 +2705,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     linkChatConversation: {
@@ -2764,7 +2777,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     getChatConversation: {
@@ -2828,7 +2841,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     unlinkChatConversation: {
@@ -2874,7 +2887,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED"];
         };
     };
     listGithubRepositories: {
@@ -2937,7 +2950,7 @@ export interface operations {
             429: components["responses"]["RATE_LIMITED"];
             431: components["responses"]["HEADERS_TOO_LARGE"];
             500: components["responses"]["INTERNAL"];
-            503: components["responses"]["DATABASE_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
+            503: components["responses"]["DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE"];
         };
     };
     receiveGithubWebhook: {

@@ -9,6 +9,8 @@ declare module 'fastify' {
     sessionHash: Buffer | undefined
     /** The same as text (base64url), by which requests are counted. */
     sessionKey: string | undefined
+    /** Its token as it was sent; empty where the cookie is missing or ambiguous. */
+    readonly sessionToken: string
   }
 }
 
@@ -23,8 +25,13 @@ async function session(app: FastifyInstance) {
   await app.register(cookie, { hook: false })
   app.decorateRequest('sessionHash', undefined)
   app.decorateRequest('sessionKey', undefined)
+  app.decorateRequest('sessionToken', {
+    getter() {
+      return readToken(this.headers.cookie)
+    },
+  })
   app.addHook('onRequest', (request, _reply, done) => {
-    request.sessionHash = readSessionHash(request.headers.cookie)
+    request.sessionHash = hashToken(readToken(request.headers.cookie))
     request.sessionKey = request.sessionHash?.toString('base64url')
     done()
   })
@@ -39,11 +46,11 @@ export default fp(session, { name: 'session' })
  * A request with two cookies of this name has no session: parsers disagree on which one counts, and whoever can set a
  * second one (a neighbouring subdomain, for example) could choose (RFC 6265, section 8.6).
  */
-function readSessionHash(header = ''): Buffer | undefined {
+function readToken(header = ''): string {
   const [first, ...others] = header.matchAll(COOKIE)
-  if (!first || others.length > 0) return undefined
+  if (!first || others.length > 0) return ''
   const value = first[1]?.trim() ?? ''
-  return hashToken(/^"(.*)"$/.exec(value)?.[1] ?? value)
+  return /^"(.*)"$/.exec(value)?.[1] ?? value
 }
 
 /** Whether a request has a cookie of this name, even if it cannot be that of a session. */

@@ -18,6 +18,8 @@ import { RESOURCE_DESCRIPTORS } from './resources/index.js'
 import { createResourceRepository } from './resources/repository.js'
 import { resourceRoutes, type Verify } from './resources/routes.js'
 import session from './session.js'
+import { createSessionLookup, type SessionLookupOptions } from './session-lookup.js'
+import { createSessionLookupRepository } from './session-lookup-repository.js'
 import { createTurns } from './turns.js'
 
 export interface ProjectsResourcesOptions {
@@ -29,6 +31,8 @@ export interface ProjectsResourcesOptions {
   /** Hosts of the GitHub server, for paths of `github` imports. */
   githubHosts: Parameters<typeof createCanonicalSourcePath>[0]
   sessionLimits: SessionLimits
+  /** Unset: only the table `sessions` decides. */
+  sessionLookup?: SessionLookupOptions | undefined
 }
 
 /** The prefix of all routes below. */
@@ -36,11 +40,12 @@ export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resou
 
 /** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
-  const { database, installations, permission, listRepositories, githubHosts, sessionLimits } = options
+  const { database, installations, permission, listRepositories, githubHosts, sessionLimits, sessionLookup } = options
   const canonicalSourcePath = createCanonicalSourcePath(githubHosts)
   const largeWork = createLargeWork({ perUser: 2, inTotal: 8 })
   const largeBodies = createLargeWork({ perUser: 1, inTotal: 4 })
-  await app.register(session, { database, largeBodies, limits: sessionLimits })
+  const lookup = sessionLookup && createSessionLookup(createSessionLookupRepository(database), sessionLookup)
+  await app.register(session, { database, largeBodies, limits: sessionLimits, lookup })
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })

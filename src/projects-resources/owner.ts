@@ -64,7 +64,7 @@ interface Refusal {
   sessionUserId: number | undefined
 }
 
-type EndOfSession = 'session_revoked' | 'session_expired' | 'session_idle' | 'session_too_old'
+type EndOfSession = 'session_revoked' | 'session_unchecked' | 'session_expired' | 'session_idle' | 'session_too_old'
 
 /** The result of Authorize. */
 export interface Authorization {
@@ -109,6 +109,7 @@ const isOlder = (column: Prisma.Sql, milliseconds: number) =>
 /** Why a session has ended, in SQL; null if it is valid. */
 function endOfSession({ SESSION_IDLE_TIMEOUT: idle, SESSION_MAX_AGE: age }: SessionLimits) {
   return Prisma.sql`CASE WHEN session.revoked_at IS NOT NULL THEN 'session_revoked'
+    WHEN session.checked_until <= now() THEN 'session_unchecked'
     WHEN session.expires_at <= now() THEN 'session_expired'
     ${idle ? Prisma.sql`WHEN ${isOlder(LAST_USED, idle)} THEN 'session_idle'` : Prisma.empty}
     ${age ? Prisma.sql`WHEN ${isOlder(Prisma.sql`session.created_at`, age)} THEN 'session_too_old'` : Prisma.empty} END`

@@ -10,6 +10,7 @@ import { findFaults, readDecimal } from '../plugins/validation.js'
 import { MAX_ID, ProjectPath } from '../schemas.js'
 import type { LargeWork } from './large-work.js'
 import { type Authorization, createAuthorize, type Owner, type SessionLimits } from './owner.js'
+import type { SessionLookup } from './session-lookup.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
 /** Private to this module, so that only the hook can set them. */
@@ -37,6 +38,8 @@ interface SessionOptions {
   database: Database
   largeBodies: LargeWork
   limits: SessionLimits
+  /** Set if another service decides about sessions that the table does not have. */
+  lookup?: SessionLookup | undefined
 }
 
 /**
@@ -47,7 +50,7 @@ interface SessionOptions {
  * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
  *   not the user's. Only then is `request.owner` available.
  */
-async function session(app: FastifyInstance, { database, largeBodies, limits }: SessionOptions) {
+async function session(app: FastifyInstance, { database, largeBodies, limits, lookup }: SessionOptions) {
   app.decorateRequest(authorization, null)
   app.decorateRequest(authorized, null)
   app.decorateRequest('userId', undefined)
@@ -91,9 +94,14 @@ async function session(app: FastifyInstance, { database, largeBodies, limits }: 
     inFlight.enter(request, reply)
     let reason: string | undefined
     const lookUp = async () => {
-      const found = sessionHash && (await authorize(sessionHash, readPath(request), request.routeOptions.config))
-      request.userId = found?.sessionUserId
-      if (!found || !('refused' in found)) return found ?? null
+      if (!sessionHash) return null
+      const find = () => authorize(sessionHash, readPath(request), request.routeOptions.config)
+      let found = await find()
+      if (lookup && 'refused' in found && NOT_DECIDED.includes(found.refused)) {
+        if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
+      }
+      request.userId = found.sessionUserId
+      if (!('refused' in found)) return found
       reason = found.refused
       return null
     }
@@ -138,6 +146,9 @@ function unauthorized(request: FastifyRequest, reason?: string): ApiError {
   const isNamed = reason === undefined && hasSessionCookie(request)
   return new ApiError('UNAUTHORIZED', { reason: reason ?? (isNamed ? 'invalid_session_cookie' : 'no_session_cookie') })
 }
+
+/** Refusals of sessions that another service may know. */
+const NOT_DECIDED = ['unknown_session', 'session_unchecked']
 
 /** The ids in the path, which at onRequest are text; 0, which no row has, for one that is not an id. */
 function readPath({ params }: FastifyRequest): { userId: number; projectId: number } {
