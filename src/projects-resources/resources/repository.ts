@@ -39,6 +39,7 @@ const MAX_BIGINT = '9223372036854775807'
 
 /** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
 interface ModelDelegate {
+  create(args: { data: object }): Promise<ResourceRow>
   createMany(args: { data: object[]; skipDuplicates?: boolean }): Promise<{ count: number }>
   createManyAndReturn(args: { data: object[]; skipDuplicates?: boolean }): Promise<ResourceRow[]>
   updateManyAndReturn(args: { where: object; data: object }): Promise<ResourceRow[]>
@@ -197,10 +198,12 @@ export function createResourceRepository(
 
   async function createOrUpdate(rows: ModelDelegate, { userId }: Owner, values: Record<string, unknown>) {
     const data = { ...values, neptun_user_id: userId }
+    // A quarter of the CPU time of createManyAndReturn.
+    if (naturalKey === undefined) return { row: await rows.create({ data }), isNew: true }
     for (;;) {
-      const [created] = await rows.createManyAndReturn({ data: [data], skipDuplicates: naturalKey !== undefined })
+      const [created] = await rows.createManyAndReturn({ data: [data], skipDuplicates: true })
       if (created) return { row: created, isNew: true }
-      const where = { neptun_user_id: userId, [naturalKey as string]: values[naturalKey as string] }
+      const where = { neptun_user_id: userId, [naturalKey]: values[naturalKey] }
       const [updated] = await rows.updateManyAndReturn({ where, data: values })
       if (updated) return { row: updated, isNew: false }
       // It has been deleted in the meantime.
