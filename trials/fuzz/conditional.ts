@@ -46,11 +46,17 @@ function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown
   const here = seen.get(urlOf(call))
   const isSame = here && isDeepStrictEqual([here.value, here.also], [value, also])
   // Objects that were changed at the same time, by a webhook for example, can have the same tag.
-  const version = call.item === undefined ? undefined : seen.get(versionOf(rowOf(value)))?.tag
+  const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
-  if (header === '*' || (isSame && tags.includes(here.tag))) return ['304']
+  if (header === '*') return ['304']
+  // The tag of a page is another one once the list is large, or if a change cannot be seen in it.
+  if (isSame && tags.includes(here.tag)) return call.item === undefined ? ['200', '304'] : ['304']
   const isKnown = tags.some((tag) => isDeepStrictEqual(seen.get(tag)?.value, value))
   return isKnown ? ['200', '304'] : ['200']
 }
+
+/** The tag of an import is its `updated_at`; that of a resource is known once it has been seen. */
+const tagOfVersion = (seen: User['seen'], row: Row) =>
+  'source_type' in row ? `"${row['updated_at']}"` : seen.get(versionOf(row))?.tag
 
 const rowOf = (value: unknown) => (value as { import?: Row }).import ?? (value as Row)
