@@ -70,6 +70,9 @@ export const isStale = (error: unknown): boolean => STALE.test(readFailure(error
 export const isLockTimeout = (error: unknown): boolean =>
   readFailure(error instanceof ApiError ? error.cause : error).code === '55P03'
 
+/** Whether a value is not unique. */
+export const isUniqueViolation = (error: unknown): boolean => readFailure(error).code === '23505'
+
 /** Describes in one line why a connection failed. */
 export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
   if (code && UNTRUSTED.test(code)) {

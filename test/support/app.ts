@@ -192,6 +192,7 @@ export async function createSession(
 const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
   [
     settings.GITHUB_WEBHOOK_SECRET,
+    ...(settings.SERVICE_TOKENS?.split(',') ?? []),
     settings.GITHUB_APP_PRIVATE_KEY?.split('\n')[1],
     new URL(databaseUrl).password,
     'ghs_',
