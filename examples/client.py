@@ -17,12 +17,13 @@ with httpx.Client(base_url=URL, headers={"Cookie": f"neptun-session={TOKEN}"}, t
     print(created.status_code, created.json()["import"]["source_path"])
 
     count = 0
-    response = client.get(IMPORTS, params={"limit": 100}).raise_for_status()
+    response = client.get(IMPORTS, params={"limit": 100})
     while True:
+        response.raise_for_status()
         count += len(response.json()["imports"])
         following = response.links.get("next")
         if following is None:
             break
         # The link is relative to the request's own URL.
-        response = client.get(response.url.join(following["url"])).raise_for_status()
+        response = client.get(response.url.join(following["url"]))
     print("imports:", count)
