@@ -3,10 +3,10 @@ import { Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../s
 import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../user-rules.js'
 
 /** 366 days, in seconds. */
-export const MAX_TTL = 366 * 24 * 60 * 60
+const MAX_TTL = 366 * 24 * 60 * 60
 
 /** The maximum number of operations of one sync. */
-export const MAX_OPERATIONS = 1000
+const MAX_OPERATIONS = 1000
 
 export const UserParams = Type.Object({ user_id: Id({ description: 'Chosen by the caller.', examples: [1] }) })
 

@@ -179,7 +179,8 @@ t.test('requests are counted and logged by themselves', async (t) => {
 t.test('a port of its own: the public one knows nothing of it, and it nothing of the public API', async (t) => {
   const [INTERNAL_PORT, METRICS_PORT] = [await freePort(), await freePort()]
   const settings = { INTERNAL_PORT, METRICS_PORT, CORS_ORIGINS: 'https://app.example.com' }
-  const { call, app, log } = await startService(t, settings)
+  let isMigrating = false
+  const { call, app, log } = await startService(t, settings, { isMigrating: () => isMigrating })
   const inside = `http://127.0.0.1:${INTERNAL_PORT}`
   for (const path of [USER, '/internal', '/internal/openapi.json']) {
     const { status, body } = await call('PUT', path, { token: null, body: BODY, headers: bearer(SERVICE_TOKEN) })
@@ -204,10 +205,10 @@ t.test('a port of its own: the public one knows nothing of it, and it nothing of
   t.match(metrics, /route="\/internal\/v1\/users\/:user_id",status="201",code="",api="internal"} 1\n/)
   t.ok(log.some((line) => line.includes(`:${INTERNAL_PORT} (/internal)`)))
 
-  app.setStarting('The database is being migrated')
+  isMigrating = true
   const waiting = await send(USER, bearer(SERVICE_TOKEN), 'PUT', BODY)
   t.equal(waiting.status, 503)
-  app.setStarting(undefined)
+  isMigrating = false
   const draining = app.drain(1)
   t.equal(app.companions.length, 1)
   t.ok(app.companions[0]?.isEnding(), 'it drains with the public one')

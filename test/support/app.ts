@@ -53,6 +53,8 @@ export interface StartOptions {
   readTimeout?: number
   /** How often expired rows are deleted, in milliseconds. */
   retentionInterval?: number
+  /** Whether the database is being migrated. */
+  isMigrating?: () => boolean
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route, in the scope that registers it. */
@@ -108,6 +110,7 @@ export async function startApp(
     logger,
     ...(options.readTimeout !== undefined && { readTimeout: options.readTimeout }),
     ...(options.retentionInterval !== undefined && { retentionInterval: options.retentionInterval }),
+    ...(options.isMigrating && { isMigrating: options.isMigrating }),
     onRoute(route) {
       options.onRoute?.call(this, route)
       routes.push(route)
