@@ -116,6 +116,10 @@ export const pageQuery = (firstCursor: string) =>
     ),
   }) satisfies TProperties
 
+/** A number of rows in a response. */
+export const Count = (options: SchemaOptions = {}) =>
+  Type.Integer({ ...options, format: 'int32', minimum: 0, maximum: MAX_ID })
+
 export const NoContent = Type.Null({ description: 'No body.' })
 
 /** The properties of a body that its schema has: all others, such as read-only ones, are ignored. */

@@ -95,6 +95,9 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
     // Raised by require_project_room(), with a message for the client.
     case 'NP001':
       return new ApiError('PROJECT_FULL', { message })
+    // Another transaction has just stored the same value, after it was looked for.
+    case '23505':
+      return new ApiError('CONFLICT')
     // A row that was there when it was read has been deleted since: the project, or the resource to link.
     case '23503': {
       const isResource = constraint.startsWith('project_') && !constraint.includes('_project_id_')

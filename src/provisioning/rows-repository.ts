@@ -14,7 +14,7 @@ export interface OwnedRows {
 export type PutResult = { row: OwnedRow; isNew: boolean } | 'taken' | 'duplicate' | 'contended'
 
 /** How often a row is looked for that others create and delete at the same time. */
-const MAX_TRIES = 5
+export const MAX_TRIES = 5
 
 /**
  * Creates a row with this id, or changes the user's own. A row that already has these values is left as it is.

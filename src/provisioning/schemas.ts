@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../schemas.js'
+import { Count, Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../schemas.js'
 import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../user-rules.js'
 
 /** 366 days, in seconds. */
@@ -114,7 +114,7 @@ export const Sessions = Type.Object({ sessions: Type.Array(Session, { maxItems: 
 export const SessionsQuery = Type.Object(pageQuery('2147483647'))
 
 export const Revoked = Type.Object(
-  { revoked: Type.Integer({ minimum: 0, description: 'How many sessions ended by this.' }) },
+  { revoked: Count({ description: 'How many sessions ended by this.' }) },
   { title: 'Revoked' },
 )
 
@@ -151,7 +151,7 @@ export const SyncResults = Type.Object(
   {
     results: Type.Array(
       Type.Object({
-        status: Type.Integer({ minimum: 200, maximum: 201 }),
+        status: Type.Integer({ format: 'int32', minimum: 200, maximum: 201 }),
         body: Type.Unsafe<object>({ type: 'object', additionalProperties: true }),
       }),
       { maxItems: MAX_OPERATIONS, description: 'In the order of the operations: what each call would return.' },

@@ -56,7 +56,7 @@ const create = defineOperation({
       example,
     }),
     201: answer('The new session.', NewSession, {
-      example: { ...example, token: 'Zm9yIHRoZSBjb29raWUsIG9mIHRoaXMgdXNlciBvbmx5' },
+      example: { ...example, token: 'Zm9yIHRoZSBjb29raWUsIG9mIHRoaXMgdXNlciBvbm' },
     }),
   },
   errors: ['USER_NOT_FOUND'],

@@ -51,13 +51,13 @@ export function createSyncReader(operations: Operation[]) {
     const isId = Object.values(params).every((id) => id !== undefined)
     const faults = isId ? [] : [{ path: `${at}.path`, message: `must contain an integer from 1 to ${MAX_ID}` }]
     const values = given.body
-    const found400 = validate && !validate(values ?? null) ? toFaults(`${at}.body`, validate.errors ?? []) : []
+    const bodyFaults = validate && !validate(values ?? null) ? toFaults(`${at}.body`, validate.errors ?? []) : []
     const relocate = ({ path, message }: Fault) => ({ path: `${at}.${path}`, message })
-    const invalid = new Set(found400.map(({ path }) => path))
+    const invalid = new Set(bodyFaults.map(({ path }) => path))
     const body = asRecord(values)
     const valid = (schema: TObject) => pickValid(schema, body, (name) => !invalid.has(`${at}.body.${name}`))
     const others = operation.body ? operation.check(valid(operation.body), body).map(relocate) : []
-    const all = [...faults, ...(invalid.has(`${at}.body`) ? found400 : joinFaults(found400, others))]
+    const all = [...faults, ...(invalid.has(`${at}.body`) ? bodyFaults : joinFaults(bodyFaults, others))]
     return all.length > 0 ? all : { operation, params: params as Record<string, number>, body }
   }
 
