@@ -6,6 +6,10 @@ const END_OF_TIME = 8.64e15
 
 /** Returns a session as a response shows it. */
 export const presentSession = (row: SessionRow): Session => ({
-  ...row,
+  id: row.id,
+  neptun_user_id: row.neptun_user_id,
+  created_at: row.created_at,
+  last_used_at: row.last_used_at,
   expires_at: row.expires_at.getTime() === END_OF_TIME ? 'infinity' : row.expires_at,
+  revoked_at: row.revoked_at,
 })

@@ -55,7 +55,10 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
 const NOT_MODIFIED = { type: 'null', description: 'The `ETag` is one of those in `If-None-Match`.' }
 
 /** The headers of a success that follow from its status and its route. Those of errors are in their own description. */
-function commonHeaders(status: number, { isLocated, isTagged, isIdempotent, isCounted }: Record<string, boolean>): Headers {
+function commonHeaders(
+  status: number,
+  { isLocated, isTagged, isIdempotent, isCounted }: Record<string, boolean>,
+): Headers {
   if (status >= 400) return {}
   return {
     ...(status === 201 && isLocated ? LOCATION : {}),
