@@ -1,14 +1,19 @@
-// Lints the OpenAPI document, with and without the webhook, by the rules of Redocly and of Spectral. Both run in an empty
-// folder, so that no ignore file is found.
+// Lints the OpenAPI documents (the public one with and without the webhook) by the rules of Redocly and of Spectral. Both run
+// in an empty folder, so that no ignore file is found.
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeDocument } from './openapi-document.js'
+import { makeDocument, makeServiceDocument } from './openapi-document.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const FILES = ['openapi.json', 'openapi-without-webhook.json']
+const DOCUMENTS = {
+  'openapi.json': () => makeDocument({ withWebhook: true }),
+  'openapi-without-webhook.json': () => makeDocument({ withWebhook: false }),
+  'openapi-internal.json': makeServiceDocument,
+}
+const FILES = Object.keys(DOCUMENTS)
 const LINTERS: [command: string, ...args: string[]][] = [
   ['redocly', 'lint', '--extends=recommended-strict', '--format=stylish'],
   ['spectral', 'lint', '--fail-severity=hint', `--ruleset=${join(root, '.spectral.yaml')}`],
@@ -16,9 +21,7 @@ const LINTERS: [command: string, ...args: string[]][] = [
 
 const folder = await mkdtemp(join(tmpdir(), 'neptun-openapi-'))
 try {
-  for (const file of FILES) {
-    await writeFile(join(folder, file), await makeDocument({ withWebhook: file === FILES[0] }))
-  }
+  for (const [file, make] of Object.entries(DOCUMENTS)) await writeFile(join(folder, file), await make())
   for (const [command, ...args] of LINTERS) {
     const bin = join(root, 'node_modules/.bin', command)
     const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }

@@ -6,15 +6,23 @@ import type { Database } from '../src/database/database.js'
 /** Nothing in the configuration changes the document, except whether there is a webhook. */
 const SETTINGS = { NODE_ENV: 'test', DATABASE_URL: 'postgres://127.0.0.1:1/none' }
 
-/** Makes the OpenAPI document from the routes, as JSON text. It needs no database. */
-export async function makeDocument({ withWebhook }: { withWebhook: boolean }): Promise<string> {
-  const config = loadConfig({ ...SETTINGS, ...(withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {}) })
+const SERVICE_TOKENS = 'a token of nobody, of 32 characters'.replaceAll(/[ ,]/g, '-')
+
+/** Makes the OpenAPI document of the public API from the routes, as JSON text. It needs no database. */
+export const makeDocument = ({ withWebhook }: { withWebhook: boolean }): Promise<string> =>
+  readDocument('/openapi.json', withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {})
+
+/** Makes the document of the API for other services. */
+export const makeServiceDocument = (): Promise<string> => readDocument('/internal/openapi.json', { SERVICE_TOKENS })
+
+async function readDocument(url: string, settings: NodeJS.ProcessEnv): Promise<string> {
+  const config = loadConfig({ ...SETTINGS, ...settings })
   const logger = pino({ level: 'silent' })
   // The routes are registered and never called.
   const pool = { options: { max: 1 } }
   const database = { pool, prepare: () => async () => [], close: async () => {} } as unknown as Database
   const app = await buildApp(config, { database, logger })
-  const { payload } = await app.inject('/openapi.json')
+  const { payload } = await app.inject({ url, headers: { authorization: `Bearer ${SERVICE_TOKENS}` } })
   await app.close()
   return `${JSON.stringify(JSON.parse(payload), null, 2)}\n`
 }

@@ -1,34 +1,15 @@
-import type { IncomingMessage } from 'node:http'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
-import { type Config, readList, sessionLookupOptions } from './config.js'
+import type { FastifyBaseLogger, FastifyInstance, RouteOptions } from 'fastify'
+import { type Config, ConfigError, readTokens, sessionLookupOptions } from './config.js'
 import type { Database } from './database/database.js'
-import { ajvOptions } from './faults.js'
 import { connectGithub } from './github/connect.js'
 import { githubHosts } from './github/hosts.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
+import { createHttpApp, type HttpAppParts } from './http-app.js'
 import { serializeError } from './log-error.js'
-import caching from './plugins/caching.js'
-import clientErrors from './plugins/client-errors.js'
-import connections from './plugins/connections.js'
-import crossOrigin from './plugins/cross-origin.js'
-import errors, { sendError } from './plugins/errors.js'
-import forwarded, { createProxyTrust } from './plugins/forwarded.js'
 import health from './plugins/health.js'
-import jsonBody from './plugins/json-body.js'
-import limits from './plugins/limits.js'
 import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
-import overload from './plugins/overload.js'
-import refusals from './plugins/refusals.js'
-import requestLog, { readRequestId, readTraceId } from './plugins/request-log.js'
-import responseHeaders from './plugins/response-headers.js'
 import retention from './plugins/retention.js'
-import session from './plugins/session.js'
-import shutdown from './plugins/shutdown.js'
-import slowClients from './plugins/slow-clients.js'
-import starting from './plugins/starting.js'
-import unreadBody from './plugins/unread-body.js'
-import validation from './plugins/validation.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
@@ -47,91 +28,19 @@ export interface AppParts {
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
-/** The largest request body, in bytes. */
-const BODY_LIMIT = 2 * 1024 * 1024
-
-/** How long a client may read nothing of its responses, in milliseconds. */
-const READ_TIMEOUT = 30_000
-
-/** The maximum size of all responses that wait for their clients, in bytes. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024
-
 /** How often expired rows are deleted, in milliseconds. */
 const RETENTION_INTERVAL = 60 * 60 * 1000
-
-/** How often connections are looked at that are over their time, in milliseconds. */
-const CONNECTIONS_CHECK = 1000
-
-/** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
-const MAX_PARAM_LENGTH = 16 * 1024
 
 /** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
 export async function buildApp(
   config: Config,
-  {
-    database,
-    logger,
-    lostLogLines,
-    isMigrating,
-    readTimeout = READ_TIMEOUT,
-    retentionInterval = RETENTION_INTERVAL,
-    onRoute,
-  }: AppParts,
+  { database, logger, lostLogLines, retentionInterval = RETENTION_INTERVAL, ...parts }: AppParts,
 ): Promise<FastifyInstance> {
   const log = logger.child({}, { serializers: { err: serializeError } })
-  const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
-  const app = Fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    // The type of Fastify's own requests is that of HTTP/1 here.
-    childLoggerFactory: (parent, bindings, options, request) => {
-      const trace_id = readTraceId(request as IncomingMessage)
-      return parent.child(trace_id ? { ...bindings, trace_id } : bindings, options)
-    },
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: config.REQUEST_TIMEOUT,
-    keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT,
-    trustProxy: config.TRUST_PROXY ? isTrustedProxy : false,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
-    return503OnClosing: false,
-    http: {
-      requireHostHeader: false,
-      headersTimeout: Math.min(config.HEADERS_TIMEOUT, config.REQUEST_TIMEOUT),
-      connectionsCheckingInterval: CONNECTIONS_CHECK,
-    },
-    rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
-    ajv: ajvOptions,
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
-    clientErrorHandler(error, socket) {
-      app.handleClientError(error, socket)
-    },
-    genReqId: readRequestId,
-  })
-  if (onRoute) app.addHook('onRoute', onRoute)
-  await app.register(validation)
-  await app.register(requestLog)
-  await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
-  await app.register(shutdown)
-  await app.register(responseHeaders, config)
-  await app.register(caching)
-  await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
-  if (isMigrating) await app.register(starting, { isMigrating })
-  await app.register(refusals)
-  await app.register(connections, config)
-  await app.register(clientErrors)
-  await app.register(overload, config)
-  await app.register(session)
-  await app.register(limits, config)
-  await app.register(slowClients, { readTimeout, maxWaitingBytes: MAX_WAITING_BYTES })
-  await app.register(errors)
-  await app.register(jsonBody)
-  await app.register(unreadBody)
+  const httpParts: HttpAppParts = { ...parts, database, log }
+  const app = await createHttpApp(config, httpParts)
   app.addHook('onClose', () => database.close())
   await app.register(retention, { database, interval: retentionInterval })
-  app.addHook('onError', (_request, _reply, error, done) => {
-    database.renewStatements(error)
-    done()
-  })
   await app.register(metrics, { ...config, database, lostLogLines })
   if (config.API_DOCS ?? config.NODE_ENV !== 'production') {
     await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })
@@ -154,20 +63,34 @@ export async function buildApp(
     const secrets = [config.GITHUB_WEBHOOK_SECRET, ...(previous ? [previous] : [])]
     await app.register(githubWebhooks, { secrets, database })
   }
+  if (config.SERVICE_TOKENS) {
+    const { INTERNAL, provisioning } = await import('./provisioning/index.js')
+    const home = config.INTERNAL_PORT === undefined ? app : await openInternalPort(app, config, httpParts, database)
+    const poolSize = config.DATABASE_POOL_SIZE
+    await home.register(provisioning, {
+      prefix: INTERNAL,
+      database,
+      tokens: readTokens(config.SERVICE_TOKENS),
+      poolSize,
+    })
+  }
   return app
 }
 
-/**
- * A path that is not properly percent-encoded names a route all the same, where its parameter is no id; without this the
- * router would refuse it before it is known who asks.
- */
-function escapeStrayPercents(url: string): string {
-  if (!url.includes('%')) return url
-  const [path = '', ...query] = url.split('?')
-  try {
-    decodeURIComponent(path)
-    return url
-  } catch {
-    return [path.replaceAll('%', '%25'), ...query].join('?')
-  }
+/** Creates the server of INTERNAL_PORT. It starts, drains and closes together with the app. */
+async function openInternalPort(app: FastifyInstance, config: Config, parts: HttpAppParts, database: Database) {
+  const { CORS_ORIGINS: _, ...rest } = config
+  const internal = await createHttpApp(rest, parts)
+  await internal.register(health, { database })
+  app.observeRequests(internal)
+  app.companions.push(internal)
+  app.addHook('onReady', () => listenInternally(internal, config))
+  return internal
+}
+
+async function listenInternally(internal: FastifyInstance, { HOST: host, INTERNAL_PORT: port = 0 }: Config) {
+  const listenTextResolver = (address: string) => `Listening on ${address} (/internal)`
+  await internal.listen({ host, port, listenTextResolver }).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code ? new ConfigError(`INTERNAL_PORT: cannot listen there: ${cause.code}`) : cause
+  })
 }

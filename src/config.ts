@@ -43,6 +43,8 @@ const fieldPath = (fallback: string, description: string) =>
 
 const PRIVATE_KEY = 'the RSA private key of the GitHub App, in PEM or as base64 of it'
 
+const SERVICE_TOKENS = 'one or two tokens of 32 to 512 letters, digits and - . _ ~ + / =, separated by a comma'
+
 const NETWORKS = 'addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas'
 
 /** Every environment variable that the service reads: its type, default, and explanation. */
@@ -164,12 +166,25 @@ export const Config = Type.Object({
       description: 'The former secret, still accepted while GitHub is given the new one; unset: none.',
     }),
   ),
+  SERVICE_TOKENS: Type.Optional(
+    Type.String({
+      secret: true,
+      must: SERVICE_TOKENS,
+      check: (text: string) => (areTokens(readTokens(text)) ? undefined : `be ${SERVICE_TOKENS}`),
+      description:
+        'Tokens of services that may call /internal/v1: one, or two separated by a comma; unset: there is no /internal.',
+    }),
+  ),
+  INTERNAL_PORT: Type.Optional(
+    integer('a port number from 0 to 65535', 0, 65_535, undefined, 'Port for /internal/v1 alone; unset: PORT.'),
+  ),
   HEADERS_TIMEOUT: milliseconds(15_000, "How long a request's headers may take to arrive"),
   REQUEST_TIMEOUT: milliseconds(60_000, 'How long a whole request may take to arrive, body included'),
   KEEP_ALIVE_TIMEOUT: milliseconds(72_000, 'How long an idle connection is kept'),
   RATE_LIMIT_WINDOW: milliseconds(60_000, 'The time over which requests are counted'),
   RATE_LIMIT_SESSION: count(6000, 'Requests of one session in that time; more are refused with 429.'),
   RATE_LIMIT_ADDRESS: count(3000, 'Requests without a session from one address in that time.'),
+  RATE_LIMIT_SERVICE: count(6000, 'Requests to /internal/v1 with one service token in that time.'),
   GITHUB_RATE_LIMIT_USER: count(
     60,
     'Requests of one user in that time that need GitHub; more are refused with 429. All users together: ten times that.',
@@ -255,6 +270,13 @@ function isLookupUrl(text: string): boolean {
 export const sessionLookupOptions = ({ SESSION_LOOKUP_URL, ...config }: Config) =>
   SESSION_LOOKUP_URL === undefined ? undefined : { ...config, SESSION_LOOKUP_URL }
 
+/** Service tokens, separated by commas or, in a file, by line breaks. */
+export const readTokens = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean)
+
+/** Each as RFC 6750 (section 2.1) allows in `Authorization: Bearer`. */
+const areTokens = (tokens: string[]) =>
+  tokens.length >= 1 && tokens.length <= 2 && tokens.every((token) => /^[\w.~+/=-]{32,512}$/.test(token))
+
 /** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
 function isNetwork(text: string): boolean {
   const [address = '', prefix = '0', ...rest] = text.split('/')
@@ -273,6 +295,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = readVariables(Config, env)
   if (config.GITHUB_WEBHOOK_SECRET_PREVIOUS && !config.GITHUB_WEBHOOK_SECRET) {
     throw new ConfigError('GITHUB_WEBHOOK_SECRET is missing: GITHUB_WEBHOOK_SECRET_PREVIOUS is set')
+  }
+  if (config.INTERNAL_PORT !== undefined && !config.SERVICE_TOKENS) {
+    throw new ConfigError('SERVICE_TOKENS is missing: INTERNAL_PORT is set')
+  }
+  if (config.INTERNAL_PORT && config.INTERNAL_PORT === config.PORT) {
+    throw new ConfigError('INTERNAL_PORT must differ from PORT: to use the same port, leave it unset')
   }
   const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
   if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')

@@ -25,6 +25,8 @@ export const CHALLENGE: Headers = {
   'WWW-Authenticate': text('The scheme `Cookie`, with the name of the session cookie.', 255),
 }
 
+export const BEARER_CHALLENGE: Headers = { 'WWW-Authenticate': text('The scheme `Bearer`.', 255) }
+
 export const ETAG: Headers = {
   ETag: text('Identifies the state of what the response shows (RFC 9110). Every change moves it.', 64),
 }

@@ -10,6 +10,22 @@ const wellFormed: KeywordDefinition = {
   validate: (_: true, text: string) => text.isWellFormed(),
 }
 
+/** Whether a string is a time that exists. `Date` would take February 30 for March 1. */
+const instant: KeywordDefinition = {
+  keyword: 'instant',
+  type: 'string',
+  validate: (_: true, text: string) => {
+    const [year, month, day] = text.slice(0, 10).split('-').map(Number)
+    const date = new Date(text.slice(0, 10))
+    return (
+      !Number.isNaN(Date.parse(text)) &&
+      Number(year) > 0 &&
+      date.getUTCMonth() + 1 === month &&
+      date.getUTCDate() === day
+    )
+  },
+}
+
 /** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every validation error is found. */
 export const ajvOptions = {
   customOptions: {
@@ -20,7 +36,7 @@ export const ajvOptions = {
     allowUnionTypes: true,
     verbose: true,
     formats: { int32: true as const },
-    keywords: [wellFormed],
+    keywords: [wellFormed, instant],
   },
 }
 
@@ -48,10 +64,13 @@ export function joinFaults(found: Fault[], others: Fault[]): Fault[] {
 
 function toFault(part: string, { keyword, params, instancePath, parentSchema, message }: ErrorObject): Fault {
   const schema = (parentSchema ?? {}) as TSchema
-  const path = part + instancePath.replaceAll('/', '.')
+  const path = part + toPath(instancePath)
   if (keyword === 'required') return { path: `${path}.${params['missingProperty']}`, message: 'is required' }
   return { path, message: describe(keyword, schema, message ?? 'is not valid') }
 }
+
+/** `/operations/3/method` becomes `.operations[3].method`. */
+const toPath = (pointer: string) => pointer.replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')
 
 function describe(keyword: string, schema: TSchema, fallback: string): string {
   switch (keyword) {
@@ -67,12 +86,19 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
       return schema['type'] === 'integer' || isNumberOrString(schema) ? `must be ${describeType(schema)}` : fallback
     case 'minLength':
     case 'maxLength':
+      if (schema['instant']) return INSTANT
       if (isNumberOrString(schema)) return `must be ${describeType(schema)}`
       return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
+    case 'minItems':
+    case 'maxItems':
+      return `must have ${schema['minItems'] ?? 0} to ${schema['maxItems']} items`
     case 'wellFormed':
       return UNSTORABLE
+    case 'instant':
+      return INSTANT
     case 'pattern':
       if (isNumberOrString(schema)) return `must be ${describeType(schema)}`
+      if (schema['instant']) return INSTANT
       return schema['pattern'] === STORABLE_TEXT ? UNSTORABLE : `must match ${schema['pattern']}`
     default:
       return fallback
@@ -80,6 +106,8 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
 }
 
 const UNSTORABLE = 'must not contain U+0000 or unpaired surrogates'
+
+const INSTANT = 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z'
 
 const ARTICLES: Record<string, string> = {
   string: 'a string',

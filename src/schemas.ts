@@ -72,6 +72,22 @@ export const NullableOneOf = <const T extends readonly string[]>(words: T, optio
 export const Time = (options: SchemaOptions = {}) =>
   Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time', maxLength: 24 }))
 
+/**
+ * The format of a time in a body: ISO 8601 with a time zone, from the year 0001. The keyword `instant` rejects days that do not
+ * exist, and is not in the document.
+ */
+const INSTANT = {
+  maxLength: 35,
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
+  instant: true,
+}
+
+/** A time in a body. */
+export const Instant = (options: SchemaOptions = {}) => Type.String({ ...options, ...INSTANT })
+
+/** A time in a body, or null. */
+export const NullableInstant = (options: SchemaOptions = {}) => Nullable(Instant(options))
+
 export const ProjectPath = {
   user_id: Id({ description: 'The signed-in user.', examples: [1] }),
   project_id: Id({ description: "One of the user's projects.", examples: [789] }),
@@ -99,6 +115,10 @@ export const pageQuery = (firstCursor: string) =>
       }),
     ),
   }) satisfies TProperties
+
+/** A number of rows in a response. */
+export const Count = (options: SchemaOptions = {}) =>
+  Type.Integer({ ...options, format: 'int32', minimum: 0, maximum: MAX_ID })
 
 export const NoContent = Type.Null({ description: 'No body.' })
 

@@ -6,6 +6,7 @@ import { Config, ConfigError, loadConfig, unknownVariables } from '../src/config
 import { privateKey } from './support/github-stub.js'
 
 const DATABASE_URL = 'postgres://localhost/neptun'
+const TOKEN = 't'.repeat(32)
 
 const DEFAULTS: Config = {
   NODE_ENV: 'production',
@@ -32,6 +33,7 @@ const DEFAULTS: Config = {
   RATE_LIMIT_WINDOW: 60_000,
   RATE_LIMIT_SESSION: 6000,
   RATE_LIMIT_ADDRESS: 3000,
+  RATE_LIMIT_SERVICE: 6000,
   GITHUB_RATE_LIMIT_USER: 60,
   MAX_EVENT_LOOP_DELAY: 1000,
   HSTS_INCLUDE_SUBDOMAINS: true,
@@ -109,6 +111,9 @@ t.test('every variable takes what it must', async (t) => {
     ['RATE_LIMIT_WINDOW', '1000', 1000],
     ['RATE_LIMIT_SESSION', '1', 1],
     ['RATE_LIMIT_ADDRESS', '1000000000', 1_000_000_000],
+    ['RATE_LIMIT_SERVICE', '1', 1],
+    ['SERVICE_TOKENS', TOKEN, TOKEN],
+    ['SERVICE_TOKENS', `${TOKEN}, ${'a.-_~+/='.repeat(4)}`, `${TOKEN}, ${'a.-_~+/='.repeat(4)}`],
     ['GITHUB_RATE_LIMIT_USER', '1', 1],
     ['REDIS_URL', 'rediss://u:p@h:6379/0', 'rediss://u:p@h:6379/0'],
     ['MAX_EVENT_LOOP_DELAY', '1', 1],
@@ -130,7 +135,12 @@ t.test('every variable takes what it must', async (t) => {
   }
   const tried = new Set(good.map(([name]) => name))
   // These depend on each other: test/github/app-credentials.test.ts.
-  const together = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const
+  const together = [
+    'GITHUB_APP_ID',
+    'GITHUB_APP_PRIVATE_KEY',
+    'GITHUB_WEBHOOK_SECRET_PREVIOUS',
+    'INTERNAL_PORT',
+  ] as const
   for (const name of together) tried.add(name)
   t.strictSame([...tried].sort(), Object.keys(Config.properties).sort(), 'none is left out here')
 })
@@ -203,6 +213,20 @@ const BAD: [name: keyof Config, must: string, values: string[]][] = [
   ['GITHUB_API_URL', 'the URL of a GitHub REST API', [...WORDS, 'ftp://h', 'https://', 'https://u@h', 'https://h/?q']],
   ['GITHUB_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['GITHUB_WEBHOOK_SECRET', 'a secret of at least 8 characters', ['x', '1234567']],
+  [
+    'SERVICE_TOKENS',
+    'one or two tokens of 32 to 512 letters, digits and - . _ ~ + / =, separated by a comma',
+    [
+      't'.repeat(31),
+      't'.repeat(513),
+      `${TOKEN},short`,
+      `${TOKEN},${TOKEN},${TOKEN}`,
+      `${'t'.repeat(32)}ä`,
+      `${'t'.repeat(32)}"`,
+      ',',
+    ],
+  ],
+  ['INTERNAL_PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536']],
   ['HEADERS_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['REQUEST_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
   ['KEEP_ALIVE_TIMEOUT', MILLISECONDS, [...NUMBERS, '0', '600001']],
@@ -323,6 +347,7 @@ const SECRETS: Record<string, string> = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: 'a former secret',
   GITHUB_APP_PRIVATE_KEY: privateKey,
   REDIS_URL: 'redis://:secret@h:6379',
+  SERVICE_TOKENS: `${TOKEN},${'u'.repeat(32)}`,
 }
 
 /** What must be set with a secret. */
@@ -361,6 +386,18 @@ t.test('every secret can be read from a file', async (t) => {
   await writeFile(join(folder, 'short'), 'x')
   const short = { DATABASE_URL, GITHUB_WEBHOOK_SECRET_FILE: join(folder, 'short') }
   t.strictSame(faultsOf(t, short), ['GITHUB_WEBHOOK_SECRET must be a secret of at least 8 characters'])
+})
+
+t.test('the internal port needs tokens, and is not the public port', async (t) => {
+  const SERVICE_TOKENS = TOKEN
+  t.equal(loadConfig({ DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '3001' }).INTERNAL_PORT, 3001)
+  t.equal(loadConfig({ DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '0', PORT: '0' }).INTERNAL_PORT, 0)
+  t.strictSame(faultsOf(t, { DATABASE_URL, INTERNAL_PORT: '3001' }), [
+    'SERVICE_TOKENS is missing: INTERNAL_PORT is set',
+  ])
+  t.strictSame(faultsOf(t, { DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '3000' }), [
+    'INTERNAL_PORT must differ from PORT: to use the same port, leave it unset',
+  ])
 })
 
 t.test('a variable that holds no secret is not read from a file', async (t) => {

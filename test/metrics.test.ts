@@ -3,17 +3,9 @@ import t from 'tap'
 import { errorBody, OWNER, resources, startApp } from './support/app.js'
 import { appSettings, startGithubStub } from './support/github-stub.js'
 import { exchange } from './support/raw.js'
+import { freePort } from './support/service.js'
 
 const IMPORTS = resources('/imports')
-
-/** A port that is free now: the metrics' own is not told by anything. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
-}
 
 t.test('metrics have a port of their own, and names that Prometheus expects', async (t) => {
   const github = await startGithubStub(t)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
+import { presentRow } from '../projects-resources/resources/present.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { type Answer, table } from './output.js'
@@ -146,11 +147,5 @@ async function deleteResource(
 const delegate = ({ prisma }: Database, { model }: ResourceDescriptor) =>
   (prisma as unknown as Record<string, ModelDelegate>)[model] as ModelDelegate
 
-/** Converts a row to the properties of a response, in the same order. */
-const present = ({ resource, computed }: ResourceDescriptor, row: Row) =>
-  Object.fromEntries(
-    Object.entries(resource.properties).map(([name, { type }]) => {
-      const value = computed[name]?.(row) ?? row[name]
-      return [name, typeof value === 'number' && type === 'string' ? String(value) : value]
-    }),
-  )
+const present = (descriptor: ResourceDescriptor, row: Row) =>
+  presentRow(descriptor.resource.properties, descriptor, row)

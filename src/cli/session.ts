@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
-import { type Answer, moment, notFound, table, usageError } from './output.js'
+import { type Answer, CommandError, moment, notFound, table, usageError } from './output.js'
 import { readTokenHash, type TokenHash } from './token-file.js'
 import { file, flag, id, option, removedOption, required, ttl } from './values.js'
 
@@ -66,16 +66,14 @@ export function addSessionCommands(program: Command): void {
 
 async function createSession({ prisma, now }: Database, { user, ttl }: CreateSession): Promise<Answer> {
   const token = createToken()
-  const data = {
-    token_hash: Uint8Array.from(hashToken(token) ?? []),
-    neptun_user_id: user,
-    created_at: now,
-    last_used_at: now,
-    expires_at: new Date(now.getTime() + ttl),
-  }
-  const { id, neptun_user_id, created_at, expires_at } = await prisma.session
-    .create({ data })
-    .catch(orNotFound(`there is no user ${user}`))
+  const { createSession: store } = await import('../provisioning/sessions-repository.js')
+  const tokenHash = Uint8Array.from(hashToken(token) ?? [])
+  const expiresAt = new Date(now.getTime() + ttl)
+  const created = await store(prisma, { userId: user, tokenHash, now, expiresAt }).catch(
+    orNotFound(`there is no user ${user}`),
+  )
+  if (!created) throw new CommandError('CONFLICT', 'the token is in use')
+  const { id, neptun_user_id, created_at, expires_at } = created
   const note = `Created session ${id} of user ${user}; it expires at ${moment(expires_at)}.`
   return { json: { id, token, neptun_user_id, created_at, expires_at }, text: token, note }
 }
@@ -116,10 +114,8 @@ async function revokeOne(
   otherwise: string,
 ): Promise<Answer> {
   const { prisma, now } = database
-  const { count } = await prisma.session.updateMany({
-    where: { ...where, revoked_at: null },
-    data: { revoked_at: now },
-  })
+  const { revokeSessions } = await import('../provisioning/sessions-repository.js')
+  const count = await revokeSessions(prisma, where, now)
   const { readSessions } = await import('./session-rows.js')
   const [session] = await readSessions(database, 'id' in where ? { ids: [where.id] } : { tokenHash: where.token_hash })
   if (!session?.revoked_at) throw notFound(otherwise)

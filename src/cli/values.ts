@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../user-rules.js'
 import { usageError } from './output.js'
 
 /** Parser of an option's value. `must` completes the sentence "--name must be ...". */
@@ -58,17 +59,17 @@ export const name: Rule<string> = {
 
 export const email: Rule<string> = {
   must: 'an email address: one @ with something on both sides, no spaces, at most 320 characters',
-  read: (text) => (isText(text, 320) && /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(text) ? text : undefined),
+  read: (text) => (isText(text, 320) && new RegExp(EMAIL, 'u').test(text) ? text : undefined),
 }
 
 export const githubAccountId: Rule<string> = {
   must: "GitHub's number of the account, in plain digits",
-  read: matching(/^[1-9]\d{0,18}$/),
+  read: matching(new RegExp(GITHUB_ACCOUNT_ID)),
 }
 
 export const githubAccountName: Rule<string> = {
   must: 'the name of a GitHub account: 1 to 39 letters, digits and hyphens',
-  read: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$/),
+  read: matching(new RegExp(GITHUB_ACCOUNT_NAME)),
 }
 
 /** In milliseconds. */

@@ -70,6 +70,9 @@ export const isStale = (error: unknown): boolean => STALE.test(readFailure(error
 export const isLockTimeout = (error: unknown): boolean =>
   readFailure(error instanceof ApiError ? error.cause : error).code === '55P03'
 
+/** Whether a value is not unique. */
+export const isUniqueViolation = (error: unknown): boolean => readFailure(error).code === '23505'
+
 /** Describes in one line why a connection failed. */
 export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
   if (code && UNTRUSTED.test(code)) {
@@ -92,6 +95,9 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
     // Raised by require_project_room(), with a message for the client.
     case 'NP001':
       return new ApiError('PROJECT_FULL', { message })
+    // Another transaction has just stored the same value, after it was looked for.
+    case '23505':
+      return new ApiError('CONFLICT')
     // A row that was there when it was read has been deleted since: the project, or the resource to link.
     case '23503': {
       const isResource = constraint.startsWith('project_') && !constraint.includes('_project_id_')

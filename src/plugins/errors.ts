@@ -59,7 +59,9 @@ export function sendError(error: FastifyError | ApiError, request: FastifyReques
   const seen = toVisibleError(error, request)
   logServerError(error, seen, request)
   request.refusal = seen
-  if (seen.statusCode === 401) reply.header('www-authenticate', CHALLENGE)
+  if (seen.statusCode === 401) {
+    reply.header('www-authenticate', request.routeOptions.config?.api === 'internal' ? 'Bearer' : CHALLENGE)
+  }
   if (seen.retryAfter !== undefined) reply.header('retry-after', seen.retryAfter)
   reply.code(seen.statusCode).type('application/json; charset=utf-8')
   const send = () => reply.send(JSON.stringify(seen.toBody()))

@@ -15,6 +15,10 @@ declare module 'fastify' {
     /** Whether its body was so large that it had to be admitted. */
     hasLargeBody: boolean
   }
+  interface FastifyContextConfig {
+    /** Maximum number of values in a body, if it is not that of most routes. */
+    maxBodyValues?: number
+  }
 }
 
 /** A larger body, in bytes, is parsed only when it is admitted. */
@@ -67,7 +71,7 @@ async function jsonBody(app: FastifyInstance) {
     if (body.length === 0) return done(null, undefined)
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined
     if (!admit) {
-      const fault = findFault(body)
+      const fault = findFault(request, body)
       return fault ? done(fault) : parseText(request, body, done)
     }
     request.hasLargeBody = true
@@ -75,7 +79,7 @@ async function jsonBody(app: FastifyInstance) {
     const finish = (error: Error | null, value?: unknown) => void setImmediate(done, error, value)
     const checkInTurns = async () => {
       await admit()
-      const fault = findFault(body)
+      const fault = findFault(request, body)
       await turn()
       return fault
     }
@@ -86,8 +90,8 @@ async function jsonBody(app: FastifyInstance) {
 export default fp(jsonBody, { name: 'json-body' })
 
 /** Finds what forbids to parse a body. */
-function findFault(body: Buffer): ApiError | undefined {
-  const message = isUtf8(body) ? findExcess(body) : 'must be UTF-8'
+function findFault({ routeOptions }: FastifyRequest, body: Buffer): ApiError | undefined {
+  const message = isUtf8(body) ? findExcess(body, routeOptions.config.maxBodyValues) : 'must be UTF-8'
   return message ? invalidRequest({ path: 'body', message }) : undefined
 }
 

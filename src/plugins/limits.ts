@@ -17,6 +17,16 @@ declare module 'fastify' {
      * @throws ApiError 429
      */
     admitSession<T>(request: FastifyRequest, reply: FastifyReply, lookUp: () => Promise<T | null>): Promise<T | null>
+    /**
+     * Counts a request of another service against its token.
+     * @throws ApiError 429
+     */
+    countServiceRequest(request: FastifyRequest, reply: FastifyReply, tokenKey: string): Promise<void>
+    /**
+     * Counts a request that was refused before its own proof was verified, against the client address.
+     * @throws ApiError 429
+     */
+    countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
     /** Counts calls that are not requests of a client, over RATE_LIMIT_WINDOW. */
     countCall: Counter['add']
     /** Undefined if there is none. */
@@ -36,7 +46,10 @@ declare module 'fastify' {
   }
 }
 
-type LimitsOptions = Pick<Config, 'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'REDIS_URL'>
+type LimitsOptions = Pick<
+  Config,
+  'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'RATE_LIMIT_SERVICE' | 'REDIS_URL'
+>
 
 /** Maximum number of sessions that are remembered as valid, and for how long, in milliseconds. */
 const RECENT_SESSIONS = { max: 50_000, ttl: 60_000, ttlResolution: 1000 }
@@ -57,14 +70,18 @@ const UNPROVEN = [401, 408, 413, 415]
  */
 async function limits(app: FastifyInstance, options: LimitsOptions) {
   const { RATE_LIMIT_WINDOW: timeWindow, REDIS_URL } = options
-  const isSession = (key: string) => key.startsWith(SESSION)
+  const kinds = [
+    { prefix: SESSION, source: 'of this session', max: options.RATE_LIMIT_SESSION },
+    { prefix: SERVICE, source: 'with this service token', max: options.RATE_LIMIT_SERVICE },
+    { prefix: ADDRESS, source: 'from this address', max: options.RATE_LIMIT_ADDRESS },
+  ]
+  const kindOf = (key: string) => kinds.find(({ prefix }) => key.startsWith(prefix))
   const redis = REDIS_URL ? await connectRedis(app, REDIS_URL) : undefined
   const counter = createCounter(timeWindow, redis)
   await app.register(rateLimit, {
     global: false,
     timeWindow,
-    max: (_request: FastifyRequest, key: string) =>
-      isSession(key) ? options.RATE_LIMIT_SESSION : options.RATE_LIMIT_ADDRESS,
+    max: (_request: FastifyRequest, key: string) => kindOf(key)?.max ?? 0,
     keyGenerator: (request) => request.limitKey,
     store: createStore(counter),
   })
@@ -88,8 +105,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     reply.header('ratelimit-remaining', counted.remaining)
     reply.header('ratelimit-reset', counted.ttlInSeconds)
     if (!isExceeded) return
-    const source = isSession(key) ? 'of this session' : 'from this address'
-    const message = `Too many requests ${source}: at most ${counted.max} in ${timeWindow / 1000} s`
+    const message = `Too many requests ${kindOf(key)?.source}: at most ${counted.max} in ${timeWindow / 1000} s`
     throw tooManyRequests(message, toSeconds(counted.ttl))
   }
 
@@ -135,9 +151,13 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     }
   })
 
+  app.decorate('countServiceRequest', (request, reply, tokenKey) => spend(request, reply, SERVICE + tokenKey))
+  app.decorate('countRefusedRequest', (request, reply) => spend(request, reply, addressOf(request)))
+
   app.addHook('onRequest', (request, reply, done) => {
-    const { needsSession, countsRefusalsOnly, isUnlimited } = request.routeOptions.config
-    if (needsSession || isUnlimited) return done()
+    const { needsSession, countsRefusalsOnly, isUnlimited, api } = request.routeOptions.config
+    // The hooks of these routes count their requests.
+    if (needsSession || isUnlimited || api === 'internal') return done()
     const session = sessionOf(request)
     // A front end's backend must not reach the limit of its address by its users' wrong URLs.
     const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
@@ -155,9 +175,10 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   }
 }
 
-export default fp(limits, { name: 'limits', dependencies: ['session'] })
+export default fp(limits, { name: 'limits', dependencies: ['session', 'request-log'] })
 
 const SESSION = 'session:'
+const SERVICE = 'service:'
 const ADDRESS = 'address:'
 
 const sessionOf = ({ sessionKey }: FastifyRequest) => sessionKey && SESSION + sessionKey

@@ -41,30 +41,24 @@ export function defineProcessMetrics(
   })
 }
 
-/** Defines the metrics of requests, and of what is refused before there is a request. */
+/**
+ * Defines the metrics of requests, and of what is refused before there is a request.
+ * @returns a function that observes another server too
+ */
 export function defineHttpMetrics(
   { Counter, Gauge, Histogram }: Library,
   registers: Prometheus.Registry[],
   app: FastifyInstance,
-): void {
+): (other: FastifyInstance) => void {
+  const apps: FastifyInstance[] = []
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the first byte of a request to the last of its response',
-    labelNames: ['method', 'route', 'status', 'code'],
+    labelNames: ['method', 'route', 'status', 'code', 'api'],
     buckets: BUCKETS,
     registers,
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, refusal } = request
-    const labels = { method, route: routeOf(request), status: reply.statusCode, code: refusal?.code ?? '' }
-    duration.observe(labels, reply.elapsedTime / 1000)
-    done()
-  })
   const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests that have no response yet', registers })
-  app.server.on('request', (_request, response) => {
-    inFlight.inc()
-    response.once('close', () => inFlight.dec())
-  })
   new Counter({
     name: 'http_refusals_total',
     help: 'Connections, and requests that are not valid HTTP, that were refused, by reason',
@@ -72,9 +66,25 @@ export function defineHttpMetrics(
     registers,
     collect() {
       this.reset()
-      for (const [reason, count] of app.refusals) this.inc({ reason }, count)
+      for (const { refusals } of apps) for (const [reason, count] of refusals) this.inc({ reason }, count)
     },
   })
+  const observe = (observed: FastifyInstance) => {
+    apps.push(observed)
+    observed.addHook('onResponse', (request, reply, done) => {
+      const { method, refusal } = request
+      const { api } = request.routeOptions.config
+      const labels = { method, route: routeOf(request), status: reply.statusCode, code: refusal?.code ?? '' }
+      duration.observe(api ? { ...labels, api } : labels, reply.elapsedTime / 1000)
+      done()
+    })
+    observed.server.on('request', (_request, response) => {
+      inFlight.inc()
+      response.once('close', () => inFlight.dec())
+    })
+  }
+  observe(app)
+  return observe
 }
 
 /** Defines the metrics of the pool of connections to PostgreSQL. */

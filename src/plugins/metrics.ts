@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Counts what GitHub answers; does nothing where there are no metrics. */
     observeGithub: ObserveGithub
+    /** Measures the requests of another server together with those of this one, before that has routes. */
+    observeRequests: (other: FastifyInstance) => void
   }
 }
 
@@ -31,13 +33,14 @@ type MetricsOptions = Pick<Config, 'HOST'> & {
  */
 async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, lostLogLines }: MetricsOptions) {
   app.decorate('observeGithub', () => {})
+  app.decorate('observeRequests', () => {})
   if (METRICS_PORT === undefined) return
   const library = await import('prom-client')
   const { Counter, Gauge, Registry } = library
   const registry = new Registry()
   const registers = [registry]
   defineProcessMetrics(library, registry, lostLogLines)
-  defineHttpMetrics(library, registers, app)
+  app.observeRequests = defineHttpMetrics(library, registers, app)
   defineDatabaseMetrics(library, registers, database)
   defineRedisMetrics(library, registers, app)
 

@@ -11,6 +11,10 @@ declare module 'fastify' {
     refusal: ApiError | null
     isLogged: boolean
   }
+  interface FastifyContextConfig {
+    /** Set for routes that only other services call: they are logged and counted under this name. */
+    api?: 'internal'
+  }
 }
 
 /** The pattern that a parameter must match is no news. */
@@ -61,6 +65,7 @@ export function logResponse(request: FastifyRequest, reply: FastifyReply): void 
   if (request.isLogged) return
   request.isLogged = true
   const line = {
+    api: request.routeOptions.config?.api,
     method: request.method,
     route: routeOf(request),
     status: reply.statusCode,

@@ -13,6 +13,8 @@ declare module 'fastify' {
      * are idle have `delay` milliseconds for that.
      */
     drain: (delay: number) => Promise<void>
+    /** Other servers of this process, which start, drain and close together with this one. */
+    companions: FastifyInstance[]
   }
 }
 
@@ -29,6 +31,7 @@ async function shutdown(app: FastifyInstance) {
   let ending = false
   let refusing = false
   let ended: Promise<unknown> | undefined
+  const companions: FastifyInstance[] = []
 
   app.server.on('connection', (socket: Socket) => {
     accepted += 1
@@ -42,14 +45,16 @@ async function shutdown(app: FastifyInstance) {
   })
 
   app.decorate('isEnding', () => ending)
+  app.decorate('companions', companions)
   app.decorate('drain', async (delay: number) => {
     ending = true
+    const drained = companions.map((other) => other.drain(delay))
     await sleep(delay)
-    await Promise.race([refuse(), sleep(delay)])
+    await Promise.all([Promise.race([refuse(), sleep(delay)]), ...drained])
   })
   app.addHook('preClose', async () => {
     ending = true
-    const end = refuse()
+    const end = Promise.all([refuse(), ...companions.map((other) => other.close())])
     // What has arrived by now is read first: a connection with a request on it is not idle.
     await turn()
     app.server.closeIdleConnections()

@@ -107,4 +107,5 @@ function errorsOf(request: FastifyRequest, part: (typeof PARTS)[number][0], valu
   return !validate || validate(value ?? null) ? [] : validate.errors
 }
 
-const isWithin = (path: string, parent: string) => path === parent || path.startsWith(`${parent}.`)
+const isWithin = (path: string, parent: string) =>
+  path === parent || path.startsWith(`${parent}.`) || path.startsWith(`${parent}[`)

@@ -53,6 +53,8 @@ export interface StartOptions {
   readTimeout?: number
   /** How often expired rows are deleted, in milliseconds. */
   retentionInterval?: number
+  /** Whether the database is being migrated. */
+  isMigrating?: () => boolean
   /** Writes other rows than the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route, in the scope that registers it. */
@@ -108,6 +110,7 @@ export async function startApp(
     logger,
     ...(options.readTimeout !== undefined && { readTimeout: options.readTimeout }),
     ...(options.retentionInterval !== undefined && { retentionInterval: options.retentionInterval }),
+    ...(options.isMigrating && { isMigrating: options.isMigrating }),
     onRoute(route) {
       options.onRoute?.call(this, route)
       routes.push(route)
@@ -192,6 +195,7 @@ export async function createSession(
 const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
   [
     settings.GITHUB_WEBHOOK_SECRET,
+    ...(settings.SERVICE_TOKENS?.split(',') ?? []),
     settings.GITHUB_APP_PRIVATE_KEY?.split('\n')[1],
     new URL(databaseUrl).password,
     'ghs_',

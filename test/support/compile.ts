@@ -14,6 +14,7 @@ const ALONE = [
   'dev-github.test.ts',
   'docs-page.test.ts',
   'environment.test.ts',
+  'examples.test.ts',
   'generated-clients.test.ts',
 ]
 

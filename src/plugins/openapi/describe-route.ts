@@ -21,15 +21,13 @@ interface Described {
 /** Returns a route as the document describes it; null if it is not in the document. */
 export function describeRoute({ method, url, schema, config }: RouteOptions): RouteOptions | null {
   if (!schema || schema.hide || method === 'HEAD') return null
+  const isLocated = config?.api === undefined
   const {
     body,
     headers,
     response = {},
     ...rest
-  } = withoutKeyword('wellFormed', {
-    ...schema,
-    ...config?.documented,
-  }) as Described
+  } = withoutKeyword('instant', withoutKeyword('wellFormed', { ...schema, ...config?.documented })) as Described
   const isTagged = config?.isTagged ?? false
   const isConditional = method === 'GET' && isTagged
   const isIdempotent = config?.isIdempotent ?? false
@@ -46,7 +44,7 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
     response: Object.fromEntries(
       Object.entries(responses).map(([status, one]) => {
         const isCounted = !config?.isUnlimited && !config?.countsRefusalsOnly
-        const common = commonHeaders(Number(status), { isTagged, isIdempotent, isCounted })
+        const common = commonHeaders(Number(status), { isLocated, isTagged, isIdempotent, isCounted })
         return [status, withoutKeyword('pattern', { ...one, headers: { ...one.headers, ...common } })]
       }),
     ),
@@ -57,10 +55,13 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
 const NOT_MODIFIED = { type: 'null', description: 'The `ETag` is one of those in `If-None-Match`.' }
 
 /** The headers of a success that follow from its status and its route. Those of errors are in their own description. */
-function commonHeaders(status: number, { isTagged, isIdempotent, isCounted }: Record<string, boolean>): Headers {
+function commonHeaders(
+  status: number,
+  { isLocated, isTagged, isIdempotent, isCounted }: Record<string, boolean>,
+): Headers {
   if (status >= 400) return {}
   return {
-    ...(status === 201 ? LOCATION : {}),
+    ...(status === 201 && isLocated ? LOCATION : {}),
     ...(isTagged && status !== 204 ? ETAG : {}),
     ...(isIdempotent ? IDEMPOTENCY_REPLAYED : {}),
     ...(isCounted ? RATE_LIMIT : {}),

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { SESSION_COOKIE } from '../../session-token.js'
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+import { VERSION } from './version.js'
 
 const DESCRIPTION = `Keeps, for each project of a user, its **imports** (a GitHub, GitLab or Bitbucket repository, a Git URL,
 a web page, a local folder), its **files** and its **resources**: links to the user's files, template collections, GitHub App
@@ -24,7 +22,7 @@ export const document = {
   openapi: '3.1.0',
   info: {
     title: 'Neptun projects resources',
-    version,
+    version: VERSION,
     description: DESCRIPTION,
     contact: { name: 'The operator of this service' },
     license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },

@@ -1,12 +1,10 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type LightMyRequestResponse, type RouteOptions } from 'fastify'
+import type { LightMyRequestResponse, RouteOptions } from 'fastify'
 import { bySessionCookie } from './browser.js'
-import { describeRoute } from './describe-route.js'
 import { document } from './document.js'
-import { shareParts } from './share-parts.js'
+import { createDocumentApp } from './document-app.js'
 
 export interface Representation {
   text: string
@@ -23,21 +21,10 @@ export interface Documentation {
   close: () => Promise<void>
 }
 
-/**
- * An app that nobody can reach from outside, with the same routes, of which @fastify/swagger makes the document and
- * @fastify/swagger-ui the page.
- */
+/** Makes the document of the public routes, and the page of @fastify/swagger-ui. */
 export async function createDocumentation(routes: RouteOptions[]): Promise<Documentation> {
-  const app = Fastify()
-  // Nothing is ever sent to these routes.
-  app.setValidatorCompiler(() => () => true)
-  app.setSerializerCompiler(() => JSON.stringify)
-  await app.register(swagger, {
-    openapi: document,
-    transformObject: (made) =>
-      'openapiObject' in made ? withServer(shareParts(made.openapiObject), '..') : made.swaggerObject,
-  })
-  for (const route of routes.map(describeRoute)) if (route) app.route(route)
+  const isPublic = ({ config }: RouteOptions) => config?.api === undefined
+  const app = await createDocumentApp(routes.filter(isPublic), document)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     // Makes the references of the page at /docs relative, so that they are valid behind a path prefix.
@@ -54,7 +41,7 @@ export async function createDocumentation(routes: RouteOptions[]): Promise<Docum
     },
   })
   await app.ready()
-  const made = app.swagger()
+  const made = withServer(app.swagger(), '..')
   return {
     document: represent(withServer(made, '.')),
     pageDocument: represent(made),

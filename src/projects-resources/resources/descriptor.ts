@@ -1,4 +1,4 @@
-import type { Static, TObject, TSchema } from '@sinclair/typebox'
+import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
 import type { Prisma } from '../../database/generated/client.js'
 import type { Fault } from '../../errors.js'
 
@@ -39,6 +39,8 @@ export interface ResourceDefinition<
   computed: { [Name in Exclude<keyof Static<Resource>, keyof Row<M>>]: (row: Row<M>) => Static<Resource>[Name] }
   /** Column that identifies one among those of a user: creating the same one again updates it. */
   naturalKey?: keyof Row<M> & keyof Static<Create> & string
+  /** Further columns that the service that owns the resources can write. Each property is optional, and a column. */
+  provisioned?: TObject<Partial<Record<keyof Row<M> & string, TSchema>> & Record<string, TSchema>>
   /** Validates what the schema of `create` cannot express. */
   check?: (body: Record<string, unknown>) => Fault[]
   /** Converts a valid body that creates one to columns; by default, each property is its column. */
@@ -56,6 +58,7 @@ export interface ResourceDescriptor {
   resource: TObject<Record<string, TSchema>>
   computed: Record<string, (row: Record<string, unknown>) => unknown>
   naturalKey?: string | undefined
+  provisioned: TObject
   check?: ((body: Record<string, unknown>) => Fault[]) | undefined
   toColumns: (body: Record<string, unknown>) => Record<string, unknown>
   example: Record<string, unknown>
@@ -99,6 +102,7 @@ export function defineResource<M extends ResourceModelName, Create extends TObje
   const counter = table.replace(/s$/, '')
   return {
     ...others,
+    provisioned: definition.provisioned ?? Type.Object({}),
     toColumns: definition.toColumns ? others.toColumns : (body) => body,
     slug,
     name: model,

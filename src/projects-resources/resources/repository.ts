@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js'
+import { isUniqueViolation } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
 import { MAX_ID } from '../../schemas.js'
 import {
@@ -34,6 +35,9 @@ export type LinkPosition = string
 /** Maximum size of a batch of a large list: its rows, and the bytes of JSON before its last row. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024
+
+/** How often a create is tried whose id others take at the same time. */
+const MAX_TRIES = 100
 
 const MAX_BIGINT = '9223372036854775807'
 
@@ -173,13 +177,21 @@ export function createResourceRepository(
      * @param once stores the resource as the result of the request
      */
     async create(owner: Owner, values: Record<string, unknown>, once?: Once): Promise<WrittenResource> {
-      return await prisma.$transaction(async (transaction) => {
+      const write = async (transaction: Prisma.TransactionClient) => {
         const { row, isNew } = await createOrUpdate(delegate(transaction, model), owner, values)
         await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, row)], skipDuplicates: true })
         const written = { resource: present(row), isNew }
         await once?.store(written, transaction)
         return written
-      })
+      }
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await prisma.$transaction(write)
+        } catch (error) {
+          // Another service has just taken the id that the sequence gave.
+          if (!isUniqueViolation(error) || tries === MAX_TRIES) throw error
+        }
+      }
     },
 
     /** Removes the link from this project; the resource and its other links remain. */

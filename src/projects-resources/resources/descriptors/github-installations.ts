@@ -1,5 +1,15 @@
 import { Type } from '@sinclair/typebox'
-import { ForeignId, ForeignIdText, Id, MAX_ID, NullableText, OneOf, Text, Time } from '../../../schemas.js'
+import {
+  ForeignId,
+  ForeignIdText,
+  Id,
+  MAX_ID,
+  NullableInstant,
+  NullableText,
+  OneOf,
+  Text,
+  Time,
+} from '../../../schemas.js'
 import { defineResource } from '../descriptor.js'
 
 const create = Type.Object({
@@ -28,6 +38,11 @@ export const githubInstallations = defineResource({
   hidden: { suspended_at: true, suspension_known_at: true },
   computed: {},
   naturalKey: 'installation_id',
+  provisioned: Type.Object({
+    suspended_at: Type.Optional(
+      NullableInstant({ description: 'When GitHub suspended it; null if it is not suspended. Absent: as it is.' }),
+    ),
+  }),
   // A string can exceed the range that the pattern allows.
   check: ({ installation_id: id }) =>
     typeof id === 'string' && /^[1-9][0-9]{9}$/.test(id) && Number(id) > MAX_ID

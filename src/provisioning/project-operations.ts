@@ -1,0 +1,69 @@
+import { Type } from '@sinclair/typebox'
+import { ApiError } from '../errors.js'
+import { answer, Id } from '../schemas.js'
+import { defineOperation, type Operation } from './operation.js'
+import { toResult } from './put-result.js'
+import { removalAnswer } from './removal-answer.js'
+import { PROJECT_MODELS, removeProject, tableOf } from './removal-repository.js'
+import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
+import { Project, ProjectBody } from './schemas.js'
+import type { Work } from './work.js'
+
+const Params = Type.Object({ project_id: Id({ description: 'Chosen by the caller.', examples: [789] }) })
+
+const rowsOf = ({ transaction }: Work) => transaction.project as unknown as OwnedRows
+
+const example = {
+  id: 789,
+  name: 'My project',
+  created_at: new Date('2025-02-16T17:42:11Z'),
+  updated_at: new Date('2025-02-16T17:42:11Z'),
+  neptun_user_id: 1,
+}
+
+/** Without the counters. */
+const present = ({ id, name, created_at, updated_at, neptun_user_id }: OwnedRow) => ({
+  id,
+  name,
+  created_at,
+  updated_at,
+  neptun_user_id,
+})
+
+const put = defineOperation({
+  method: 'PUT',
+  path: '/projects/:project_id',
+  params: Params,
+  body: ProjectBody,
+  async run(work, { project_id }, { name }) {
+    if (!work.isUser) throw new ApiError('USER_NOT_FOUND')
+    return toResult(await putRow(work, rowsOf(work), project_id, { name }), present)
+  },
+  operationId: 'putProject',
+  tag: 'Projects',
+  summary: 'Create or change a project of a user',
+  description: 'Its content stays.',
+  answers: {
+    200: answer('The project, which existed.', Project, { example }),
+    201: answer('The new project.', Project, { example }),
+  },
+  errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
+})
+
+const remove = defineOperation({
+  method: 'DELETE',
+  path: '/projects/:project_id',
+  params: Params,
+  async run(work, { project_id }) {
+    if (await isTaken(work, rowsOf(work), project_id)) throw new ApiError('ID_TAKEN')
+    return { status: 200, body: { removed: await removeProject(work, project_id) } }
+  },
+  operationId: 'deleteProject',
+  tag: 'Projects',
+  summary: 'Delete a project of a user',
+  description: 'With its imports, files and links. Without such a project, all counts are 0.',
+  answers: { 200: removalAnswer('Project', ['projects', ...PROJECT_MODELS.map(tableOf)]) },
+  errors: ['ID_TAKEN'],
+})
+
+export const projectOperations: Operation[] = [put, remove]

@@ -1,0 +1,106 @@
+import { Prisma } from '../database/generated/client.js'
+import type { Work } from './work.js'
+
+/** Rows that were removed, by table. */
+export type Removed = Record<string, number>
+
+interface Deletable {
+  deleteMany(args: { where: object; limit: number }): Promise<{ count: number }>
+}
+
+/** Rows per statement, so that none takes long: texts and triggers make deleting slow. */
+const BATCH_SIZE = 100
+
+const columnsOf = (model: string) => {
+  const enums = Prisma as unknown as Record<string, Record<string, string>>
+  return Object.keys(enums[`${model}ScalarFieldEnum`] ?? {})
+}
+
+/** `ProjectUserFile` becomes `project_user_files`. */
+export const tableOf = (model: string) =>
+  `${model.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}s`
+
+const OWNED = Object.keys(Prisma.ModelName).filter((model) => columnsOf(model).includes('neptun_user_id'))
+
+/** What belongs to a project, and is deleted with it. */
+export const PROJECT_MODELS = OWNED.filter((model) => columnsOf(model).includes('project_id'))
+
+/** What belongs to a user, and is deleted with it: what refers to other rows comes first. */
+export const USER_MODELS = [
+  ...PROJECT_MODELS,
+  ...OWNED.filter((model) => !PROJECT_MODELS.includes(model) && model !== 'Project'),
+  'Project',
+]
+
+/**
+ * Deletes a user with everything that belongs to it.
+ * @returns zeros if there is no such user
+ */
+export async function removeUser(work: Work): Promise<Removed> {
+  const { transaction, userId } = work
+  // Waits for concurrent inserts of rows that refer to the user, and prevents others: the counts are exact.
+  await transaction.$queryRaw`SELECT FROM users WHERE id = ${userId}::integer FOR UPDATE`
+  const projects = await transaction.project.findMany({ where: { neptun_user_id: userId }, select: { id: true } })
+  const removed: Removed = {}
+  for (const model of USER_MODELS) removed[tableOf(model)] = 0
+  for (const { id } of projects) add(removed, await removeContents(work, id))
+  for (const model of USER_MODELS.filter((name) => !PROJECT_MODELS.includes(name))) {
+    add(removed, { [tableOf(model)]: await removeRows(work, model, { neptun_user_id: userId }) })
+  }
+  const { count } = await transaction.user.deleteMany({ where: { id: userId } })
+  work.isUser = false
+  return { users: count, ...removed }
+}
+
+/**
+ * Deletes a project of the user with everything that belongs to it.
+ * @returns zeros if the user has no such project
+ */
+export async function removeProject(work: Work, id: number): Promise<Removed> {
+  const { transaction, userId } = work
+  const own = await transaction.$queryRaw<object[]>`
+    SELECT FROM projects WHERE id = ${id}::integer AND neptun_user_id = ${userId}::integer FOR UPDATE`
+  const contents = own.length > 0 ? await removeContents(work, id) : noContents()
+  const projects = await removeRows(work, 'Project', { id, neptun_user_id: userId })
+  return { projects, ...contents }
+}
+
+/**
+ * Deletes a resource of the user, and its links to projects.
+ * @param link the model of the links, and the column of the resource's id
+ */
+export async function removeResource(
+  work: Work,
+  model: string,
+  link: { model: string; idField: string },
+  id: number,
+): Promise<Removed> {
+  const { userId: neptun_user_id } = work
+  const links = await removeRows(work, link.model, { [link.idField]: id, neptun_user_id })
+  return { [tableOf(model)]: await removeRows(work, model, { id, neptun_user_id }), [tableOf(link.model)]: links }
+}
+
+async function removeContents(work: Work, projectId: number): Promise<Removed> {
+  const removed: Removed = {}
+  for (const model of PROJECT_MODELS) {
+    const where = { project_id: projectId, neptun_user_id: work.userId }
+    removed[tableOf(model)] = await removeRows(work, model, where)
+  }
+  return removed
+}
+
+const noContents = (): Removed => Object.fromEntries(PROJECT_MODELS.map((model) => [tableOf(model), 0]))
+
+async function removeRows({ transaction }: Work, model: string, where: object): Promise<number> {
+  const name = model.charAt(0).toLowerCase() + model.slice(1)
+  const rows = (transaction as unknown as Record<string, Deletable>)[name] as Deletable
+  for (let total = 0; ; ) {
+    const { count } = await rows.deleteMany({ where, limit: BATCH_SIZE })
+    total += count
+    if (count < BATCH_SIZE) return total
+  }
+}
+
+function add(removed: Removed, more: Removed): void {
+  for (const [table, count] of Object.entries(more)) removed[table] = (removed[table] ?? 0) + count
+}

@@ -1,0 +1,83 @@
+import { type TObject, Type } from '@sinclair/typebox'
+import { ApiError } from '../errors.js'
+import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
+import { presentRow } from '../projects-resources/resources/present.js'
+import { answer, Id, pickKnown } from '../schemas.js'
+import { defineOperation, type Operation } from './operation.js'
+import { toResult } from './put-result.js'
+import { removalAnswer } from './removal-answer.js'
+import { removeResource, tableOf } from './removal-repository.js'
+import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
+import type { Work } from './work.js'
+
+const Params = Type.Object({ resource_id: Id({ description: 'Chosen by the caller.', examples: [123] }) })
+
+/** The calls on one type of resource. */
+export function resourceOperations(descriptor: ResourceDescriptor): Operation[] {
+  const { slug, noun, name, create, provisioned, naturalKey, check = () => [] } = descriptor
+  const body = Type.Object(
+    { ...create.properties, ...provisioned.properties },
+    { title: `${name}Values`, examples: [descriptor.example] },
+  )
+  const properties = { ...descriptor.resource.properties, ...provisioned.properties }
+  const shown: TObject = Type.Object(properties, { title: `Owned${name}` })
+  const example = {
+    ...descriptor.exampleResponse,
+    ...Object.fromEntries(Object.keys(provisioned.properties).map((column) => [column, null])),
+  }
+  const path = `/${slug}/:resource_id`
+  const rowsOf = ({ transaction }: Work) =>
+    (transaction as unknown as Record<string, OwnedRows>)[descriptor.model] as OwnedRows
+  const present = (row: OwnedRow) => presentRow(properties, descriptor, row)
+
+  const put = defineOperation({
+    method: 'PUT',
+    path,
+    params: Params,
+    body,
+    check,
+    async run(work, { resource_id }, values) {
+      if (!work.isUser) throw new ApiError('USER_NOT_FOUND')
+      const columns = { ...descriptor.toColumns(pickKnown(create, values)), ...readColumns(provisioned, values) }
+      const result = await putRow(work, rowsOf(work), resource_id, columns, naturalKey)
+      return toResult(result, present, `The user has another ${noun} with the same ${naturalKey}`)
+    },
+    operationId: `put${name}`,
+    tag: 'Resources',
+    summary: `Create or change a ${noun} of a user`,
+    description: 'It is linked to no project by this; a change shows in every project that links it.',
+    answers: {
+      200: answer(`The ${noun}, which existed.`, shown, { example }),
+      201: answer(`The new ${noun}.`, shown, { example }),
+    },
+    errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
+  })
+
+  const link = { model: `Project${name}`, idField: descriptor.idField }
+  const remove = defineOperation({
+    method: 'DELETE',
+    path,
+    params: Params,
+    async run(work, { resource_id }) {
+      if (await isTaken(work, rowsOf(work), resource_id)) throw new ApiError('ID_TAKEN')
+      return { status: 200, body: { removed: await removeResource(work, name, link, resource_id) } }
+    },
+    operationId: `delete${name}`,
+    tag: 'Resources',
+    summary: `Delete a ${noun} of a user`,
+    description: `With its links to projects. Without such a ${noun}, all counts are 0.`,
+    answers: { 200: removalAnswer(name, [tableOf(name), tableOf(link.model)]) },
+    errors: ['ID_TAKEN'],
+  })
+  return [put, remove]
+}
+
+/** Reads the columns that a body has; times become Dates. */
+function readColumns({ properties }: TObject, body: Record<string, unknown>): Record<string, unknown> {
+  const names = Object.keys(properties).filter((name) => Object.hasOwn(body, name))
+  const read = (name: string) => {
+    const value = body[name]
+    return properties[name]?.['instant'] && typeof value === 'string' ? new Date(value) : value
+  }
+  return Object.fromEntries(names.map((name) => [name, read(name)]))
+}

@@ -1,0 +1,144 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import type { Database } from '../database/database.js'
+import { NEXT_PAGE } from '../documented-headers.js'
+import { BODY_ERRORS, serviceErrors } from '../error-responses.js'
+import { ApiError } from '../errors.js'
+import { asRecord } from '../projects-resources/change-body.js'
+import { RESOURCE_DESCRIPTORS } from '../projects-resources/resources/index.js'
+import { answer, MAX_ID, pickKnown } from '../schemas.js'
+import type { Operation } from './operation.js'
+import { OPERATIONS } from './operations.js'
+import type { Failure, Perform } from './perform.js'
+import { pickValid } from './pick-valid.js'
+import { presentSession } from './present-session.js'
+import { Sessions, SessionsQuery, SyncBody, SyncResults, UserParams } from './schemas.js'
+import { listSessions } from './sessions-repository.js'
+import { createSyncReader, toSyncError } from './sync.js'
+
+interface RoutesOptions {
+  database: Database
+  perform: Perform
+}
+
+const USER = '/users/:user_id'
+
+/** The largest body of a sync, in bytes, and the most values in it: 1000 operations of 8 KiB and 40 values. */
+const SYNC_LIMIT = 8 * 1024 * 1024
+const SYNC_VALUES = 40_000
+
+/** The calls of other services. */
+export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { database, perform }) => {
+  for (const operation of OPERATIONS) addOperation(app as unknown as FastifyInstance, operation, perform)
+  addUnknownTypes(app as unknown as FastifyInstance)
+
+  const list = {
+    operationId: 'listSessions',
+    tags: ['Sessions'],
+    summary: 'List the sessions of a user',
+    description: 'Newest first, also those that ended within 30 days, in pages of at most 100. Tokens are not stored.',
+    params: UserParams,
+    querystring: SessionsQuery,
+    response: {
+      200: answer('A page of sessions.', Sessions, { headers: NEXT_PAGE }),
+      ...serviceErrors('USER_NOT_FOUND'),
+    },
+  }
+  const checkCursor = ({ query }: { query: unknown }) => {
+    const { cursor } = asRecord(query)
+    const isCursor = cursor === undefined || (/^[1-9]\d{0,9}$/.test(String(cursor)) && Number(cursor) <= MAX_ID)
+    return isCursor ? [] : [{ path: 'query.cursor', message: 'is not a cursor of this list' }]
+  }
+  app.get(`${USER}/sessions`, { schema: list, config: { check: checkCursor } }, async ({ params, query }, reply) => {
+    const { limit = 100, cursor } = query
+    const before = cursor === undefined ? MAX_ID + 1 : Number(cursor)
+    const found = await listSessions(database, params.user_id, { before, limit: limit + 1 })
+    if (found.length === 0 && (await database.prisma.user.count({ where: { id: params.user_id } })) === 0) {
+      throw new ApiError('USER_NOT_FOUND')
+    }
+    const sessions = found.slice(0, limit)
+    if (found.length > limit) reply.header('link', `<?limit=${limit}&cursor=${sessions.at(-1)?.id}>; rel="next"`)
+    return { sessions: sessions.map(presentSession) }
+  })
+
+  const sync = {
+    operationId: 'syncUser',
+    tags: ['Sync'],
+    summary: 'Perform up to 1000 operations in one transaction',
+    description:
+      'Each operation has the method, the path below `/users/{user_id}/` and the body of one of the other calls that write. They are ' +
+      'performed in order, all or none. `errors` has an entry for every operation that is refused, with its index. At most 8 MiB.',
+    params: UserParams,
+    body: SyncBody,
+    response: {
+      200: answer('All were performed.', SyncResults, {
+        example: { results: [{ status: 200, body: { revoked: 1 } }] },
+      }),
+      ...serviceErrors('USER_NOT_FOUND', 'ID_TAKEN', ...BODY_ERRORS),
+    },
+  }
+  const { findFaults, readCalls } = createSyncReader(OPERATIONS)
+  const config = {
+    maxBodyValues: SYNC_VALUES,
+    check: ({ body }: { body: unknown }, isValid: (path: string) => boolean) =>
+      isValid('body') ? findFaults(body as SyncBody) : [],
+  }
+  app.post(`${USER}/sync`, { schema: sync, config, bodyLimit: SYNC_LIMIT }, async ({ params, body }) => {
+    return { results: await perform(params.user_id, readCalls(body), toSyncError) }
+  })
+}
+
+/** Adds the route of an operation by itself. */
+function addOperation(app: FastifyInstance, operation: Operation, perform: Perform): void {
+  const { method, path, params, body, check, answers, errors, tag, operationId, summary, description } = operation
+  const { properties } = UserParams
+  const response = { ...answers, ...serviceErrors(...errors, ...BODY_ERRORS) }
+  app.route<{ Params: { user_id: number } & Record<string, number>; Body: unknown }>({
+    method,
+    url: USER + path,
+    schema: {
+      operationId,
+      tags: [tag],
+      summary,
+      description,
+      params: Type.Object({ ...properties, ...params.properties }),
+      ...(body ? { body } : {}),
+      response,
+    },
+    config: {
+      check: (parts, isValid) => {
+        const given = asRecord(parts.body)
+        return body
+          ? check(
+              pickValid(body, given, (name) => isValid(`body.${name}`)),
+              given,
+            )
+          : []
+      },
+    },
+    handler: async (request, reply) => {
+      const { user_id, ...own } = request.params
+      const values = body ? pickKnown(body, asRecord(request.body)) : {}
+      const [result] = await perform(user_id, [{ operation, params: own, body: values }], ([failure]) =>
+        errorOf(failure),
+      )
+      return await reply.code(result?.status ?? 200).send(result?.body)
+    },
+  })
+}
+
+const errorOf = (failure: Failure | undefined) => failure?.error ?? new ApiError('INTERNAL')
+
+/** Any other resource type is refused by name. */
+function addUnknownTypes(app: FastifyInstance): void {
+  const known = ['projects', 'sessions', 'sync', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
+  app.route({
+    method: ['PUT', 'DELETE'],
+    url: `${USER}/:resource_type(^(?!(?:${known.join('|')})$).*$)/:resource_id`,
+    schema: { hide: true },
+    handler: async () => {
+      throw new ApiError('INVALID_RESOURCE_TYPE')
+    },
+  })
+}

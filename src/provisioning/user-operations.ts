@@ -1,0 +1,63 @@
+import { Type } from '@sinclair/typebox'
+import { ApiError } from '../errors.js'
+import { answer } from '../schemas.js'
+import { defineOperation, type Operation } from './operation.js'
+import { removalAnswer } from './removal-answer.js'
+import { removeUser, tableOf, USER_MODELS } from './removal-repository.js'
+import { User, UserBody } from './schemas.js'
+import { putUser } from './users-repository.js'
+
+const NONE = Type.Object({})
+
+const example = {
+  id: 1,
+  email: 'someone@example.com',
+  github_account_id: '583231',
+  github_account_name: 'octocat',
+  created_at: new Date('2025-02-16T17:42:11Z'),
+  updated_at: new Date('2025-02-16T17:42:11Z'),
+}
+
+const put = defineOperation({
+  method: 'PUT',
+  path: '',
+  params: NONE,
+  body: UserBody,
+  check: (_valid, given) => {
+    const names = ['github_account_id', 'github_account_name'] as const
+    const missing = names.filter((name) => (given[name] ?? null) === null)
+    return missing.length === 1
+      ? [{ path: `body.${missing[0]}`, message: `is required: ${names.join(' and ')} go together` }]
+      : []
+  },
+  async run(work, _params, { email, github_account_id = null, github_account_name = null }) {
+    const result = await putUser(work, { email, github_account_id, github_account_name })
+    if (result === 'duplicate') throw new ApiError('CONFLICT', { message: 'Another user has this email address' })
+    if (result === 'contended') throw new ApiError('CONFLICT')
+    return { status: result.isNew ? 201 : 200, body: result.row }
+  },
+  operationId: 'putUser',
+  tag: 'Users',
+  summary: 'Create or change a user',
+  description: 'Stores exactly these values: a GitHub account that is absent is removed.',
+  answers: {
+    200: answer('The user, which existed.', User, { example }),
+    201: answer('The new user.', User, { example }),
+  },
+})
+
+const remove = defineOperation({
+  method: 'DELETE',
+  path: '',
+  params: NONE,
+  async run(work) {
+    return { status: 200, body: { removed: await removeUser(work) } }
+  },
+  operationId: 'deleteUser',
+  tag: 'Users',
+  summary: 'Delete a user',
+  description: 'With everything that belongs to it. Without such a user, all counts are 0.',
+  answers: { 200: removalAnswer('User', ['users', ...USER_MODELS.map(tableOf)]) },
+})
+
+export const userOperations: Operation[] = [put, remove]

@@ -1,0 +1,26 @@
+import type { UserModel } from '../database/generated/models.js'
+import { hasValues, MAX_TRIES } from './rows-repository.js'
+import { nextVersion, type Work } from './work.js'
+
+export type UserValues = Pick<UserModel, 'email' | 'github_account_id' | 'github_account_name'>
+
+/** `duplicate`: another user has this email address. */
+export type PutUserResult = { row: UserModel; isNew: boolean } | 'duplicate' | 'contended'
+
+/** Creates the user, or changes it. One that already has these values is left as it is. */
+export async function putUser(work: Work, values: UserValues): Promise<PutUserResult> {
+  const { transaction, userId: id } = work
+  const { user } = transaction
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const found = await user.findUnique({ where: { id } })
+    if (found && hasValues(found, values)) return { row: found, isNew: false }
+    if (await user.findFirst({ where: { email: values.email, NOT: { id } }, select: { id: true } })) return 'duplicate'
+    const [row] = found
+      ? await user.updateManyAndReturn({ where: { id }, data: { ...values, updated_at: nextVersion(work, found) } })
+      : await user.createManyAndReturn({ data: [{ ...values, id }], skipDuplicates: true })
+    if (!row) continue
+    work.isUser = true
+    return { row, isNew: !found }
+  }
+  return 'contended'
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../database/database.js'
+import type { Prisma } from '../database/generated/client.js'
+
+/** A transaction that writes for one user, whose row is locked in it: the writes of other services for a user take turns. */
+export interface Work {
+  transaction: Prisma.TransactionClient
+  userId: number
+  /** The database's time at the start of the transaction. */
+  now: Date
+  /** Whether there is such a user, after the writes so far. */
+  isUser: boolean
+}
+
+/** Runs a transaction. What `perform` throws rolls it back. */
+export async function inTransaction<T>(
+  { prisma }: Pick<Database, 'prisma'>,
+  userId: number,
+  perform: (work: Work) => Promise<T>,
+): Promise<T> {
+  return await prisma.$transaction(async (transaction) => {
+    // NO KEY: the user's own requests can go on creating rows that refer to it.
+    const users = await transaction.$queryRaw<object[]>`
+      SELECT FROM users WHERE id = ${userId}::integer FOR NO KEY UPDATE`
+    const [time] = await transaction.$queryRaw<{ now: Date }[]>`
+      SELECT date_trunc('milliseconds', transaction_timestamp()) AS now`
+    return await perform({ transaction, userId, now: time?.now ?? new Date(), isUser: users.length > 0 })
+  })
+}
+
+/** The next version of a row: every change moves `updated_at`, even if the clock stands still or steps back. */
+export const nextVersion = ({ now }: Work, { updated_at }: { updated_at: Date }): Date =>
+  new Date(Math.max(now.getTime(), updated_at.getTime() + 1))

@@ -1,0 +1,8 @@
+// Patterns of what identifies a user, for the API of other services and the command line.
+
+/** One `@` with something on both sides; no white space or control characters. */
+export const EMAIL = '^[^@\\s\\x00-\\x1f\\x7f-\\x9f]+@[^@\\s\\x00-\\x1f\\x7f-\\x9f]+$'
+
+export const GITHUB_ACCOUNT_ID = '^[1-9][0-9]{0,18}$'
+
+export const GITHUB_ACCOUNT_NAME = '^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$'

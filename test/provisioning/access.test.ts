@@ -1,0 +1,256 @@
+import t from 'tap'
+import { errorBody, startApp, until } from '../support/app.js'
+import { exchange, head } from '../support/raw.js'
+import { freePort, OTHER_SERVICE_TOKEN, SERVICE_TOKEN, startService } from '../support/service.js'
+
+const USER = '/internal/v1/users/5000'
+const BODY = { email: 'someone@example.com' }
+const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
+const NOT_FOUND = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+t.test('without tokens, there is no such API', async (t) => {
+  const { call } = await startApp(t)
+  for (const path of [USER, '/internal', '/internal/openapi.json', '/internal/v1/nothing']) {
+    const { status, body } = await call('PUT', path, { body: BODY, headers: bearer(SERVICE_TOKEN) })
+    t.same([status, body], [404, NOT_FOUND], path)
+  }
+})
+
+t.test('only a service token opens it: 401 before anything is parsed', async (t) => {
+  const { call, sql, log, url } = await startService(t)
+  const refused: Record<string, Record<string, string>> = {
+    none: {},
+    wrong: bearer('x'.repeat(32)),
+    'a part': bearer(SERVICE_TOKEN.slice(0, -1)),
+    'more than it': bearer(`${SERVICE_TOKEN}x`),
+    'another letter case': bearer(SERVICE_TOKEN.toUpperCase()),
+    'a lowercase scheme': { authorization: `bearer ${SERVICE_TOKEN}` },
+    'another scheme': { authorization: `Basic ${SERVICE_TOKEN}` },
+    'no scheme': { authorization: SERVICE_TOKEN },
+    'an empty one': { authorization: 'Bearer ' },
+    'two spaces': { authorization: `Bearer  ${SERVICE_TOKEN}` },
+    'a cookie': { cookie: `neptun-session=${SERVICE_TOKEN}` },
+    'a session': { cookie: 'neptun-session=your-session-cookie' },
+    'a session as token': bearer('your-session-cookie'),
+  }
+  const requests: [method: string, path: string, body: unknown][] = [
+    ['PUT', USER, BODY],
+    ['PUT', '/internal/v1/users/nobody', '{'],
+    ['PUT', '/internal/v1/users/%', 'x'.repeat(3 * 1024 * 1024)],
+    ['GET', '/internal/openapi.json', undefined],
+    ['GET', '/internal', undefined],
+    ['PATCH', '/internal/v1/users/1', BODY],
+    ['OPTIONS', USER, undefined],
+    ['PUT', '/internal/v1/users/1/nothing/1', BODY],
+    ['POST', '/internal/v1/users/1/sync', { operations: [] }],
+  ]
+  for (const [what, headers] of Object.entries(refused)) {
+    for (const [method, path, body] of requests) {
+      const answer = await call(method, path, { token: null, body, headers })
+      t.same([answer.status, answer.body], [401, UNAUTHORIZED], `${what}: ${method} ${path}`)
+      t.equal(answer.headers.get('www-authenticate'), 'Bearer')
+      t.equal(answer.headers.get('cache-control'), 'no-store')
+    }
+  }
+  const twice = await exchange(
+    { url },
+    head('GET', '/internal', `Authorization: Bearer ${SERVICE_TOKEN}`, 'Authorization: Bearer x'),
+  )
+  t.not(twice.status, 401, 'the first of two counts, as in Node.js')
+  t.equal((await sql('SELECT FROM users WHERE id = 5000')).length, 0)
+  await until(() => log.some((line) => line.includes('no_service_token')), 'it is logged')
+  const line = JSON.parse(log.find((text) => text.includes('invalid_service_token')) ?? '{}')
+  t.match(line, { level: 40, api: 'internal', method: 'PUT', route: '/internal/v1/users/:user_id', status: 401 })
+  t.match(line, { event: 'authentication_failed', reason: 'invalid_service_token', code: 'UNAUTHORIZED' })
+})
+
+t.test('with a token, what does not exist is 404', async (t) => {
+  const { call } = await startService(t)
+  const headers = bearer(SERVICE_TOKEN)
+  const table: [method: string, path: string, body: unknown][] = [
+    ['GET', '/internal', undefined],
+    ['GET', '/internal/', undefined],
+    ['GET', '/internal/v1/nothing', undefined],
+    ['GET', '/internal/v1/users/1', undefined],
+    ['PATCH', USER, BODY],
+    ['OPTIONS', USER, undefined],
+    ['POST', '/internal/v1/users/1/user-files/1', {}],
+  ]
+  for (const [method, path, body] of table) {
+    const answer = await call(method, path, { token: null, body, headers })
+    t.same([answer.status, answer.body], [404, NOT_FOUND], `${method} ${path}`)
+  }
+  for (const method of ['PUT', 'DELETE']) {
+    const answer = await call(method, '/internal/v1/users/1/nothing/1', { token: null, body: {}, headers })
+    t.same([answer.status, answer.body], [400, errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')])
+  }
+  const wrong = await call('PUT', USER, {
+    token: null,
+    body: 'x',
+    headers: { ...headers, 'content-type': 'text/plain' },
+  })
+  t.equal(wrong.status, 415)
+  const large = await call('PUT', USER, { token: null, body: 'x'.repeat(3 * 1024 * 1024), headers })
+  t.equal(large.status, 413)
+})
+
+t.test('two tokens are accepted while one is replaced', async (t) => {
+  const { call } = await startService(t, { SERVICE_TOKENS: `${SERVICE_TOKEN},${OTHER_SERVICE_TOKEN}` })
+  for (const [token, status] of [
+    [SERVICE_TOKEN, 201],
+    [OTHER_SERVICE_TOKEN, 200],
+    [`${SERVICE_TOKEN},${OTHER_SERVICE_TOKEN}`, 401],
+  ] as const) {
+    t.equal((await call('PUT', USER, { token: null, body: BODY, headers: bearer(token) })).status, status)
+  }
+})
+
+t.test('a cookie beside the token means nothing, and a browser gets nowhere', async (t) => {
+  const origin = 'https://app.example.com'
+  const { call, sql } = await startService(t, { CORS_ORIGINS: origin })
+  const send = (headers: Record<string, string>, method = 'PUT') =>
+    call(method, USER, {
+      token: null,
+      ...(method === 'PUT' && { body: BODY }),
+      headers: { ...bearer(SERVICE_TOKEN), ...headers },
+    })
+  const REFUSED = errorBody(403, 'CROSS_SITE_REQUEST', 'Refused: a browser sent this request')
+  for (const headers of [
+    { origin },
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+  ] as Record<string, string>[]) {
+    const { status, body, headers: sent } = await send(headers)
+    t.same([status, body], [403, REFUSED], JSON.stringify(headers))
+    for (const name of sent.keys()) t.notMatch(name, /^access-control/)
+  }
+  const preflight = await call('OPTIONS', USER, {
+    token: null,
+    headers: { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization' },
+  })
+  t.equal(preflight.status, 401, 'a preflight is never answered')
+  for (const name of preflight.headers.keys()) t.notMatch(name, /^access-control/)
+  t.equal((await sql('SELECT FROM users WHERE id = 5000')).length, 0)
+  // Node's own fetch sends this one.
+  t.equal((await send({ 'sec-fetch-mode': 'cors', cookie: 'neptun-session=nonsense' })).status, 201)
+})
+
+t.test('requests with a token are limited on their own, refused ones by address', async (t) => {
+  const { call } = await startService(t, { RATE_LIMIT_SERVICE: '3', RATE_LIMIT_ADDRESS: '2' })
+  const send = (token: string) => call('PUT', USER, { token: null, body: BODY, headers: bearer(token) })
+  t.same([(await send('wrong')).status, (await send('wrong')).status, (await send('wrong')).status], [401, 401, 429])
+  const statuses: number[] = []
+  for (let n = 0; n < 4; n += 1) statuses.push((await send(SERVICE_TOKEN)).status)
+  t.same(statuses, [201, 200, 200, 429], 'others at its address do not stop the service')
+  const { body, headers } = await send(SERVICE_TOKEN)
+  t.match(body.message, /^Too many requests with this service token: at most 3 in 60 s$/)
+  t.match(headers.get('retry-after'), /^\d+$/)
+})
+
+t.test('requests are counted and logged by themselves', async (t) => {
+  const METRICS_PORT = await freePort()
+  const { api, call, log } = await startService(t, { METRICS_PORT })
+  await api('PUT', '/users/5000', BODY)
+  await api('PUT', '/users/x', BODY)
+  await call('GET', '/health/ready')
+  const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
+  const labels = 'method="PUT",route="/internal/v1/users/:user_id"'
+  for (const line of [
+    `http_request_duration_seconds_count{${labels},status="201",code="",api="internal"} 1`,
+    `http_request_duration_seconds_count{${labels},status="400",code="INVALID_REQUEST",api="internal"} 1`,
+    'http_request_duration_seconds_count{method="GET",route="/health/ready",status="200",code=""} 1',
+  ]) {
+    t.ok(text.includes(`${line}\n`), line)
+  }
+  const lines = log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
+  t.same(
+    lines.map(({ api, user_id }) => [api, user_id]),
+    [
+      ['internal', 5000],
+      ['internal', undefined],
+      [undefined, undefined],
+    ],
+  )
+  t.notMatch(log.join(''), new RegExp(SERVICE_TOKEN))
+})
+
+t.test('a port of its own: the public one knows nothing of it, and it nothing of the public API', async (t) => {
+  const [INTERNAL_PORT, METRICS_PORT] = [await freePort(), await freePort()]
+  const settings = { INTERNAL_PORT, METRICS_PORT, CORS_ORIGINS: 'https://app.example.com' }
+  let isMigrating = false
+  const { call, app, log } = await startService(t, settings, { isMigrating: () => isMigrating })
+  const inside = `http://127.0.0.1:${INTERNAL_PORT}`
+  for (const path of [USER, '/internal', '/internal/openapi.json']) {
+    const { status, body } = await call('PUT', path, { token: null, body: BODY, headers: bearer(SERVICE_TOKEN) })
+    t.same([status, body], [404, NOT_FOUND], path)
+  }
+  const send = (path: string, headers: Record<string, string>, method = 'GET', body?: unknown) =>
+    fetch(inside + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+  const put = await send(USER, bearer(SERVICE_TOKEN), 'PUT', BODY)
+  t.equal(put.status, 201)
+  const refused = await send(USER, {}, 'PUT', BODY)
+  t.same([refused.status, await refused.json()], [401, UNAUTHORIZED])
+  const cookie = { cookie: 'neptun-session=your-session-cookie', origin: 'https://app.example.com' }
+  const outside = await send('/api/users/1/projects/789/resources/imports', cookie)
+  t.same([outside.status, await outside.json()], [404, NOT_FOUND])
+  t.equal(outside.headers.get('access-control-allow-origin'), null)
+  t.equal((await send('/health/ready', {})).status, 200)
+  const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
+  t.match(metrics, /route="\/internal\/v1\/users\/:user_id",status="201",code="",api="internal"} 1\n/)
+  t.ok(log.some((line) => line.includes(`:${INTERNAL_PORT} (/internal)`)))
+
+  isMigrating = true
+  const waiting = await send(USER, bearer(SERVICE_TOKEN), 'PUT', BODY)
+  t.equal(waiting.status, 503)
+  isMigrating = false
+  const draining = app.drain(1)
+  t.equal(app.companions.length, 1)
+  t.ok(app.companions[0]?.isEnding(), 'it drains with the public one')
+  await draining
+  await app.close()
+  await t.rejects(send(USER, bearer(SERVICE_TOKEN)), 'and closes with it')
+})
+
+t.test('a port that is taken is named', async (t) => {
+  const other = await startApp(t)
+  const { port } = new URL(other.url)
+  await t.rejects(startService(t, { INTERNAL_PORT: port }), {
+    message: 'INTERNAL_PORT: cannot listen there: EADDRINUSE',
+  })
+})
+
+t.test('the document of this API is behind the token, and the public one says nothing of it', async (t) => {
+  const { api, call } = await startService(t, { API_DOCS: 'true' })
+  const inside = await call('GET', '/internal/openapi.json', { token: null, headers: bearer(SERVICE_TOKEN) })
+  t.equal(inside.status, 200)
+  const { openapi, servers, paths, components } = inside.body
+  t.match(openapi, /^3\.1/)
+  t.same(servers, [{ url: '..' }])
+  const types = ['user-files', 'template-collections', 'github-installations', 'chat-conversations']
+  t.same(
+    Object.keys(paths).sort(),
+    [
+      '/internal/v1/users/{user_id}',
+      '/internal/v1/users/{user_id}/projects/{project_id}',
+      '/internal/v1/users/{user_id}/sessions',
+      '/internal/v1/users/{user_id}/sessions/{session_id}',
+      '/internal/v1/users/{user_id}/sync',
+      ...types.map((type) => `/internal/v1/users/{user_id}/${type}/{resource_id}`),
+    ].sort(),
+  )
+  t.same(components.securitySchemes, { serviceToken: { type: 'http', scheme: 'bearer' } })
+  t.ok(components.schemas.Error.properties.code.enum.includes('ID_TAKEN'))
+
+  const outside = await call('GET', '/openapi.json', { token: null })
+  t.equal(outside.status, 200)
+  const without = await startApp(t, { API_DOCS: 'true' })
+  t.equal(outside.text, (await without.call('GET', '/openapi.json', { token: null })).text, 'it is the same as without')
+  t.notMatch(outside.text, /internal\/|serviceToken|ID_TAKEN|USER_NOT_FOUND|Bearer/)
+  t.equal((await api('GET', '/openapi.json')).status, 404)
+})

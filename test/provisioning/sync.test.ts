@@ -1,0 +1,231 @@
+import t from 'tap'
+import { errorBody, faultBody, OWNER, resources } from '../support/app.js'
+import { startService, type TestService } from '../support/service.js'
+
+const started = startService(t)
+const SYNC = '/users/5000/sync'
+const EMAIL = 'someone@example.com'
+const FILE = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+
+const snapshot = ({ sql }: TestService) =>
+  Promise.all(['users', 'projects', 'user_files', 'sessions'].map((table) => sql(`SELECT * FROM ${table} ORDER BY id`)))
+
+t.test('a user with everything, in one transaction', async (t) => {
+  const service = await started
+  await service.reset()
+  const { api, call } = service
+  const operations = [
+    { method: 'PUT', path: '', body: { email: EMAIL } },
+    { method: 'PUT', path: 'projects/4000', body: { name: 'First' } },
+    { method: 'PUT', path: '/user-files/4000', body: FILE },
+    {
+      method: 'PUT',
+      path: 'github-installations/4000',
+      body: {
+        installation_id: '77',
+        account_name: 'a',
+        repository_selection: 'all',
+        suspended_at: '2026-01-01T00:00:00Z',
+      },
+    },
+    { method: 'DELETE', path: 'chat-conversations/4000' },
+    { method: 'POST', path: 'sessions', body: { ttl: 60 } },
+    { method: 'PUT', path: 'projects/4000', body: { name: 'First' } },
+  ]
+  const { status, body } = await api('POST', SYNC, { operations })
+  t.equal(status, 200)
+  t.same(
+    body.results.map((result: { status: number }) => result.status),
+    [201, 201, 201, 201, 200, 201, 200],
+  )
+  const [user, project, file, installation, removed, session, again] = body.results.map(
+    (result: { body: object }) => result.body,
+  )
+  const { created_at } = user
+  t.same(user, {
+    id: 5000,
+    email: EMAIL,
+    github_account_id: null,
+    github_account_name: null,
+    created_at,
+    updated_at: created_at,
+  })
+  t.same(project, { id: 4000, name: 'First', created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.same(file, { id: 4000, ...FILE, created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.match(installation, { installation_id: '77', suspended_at: '2026-01-01T00:00:00.000Z' })
+  t.same(removed, { removed: { chat_conversations: 0, project_chat_conversations: 0 } })
+  t.same(again, project)
+  const place = { userId: 5000, projectId: 4000, token: '' }
+  const made = await call('POST', resources('/user-files', place), {
+    token: session.token,
+    body: { user_file_id: 4000 },
+  })
+  t.equal(made.status, 201)
+  const gone = await api('POST', SYNC, {
+    operations: [
+      { method: 'DELETE', path: '' },
+      { method: 'DELETE', path: 'sessions' },
+    ],
+  })
+  t.match(gone.body.results, [
+    { status: 200, body: { removed: { users: 1, projects: 1 } } },
+    { status: 200, body: { revoked: 0 } },
+  ])
+})
+
+t.test('1000 operations pass, 1001 do not', async (t) => {
+  const service = await started
+  await service.reset()
+  const { api, sql } = service
+  const operations = Array.from({ length: 1000 }, (_, index) => ({
+    method: 'PUT',
+    path: `user-files/${index + 1}`,
+    body: {
+      ...FILE,
+      text: 'x'.repeat(4000),
+      id: index,
+      neptun_user_id: 1,
+      created_at: 'x',
+      updated_at: 'x',
+      more: [1, 2],
+    },
+  }))
+  const { status, body } = await api('POST', '/users/1/sync', { operations })
+  t.same([status, body.results.length], [200, 1000])
+  t.equal((await sql('SELECT FROM user_files')).length, 1000)
+  const again = await api('POST', '/users/1/sync', { operations })
+  t.same([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
+  t.same(again.body.results[999].body, body.results[999].body)
+  const more = await api('POST', '/users/1/sync', { operations: [...operations, operations[0]] })
+  t.same([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  const none = await api('POST', '/users/1/sync', { operations: [] })
+  t.same([none.status, none.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  const large = await api('POST', '/users/1/sync', {
+    operations: [{ method: 'PUT', path: 'user-files/1', body: 'x'.repeat(9 * 1024 * 1024) }],
+  })
+  t.equal(large.status, 413)
+})
+
+t.test('all validation errors are reported, with the index of their operation', async (t) => {
+  const service = await started
+  await service.reset()
+  const before = await snapshot(service)
+  const operations = [
+    { method: 'PUT', path: 'projects/4000', body: { name: 'fine' } },
+    { method: 'PUT', path: 'projects/4001', body: { name: 5 } },
+    { method: 'PUT', path: 'projects/x', body: { name: '' } },
+    { method: 'PUT', path: 'nothing/1', body: {} },
+    { method: 'POST', path: 'sync', body: {} },
+    { method: 'PUT', path: 'user-files/1' },
+    { method: 'POST', path: 'sessions', body: {} },
+    { method: 'DELETE', path: 'user-files/2147483648' },
+    { method: 'PUT', path: '../../2/projects/4000', body: { name: 'x' } },
+  ]
+  const { status, body } = await service.api('POST', '/users/1/sync', { operations })
+  const id = 'must contain an integer from 1 to 2147483647'
+  t.same(
+    [status, body],
+    [
+      400,
+      faultBody(
+        ['body.operations[1].body.name', 'must be a string'],
+        ['body.operations[2].path', id],
+        ['body.operations[2].body.name', 'must have 1 to 255 characters'],
+        ['body.operations[3].path', 'is not the path of a PUT below that of a user'],
+        ['body.operations[4].path', 'is not the path of a POST below that of a user'],
+        ['body.operations[5].body', 'must be an object'],
+        ['body.operations[6].body', 'must have either ttl or expires_at'],
+        ['body.operations[7].path', id],
+        ['body.operations[8].path', 'is not the path of a PUT below that of a user'],
+      ),
+    ],
+  )
+  const shapes: [body: unknown, path: string, message: string][] = [
+    [{}, 'body.operations', 'is required'],
+    [[], 'body', 'must be an object'],
+    [{ operations: {} }, 'body.operations', 'must be an array'],
+    [
+      { operations: [{ method: 'GET', path: 'sessions' }] },
+      'body.operations[0].method',
+      'must be one of PUT, POST, DELETE',
+    ],
+    [{ operations: [{ method: 'PUT' }] }, 'body.operations[0].path', 'is required'],
+    [{ operations: [null] }, 'body.operations[0]', 'must be an object'],
+  ]
+  for (const [wrong, path, message] of shapes) {
+    const answer = await service.api('POST', '/users/1/sync', wrong)
+    t.same([answer.status, answer.body], [400, faultBody([path, message])], JSON.stringify(wrong))
+  }
+  t.same(await snapshot(service), before)
+})
+
+t.test('all or nothing: every operation that is refused is named', async (t) => {
+  const service = await started
+  await service.reset()
+  const { api } = service
+  await api('PUT', '/users/2/user-files/50', FILE)
+  const before = await snapshot(service)
+  const operations = [
+    { method: 'PUT', path: '', body: { email: 'new@example.com' } },
+    { method: 'PUT', path: 'projects/790', body: { name: 'x' } },
+    { method: 'PUT', path: 'projects/4000', body: { name: 'x' } },
+    { method: 'PUT', path: 'user-files/50', body: FILE },
+    { method: 'DELETE', path: 'projects/789' },
+    { method: 'PUT', path: '', body: { email: 'stranger@example.com' } },
+  ]
+  const { status, body } = await api('POST', '/users/1/sync', { operations })
+  const taken = 'ID_TAKEN: The id belongs to another user'
+  t.same(
+    [status, body],
+    [
+      409,
+      {
+        ...errorBody(409, 'ID_TAKEN', 'The id belongs to another user'),
+        errors: [
+          { path: 'body.operations[1]', message: taken },
+          { path: 'body.operations[3]', message: taken },
+          { path: 'body.operations[5]', message: 'CONFLICT: Another user has this email address' },
+        ],
+      },
+    ],
+  )
+  t.same(await snapshot(service), before, 'nothing has changed')
+  const none = await api('POST', '/users/77/sync', {
+    operations: [operations[2], { method: 'DELETE', path: 'projects/1' }],
+  })
+  t.same(
+    [none.status, none.body],
+    [
+      404,
+      {
+        ...errorBody(404, 'USER_NOT_FOUND', 'User not found'),
+        errors: [{ path: 'body.operations[0]', message: 'USER_NOT_FOUND: User not found' }],
+      },
+    ],
+  )
+})
+
+t.test('syncs of one user at the same time take turns', async (t) => {
+  const service = await started
+  await service.reset()
+  const { api, call } = service
+  const sync = (name: string) =>
+    api('POST', '/users/1/sync', {
+      operations: Array.from({ length: 50 }, (_, index) => ({
+        method: 'PUT',
+        path: `projects/${5000 + index}`,
+        body: { name },
+      })),
+    })
+  const [answers, read] = await Promise.all([
+    Promise.all(['a', 'b', 'c', 'd'].map(sync)),
+    Promise.all(Array.from({ length: 20 }, () => call('GET', resources('/imports', OWNER)))),
+  ])
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200],
+  )
+  t.same([...new Set(read.map(({ status }) => status))], [200], 'others are served meanwhile')
+  const names = await service.sql('SELECT DISTINCT name FROM projects WHERE id >= 5000')
+  t.equal(names.length, 1)
+})
