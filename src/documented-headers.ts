@@ -52,6 +52,7 @@ export const IDEMPOTENCY_KEY = {
     ...text('A retry with the same key and the same request, within 24 hours, returns the first response.', 255),
     minLength: 1,
     pattern: '^[!-~]*$',
+    examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
   },
 }
 

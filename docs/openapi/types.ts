@@ -1255,7 +1255,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1313,7 +1316,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1632,7 +1638,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1944,7 +1953,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2200,7 +2212,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2456,7 +2471,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2712,7 +2730,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A retry with the same key and the same request, within 24 hours, returns the first response. */
+                /**
+                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {

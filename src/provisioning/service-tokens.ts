@@ -14,11 +14,12 @@ const digestOf = (token: string) => hash('sha256', token, 'buffer')
 export function createTokenCheck(tokens: string[]): (header: string | undefined) => ServiceToken | undefined {
   const known = tokens.map(digestOf)
   return (header = '') => {
-    const presented = digestOf(header.startsWith(SCHEME) ? header.slice(SCHEME.length) : '')
+    const presented = digestOf(SCHEME.test(header) ? header.replace(SCHEME, '') : '')
     const matches = known.map((digest) => timingSafeEqual(digest, presented))
     const index = matches.indexOf(true)
     return index < 0 ? undefined : { key: presented.toString('base64url') }
   }
 }
 
-const SCHEME = 'Bearer '
+/** Schemes are case-insensitive (RFC 9110, section 11.1). */
+const SCHEME = /^bearer +/i

@@ -25,11 +25,9 @@ t.test('only a service token opens it: 401 before anything is parsed', async (t)
     'a part': bearer(SERVICE_TOKEN.slice(0, -1)),
     'more than it': bearer(`${SERVICE_TOKEN}x`),
     'another letter case': bearer(SERVICE_TOKEN.toUpperCase()),
-    'a lowercase scheme': { authorization: `bearer ${SERVICE_TOKEN}` },
     'another scheme': { authorization: `Basic ${SERVICE_TOKEN}` },
     'no scheme': { authorization: SERVICE_TOKEN },
     'an empty one': { authorization: 'Bearer ' },
-    'two spaces': { authorization: `Bearer  ${SERVICE_TOKEN}` },
     'a cookie': { cookie: `neptun-session=${SERVICE_TOKEN}` },
     'a session': { cookie: 'neptun-session=your-session-cookie' },
     'a session as token': bearer('your-session-cookie'),
@@ -52,6 +50,10 @@ t.test('only a service token opens it: 401 before anything is parsed', async (t)
       t.equal(answer.headers.get('www-authenticate'), 'Bearer')
       t.equal(answer.headers.get('cache-control'), 'no-store')
     }
+  }
+  for (const authorization of [`bearer ${SERVICE_TOKEN}`, `BEARER  ${SERVICE_TOKEN}`]) {
+    const { status } = await call('GET', '/internal/openapi.json', { token: null, headers: { authorization } })
+    t.equal(status, 200, 'schemes are case-insensitive')
   }
   const twice = await exchange(
     { url },
