@@ -49,6 +49,9 @@ const ENUMS = `
   SELECT typname AS type, (array_agg(enumlabel::text ORDER BY enumsortorder DESC))[1] AS value
   FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid GROUP BY 1`
 
+/** What a check constraint requires besides the columns that must not be null. */
+const REQUIRED_BY_CHECKS: Record<string, Row> = { idempotency_keys: { refusal: 'The project is full' } }
+
 /** Straight to a migrated database, and what its catalogue says. */
 async function startDatabase(t: Test) {
   const client = new pg.Client({ connectionString: await createDatabase(t) })
@@ -76,7 +79,8 @@ async function startDatabase(t: Test) {
   /** Inserts a row, with something acceptable in every column that needs it and is not given. */
   async function insert(table: string, given: Row = {}): Promise<Row> {
     const needed = columns.filter((column) => column.table === table && column.required && !(column.name in given))
-    const row = { ...Object.fromEntries(needed.map((column) => [column.name, exampleOf(column)])), ...given }
+    const examples = Object.fromEntries(needed.map((column) => [column.name, exampleOf(column)]))
+    const row = { ...examples, ...REQUIRED_BY_CHECKS[table], ...given }
     const places = Object.keys(row).map((_, index) => `$${index + 1}`)
     const text = `INSERT INTO ${table} (${Object.keys(row)}) VALUES (${places}) RETURNING *`
     return (await sql(text, Object.values(row)))[0] as Row

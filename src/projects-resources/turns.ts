@@ -35,8 +35,9 @@ export interface TurnsOptions {
 export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.patience }: TurnsOptions) {
   const writes = createKeyedPlaces({ places: WRITES_OF_PROJECT, ...WAITING })
   const calls = createKeyedPlaces({ places: OF_USER, ...WAITING })
-  /** When a call last found the database unavailable, by the clock of performance.now(). */
+  /** When a call last found the database unavailable, by the clock of performance.now(), and why, for the log. */
   let unavailableAt = Number.NEGATIVE_INFINITY
+  let reason: unknown
 
   /** Returns a repository whose methods take turns. */
   function guard<T extends object>(repository: T): T {
@@ -53,6 +54,7 @@ export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.p
     /** Ends the waiting of calls whose turns would end like this one, later. */
     function dismiss({ userId, projectId }: Owner, isRead: boolean, error: unknown): void {
       unavailableAt = performance.now()
+      reason = error instanceof ApiError ? error.cause : error
       writes.dismiss(projectId)
       const isRowLocked = isLockTimeout(error) && !isRead
       if (!isRowLocked) callsHere.dismiss(userId)
@@ -62,9 +64,10 @@ export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.p
     function refuse({ userId }: Owner, take: Take, begun: number): ApiError {
       if (take === takeConnection) {
         unavailableAt = performance.now()
+        reason = new Error('All connections that one repository may take are in use')
         callsHere.dismiss(userId)
       }
-      if (unavailableAt >= begun) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1 })
+      if (unavailableAt >= begun) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: reason })
       return tooManyRequests('Too many requests of this user are waiting', 1)
     }
 
