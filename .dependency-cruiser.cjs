@@ -1,4 +1,4 @@
-// The layers: a request walks server -> app -> plugins -> projects-resources -> repository -> database, and nothing
+// The layers: a request walks server -> app -> http -> projects-resources -> repository -> database, and nothing
 // walks back. `npm run lint` holds this.
 const entries = '^src/(server|dev|cli)\\.ts$'
 const repositories = '^src/.*repository\\.ts$'
@@ -20,15 +20,15 @@ module.exports = {
       to: { path: '^(test|trials|bench|prisma|scripts|docs)/' },
     },
     {
-      name: 'only-routes-plugins-app-and-entries-know-fastify',
+      name: 'only-http-routes-app-and-entries-know-fastify',
       severity: 'error',
       from: {
         path: '^src',
         pathNot: [
           entries,
-          '^src/(app|http-app)\\.ts$',
-          '^src/plugins/',
-          '^src/projects-resources/(index|session|list|object|idempotency)\\.ts$',
+          '^src/app\\.ts$',
+          '^src/http/',
+          '^src/projects-resources/(index|session|list-response|object-response|idempotency/index)\\.ts$',
           '^src/.*/routes\\.ts$',
           '^src/provisioning/(index|authentication|admission|openapi)\\.ts$',
           '^src/github/webhooks\\.ts$',
@@ -55,7 +55,7 @@ module.exports = {
       from: { path: repositories },
       to: {
         path: [
-          '^src/plugins/',
+          '^src/http/',
           '^src/projects-resources/session',
           '^src/errors\\.ts$',
           'node_modules/(fastify|@octokit)/',

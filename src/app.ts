@@ -4,12 +4,12 @@ import type { Database } from './database/database.js'
 import { connectGithub } from './github/connect.js'
 import { githubHosts } from './github/hosts.js'
 import { createInstallationsRepository } from './github/installations-repository.js'
-import { createHttpApp, type HttpAppParts } from './http-app.js'
-import { serializeError } from './log-error.js'
-import health from './plugins/health.js'
-import metrics from './plugins/metrics.js'
-import openapi from './plugins/openapi.js'
-import retention from './plugins/retention.js'
+import health from './http/health.js'
+import { createHttpApp, type HttpAppParts } from './http/http-app.js'
+import metrics from './http/metrics.js'
+import openapi from './http/openapi/index.js'
+import retention from './http/retention.js'
+import { serializeError } from './logging/serialize-error.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
@@ -58,7 +58,7 @@ export async function buildApp(
     sessionLookup: sessionLookupOptions(config),
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
-    const { githubWebhooks } = await import('./github/webhooks.js')
+    const { githubWebhooks } = await import('./github/webhooks/index.js')
     const previous = config.GITHUB_WEBHOOK_SECRET_PREVIOUS
     const secrets = [config.GITHUB_WEBHOOK_SECRET, ...(previous ? [previous] : [])]
     await app.register(githubWebhooks, { secrets, database })

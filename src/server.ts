@@ -6,8 +6,8 @@ import { type Database, openDatabase } from './database/database.js'
 import { describeConnectionError } from './database/errors.js'
 import { applyMigrations, checkMigrations, listPending, MigrationError } from './database/migrations.js'
 import { loadEnvFile } from './environment.js'
-import { openLogDestination } from './log-destination.js'
-import { serializeError } from './log-error.js'
+import { openLogDestination } from './logging/log-destination.js'
+import { serializeError } from './logging/serialize-error.js'
 import { onShutdown, SHUTDOWN_SIGNALS } from './signals.js'
 
 /** How long the shutdown waits for the log to be written, in milliseconds. */

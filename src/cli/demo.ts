@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand } from './command.js'
 import { withDatabaseUrl } from './database.js'
+import { option, url } from './options.js'
 import { type Answer, CommandError } from './output.js'
-import { option, url } from './values.js'
 
 interface WriteDemo {
   url: string

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import type { CreateFileBody } from '../projects-resources/files/schemas.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, withDatabase } from './database.js'
+import { id, json, required } from './options.js'
 import { type Answer, notFound, table } from './output.js'
-import { id, json, required } from './values.js'
 
 interface Place {
   user: number

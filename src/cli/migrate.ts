@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand } from './command.js'
 import { withDatabaseUrl } from './database.js'
+import { flag } from './options.js'
 import { type Answer, CommandError } from './output.js'
-import { flag } from './values.js'
 
 /** Adds `migrate`. */
 export function addMigrateCommand(program: Command): void {

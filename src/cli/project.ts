@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
+import { flag, id, name, option, required } from './options.js'
 import { type Answer, CommandError, table } from './output.js'
-import { flag, id, name, option, required } from './values.js'
 
 interface CreateProject {
   user: number

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { Ajv } from 'ajv'
 import type { Fault } from '../errors.js'
-import { ajvOptions, joinFaults, toFaults } from '../faults.js'
+import { ajvOptions, joinFaults, toFaults } from '../http/validation-errors.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { pickKnown } from '../schemas.js'
 import { usageError } from './output.js'

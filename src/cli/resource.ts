@@ -3,8 +3,8 @@ import type { ResourceDescriptor } from '../projects-resources/resources/descrip
 import { presentRow } from '../projects-resources/resources/present.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
+import { id, json, option, required } from './options.js'
 import { type Answer, table } from './output.js'
-import { id, json, option, required } from './values.js'
 
 interface CreateResource {
   user: number

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
+import { file, flag, id, option, removedOption, required, ttl } from './options.js'
 import { type Answer, CommandError, moment, notFound, table, usageError } from './output.js'
 import { readTokenHash, type TokenHash } from './token-file.js'
-import { file, flag, id, option, removedOption, required, ttl } from './values.js'
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
 import { type Database, requireUser, withDatabase } from './database.js'
+import { id, option, required } from './options.js'
 import { type Answer, table } from './output.js'
-import { id, option, required } from './values.js'
 
 interface Filter {
   user?: number

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orConflict, orNotFound, withDatabase } from './database.js'
+import { email, githubAccountId, githubAccountName, id, option, required } from './options.js'
 import { type Answer, table, usageError } from './output.js'
-import { email, githubAccountId, githubAccountName, id, option, required } from './values.js'
 
 interface CreateUser {
   email: string

@@ -1,11 +1,11 @@
 import type { TSchema } from '@sinclair/typebox'
-import { AccessToken, type GithubAnswer, Installation, Repository, readData } from './answers.js'
-import type { ObserveGithub } from './outcome.js'
-import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repository-ref.js'
+import type { ObserveGithub } from './observe.js'
+import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repo-ref.js'
 import { type Call, createRequests, type GithubConfig, type GithubLogger } from './requests.js'
+import { AccessToken, type GithubAnswer, Installation, Repository, readData } from './responses.js'
 import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
 
-export type { GithubAnswer } from './answers.js'
+export type { GithubAnswer } from './responses.js'
 
 interface InstallationRequestOptions {
   headers?: Record<string, string>

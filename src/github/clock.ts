@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino'
-import type { GithubAnswer } from './answers.js'
+import type { GithubAnswer } from './responses.js'
 
 /** The time at GitHub, as its `Date` headers show it. */
 export interface GithubClock {

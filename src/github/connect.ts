@@ -1,11 +1,11 @@
 import type { BaseLogger } from 'pino'
 import type { Config } from '../config.js'
-import type { Counter } from '../plugins/counter.js'
-import { createCallLimit } from './call-limit.js'
+import type { Counter } from '../http/request-counter.js'
 import type { InstallationsRepository } from './installations-repository.js'
-import type { ObserveGithub } from './outcome.js'
+import type { ListUserRepositories } from './list-repos.js'
+import type { ObserveGithub } from './observe.js'
 import { type GithubPermission, recordedPermission } from './permission.js'
-import type { ListUserRepositories } from './repositories.js'
+import { createCallLimit } from './user-rate-limit.js'
 
 /**
  * What the service has of GitHub: with a GitHub App it asks; without one it makes no request to GitHub at all, and says
@@ -27,7 +27,7 @@ export async function connectGithub(
   const [{ createGithubClient }, { livePermission }, { createRepositoryLister }] = await Promise.all([
     import('./client.js'),
     import('./live-permission.js'),
-    import('./repositories.js'),
+    import('./list-repos.js'),
   ])
   const client = createGithubClient({ ...config, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY }, logger, observe)
   const countCall = createCallLimit(config, count)

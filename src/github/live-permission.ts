@@ -1,5 +1,3 @@
-import type { Installation, Repository } from './answers.js'
-import type { CountGithubCall } from './call-limit.js'
 import type { GithubClient } from './client.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import type { RepositorySighting } from './names-repository.js'
@@ -12,8 +10,10 @@ import {
   isSameName,
   type VerifiedAccount,
 } from './permission.js'
-import type { RepositoryRef } from './repository-ref.js'
+import type { RepositoryRef } from './repo-ref.js'
+import type { Installation, Repository } from './responses.js'
 import { createLru } from './token-cache.js'
+import type { CountGithubCall } from './user-rate-limit.js'
 
 /** A repository to which an installation gave access the last time that GitHub was asked. */
 interface Grant {

@@ -1,6 +1,6 @@
 import { Prisma } from '../database/generated/client.js'
 import type { GithubSubject } from '../database/generated/enums.js'
-import { presentName } from './name-history.js'
+import { presentName } from './webhooks/name-history.js'
 
 /** An account as GitHub names it. Its id stays when it is renamed; old servers and tests may omit it. */
 export interface AccountName {

@@ -4,11 +4,11 @@ import type { BaseLogger } from 'pino'
 import createAppToken from 'universal-github-app-jwt'
 import type { Config } from '../config.js'
 import { ApiError } from '../errors.js'
-import { type GithubAnswer, rateLimitWait, retryAfterOf } from './answers.js'
 import { createBoundedFetch, RefusedAnswer } from './bounded-fetch.js'
 import { createGithubClock, type GithubClock } from './clock.js'
-import { type ObserveGithub, report } from './outcome.js'
-import { isAboutTime, messageOf, policyOf } from './refusals.js'
+import { isAboutTime, messageOf, policyOf } from './error-responses.js'
+import { type ObserveGithub, report } from './observe.js'
+import { type GithubAnswer, rateLimitWait, retryAfterOf } from './responses.js'
 
 export type GithubConfig = Pick<Config, 'GITHUB_API_URL' | 'GITHUB_TIMEOUT'> & {
   /** Client id or app id. */

@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
 import type { Placeholders } from '../database/statements.js'
-import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './batch.js'
 import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
+import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
 
 /** Maximum size of a batch of a large list: its rows, and the bytes of text before its last row. */
 const BATCH_SIZE = 250

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { createKeyedPlaces, Places } from './places.js'
+import { createKeyedPlaces, Places } from './semaphore.js'
 
 /** In bytes of JSON: larger lists, bodies and resources are large work. A large list is streamed. */
 export const LARGE = 64 * 1024

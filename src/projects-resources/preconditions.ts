@@ -1,5 +1,5 @@
-import { matchesTag } from '../entity-tags.js'
 import { ApiError, type ErrorCode } from '../errors.js'
+import { matchesTag } from '../http/entity-tags.js'
 
 /** An object with the time of its last change, which every change moves. */
 type Versioned = { updated_at: Date }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { Places } from '../projects-resources/places.js'
+import { Places } from '../projects-resources/semaphore.js'
 
 /** Requests in progress at once, and the bytes of their bodies, which are in memory until they are parsed. */
 const MAX_REQUESTS = 64

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-import { findFaults } from '../plugins/validation.js'
+import { findFaults } from '../http/validation.js'
 import { createAdmission } from './admission.js'
 import { createTokenCheck } from './service-tokens.js'
 

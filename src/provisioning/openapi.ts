@@ -1,6 +1,6 @@
 import type { RouteOptions } from 'fastify'
-import { createDocument } from '../plugins/openapi/document-app.js'
-import { VERSION } from '../plugins/openapi/version.js'
+import { createDocument } from '../http/openapi/document-app.js'
+import { VERSION } from '../http/openapi/version.js'
 
 const DESCRIPTION = `For the service that signs users in and owns projects. It chooses the ids of users, projects and resources.
 

@@ -1,6 +1,6 @@
 import type { Static, TObject, TSchema } from '@sinclair/typebox'
 import type { ErrorCode, Fault } from '../errors.js'
-import type { Work } from './work.js'
+import type { Work } from './transaction.js'
 
 /** What a call returns: the body is as it is sent, except that times are Dates. */
 export interface Result {

@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
-import { createKeyedPlaces, Places } from '../projects-resources/places.js'
+import { createKeyedPlaces, Places } from '../projects-resources/semaphore.js'
 import type { Operation, Result } from './operation.js'
-import { inTransaction } from './work.js'
+import { inTransaction } from './transaction.js'
 
 /** An operation with valid arguments. */
 export interface Call {

@@ -3,11 +3,11 @@ import { ApiError } from '../errors.js'
 import { answer, Id } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { toResult } from './put-result.js'
-import { removalAnswer } from './removal-answer.js'
 import { PROJECT_MODELS, removeProject, tableOf } from './removal-repository.js'
+import { removalAnswer } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
 import { Project, ProjectBody } from './schemas.js'
-import type { Work } from './work.js'
+import type { Work } from './transaction.js'
 
 const Params = Type.Object({ project_id: Id({ description: 'Chosen by the caller.', examples: [789] }) })
 

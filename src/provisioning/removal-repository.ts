@@ -1,5 +1,5 @@
 import { Prisma } from '../database/generated/client.js'
-import type { Work } from './work.js'
+import type { Work } from './transaction.js'
 
 /** Rows that were removed, by table. */
 export type Removed = Record<string, number>

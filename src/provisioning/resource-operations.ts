@@ -5,10 +5,10 @@ import { presentRow } from '../projects-resources/resources/present.js'
 import { answer, Id, pickKnown } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { toResult } from './put-result.js'
-import { removalAnswer } from './removal-answer.js'
 import { removeResource, tableOf } from './removal-repository.js'
+import { removalAnswer } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
-import type { Work } from './work.js'
+import type { Work } from './transaction.js'
 
 const Params = Type.Object({ resource_id: Id({ description: 'Chosen by the caller.', examples: [123] }) })
 

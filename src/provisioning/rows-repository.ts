@@ -1,4 +1,4 @@
-import { nextVersion, type Work } from './work.js'
+import { nextVersion, type Work } from './transaction.js'
 
 /** A row that belongs to a user. */
 export type OwnedRow = { id: number; neptun_user_id: number; updated_at: Date } & Record<string, unknown>

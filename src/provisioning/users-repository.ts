@@ -1,6 +1,6 @@
 import type { UserModel } from '../database/generated/models.js'
 import { hasValues, MAX_TRIES } from './rows-repository.js'
-import { nextVersion, type Work } from './work.js'
+import { nextVersion, type Work } from './transaction.js'
 
 export type UserValues = Pick<UserModel, 'email' | 'github_account_id' | 'github_account_name'>
 

@@ -1,6 +1,6 @@
 import type { Fault } from '../../errors.js'
-import { asRecord, changeRules } from '../change-body.js'
 import { checkTextSize } from '../file-text.js'
+import { asRecord, changeRules } from '../update-body.js'
 import { type CreateFileBody, REQUIRED_FIELDS, UpdateFileBody } from './schemas.js'
 
 const rules = changeRules(Object.keys(UpdateFileBody.properties), REQUIRED_FIELDS)

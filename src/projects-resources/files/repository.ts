@@ -3,7 +3,6 @@ import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ContextFileModel } from '../../database/generated/models.js'
 import { type Exact, MAX_ID } from '../../schemas.js'
-import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../batch.js'
 import type { Position } from '../creation-order.js'
 import {
   belongsTo,
@@ -13,8 +12,9 @@ import {
   type OwnerIds,
   positionOf,
 } from '../creation-order-repository.js'
-import type { Once } from '../idempotency-repository.js'
+import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
+import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
 /** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */

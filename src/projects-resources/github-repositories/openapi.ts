@@ -1,4 +1,4 @@
-import { guardedErrors } from '../../error-responses.js'
+import { guardedErrors } from '../../http/openapi/error-responses.js'
 import { answer } from '../../schemas.js'
 import * as schemas from './schemas.js'
 

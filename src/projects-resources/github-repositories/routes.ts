@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '../../errors.js'
 import type { InstallationsRepository, LinkedInstallation } from '../../github/installations-repository.js'
-import type { ListUserRepositories } from '../../github/repositories.js'
+import type { ListUserRepositories } from '../../github/list-repos.js'
 import { listGithubRepositories } from './openapi.js'
 
 export interface GithubRepositoryRoutesOptions {

@@ -1,5 +1,5 @@
 import { type Fault, invalidRequest } from '../../errors.js'
-import { asRecord, changeRules } from '../change-body.js'
+import { asRecord, changeRules } from '../update-body.js'
 import type { CreateImportBody, UpdateImportBody } from './schemas.js'
 import { type CanonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 

@@ -1,5 +1,5 @@
-import { NEXT_PAGE } from '../../documented-headers.js'
-import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../http/openapi/error-responses.js'
+import { NEXT_PAGE } from '../../http/openapi/headers.js'
 import { answer, type Headers, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
 import * as schemas from './schemas.js'
 

@@ -4,7 +4,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../schemas.js'
 import { isOne } from '../creation-order-repository.js'
-import type { Once } from '../idempotency-repository.js'
+import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import {
   COLUMNS,

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import { NEXT_PAGE } from '../../documented-headers.js'
-import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../error-responses.js'
+import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../http/openapi/error-responses.js'
+import { NEXT_PAGE } from '../../http/openapi/headers.js'
 import { answer, Id, MAX_LIST_ITEMS, NoContent, pageQuery } from '../../schemas.js'
 import { linkOrCreateSchema } from './body.js'
 import { FIRST_CURSOR } from './cursor.js'

@@ -2,6 +2,9 @@ import type { Database } from '../../database/database.js'
 import { isUniqueViolation } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
 import { MAX_ID } from '../../schemas.js'
+import { idsOf, type OwnerIds } from '../creation-order-repository.js'
+import type { Once } from '../idempotency/repository.js'
+import type { Owner } from '../owner.js'
 import {
   type Batch,
   type BatchRequest,
@@ -10,10 +13,7 @@ import {
   type RowVersion,
   toBatch,
   toPageEnd,
-} from '../batch.js'
-import { idsOf, type OwnerIds } from '../creation-order-repository.js'
-import type { Once } from '../idempotency-repository.js'
-import type { Owner } from '../owner.js'
+} from '../pagination.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 /** A row of a resource's table, with the properties that the descriptor computes. */

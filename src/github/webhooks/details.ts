@@ -1,0 +1,33 @@
+import { Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { STORABLE_TEXT } from '../../schemas.js'
+import type { GrantedRepository, InstallationAccount } from './change.js'
+
+// Details that a delivery may have. They are of use, but a delivery without them, or with others, is valid.
+
+const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength, pattern: STORABLE_TEXT }))
+
+const Account = Type.Object({
+  installation: Type.Object({
+    account: Type.Object({ id, login: text(255), type: text(64), avatar_url: text(2048) }),
+  }),
+})
+
+const Granted = Type.Object({ id, full_name: Type.String({ pattern: '^[A-Za-z0-9_-]{1,39}/[A-Za-z0-9._-]{1,100}$' }) })
+
+/** The account of the installation in a payload. */
+export function installationAccount(payload: unknown): InstallationAccount | null {
+  if (!Value.Check(Account, payload)) return null
+  const { id, login = null, type = null, avatar_url: avatarUrl = null } = payload.installation.account
+  return { id: String(id), login, type, avatarUrl }
+}
+
+/** The repositories that an installation has been given in a payload. */
+export function grantedRepositories(payload: object): GrantedRepository[] {
+  const { repositories, repositories_added: added } = payload as Record<string, unknown>
+  return [repositories, added]
+    .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+    .filter((entry) => Value.Check(Granted, entry))
+    .map(({ id, full_name }) => ({ id: String(id), fullName: full_name }))
+}

@@ -1,0 +1,90 @@
+import { Prisma } from '../../database/generated/client.js'
+import { lockNames, lower } from '../names-repository.js'
+import type { GrantedRepository, InstallationAccount, InstallationChange } from './change.js'
+
+type Transaction = Prisma.TransactionClient
+
+/** Applies what GitHub says of an installation to the records of it. */
+export async function changeInstallation(
+  transaction: Transaction,
+  userIds: number[],
+  change: InstallationChange,
+): Promise<void> {
+  if (change.account) await describeAccount(transaction, change.installationId, change.account)
+  const { githubInstallation } = transaction
+  const where = { installation_id: change.installationId }
+  switch (change.type) {
+    case 'deleted':
+      // A reinstallation gets a new id. Imports do not refer to installations, and stay.
+      await githubInstallation.deleteMany({ where })
+      break
+    case 'suspended':
+      await githubInstallation.updateMany({
+        where: { ...where, ...isOlder('lt', change.suspendedAt, change.updatedAt) },
+        data: {
+          suspended_at: change.suspendedAt ?? new Date(),
+          suspension_known_at: change.updatedAt ?? change.suspendedAt,
+        },
+      })
+      break
+    case 'unsuspended':
+      await githubInstallation.updateMany({
+        where: { ...where, ...isOlder('lte', change.updatedAt) },
+        data: { suspended_at: null, suspension_known_at: change.updatedAt },
+      })
+      break
+    case 'selection-changed': {
+      const { selection, repositories, account } = change
+      await githubInstallation.updateMany({
+        where: { ...where, repository_selection: { not: selection } },
+        data: { repository_selection: selection },
+      })
+      await learnRepositories(transaction, userIds, repositories, account)
+      break
+    }
+  }
+}
+
+/** Stores what a delivery says of the installation's account. Its login, which changes, is not taken from here. */
+async function describeAccount(transaction: Transaction, installationId: number, account: InstallationAccount) {
+  const { id, login, type, avatarUrl } = account
+  const values = Prisma.sql`
+    ${id}::text, coalesce(${type}::text, github_account_type), coalesce(${avatarUrl}::text, github_account_avatar_url),
+    coalesce(github_account_name, CASE WHEN ${lower(Prisma.sql`account_name`)} = ${login?.toLowerCase()}::text THEN ${login}::text END)`
+  const columns = Prisma.sql`github_account_id, github_account_type, github_account_avatar_url, github_account_name`
+  await transaction.$executeRaw`
+    UPDATE github_installations SET (${columns}) = ROW (${values})
+    WHERE installation_id = ${installationId}::integer AND ROW (${columns}) IS DISTINCT FROM ROW (${values})`
+}
+
+/** Stores GitHub's ids with the imports of these repositories that have none, unless the name may be out of date. */
+async function learnRepositories(
+  transaction: Transaction,
+  userIds: number[],
+  repositories: GrantedRepository[],
+  account: InstallationAccount | null,
+): Promise<void> {
+  if (repositories.length === 0) return
+  await lockNames(transaction, userIds)
+  const ids = repositories.map(({ id }) => id)
+  const names = repositories.map(({ fullName }) => fullName.toLowerCase())
+  await transaction.$executeRaw`
+    UPDATE imports
+    SET github_repository_id = granted.id, github_account_id = coalesce(github_account_id, ${account?.id ?? null}::text)
+    FROM unnest(${ids}::text[], ${names}::text[]) AS granted (id, name)
+    WHERE source_type = 'github' AND imports.neptun_user_id = ANY(${userIds}::integer[]) AND github_repository_id IS NULL
+      AND ${lower(Prisma.sql`source_path`)} = granted.name
+      AND NOT EXISTS (
+        SELECT FROM github_names AS known
+        WHERE known.neptun_user_id = imports.neptun_user_id AND known.subject = 'repository' AND known.github_id = granted.id
+      )`
+}
+
+/**
+ * Matches installations whose recorded suspension is older than one of GitHub's times (`lt`), or as old (`lte`).
+ * A delivery without times always applies.
+ */
+function isOlder(operator: 'lt' | 'lte', ...times: (Date | null)[]): Prisma.GithubInstallationWhereInput {
+  const bounds = times.filter((time) => time !== null).map((time) => ({ suspension_known_at: { [operator]: time } }))
+  return bounds.length > 0 ? { OR: [{ suspension_known_at: null }, ...bounds] } : {}
+}

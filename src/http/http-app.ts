@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
+import { type Config, readList } from '../config.js'
+import type { Database } from '../database/database.js'
+import caching from './caching.js'
+import clientErrors from './client-errors.js'
+import connections from './connection-limit.js'
+import crossOrigin from './cross-origin.js'
+import errors, { sendError } from './error-handler.js'
+import forwarded, { createProxyTrust } from './forwarded.js'
+import jsonBody from './json-body.js'
+import overload from './overload.js'
+import limits from './rate-limits.js'
+import refusals from './refusals.js'
+import requestLog, { readRequestId, readTraceId } from './request-log.js'
+import responseHeaders from './response-headers.js'
+import session from './session-cookie.js'
+import shutdown from './shutdown.js'
+import slowClients from './slow-clients.js'
+import starting from './starting.js'
+import unreadBody from './unread-body.js'
+import validation from './validation.js'
+import { ajvOptions } from './validation-errors.js'
+
+export interface HttpAppParts {
+  database: Pick<Database, 'renewStatements'>
+  log: FastifyBaseLogger
+  /** How long a client may read nothing of its responses, in milliseconds. */
+  readTimeout?: number
+  /** Whether the database is being migrated; undefined: no migration is pending. */
+  isMigrating?: (() => boolean) | undefined
+  /** Called for every route, in the scope that registers it. */
+  onRoute?: ((this: FastifyInstance, route: RouteOptions) => void) | undefined
+}
+
+/** The largest request body, in bytes. */
+const BODY_LIMIT = 2 * 1024 * 1024
+
+/** How long a client may read nothing of its responses, in milliseconds. */
+const READ_TIMEOUT = 30_000
+
+/** The maximum size of all responses that wait for their clients, in bytes. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+/** How often connections are looked at that are over their time, in milliseconds. */
+const CONNECTIONS_CHECK = 1000
+
+/** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
+const MAX_PARAM_LENGTH = 16 * 1024
+
+/** Creates an HTTP server without routes: the plugins for every request, in order. */
+export async function createHttpApp(
+  config: Config,
+  { database, log, readTimeout = READ_TIMEOUT, isMigrating, onRoute }: HttpAppParts,
+): Promise<FastifyInstance> {
+  const isTrustedProxy = createProxyTrust(readList(config.TRUST_PROXY))
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    // The type of Fastify's own requests is that of HTTP/1 here.
+    childLoggerFactory: (parent, bindings, options, request) => {
+      const trace_id = readTraceId(request as IncomingMessage)
+      return parent.child(trace_id ? { ...bindings, trace_id } : bindings, options)
+    },
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: config.REQUEST_TIMEOUT,
+    keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT,
+    trustProxy: config.TRUST_PROXY ? isTrustedProxy : false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    return503OnClosing: false,
+    http: {
+      requireHostHeader: false,
+      headersTimeout: Math.min(config.HEADERS_TIMEOUT, config.REQUEST_TIMEOUT),
+      connectionsCheckingInterval: CONNECTIONS_CHECK,
+    },
+    rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
+    ajv: ajvOptions,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+    clientErrorHandler(error, socket) {
+      app.handleClientError(error, socket)
+    },
+    genReqId: readRequestId,
+  })
+  if (onRoute) app.addHook('onRoute', onRoute)
+  await app.register(validation)
+  await app.register(requestLog)
+  await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
+  await app.register(shutdown)
+  await app.register(responseHeaders, config)
+  await app.register(caching)
+  await app.register(crossOrigin, { origins: readList(config.CORS_ORIGINS) })
+  if (isMigrating) await app.register(starting, { isMigrating })
+  await app.register(refusals)
+  await app.register(connections, config)
+  await app.register(clientErrors)
+  await app.register(overload, config)
+  await app.register(session)
+  await app.register(limits, config)
+  await app.register(slowClients, { readTimeout, maxWaitingBytes: MAX_WAITING_BYTES })
+  await app.register(errors)
+  await app.register(jsonBody)
+  await app.register(unreadBody)
+  app.addHook('onError', (_request, _reply, error, done) => {
+    database.renewStatements(error)
+    done()
+  })
+  return app
+}
+
+/**
+ * A path that is not properly percent-encoded names a route all the same, where its parameter is no id; without this the
+ * router would refuse it before it is known who asks.
+ */
+function escapeStrayPercents(url: string): string {
+  if (!url.includes('%')) return url
+  const [path = '', ...query] = url.split('?')
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?')
+  }
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { type Config, ConfigError } from '../config.js'
+import type { Database } from '../database/database.js'
+import type { ObserveGithub } from '../github/observe.js'
+import {
+  defineDatabaseMetrics,
+  defineHttpMetrics,
+  defineProcessMetrics,
+  defineRedisMetrics,
+} from './metric-definitions.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts what GitHub answers; does nothing where there are no metrics. */
+    observeGithub: ObserveGithub
+    /** Measures the requests of another server together with those of this one, before that has routes. */
+    observeRequests: (other: FastifyInstance) => void
+  }
+}
+
+type MetricsOptions = Pick<Config, 'HOST'> & {
+  METRICS_PORT?: number
+  database: Database
+  lostLogLines: (() => number) | undefined
+}
+
+/**
+ * Metrics for Prometheus on a port of their own, which need not be where callers get at: `GET /metrics`. Names and units
+ * follow Prometheus' conventions; labels are templates and statuses, of which there are few.
+ */
+async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, lostLogLines }: MetricsOptions) {
+  app.decorate('observeGithub', () => {})
+  app.decorate('observeRequests', () => {})
+  if (METRICS_PORT === undefined) return
+  const library = await import('prom-client')
+  const { Counter, Gauge, Registry } = library
+  const registry = new Registry()
+  const registers = [registry]
+  defineProcessMetrics(library, registry, lostLogLines)
+  app.observeRequests = defineHttpMetrics(library, registers, app)
+  defineDatabaseMetrics(library, registers, database)
+  defineRedisMetrics(library, registers, app)
+
+  const github = new Counter({
+    name: 'github_requests_total',
+    help: 'Requests to GitHub, by what came of them',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const quota = new Gauge({
+    name: 'github_rate_limit_remaining',
+    help: 'Requests that GitHub still allowed, as of its last answer',
+    labelNames: ['resource'],
+    registers,
+  })
+  app.observeGithub = (outcome, remaining, resource = 'core') => {
+    github.inc({ outcome })
+    if (remaining !== undefined) quota.set({ resource }, remaining)
+  }
+
+  const server = createServer(async ({ method, url }, response) => {
+    if (method !== 'GET' || url?.split('?', 1)[0] !== '/metrics') return response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+  })
+  app.addHook('onReady', () => listen(server, HOST, METRICS_PORT))
+  app.addHook('onClose', () => end(server))
+}
+
+export default fp(metrics, { name: 'metrics', dependencies: ['limits', 'refusals'] })
+
+async function listen(server: Server, host: string, port: number) {
+  server.listen({ host, port })
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    throw new ConfigError(`METRICS_PORT: cannot listen there: ${cause.code}`)
+  })
+}
+
+async function end(server: Server) {
+  server.closeAllConnections()
+  if (server.listening) await new Promise((resolve) => server.close(resolve))
+}

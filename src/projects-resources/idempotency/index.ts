@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { isViolated, toApiError } from '../../database/errors.js'
+import { ApiError, type Fault } from '../../errors.js'
+import type { IdempotencyRepository, KeyedRequest, Once, StoredOutcome } from './repository.js'
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+const HEADER = 'idempotency-key'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether this route supports Idempotency-Key. */
+    isIdempotent?: boolean
+  }
+  interface FastifyReply {
+    /** Writes and returns the body of the response; for a retry with the same Idempotency-Key, writes nothing. */
+    writeOnce<Result extends object, Body extends object>(call: IdempotentCall<Result, Body>): Promise<Body>
+  }
+}
+
+interface IdempotentCall<Result, Body> {
+  /**
+   * Runs all checks that follow authorization, and writes.
+   * @param once set if the request has an Idempotency-Key: stores the result, in the transaction of the write
+   */
+  write: (once?: Once) => Promise<Result>
+  /** Sets the headers of the response, and returns its body. */
+  respond: (result: Result) => Body
+  /**
+   * Completes a stored result with its long text, before it is sent again.
+   * @throws ApiError if the user must not see it any more
+   */
+  restore?: (result: Result) => Result | Promise<Result>
+}
+
+/** What was stored for a key, or the result of this request. */
+type Outcome<Result> = { stored: StoredOutcome } | { result: Result }
+
+/**
+ * Idempotency-Key on every POST of the plugin that registers this (IETF draft "The Idempotency-Key HTTP Header Field"). The key
+ * is unique in the database, so of concurrent requests with one key, on any number of instances, only one commits; the
+ * others roll back (docs/decisions/025).
+ */
+async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRepository }) {
+  /** The hashes of the requests of this instance, by user and key. */
+  const inProgress = new Map<string, Buffer>()
+
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'POST' || route.schema?.hide) return
+    const { check } = route.config ?? {}
+    route.config = {
+      ...route.config,
+      check: (request, isValid) => [...(check?.(request, isValid) ?? []), ...findKeyFaults(request)],
+      isIdempotent: true,
+    }
+  })
+
+  app.decorateReply('writeOnce', async function <
+    Result extends object,
+    Body extends object,
+  >(this: FastifyReply, call: IdempotentCall<Result, Body>) {
+    const { request } = this
+    const key = request.headers[HEADER]
+    if (key === undefined) return call.respond(await call.write())
+    const keyed: KeyedRequest = { key: String(key), hash: hashRequest(request) }
+    const outcome = await alone(request, keyed, () => find(request, keyed, call))
+    const result = 'result' in outcome ? outcome.result : await replay(this, keyed, outcome.stored, call)
+    return call.respond(result)
+  })
+
+  /** Runs a request unless another one of this instance with the same key is in progress. */
+  async function alone<T>({ owner }: FastifyRequest, { key, hash }: KeyedRequest, run: () => Promise<T>): Promise<T> {
+    const name = `${owner.userId} ${key}`
+    const other = inProgress.get(name)
+    if (other) throw other.equals(hash) ? stillInProgress() : keyReused()
+    inProgress.set(name, hash)
+    return await run().finally(() => inProgress.delete(name))
+  }
+
+  /** Finds what is stored for a key, or else writes. */
+  async function find<Result extends object>(
+    { owner }: FastifyRequest,
+    keyed: KeyedRequest,
+    { write }: Pick<IdempotentCall<Result, object>, 'write'>,
+  ): Promise<Outcome<Result>> {
+    const stored = await keys.find(owner, keyed.key)
+    if (stored && !stored.is_expired) return { stored }
+    if (stored) await keys.remove(owner, keyed.key, stored)
+    try {
+      return { result: await write(keys.once(owner, keyed)) }
+    } catch (error) {
+      const refusal = toApiError(error, true)
+      const isRefused = refusal instanceof ApiError && refusal.code === 'PROJECT_FULL'
+      if (!isRefused && !isViolated('idempotency_keys_pkey', error)) throw error
+      if (isRefused && (await keys.storeRefusal(owner, keyed, refusal.message))) throw error
+    }
+    // Another instance was faster.
+    const other = await keys.find(owner, keyed.key)
+    if (!other) throw stillInProgress()
+    return { stored: other }
+  }
+
+  async function replay<Result extends object>(
+    reply: FastifyReply,
+    keyed: KeyedRequest,
+    { request_hash, result, refusal }: StoredOutcome,
+    { restore = (stored) => stored }: Pick<IdempotentCall<Result, object>, 'restore'>,
+  ): Promise<Result> {
+    if (!request_hash.equals(keyed.hash)) throw keyReused()
+    const restored = result === null ? undefined : await restore(JSON.parse(result, reviveTimes))
+    reply.header('idempotency-replayed', 'true')
+    if (restored) return restored
+    throw new ApiError('PROJECT_FULL', refusal === null ? {} : { message: refusal })
+  }
+}
+
+export default fp(idempotency, { name: 'idempotency', dependencies: ['projects-resources-session'] })
+
+const keyReused = () => new ApiError('IDEMPOTENCY_KEY_REUSED')
+const stillInProgress = () => new ApiError('IDEMPOTENCY_CONFLICT', { retryAfter: 1 })
+
+function findKeyFaults({ headers }: Pick<FastifyRequest, 'headers'>): Fault[] {
+  const { [HEADER]: key } = headers
+  if (key === undefined || KEY.test(String(key))) return []
+  return [{ path: 'headers.idempotency-key', message: 'must have 1 to 255 visible ASCII characters' }]
+}
+
+/** Hashes what makes two requests the same. The order of the keys in a JSON object has no meaning. */
+function hashRequest({ method, routeOptions, params, body }: FastifyRequest): Buffer {
+  const parts = JSON.stringify([method, routeOptions.url, params, sortKeys(body)])
+  return createHash('sha256').update(parts).digest()
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, item]) => [name, sortKeys(item)]))
+}
+
+const TIMES = ['created_at', 'updated_at']
+
+const reviveTimes = (name: string, value: unknown) => (TIMES.includes(name) ? new Date(String(value)) : value)

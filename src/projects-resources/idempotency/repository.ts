@@ -1,0 +1,101 @@
+import type { Database } from '../../database/database.js'
+import { Prisma } from '../../database/generated/client.js'
+import type { Owner } from '../owner.js'
+
+/** A key with its request. */
+export interface KeyedRequest {
+  key: string
+  /** SHA-256 of the method, the path and the body. */
+  hash: Buffer
+}
+
+/** What was stored for a key. */
+export interface StoredOutcome {
+  request_hash: Buffer
+  /** What the write returned, as JSON without long texts; null if it was refused. */
+  result: string | null
+  /** The message of a 409 PROJECT_FULL. */
+  refusal: string | null
+  created_at: Date
+  /** Whether the key may be used again. */
+  is_expired: boolean
+}
+
+/** Stores the result of a write together with what it writes. Both methods fail if the key is taken. */
+export interface Once {
+  /**
+   * Inserts a row, and stores it as the result, in one statement. In a transaction of Prisma's, the same would cost more CPU
+   * time than the rest of the request (docs/decisions/025).
+   * @param table with the alias that `columns` uses: `imports AS import`
+   */
+  insert<Row>(table: string, values: object, columns: Prisma.Sql): Promise<Row>
+  /** Stores the result in the transaction of the write. Without a transaction, the write stores nothing else. */
+  store(result: object, transaction?: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<void>
+}
+
+/** Data access for the idempotency keys of users. */
+export type IdempotencyRepository = ReturnType<typeof createIdempotencyRepository>
+
+export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
+  return {
+    /** Finds what was stored for a key, expired or not. */
+    async find({ userId }: Owner, key: string): Promise<StoredOutcome | undefined> {
+      const [row] = await read<StoredOutcome>(Prisma.sql`
+        SELECT request_hash, result::text, refusal, created_at, created_at <= now() - interval '24 hours' AS is_expired
+        FROM idempotency_keys WHERE neptun_user_id = ${userId}::integer AND key = ${key}::text`)
+      return row
+    },
+
+    once(owner: Owner, keyed: KeyedRequest): Once {
+      const values = toValues(owner, keyed)
+      return {
+        async insert<Row>(table: string, row: object, columns: Prisma.Sql) {
+          const [inserted] = await prisma.$queryRaw<Row[]>(Prisma.sql`
+            WITH created AS (${insertInto(table, row)} RETURNING ${columns}),
+              stored AS (INSERT INTO idempotency_keys (${COLUMNS}, result)
+                SELECT ${values}, to_jsonb(created) - ${LONG_TEXT}::text FROM created)
+            SELECT * FROM created`)
+          return inserted as Row
+        },
+
+        async store(result, transaction = prisma) {
+          const json = JSON.stringify(result, (name, value) => (name === LONG_TEXT ? undefined : value))
+          await transaction.$executeRaw(
+            Prisma.sql`INSERT INTO idempotency_keys (${COLUMNS}, result) SELECT ${values}, ${json}::jsonb`,
+          )
+        },
+      }
+    },
+
+    /**
+     * Stores the message of a 409 PROJECT_FULL. Waits for another transaction that is storing something for the same key.
+     * @returns whether nothing was stored before
+     */
+    async storeRefusal(owner: Owner, keyed: KeyedRequest, message: string): Promise<boolean> {
+      const values = toValues(owner, keyed)
+      const count = await prisma.$executeRaw(Prisma.sql`
+        INSERT INTO idempotency_keys (${COLUMNS}, refusal) SELECT ${values}, ${message} ON CONFLICT DO NOTHING`)
+      return count > 0
+    },
+
+    /** Removes an expired key, unless another request has replaced it in the meantime. */
+    async remove({ userId }: Owner, key: string, { created_at }: StoredOutcome): Promise<void> {
+      await prisma.idempotencyKey.deleteMany({ where: { neptun_user_id: userId, key, created_at } })
+    },
+  }
+}
+
+/** The property that can have a megabyte of text. It is not stored twice: a retry has it, too, or names its row. */
+const LONG_TEXT = 'text'
+
+const COLUMNS = Prisma.raw('neptun_user_id, project_id, key, request_hash')
+
+const toValues = ({ userId, projectId }: Owner, { key, hash }: KeyedRequest) =>
+  Prisma.sql`${userId}::integer, ${projectId}::integer, ${key}::text, ${Uint8Array.from(hash)}::bytea`
+
+/** @param row its keys are names of columns, and never come from a request */
+function insertInto(table: string, row: object): Prisma.Sql {
+  const entries = Object.entries(row).filter(([, value]) => value !== undefined)
+  const names = Prisma.raw(entries.map(([name]) => `"${name}"`).join(', '))
+  return Prisma.sql`INSERT INTO ${Prisma.raw(table)} (${names}) VALUES (${Prisma.join(entries.map(([, value]) => value))})`
+}

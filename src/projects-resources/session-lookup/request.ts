@@ -1,0 +1,58 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { RefusedAnswer } from '../../github/bounded-fetch.js'
+import { SESSION_COOKIE } from '../../session-token.js'
+
+/** The largest body that is read, in bytes. */
+const MAX_BYTES = 16 * 1024
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:;|$)/i
+
+/**
+ * Sends a session cookie to another service, and nothing else: no header of the client's, and none that `fetch` would add.
+ * Redirects are not followed.
+ * @param timeout for the whole response, in milliseconds
+ * @returns the parsed body of a 200, or undefined for a 401
+ * @throws RefusedAnswer for every other response, or an error of the network; no message contains a part of the cookie or
+ *   of the body
+ */
+export async function requestSession(url: string, token: string, timeout: number): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeout)
+  try {
+    return await read(await send(url, token, signal))
+  } catch (error) {
+    throw signal.aborted ? new RefusedAnswer(`no response within ${timeout} ms`) : error
+  }
+}
+
+function send(url: string, token: string, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = url.startsWith('https:') ? requestHttps : requestHttp
+    const headers = { cookie: `${SESSION_COOKIE}=${token}` }
+    // A connection of its own: one that is reused may have been closed by the other side.
+    request(url, { headers, signal, agent: false }, resolve).on('error', reject).end()
+  })
+}
+
+async function read(response: IncomingMessage): Promise<unknown> {
+  const { statusCode, headers } = response
+  if (statusCode !== 200) {
+    response.destroy()
+    if (statusCode === 401) return undefined
+    throw new RefusedAnswer(`status ${statusCode}`)
+  }
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Leaving the loop closes the connection.
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw new RefusedAnswer(`a body of more than ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new RefusedAnswer('a body that is not application/json')
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString())
+  } catch {
+    throw new RefusedAnswer('a body that is not valid JSON')
+  }
+}

@@ -1,0 +1,59 @@
+import t from 'tap'
+import { createProgram, runProgram } from '../../src/cli/command.js'
+import { addFileCommands } from '../../src/cli/file.js'
+import { resources, startApp } from '../support/app.js'
+
+const FILE = {
+  title: 'Dockerfile',
+  original_path: 'docker/Dockerfile',
+  context_file_category: 'container',
+  context_file_type: 'dockerfile',
+  text: 'FROM node:20-slim\n',
+}
+
+const { call, databaseUrl } = await startApp(t)
+
+/** Runs the command line within this process. */
+async function cli(...args: string[]) {
+  const outcome = { code: 0, stdout: '', stderr: '' }
+  // Tests of other files run in the same process.
+  process.env['DATABASE_URL'] = databaseUrl
+  const program = createProgram().configureOutput({
+    writeOut: (text) => (outcome.stdout += text),
+    writeErr: (text) => (outcome.stderr += text),
+  })
+  addFileCommands(program)
+  outcome.code = await runProgram(program, args)
+  return outcome
+}
+
+const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
+const MINE = ['--user', '1', '--project', '789']
+
+t.test('a file is created, listed and deleted as over HTTP', async (t) => {
+  t.same(await cli('file', 'list', ...MINE), { code: 0, stdout: '', stderr: 'Project 789 has no files.\n' })
+  const made = await cli('file', 'create', ...MINE, '--data', JSON.stringify({ ...FILE, id: 5, project_id: 790 }))
+  const id = made.stdout.trim()
+  t.same(made, { code: 0, stdout: `${id}\n`, stderr: `Created file ${id} of project 789.\n` })
+  const { body } = await call('GET', resources('/files'))
+  t.match(body.files, [{ ...FILE, id: Number(id), language: null, project_id: 789 }])
+  const listed = await cli('files', 'list', ...MINE, '--json')
+  t.same(JSON.parse(listed.stdout), body.files)
+  t.same(Object.keys(JSON.parse(listed.stdout)[0]), Object.keys(body.files[0]))
+  t.match((await cli('file', 'list', ...MINE)).stdout, /^ID +TITLE +CATEGORY +TYPE +PATH +CREATED\n\d+ +Dockerfile /)
+  const remove = (...place: string[]) => cli('file', 'delete', ...place, '--id', id)
+  t.same(await remove('--user', '2', '--project', '790'), failure(`project 790 of user 2 has no file ${id}`))
+  t.same(await remove(...MINE), { code: 0, stdout: `Deleted file ${id} of project 789.\n`, stderr: '' })
+  t.same(await remove(...MINE), failure(`project 789 of user 1 has no file ${id}`))
+})
+
+t.test('what is wrong with a command line is reported', async (t) => {
+  const create = (data: string, ...place: string[]) => cli('file', 'create', ...place, '--data', data)
+  t.same(await create(JSON.stringify(FILE), '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
+  t.same(await cli('file', 'list', '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
+  t.match(await create(JSON.stringify({ ...FILE, title: '', text: 5 }), ...MINE), {
+    code: 2,
+    stderr: 'error: --data: title must have 1 to 255 characters; text must be a string\n',
+  })
+  t.match(await create('[]', ...MINE), { code: 2, stderr: /^error: --data must be a JSON object with title, / })
+})

@@ -1,0 +1,199 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, statSync } from 'node:fs'
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { databaseOptions, loadConfig } from '../../src/config.js'
+import { connectionUrlFault } from '../../src/database/connection-url.js'
+import { openDatabase, withClient } from '../../src/database/database.js'
+import { describeConnectionError } from '../../src/database/errors.js'
+import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
+
+const FORM = 'be a URL of the form postgres://user:password@host:5432/database'
+const ENCODE = 'have special characters of the user name and password percent-encoded (@ as %40, / as %2F, # as %23)'
+const MODES = 'have one of disable, require, verify-ca, verify-full, no-verify as its sslmode'
+
+t.test('a URL is accepted, or refused with a reason that names what is not supported', async (t) => {
+  const table: [url: string, fault: string | undefined][] = [
+    ['postgres://h/d', undefined],
+    ['postgresql://u:p%40%2F%23@h:5432/d', undefined],
+    ['postgres://u:p@ss@h/d', undefined],
+    ['postgres://u:p@[::1]:5432/d', undefined],
+    ['postgres://%2Frun%2Fpostgresql/d', undefined],
+    ['postgres:///d?host=/run/postgresql', undefined],
+    ['postgres://u:p@/d?host=/run/postgresql&port=5433', undefined],
+    ['postgres://h/d?user=u&password=p%26q', undefined],
+    ['postgres://h/d?sslmode=require&application_name=a&options=-c%20jit%3Doff', undefined],
+    ['postgres://h/d?sslmode=verify-full&sslrootcert=system', undefined],
+    ['postgres://h/d?schema=app', undefined],
+    ['postgres://h/d?pgbouncer=true', undefined],
+    [
+      'postgres://h/d?channel_binding=prefer&gssencmode=disable&target_session_attrs=any&client_encoding=UTF8',
+      undefined,
+    ],
+    ['mysql://h/d', FORM],
+    ['postgres:///d', FORM],
+    ['postgres://h', FORM],
+    ['postgres://h/', FORM],
+    ['postgres://h:5432?schema=app', FORM],
+    ['postgres://u:s3cret/tail@h/d', ENCODE],
+    ['postgres://u:s3@cret/tail@h/d', ENCODE],
+    ['postgres://u:12/s3cret@h/d', ENCODE],
+    ['postgres://u:s3#cret@h/d', ENCODE],
+    ['postgres://u:s3?cret@h/d', ENCODE],
+    ['postgres://h/d?password=s3#cret', ENCODE],
+    ['postgres://u:s3%ffcret@h/d', `${FORM}, and ${ENCODE}`],
+    ['postgres://u:s3[cret@h/d', undefined],
+    ['postgres://h:x/d', `${FORM}, and ${ENCODE}`],
+    ['postgres://h:99999/d', `${FORM}, and ${ENCODE}`],
+    ['postgres://u:p@a:1,b:2/d', 'name only one host'],
+    ['postgres://u:p@a,b/d', 'name only one host'],
+    ['postgres:///d?host=a,b', 'name only one host'],
+    ['postgres:///d?host=a&host=b', 'name only one host'],
+    ['postgres://h/d?port=1,2', 'name only one host'],
+    ['postgres://h/d?sslmode=prefer', MODES],
+    ['postgres://h/d?sslmode=', MODES],
+    ['postgres://h/d?ssl=x', 'have true or false as its ssl'],
+    ['postgres://h/d?sslmode=require&sslrootcert=/none', 'name a file that can be read as its sslrootcert (ENOENT)'],
+    ['postgres://h/d?sslkey=/none', 'name a file that can be read as its sslkey (ENOENT)'],
+    ['postgres://h/d?pgbouncer=1', 'have true or false as its pgbouncer'],
+    [
+      'postgres://h/d?pgbouncer=true&schema=app',
+      'not have schema together with pgbouncer=true: set the default of the role instead',
+    ],
+    ['postgres://h/d?connection_limit=5', 'not have the parameter connection_limit: set DATABASE_POOL_SIZE'],
+    ['postgres://h/d?connect_timeout=5', 'not have the parameter connect_timeout: set DATABASE_CONNECT_TIMEOUT'],
+    ['postgres://h/d?channel_binding=require', 'not have the parameter channel_binding with this value'],
+    ['postgres://h/d?target_session_attrs=read-write', 'not have the parameter target_session_attrs with this value'],
+    ['postgres://h/d?service=x', 'not have the parameter service, which is not supported'],
+    ['postgres://h/d?constructor=x', 'not have the parameter constructor, which is not supported'],
+    ['postgres://h/d?password=x&s3cret', 'not have unsupported parameters'],
+    ['postgres://h/d?a%0Ab=x', 'not have unsupported parameters'],
+  ]
+  for (const [url, fault] of table) {
+    t.equal(connectionUrlFault(url), fault, url)
+    t.notMatch(connectionUrlFault(url) ?? '', /s3|cret|tail/, 'no part of the password')
+  }
+})
+
+/** A PostgreSQL of its own that also listens on a socket in `folder`. */
+async function startOwnPostgres(t: Test): Promise<{ postgres: Postgres; folder: string; uid: number; gid: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'neptun-url-'))
+  const probe = await startPostgres({ folder })
+  await probe.stop()
+  const { uid, gid } = statSync(join(folder, 'postgres'))
+  if (process.getuid?.() === 0) chownSync(folder, uid, gid)
+  const postgres = await startPostgres({ folder, settings: { unix_socket_directories: folder, fsync: 'off' } })
+  t.teardown(async () => {
+    await postgres.stop()
+    await rm(folder, { recursive: true })
+  })
+  return { postgres, folder, uid, gid }
+}
+
+const queryOf = async (url: string, sql: string) =>
+  (await withClient(url, async (client) => await client.query(sql))).rows[0]
+
+const open = async (url: string) => {
+  const database = await openDatabase(databaseOptions(loadConfig({ DATABASE_URL: url }), { warn() {} }))
+  await database.close()
+}
+
+t.test('with a server of its own', async (t) => {
+  const { postgres, folder, uid, gid } = await startOwnPostgres(t)
+  const url = postgres.url('postgres')
+  const { username, password, port } = new URL(url)
+
+  await t.test('a socket in the file system', async (t) => {
+    const directory = encodeURIComponent(folder)
+    for (const socket of [
+      `postgres://${username}:${password}@/postgres?host=${directory}&port=${port}`,
+      `postgres:///postgres?host=${directory}&port=${port}&user=${username}&password=${password}`,
+      `postgres://${username}:${password}@localhost/postgres?host=${directory}&port=${port}`,
+    ]) {
+      t.equal(connectionUrlFault(socket), undefined)
+      t.same(await queryOf(socket, 'SELECT inet_server_addr() AS address'), { address: null })
+      await open(socket)
+    }
+  })
+
+  await t.test('a schema', async (t) => {
+    await queryOf(url, 'CREATE SCHEMA "an \\ ""app"""')
+    const schema = `${url}?schema=${encodeURIComponent('an \\ "app"')}`
+    t.same(await queryOf(schema, 'SELECT current_schema() AS schema'), { schema: 'an \\ "app"' })
+    await open(schema)
+    const message = 'no schema of the search_path exists: check schema and options in the URL'
+    await t.rejects(open(`${url}?schema=none`), { message })
+  })
+
+  await t.test('TLS with a private CA', { skip: opensslIsMissing() }, async (t) => {
+    await t.test('without TLS on the server, the message names sslmode', async (t) => {
+      const reason = 'The server does not support SSL connections: sslmode must be disable'
+      t.equal(await failureOf(`${url}?sslmode=require`), reason)
+      await open(`${url}?sslmode=disable`)
+      await open(`${url}?ssl=false`)
+    })
+    const ca = await makeCertificates(folder)
+    const cluster = join(folder, 'postgres')
+    for (const name of ['server.crt', 'server.key']) {
+      await copyFile(join(folder, name), join(cluster, name))
+      await chmod(join(cluster, name), 0o600)
+      if (process.getuid?.() === 0) chownSync(join(cluster, name), uid, gid)
+    }
+    await queryOf(url, 'ALTER SYSTEM SET ssl = on')
+    await queryOf(url, 'SELECT pg_reload_conf()')
+    const TLS = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+    for (let isOn = false; !isOn; ) isOn = (await queryOf(url, 'SHOW ssl')).ssl === 'on'
+
+    // The certificate is that of "localhost".
+    const named = url.replace('127.0.0.1', 'localhost')
+    const root = `sslrootcert=${encodeURIComponent(ca)}`
+    for (const works of [
+      `${url}?sslmode=require&${root}`,
+      `${url}?sslmode=verify-ca&${root}`,
+      `${named}?sslmode=verify-full&${root}`,
+      `${named}?${root}`,
+      `${url}?sslmode=no-verify`,
+    ]) {
+      t.equal(connectionUrlFault(works), undefined)
+      t.same(await queryOf(works, TLS), { ssl: true }, works.replace(/.*\?/, ''))
+      await open(works)
+    }
+    const untrusted =
+      /^the CA of its certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
+    for (const mode of ['sslmode=require', 'sslmode=verify-full', 'sslmode=verify-ca', 'ssl=true']) {
+      t.match(await failureOf(`${url}?${mode}`), untrusted, mode)
+    }
+    t.match(await failureOf(`${url}?sslmode=verify-full&${root}`), /does not match certificate's altnames/)
+  })
+
+  async function failureOf(url: string): Promise<string> {
+    const failure = await open(url).then(
+      () => ({ message: 'it works' }),
+      (error) => error,
+    )
+    return describeConnectionError(failure)
+  }
+})
+
+function opensslIsMissing(): string | false {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' })
+    return false
+  } catch {
+    return 'openssl is not installed here: install it to run this test'
+  }
+}
+
+/** Makes a CA and, signed by it, a certificate of "localhost". @returns the path of the CA's certificate */
+async function makeCertificates(folder: string): Promise<string> {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  const key = ['-newkey', 'rsa:2048', '-nodes']
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=Private CA')
+  openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost')
+  await writeFile(join(folder, 'extensions'), 'subjectAltName=DNS:localhost')
+  const sign = ['x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial']
+  openssl(...sign, '-days', '2', '-extfile', 'extensions', '-out', 'server.crt')
+  return join(folder, 'ca.crt')
+}

@@ -1,0 +1,156 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+
+const IMPORT = { source_type: 'local', source_path: '/srv/app' }
+const USER_FILE = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+const COLLECTION = { name: 'a', description: null }
+const FILE = { title: 'a', original_path: 'b', context_file_category: 'c', context_file_type: 'd', text: 'e' }
+
+/** Another project of the owner. */
+const OTHER = { ...OWNER, projectId: 791 }
+
+/** Executes a statement in a transaction that stays open. @returns a function that ends it */
+async function hold(t: Test, { databaseUrl }: TestApp, statement: string) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('BEGIN')
+  await client.query(statement)
+  return async () => await client.query('COMMIT')
+}
+
+/** How many connections of the service wait for a lock. */
+async function countWaiting({ sql }: TestApp): Promise<number> {
+  const rows = await sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+    AND application_name = 'neptun-projects-resources'`)
+  return rows.length
+}
+
+/** Requests that all succeed while nothing locks what they need. */
+async function writeAndRead({ call }: TestApp, owner: typeof OWNER) {
+  const bodies = { '/imports': IMPORT, '/user-files': USER_FILE, '/template-collections': COLLECTION, '/files': FILE }
+  const { token } = owner
+  const requests = Object.entries(bodies).flatMap(([path, body]) => [
+    call('POST', resources(path, owner), { token, body }),
+    call('GET', resources(path, owner), { token }),
+  ])
+  return (await Promise.all(requests)).map(({ status }) => status)
+}
+
+const SUCCESSES = [201, 200, 201, 200, 201, 200, 201, 200]
+
+/** Writes of every kind to one project, and a function that says how many have a response. */
+async function startWrites({ call }: TestApp, owner: typeof OWNER, count: number) {
+  let ended = 0
+  const { body } = await call('POST', resources('/imports', owner), { body: IMPORT })
+  const one = resources(`/imports/${body.import.id}`, owner)
+  const kinds = [
+    () => call('POST', resources('/imports', owner), { body: IMPORT }),
+    () => call('POST', resources('/imports/preview', owner), { body: IMPORT }),
+    () => call('PUT', one, { body: { title: 'changed' } }),
+    () => call('POST', resources('/user-files', owner), { body: USER_FILE }),
+    () => call('POST', resources('/template-collections', owner), { body: COLLECTION }),
+    () => call('POST', resources('/files', owner), { body: FILE }),
+  ]
+  return {
+    start: () =>
+      Array.from({ length: count }, async (_, index) => {
+        const answer = await kinds[index % kinds.length]?.()
+        ended += 1
+        return answer
+      }),
+    ended: () => ended,
+  }
+}
+
+async function start(t: Test, settings = {}): Promise<TestApp> {
+  const service = await startApp(t, settings)
+  await service.sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
+  return service
+}
+
+t.test('while one project is locked, no request waits but its writes, of which two wait in the database', async (t) => {
+  const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
+  const writes = await startWrites(service, OWNER, 30)
+  const release = await hold(t, service, 'SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const writing = writes.start()
+  await until(async () => (await countWaiting(service)) === 2, 'two writes wait for the lock')
+  for (let round = 0; round < 3; round += 1) {
+    t.same(await writeAndRead(service, OTHER), SUCCESSES, 'another project of the user')
+    t.same(await writeAndRead(service, STRANGER), SUCCESSES, 'another user')
+    for (const path of ['/imports', '/user-files', '/template-collections', '/files']) {
+      t.equal((await service.call('GET', resources(path))).status, 200, `${path} of the project itself`)
+    }
+    t.equal((await service.call('GET', '/health/ready')).status, 200)
+  }
+  t.equal(writes.ended(), 0, 'the writes are still waiting')
+  t.equal(await countWaiting(service), 2)
+  await release()
+  const statuses = (await Promise.all(writing)).map((answer) => answer?.status)
+  t.same(new Set(statuses), new Set([200, 201]), 'none of them was refused')
+})
+
+for (const [what, statement] of [
+  ['row', 'SELECT FROM projects WHERE id = 789 FOR UPDATE'],
+  ['imports', 'SELECT FROM imports WHERE project_id = 789 FOR UPDATE'],
+] as const) {
+  t.test(`a write that does not get the lock on the ${what} of a project in time is a 503`, async (t) => {
+    const service = await start(t, { DATABASE_LOCK_TIMEOUT: '1000' })
+    const { body } = await service.call('POST', resources('/imports'), { body: IMPORT })
+    const one = resources(`/imports/${body.import.id}`)
+    await hold(t, service, statement)
+    const begun = performance.now()
+    // A title with the length of null would not change the counters of the project.
+    const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
+    const writing = Array.from({ length: 40 }, write)
+    await until(async () => (await countWaiting(service)) > 0, 'one waits for the lock')
+    t.same(await writeAndRead(service, OTHER), SUCCESSES, 'another project of the user')
+    t.same(await writeAndRead(service, STRANGER), SUCCESSES, 'another user')
+    const answers = await Promise.all(writing)
+    t.ok(performance.now() - begun < 15_000, 'they do not wait one after the other, which takes 20 s')
+    const refusal = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
+    for (const answer of answers) {
+      t.same([answer.status, answer.body, answer.headers.get('retry-after')], [503, refusal, '1'])
+    }
+    t.equal((await service.call('GET', one)).body.import.title, null)
+  })
+}
+
+t.test('while the table of imports is locked, requests that do not need it do not wait', async (t) => {
+  const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
+  const { sql, call } = service
+  const others = [3, 4, 5, 6]
+  await sql(`INSERT INTO users (id, email) SELECT id, id || '@example.com' FROM unnest($1::integer[]) AS id`, [others])
+  await sql(
+    `INSERT INTO projects (id, name, neptun_user_id) SELECT 1000 + id, 'x', id FROM unnest($1::integer[]) AS id`,
+    [others],
+  )
+  const owners = [
+    OWNER,
+    ...(await Promise.all(
+      others.map(async (userId) => ({ userId, projectId: 1000 + userId, token: await createSession(sql, userId) })),
+    )),
+  ]
+  const release = await hold(t, service, 'LOCK TABLE imports')
+  let ended = 0
+  const waiting = owners.flatMap((owner) =>
+    Array.from({ length: 6 }, async () => {
+      const { status } = await call('GET', resources('/imports', owner), { token: owner.token })
+      ended += 1
+      return status
+    }),
+  )
+  await until(async () => (await countWaiting(service)) === 7, 'seven of ten connections wait for the lock')
+  for (const owner of [...owners, STRANGER]) {
+    for (const path of ['/user-files', '/files']) {
+      const { status } = await call('GET', resources(path, owner), { token: owner.token })
+      t.equal(status, 200, `${path} of user ${owner.userId}`)
+    }
+    const { token } = owner
+    t.equal((await call('POST', resources('/user-files', owner), { token, body: USER_FILE })).status, 201)
+  }
+  t.same([ended, await countWaiting(service)], [0, 7], 'the lists of imports are still waiting')
+  await release()
+  t.same(new Set(await Promise.all(waiting)), new Set([200]))
+})

@@ -1,0 +1,372 @@
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { diffToSchema } from '../../prisma/engine.js'
+import { applyMigrations, checkMigrations, MigrationError } from '../../src/database/migrations.js'
+import { findFreePort } from '../../src/dev/port.js'
+import { errorBody, until } from '../support/app.js'
+import { compiled, root } from '../support/compiled.js'
+import { createDatabase } from '../support/database.js'
+
+const folder = new URL('../../prisma/migrations/', import.meta.url)
+const entries = await readdir(folder, { withFileTypes: true })
+const names = entries
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort()
+const checksums = await Promise.all(
+  names.map(async (name) => {
+    const file = await readFile(new URL(`${name}/migration.sql`, folder))
+    return createHash('sha256').update(file).digest('hex')
+  }),
+)
+const first = names[0] as string
+const all = names.join(', ')
+
+const TABLES = `
+  SELECT relname AS name FROM pg_class
+  WHERE relkind IN ('r', 'S', 'i') AND relnamespace = 'public'::regnamespace ORDER BY 1`
+
+/** A database without any table, and a client of it that ends with the test. */
+async function startEmpty(t: Test) {
+  const url = await createDatabase(t, { migrated: false })
+  const client = await connect(t, url)
+  const sql = async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows
+  const history = () => sql('SELECT * FROM _prisma_migrations ORDER BY started_at, migration_name')
+  return { url, sql, history }
+}
+
+async function connect(t: Test, url: string) {
+  const client = new pg.Client({ connectionString: url, application_name: 'test' })
+  await client.connect()
+  t.teardown(() => client.end())
+  return client
+}
+
+t.test('an empty database gets every migration, and an up-to-date one none', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  t.strictSame(await applyMigrations(url), names, 'all are applied, in order')
+  const rows = await history()
+  t.strictSame(
+    rows.map(({ id, started_at, finished_at, ...row }) => row),
+    names.map((migration_name, index) => ({
+      migration_name,
+      checksum: checksums[index],
+      logs: null,
+      rolled_back_at: null,
+      applied_steps_count: 1,
+    })),
+    'each is recorded, with the SHA-256 of its file',
+  )
+  for (const { id, started_at, finished_at } of rows) {
+    t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    t.ok(finished_at >= started_at, 'finished after it began')
+  }
+  const tables = await sql(TABLES)
+  t.strictSame(await applyMigrations(url), [], 'nothing is left to do')
+  await checkMigrations(url)
+  t.strictSame([await history(), await sql(TABLES)], [rows, tables], 'and nothing is done')
+})
+
+t.test('instances that start together take turns', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  const results = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url)))
+  t.strictSame(
+    results.sort((one, other) => other.length - one.length),
+    [names, [], [], [], []],
+    'one applies them, and the others find them applied',
+  )
+  t.strictSame(
+    (await history()).map(({ migration_name }) => migration_name),
+    names,
+    'each is recorded once',
+  )
+  const connected = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+  await until(async () => (await sql(connected)).length === 0, 'no connection is left open')
+})
+
+t.test('a history that contradicts the migrations is refused, by the name of the migration', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
+  const contradictions: [change: string, message: string][] = [
+    [`checksum = repeat('0', 64)`, `migration ${first} was changed after it had been applied`],
+    ['finished_at = NULL', `migration ${first} began earlier and never finished: resolve it by hand`],
+    [
+      `finished_at = NULL, checksum = repeat('0', 64)`,
+      `migration ${first} began earlier and never finished: resolve it by hand`,
+    ],
+  ]
+  const [recorded] = await sql('SELECT checksum, finished_at FROM _prisma_migrations WHERE migration_name = $1', [
+    first,
+  ])
+  for (const [change, message] of contradictions) {
+    await sql(`UPDATE _prisma_migrations SET ${change} WHERE migration_name = $1`, [first])
+    const before = await history()
+    await t.rejects(applyMigrations(url), new MigrationError(message), `apply, ${change}`)
+    await t.rejects(checkMigrations(url), new MigrationError(message), `check, ${change}`)
+    t.strictSame(await history(), before, 'nothing is recorded')
+    await sql('UPDATE _prisma_migrations SET checksum = $1, finished_at = $2 WHERE migration_name = $3', [
+      recorded.checksum,
+      recorded.finished_at,
+      first,
+    ])
+  }
+})
+
+t.test('an older version of the service refuses the schema of a newer one', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
+  await sql(`
+    INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+    VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_newer', now())`)
+  const before = await history()
+  const refused = new MigrationError(
+    'the database belongs to a newer version of the service, with 99991231235959_newer',
+  )
+  await t.rejects(applyMigrations(url), refused)
+  await t.rejects(checkMigrations(url), refused)
+  t.strictSame(await history(), before)
+})
+
+/** The command line from a checkout with the line endings of Windows. */
+async function createWindowsCheckout(t: Test) {
+  const checkout = t.testdir()
+  const migrations = join(checkout, 'prisma/migrations')
+  await cp(join(root, 'src'), join(checkout, 'src'), { recursive: true })
+  for (const file of ['package.json', 'tsconfig.json']) await cp(join(root, file), join(checkout, file))
+  await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction')
+  for (const name of names) {
+    const text = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+    await mkdir(join(migrations, name), { recursive: true })
+    await writeFile(join(migrations, name, 'migration.sql'), text.replaceAll('\n', '\r\n'))
+  }
+  return async (databaseUrl: string, ...args: string[]) => {
+    const env = { ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl }
+    const command = ['--import', 'tsx', 'src/cli.ts', ...args]
+    return (await promisify(execFile)(process.execPath, command, { cwd: checkout, env })).stdout
+  }
+}
+
+t.test('line endings of a checkout change nothing, neither when it is applied nor later', async (t) => {
+  const windows = await createWindowsCheckout(t)
+  const fromWindows = await startEmpty(t)
+  await windows(fromWindows.url, 'migrate')
+  t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and looked at here')
+  const other = await startEmpty(t)
+  await applyMigrations(other.url)
+  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n', 'applied here, and looked at there')
+  const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
+  t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'the same functions')
+
+  for (const name of names) {
+    const file = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
+    const checksum = createHash('sha256').update(file.replaceAll('\n', '\r\n')).digest('hex')
+    await other.sql('UPDATE _prisma_migrations SET checksum = $1 WHERE migration_name = $2', [checksum, name])
+  }
+  t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of the other line endings')
+  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n')
+})
+
+t.test('checking tells what is pending, and writes nothing', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  const lacking = new MigrationError(`the database lacks ${names.length} migration(s): ${all}`)
+  await t.rejects(checkMigrations(url), lacking)
+  t.strictSame(await sql(TABLES), [], 'not even a history')
+})
+
+t.test('a migration that was rolled back by hand is pending again', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  await applyMigrations(url)
+  await sql(`DELETE FROM _prisma_migrations`)
+  await sql(`CREATE TABLE kept AS SELECT 1`)
+  await sql(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, rolled_back_at)
+     VALUES (gen_random_uuid(), repeat('0', 64), $1, now())`,
+    [first],
+  )
+  await t.rejects(checkMigrations(url), { message: `the database lacks ${names.length} migration(s): ${all}` })
+  await t.rejects(applyMigrations(url), { code: '42710' }, 'whose objects are still there')
+  t.equal((await history()).length, 1, 'and nothing more is recorded')
+})
+
+t.test('what is in the way ends it, and is all that is there afterwards', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  await sql('CREATE TABLE sessions ()')
+  await t.rejects(applyMigrations(url), { code: '42P07' })
+  t.strictSame(await sql(TABLES), [{ name: 'sessions' }])
+  t.strictSame(await sql(`SELECT typname FROM pg_type WHERE typname = 'source_type'`), [], 'no type either')
+  await sql('DROP TABLE sessions')
+  t.strictSame(await applyMigrations(url), names, 'and once that is gone it works')
+})
+
+/** Waiting for the transaction of another client. */
+const WAITING = `FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'`
+
+t.test('one that is killed midway leaves nothing half done, and the next one goes on', async (t) => {
+  const { url, sql, history } = await startEmpty(t)
+  const holder = await connect(t, url)
+  await holder.query('BEGIN')
+  await holder.query('CREATE TABLE project_chat_conversations ()')
+  const killed = t.rejects(applyMigrations(url), { code: '57P01' }, 'the killed one says so')
+  const kill = async () => (await sql(`SELECT pg_terminate_backend(pid) ${WAITING}`)).length > 0
+  await until(kill, 'it is midway, and waits')
+  await killed
+  t.strictSame(await sql(TABLES), [], 'the killed one has left nothing')
+  const next = applyMigrations(url)
+  await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next one is midway')
+  await t.rejects(checkMigrations(url), MigrationError, 'meanwhile nothing of it can be seen')
+  await holder.query('ROLLBACK')
+  t.strictSame(await next, names, 'the next one applies them all')
+  t.equal((await history()).length, names.length, 'each is recorded once')
+  await checkMigrations(url)
+})
+
+t.test('a wait for another instance is logged', async (t) => {
+  const { url } = await startEmpty(t)
+  const other = await connect(t, url)
+  await other.query('BEGIN')
+  await other.query(`SELECT pg_advisory_xact_lock(hashtext('neptun-projects-resources migrations'))`)
+  const messages: string[] = []
+  const applied = applyMigrations(url, (message) => messages.push(message))
+  await until(() => messages.length > 0, 'it waits')
+  t.strictSame(messages, ['waiting for another instance that applies the migrations'])
+  await other.query('COMMIT')
+  t.strictSame(await applied, names)
+})
+
+/** Can be applied again. */
+const REPEATABLE = '20261126130000_case_in_one_collation'
+
+/** A database in which a migration of the table imports is pending, and a transaction that holds the table, as pg_dump does. */
+async function startBackup(t: Test) {
+  const { url, sql } = await startEmpty(t)
+  await applyMigrations(url)
+  await sql('DELETE FROM _prisma_migrations WHERE migration_name = $1', [REPEATABLE])
+  const backup = await connect(t, url)
+  await backup.query('BEGIN')
+  await backup.query('LOCK TABLE imports IN ACCESS SHARE MODE')
+  return { url, sql, finish: () => backup.query('COMMIT') }
+}
+
+t.test('a migration during a backup is tried again, and does not block statements for long', async (t) => {
+  const { url, sql, finish } = await startBackup(t)
+  const messages: string[] = []
+  const applied = applyMigrations(url, (message) => messages.push(message))
+  await sql(`SET statement_timeout = '8s'`)
+  await until(async () => {
+    await sql('SELECT count(*) FROM imports')
+    return messages.length >= 2
+  }, 'it was tried twice')
+  t.match(messages, Array(messages.length).fill(/^the migrations did not get a lock .* \(55P03\): retry in 2000 ms$/))
+  await finish()
+  t.strictSame(await applied, [REPEATABLE])
+})
+
+t.test('while migrations wait, the service is alive and not ready', async (t) => {
+  const { url, finish } = await startBackup(t)
+  const port = await findFreePort()
+  const child = spawn(process.execPath, [compiled('src/server.ts')], {
+    cwd: t.testdir(),
+    env: { DATABASE_URL: url, PORT: `${port}`, NODE_ENV: 'development' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let log = ''
+  child.stdout.on('data', (chunk) => {
+    log += chunk
+  })
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
+    return response && { status: response.status, body: await response.json() }
+  }
+  await until(() => log.includes('did not get a lock'), 'it is tried again', 30_000)
+  t.match(await get('/health/live'), { status: 200 })
+  const message = 'The database is being migrated'
+  t.same(await get('/health/ready'), { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })
+  await finish()
+  await until(async () => (await get('/health/ready'))?.status === 200, 'it is ready')
+  t.match(log, REPEATABLE)
+})
+
+t.test('the history is Prisma’s own table', async (t) => {
+  const { url, sql } = await startEmpty(t)
+  await applyMigrations(url)
+  const columns = await sql(`
+    SELECT concat_ws(' ', column_name, udt_name, character_maximum_length, is_nullable, column_default) AS column
+    FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY ordinal_position`)
+  t.strictSame(
+    columns.map(({ column }) => column),
+    [
+      'id varchar 36 NO',
+      'checksum varchar 64 NO',
+      'finished_at timestamptz YES',
+      'migration_name varchar 255 NO',
+      'logs text YES',
+      'rolled_back_at timestamptz YES',
+      'started_at timestamptz NO now()',
+      'applied_steps_count int4 NO 0',
+    ],
+  )
+  const keys = await sql(`SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE contype = 'p'
+    AND conrelid = '_prisma_migrations'::regclass`)
+  t.strictSame(keys, [{ key: 'PRIMARY KEY (id)' }])
+})
+
+t.test('a migrated database is what schema.prisma says', async (t) => {
+  const { url } = await startEmpty(t)
+  await applyMigrations(url)
+  t.equal(await diffToSchema(url), '-- This is an empty migration.\n')
+})
+
+t.test('an installation that a user recorded twice is merged into one, with its links', async (t) => {
+  const { sql } = await startEmpty(t)
+  const merging = names.findIndex((name) => name.endsWith('_github_ids'))
+  const apply = async (chosen: string[]) => {
+    for (const name of chosen) await sql(await readFile(new URL(`${name}/migration.sql`, folder), 'utf8'))
+  }
+  await apply(names.slice(0, merging))
+  await sql(`
+    INSERT INTO users (id, email) VALUES (1, 'a@example.com'), (2, 'b@example.com');
+    INSERT INTO projects (id, name, neptun_user_id) VALUES (10, 'a', 1), (11, 'b', 1), (12, 'c', 1), (20, 'd', 2);
+    INSERT INTO github_installations
+      (id, installation_id, account_name, repository_selection, github_account_id, suspended_at, neptun_user_id)
+    VALUES (1, 500, 'old', 'all', '77', '2025-01-01', 1), (2, 500, 'older', 'all', NULL, NULL, 1), (3, 500, 'new', 'selected', NULL, NULL, 1),
+      (4, 501, 'x', 'all', NULL, NULL, 1), (5, 500, 'theirs', 'all', NULL, NULL, 2);
+    INSERT INTO project_github_installations (project_id, github_installation_id, neptun_user_id)
+    VALUES (10, 1, 1), (10, 2, 1), (11, 2, 1), (12, 3, 1), (12, 4, 1), (20, 5, 2)`)
+  await apply(names.slice(merging))
+  t.strictSame(
+    await sql(`
+      SELECT id, installation_id, account_name, repository_selection, github_account_id, suspended_at
+      FROM github_installations ORDER BY id`),
+    [
+      [1, 500, 'new', 'selected', '77'],
+      [4, 501, 'x', 'all', null],
+      [5, 500, 'theirs', 'all', null],
+    ].map(([id, installation_id, account_name, repository_selection, github_account_id]) => ({
+      id,
+      installation_id,
+      account_name,
+      repository_selection,
+      github_account_id,
+      suspended_at: null,
+    })),
+  )
+  const links = await sql(`
+    SELECT project_id, github_installation_id AS id FROM project_github_installations ORDER BY project_id, id`)
+  t.strictSame(
+    links.map(({ project_id, id }) => [project_id, id]),
+    [
+      [10, 1],
+      [11, 1],
+      [12, 1],
+      [12, 4],
+      [20, 5],
+    ],
+  )
+})

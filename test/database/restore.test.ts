@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { applyMigrations } from '../../src/database/migrations.js'
+import { type Answer, OWNER, resources, startApp } from '../support/app.js'
+import { root } from '../support/compiled.js'
+import { NO_PROGRAMS, PROGRAMS, startInstalledPostgres } from '../support/installed-postgres.js'
+
+const IMPORTS = resources('/imports')
+const FILES = resources('/user-files')
+
+/** Stands in for `docker`: runs the commands of `docker compose exec -T postgres` here. */
+const DOCKER = `#!/bin/sh
+[ "$1 $2 $3 $4" = "compose exec -T postgres" ] || { echo "unexpected: docker $*" >&2; exit 2; }
+shift 4
+exec "$@"
+`
+
+/** Returns the commands of the README, and a function that runs one of them in a shell. */
+async function readCommands(t: Test, url: string) {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const blocks = readme.slice(readme.indexOf('**Backup and restore.**')).matchAll(/```bash\n([^`]*)```/g)
+  const [[backup = '', restore = ''] = [], dataOnly = []] = [...blocks].map(([, block = '']) =>
+    block.trim().split('\n'),
+  )
+  const folder = t.testdir()
+  await mkdir(join(folder, 'bin'))
+  await writeFile(join(folder, 'bin/docker'), DOCKER)
+  await chmod(join(folder, 'bin/docker'), 0o755)
+  const { hostname, port, password } = new URL(url)
+  const env = {
+    PATH: `${join(folder, 'bin')}:${PROGRAMS}:${process.env['PATH']}`,
+    PGHOST: hostname,
+    PGPORT: port,
+    PGPASSWORD: password,
+  }
+  const run = (command: string) => promisify(execFile)('sh', ['-c', command], { cwd: folder, env })
+  return { backup, restore, dataOnly, run }
+}
+
+t.test("the README's backup and restore work under a running service", { skip: NO_PROGRAMS }, async (t) => {
+  const { url: migratedUrl } = await startInstalledPostgres(t)
+  await applyMigrations(migratedUrl)
+  const settings = { DATABASE_POOL_SIZE: '4', DATABASE_LOCK_TIMEOUT: '500' }
+  const { url, log } = await startApp(t, settings, { migratedUrl })
+  const headers = { cookie: `neptun-session=${OWNER.token}`, 'content-type': 'application/json' }
+  const send = async (method: string, path: string, body?: object): Promise<Pick<Answer, 'status' | 'body'>> => {
+    const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+    return { status: response.status, body: await response.json() }
+  }
+  const create = (title: string) => send('POST', IMPORTS, { source_type: 'local', source_path: '/srv/app', title })
+  const createFile = () => send('POST', FILES, { title: 'a', text: 'b', language: 'c', extension: 'd' })
+  const titles = async () => (await send('GET', IMPORTS)).body.imports.map(({ title }: { title: string }) => title)
+  // Every connection of the pool has prepared these.
+  const warm = () => Promise.all([1, 2, 3, 4].flatMap(() => [send('GET', IMPORTS), send('GET', FILES), createFile()]))
+
+  const { backup, restore, run } = await readCommands(t, migratedUrl)
+  t.match([backup, restore], [/ pg_dump /, / pg_restore /])
+  t.equal((await create('before')).status, 201)
+  await warm()
+  await run(backup)
+  t.equal((await create('after')).status, 201)
+  await warm()
+
+  const statuses = new Map<string, number>()
+  let isDone = false
+  const client = async (request: () => Promise<{ status: number; body: { code?: string } }>) => {
+    while (!isDone) {
+      const { status, body } = await request()
+      const kind = `${status} ${body.code ?? ''}`.trim()
+      statuses.set(kind, (statuses.get(kind) ?? 0) + 1)
+    }
+  }
+  const clients = [
+    client(() => send('GET', IMPORTS)),
+    client(() => send('GET', FILES)),
+    client(createFile),
+    client(() => create('during')),
+    client(() => send('GET', '/health/ready')),
+  ]
+  await run(restore).finally(() => {
+    isDone = true
+  })
+  await Promise.all(clients)
+  t.same(
+    [...statuses.keys()].filter((kind) => !['200', '201', '503 DATABASE_UNAVAILABLE'].includes(kind)),
+    [],
+    JSON.stringify([...statuses]),
+  )
+  const remaining = await titles()
+  t.equal(remaining[0], 'before')
+  t.notOk(remaining.includes('after'), 'what was stored after the backup is gone')
+  for (const { status } of await warm()) t.ok(status === 200 || status === 201, `${status}`)
+  t.equal((await send('GET', '/health/ready')).status, 200)
+  t.notMatch(log.join(''), /"level":60/)
+})
+
+t.test('a restore of the data alone keeps all rows and counters', { skip: NO_PROGRAMS }, async (t) => {
+  const { url: migratedUrl } = await startInstalledPostgres(t)
+  await applyMigrations(migratedUrl)
+  const { call, sql } = await startApp(t, {}, { migratedUrl })
+  for (let number = 0; number < 3; number += 1) {
+    await call('POST', IMPORTS, { body: { source_type: 'local', source_path: '/srv/app' } })
+    await call('POST', FILES, { body: { title: 'a', text: 'b', language: 'c', extension: 'd' } })
+  }
+  const rows = async () => [
+    await sql('SELECT * FROM projects ORDER BY id'),
+    await sql('SELECT * FROM imports ORDER BY id'),
+    await sql('SELECT * FROM project_user_files ORDER BY id'),
+  ]
+  const before = await rows()
+  const { run, dataOnly } = await readCommands(t, migratedUrl)
+  t.match(dataOnly, [/pg_dump/, /TRUNCATE/, /--data-only/])
+  for (const command of dataOnly) await run(command)
+  t.same(await rows(), before)
+})
+
+t.test('when the schema was replaced, statements are prepared again', async (t) => {
+  const { call, sql, databaseUrl, reset } = await startApp(t, { DATABASE_POOL_SIZE: '1' })
+  const body = { source_type: 'local', source_path: '/srv/app' }
+  const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+  const calls: [method: string, path: string, options: object, expected: number][] = [
+    ['GET', IMPORTS, {}, 200],
+    ['POST', IMPORTS, { body }, 201],
+    ['POST', FILES, { body: file }, 201],
+    ['GET', FILES, {}, 200],
+    ['GET', '/health/ready', { token: null }, 200],
+  ]
+  for (const [method, path, options, expected] of calls) {
+    for (const [method, path, options] of calls) await call(method, path, options)
+    await sql('DROP SCHEMA public CASCADE')
+    t.equal((await call('GET', '/health/ready', { token: null })).status, 503, 'not ready without the schema')
+    t.equal((await call('GET', IMPORTS)).status, 503)
+    await sql('CREATE SCHEMA public')
+    await applyMigrations(databaseUrl)
+    await reset()
+    t.equal((await call(method, path, options)).status, expected, `${method} ${path} as the first`)
+  }
+})
+
+t.test('readiness is 503 in a read-only database', async (t) => {
+  const { call, sql, databaseUrl } = await startApp(t, { DATABASE_POOL_SIZE: '1' })
+  const ready = async () => {
+    const { status, body } = await call('GET', '/health/ready', { token: null })
+    return [status, body.message ?? body.status]
+  }
+  t.same(await ready(), [200, 'ok'])
+  const name = new URL(databaseUrl).pathname.slice(1)
+  await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`)
+  let seen = await ready()
+  while (seen[1] === 'The database is unavailable') seen = await ready()
+  t.same(seen, [503, 'The database is read-only'])
+  await sql(`SET default_transaction_read_only = off`)
+  await sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+})

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chromium, type Locator, type Page } from 'playwright-core'
+import t from 'tap'
+import { seedDemoData } from '../../src/demo-data.js'
+import { startApp } from '../support/app.js'
+import { COMPILED, root } from '../support/compiled.js'
+import { startNginx, upstream, withoutNginx } from '../support/nginx.js'
+
+const BROWSERS = [
+  process.env['CHROMIUM_PATH'] ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+const executablePath = BROWSERS.find((path) => path !== '' && existsSync(path))
+const skip = executablePath ? false : 'there is no Chromium here: install one, or set CHROMIUM_PATH'
+
+/** Where the screenshots go: not into the repository. */
+const FOLDER = join(root, COMPILED, 'screenshots')
+
+t.test('a person opens the page, signed in already, and sends calls from it', { skip }, async (t) => {
+  const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
+  const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
+  const browser = await chromium.launch({ executablePath: executablePath ?? '' })
+  t.teardown(() => browser.close())
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } })
+  const troubles = watch(page, url)
+  await mkdir(FOLDER, { recursive: true })
+
+  await page.goto(`${url}/docs`)
+  const post = await open(page, 'createImport')
+  await page.screenshot({ path: join(FOLDER, 'page.png') })
+  t.match(await post.locator('textarea').inputValue(), '"source_path": "username/repository"')
+  const created = await execute(post)
+  t.equal(created.status, '201')
+  t.match(JSON.parse(created.body), { import: { id: 1001, title: 'My GitHub Import', neptun_user_id: 1 } })
+  await page.screenshot({ path: join(FOLDER, 'answer.png') })
+
+  const get = await open(page, 'listImports')
+  const listed = await execute(get)
+  t.equal(listed.status, '200')
+  t.match(JSON.parse(listed.body), { imports: [{ id: 123 }, { id: 1001 }] })
+
+  await t.test('and becomes somebody else by Authorize', async (t) => {
+    await page.getByRole('button', { name: 'Authorize' }).first().click()
+    const dialog = page.locator('.dialog-ux')
+    await dialog.locator('input').first().fill('other-session-cookie')
+    await dialog.getByRole('button', { name: 'Apply credentials' }).first().click()
+    await dialog.getByRole('button', { name: 'Close' }).first().click()
+    const refused = await execute(get)
+    t.equal(refused.status, '403')
+    t.equal(JSON.parse(refused.body).code, 'USER_MISMATCH')
+  })
+
+  t.same(troubles, [], 'nothing came from elsewhere, and the policy allowed all that the page does')
+})
+
+t.test('the page works behind a proxy that strips a prefix', { skip: skip || withoutNginx }, async (t) => {
+  const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
+  const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
+  const proxy = await startNginx(t, `location /neptun/ { ${upstream(url)}/; }`)
+  const browser = await chromium.launch({ executablePath: executablePath ?? '' })
+  t.teardown(() => browser.close())
+  for (const path of ['/neptun/docs', '/neptun/docs/']) {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } })
+    const troubles = watch(page, proxy)
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    await page.goto(proxy + path)
+    const listed = await execute(await open(page, 'listImports'))
+    t.equal(listed.status, '200')
+    t.match(JSON.parse(listed.body), { imports: [{ id: 123 }] })
+    t.ok(
+      requests.some((address) => address.startsWith(`${proxy}/neptun/api/`)),
+      'the call goes through the proxy',
+    )
+    t.same(troubles, [], `nothing is missing at ${path}`)
+    await page.close()
+  }
+})
+
+/** Gathers requests to anywhere else, and whatever the browser complains of but answers with an error status. */
+function watch(page: Page, url: string): string[] {
+  const troubles: string[] = []
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== url) troubles.push(request.url())
+  })
+  page.on('console', (message) => {
+    if (message.type() !== 'error' || message.text().includes('the server responded with a status of 403')) return
+    troubles.push(message.text())
+  })
+  page.on('pageerror', (error) => troubles.push(error.message))
+  return troubles
+}
+
+async function open(page: Page, operationId: string): Promise<Locator> {
+  const operation = page.locator(`.opblock[id$="-${operationId}"]`)
+  await operation.locator('.opblock-summary-control').click()
+  await operation.locator('.execute').waitFor()
+  return operation
+}
+
+/** What the page shows of the answer. */
+async function execute(operation: Locator): Promise<{ status: string; body: string }> {
+  const answered = operation.page().waitForResponse((response) => response.url().includes('/api/'))
+  await operation.locator('.execute').click()
+  const status = String((await answered).status())
+  const shown = operation.locator('.live-responses-table .response')
+  await shown.locator('.response-col_status', { hasText: status }).waitFor()
+  return {
+    status,
+    body: await shown.locator('.response-col_description code, .response-col_description pre').first().innerText(),
+  }
+}

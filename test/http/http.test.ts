@@ -1,0 +1,800 @@
+import { connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { hashToken } from '../../src/session-token.js'
+import {
+  type Answer,
+  createSession,
+  errorBody,
+  faultBody,
+  OWNER,
+  resources,
+  STRANGER,
+  startApp,
+  type TestApp,
+  until,
+} from '../support/app.js'
+import { exchange, head, JSON_TYPE, SESSION } from '../support/raw.js'
+
+const IMPORTS = resources('/imports')
+const LOCAL = { source_type: 'local', source_path: '/srv/app' }
+const MIB = 1024 * 1024
+
+const ROUTE_NOT_FOUND = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
+const IMPORT_NOT_FOUND = errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found')
+const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
+const TOO_LARGE = errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large')
+const UNSUPPORTED = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported media type: send application/json')
+const HEADERS_TOO_LARGE = errorBody(431, 'HEADERS_TOO_LARGE', 'Request headers are too large')
+
+const NO_ID = 'must be an integer from 1 to 2147483647'
+const NO_TYPE = 'must be one of github, gitlab, bitbucket, git, url, local'
+const NO_OBJECT = faultBody(['body', 'must be an object'])
+const NO_JSON = faultBody(['body', 'must be valid JSON'])
+const FORBIDDEN_KEY = faultBody(['body', 'must not have a key __proto__ or constructor.prototype'])
+const NO_UTF8 = faultBody(['body', 'must be UTF-8'])
+const TOO_DEEP = faultBody(['body', 'is nested too deeply'])
+const NO_HTTP = faultBody(['request', 'is not valid HTTP'])
+const UNSTORABLE = 'must not contain U+0000 or unpaired surrogates'
+
+type Seen = Pick<Answer, 'status' | 'body'> & { headers: { get(name: string): string | null } }
+
+/** Everything of an error answer that a caller can see. */
+function refuses(t: Test, { status, headers, body }: Seen, expected: { statusCode: number }, what: string, extra = {}) {
+  t.strictSame(
+    { status, type: headers.get('content-type'), body },
+    { status: expected.statusCode, type: 'application/json; charset=utf-8', body: expected },
+    what,
+    extra,
+  )
+}
+
+/** A 201, and everything of the import but its id and the times, which are the service's choice. */
+function creates(t: Test, { status, body }: Answer, expected: object, what: string) {
+  const { id, created_at } = body.import ?? {}
+  const rest = { title: null, description: null, neptun_user_id: OWNER.userId, project_id: OWNER.projectId }
+  const shown = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
+  t.strictSame({ status, body }, { status: 201, body: { import: shown } }, what)
+}
+
+const service = await startApp(t)
+const { call, sql } = service
+
+/** Runs a part that must leave every import as it was. */
+async function storingNothing(t: Test, part: () => Promise<void>) {
+  const everything = () => sql('SELECT * FROM imports ORDER BY id')
+  const before = await everything()
+  await part()
+  t.strictSame(await everything(), before, 'and nothing was stored or removed')
+}
+
+t.test('an unknown route, or a method that a path lacks, is 404 whatever else is wrong', async (t) => {
+  const routes = [
+    ['GET', '/'],
+    ['GET', '//'],
+    ['GET', '/nope'],
+    ['GET', '/nope/%zz'],
+    ['GET', '/API/users/1/projects/789/resources/imports'],
+    ['GET', '/api/users/1/projects/789/imports'],
+    ['GET', resources('')],
+    ['GET', `${IMPORTS}/1/files`],
+    ['PUT', IMPORTS],
+    ['PATCH', IMPORTS],
+    ['DELETE', IMPORTS],
+    ['OPTIONS', IMPORTS],
+    ['POST', `${IMPORTS}/1`],
+    ['PATCH', `${IMPORTS}/1`],
+    ['PATCH', '/api/users/abc/projects/0/resources/imports/%zz'],
+    ['POST', '/health/live'],
+  ] as const
+  for (const [method, path] of routes) {
+    refuses(t, await call(method, path), ROUTE_NOT_FOUND, `${method} ${path}`)
+    refuses(t, await call(method, path, { token: null }), ROUTE_NOT_FOUND, `${method} ${path} without a session`)
+    if (method === 'GET') continue
+    const headers = { 'content-type': 'text/plain' }
+    for (const body of ['{', '\0', 'x'.repeat(3 * MIB)]) {
+      const answer = await call(method, path, { token: null, body, headers })
+      refuses(t, answer, ROUTE_NOT_FOUND, `${method} ${path} with ${body.length} bytes of another content type`)
+    }
+  }
+  const unfinished = head('POST', '/nope', JSON_TYPE, 'Content-Length: 1000')
+  refuses(t, await exchange(service, unfinished), ROUTE_NOT_FOUND, 'before its body is there')
+})
+
+t.test('an id is plain decimal digits from 1 to 2147483647', async (t) => {
+  const places = [
+    ['user_id', (id: string) => `/api/users/${id}/projects/789/resources/imports`],
+    ['project_id', (id: string) => `/api/users/1/projects/${id}/resources/imports`],
+    ['import_id', (id: string) => `${IMPORTS}/${id}`],
+  ] as const
+  const wrong = ['0', '-1', '01', '1.0', '1e3', '0x10', '+1', '%2B1', '%201', '1%20', '1%00', '1%0A', '%2F', 'abc', '']
+  wrong.push(
+    '2147483648',
+    '9'.repeat(100),
+    '9'.repeat(5000),
+    '%zz',
+    '%',
+    '%ff',
+    '%EF%BC%91',
+    'NaN',
+    'null',
+    '1,2',
+    '1;a',
+  )
+  for (const [name, path] of places) {
+    for (const id of wrong) {
+      // That is the list.
+      if (name === 'import_id' && id === '') continue
+      refuses(t, await call('GET', path(id)), faultBody([`path.${name}`, NO_ID]), `${name} ${id.slice(0, 20)}`)
+    }
+  }
+  for (const method of ['PUT', 'DELETE']) {
+    const body = method === 'PUT' ? { body: { title: 'new' } } : {}
+    const answer = await call(method, `${IMPORTS}/1e3`, body)
+    refuses(t, answer, faultBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
+  }
+})
+
+t.test('a trailing slash is ignored on every route', async (t) => {
+  const { body } = await call('POST', `${IMPORTS}/`, { body: LOCAL })
+  const one = `${IMPORTS}/${body.import.id}`
+  t.strictSame((await call('GET', `${IMPORTS}/`)).body, (await call('GET', IMPORTS)).body, 'the list')
+  t.strictSame((await call('GET', `${IMPORTS}/?source_type=git`)).body, { imports: [] }, 'with a query')
+  t.strictSame((await call('GET', `${one}/`)).body, body, 'an import')
+  t.equal((await call('PUT', `${one}/`, { body: { title: 'new' } })).body.import.title, 'new', 'a change')
+  t.equal((await call('DELETE', `${one}/`)).status, 204, 'a removal')
+  refuses(t, await call('PUT', `${IMPORTS}/`, { body: LOCAL }), ROUTE_NOT_FOUND, 'a method that the list lacks')
+  refuses(t, await call('GET', `${IMPORTS}/`, { token: null }), UNAUTHORIZED, 'without a session')
+  for (const type of ['user-files', 'template-collections', 'github-installations', 'chat-conversations']) {
+    t.strictSame((await call('GET', resources(`/${type}/`))).body, [], type)
+  }
+  refuses(
+    t,
+    await call('GET', resources('/wishes/')),
+    errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type'),
+    'x',
+  )
+  for (const path of ['/health/live/', '/health/ready/', '/openapi.json/', '/docs/']) {
+    t.equal((await call('GET', path, { token: null })).status, 200, path)
+  }
+})
+
+t.test('the largest id is an id, and so is one with its digits percent-encoded', async (t) => {
+  const max = 2_147_483_647
+  const of = (userId: number, projectId: number) => resources('/imports', { ...OWNER, userId, projectId })
+  refuses(t, await call('GET', of(max, 789)), errorBody(403, 'USER_MISMATCH', 'Forbidden'), 'user_id')
+  refuses(t, await call('GET', of(1, max)), errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'), 'project_id')
+  refuses(t, await call('GET', `${IMPORTS}/${max}`), IMPORT_NOT_FOUND, 'import_id')
+  refuses(t, await call('GET', `${IMPORTS}/%31?`), IMPORT_NOT_FOUND, '%31 is 1 (RFC 3986, section 6.2.2.2)')
+})
+
+t.test('every fault of a request is listed, of all its parts', async (t) => {
+  const path = '/api/users/0/projects/x/resources/imports'
+  const inPath: [string, string][] = [
+    ['path.user_id', NO_ID],
+    ['path.project_id', NO_ID],
+  ]
+  const put = await call('PUT', `${path}/-1`, { body: { source_type: 'svn', source_path: '', title: 5 } })
+  const inBody: [string, string][] = [
+    ['body.source_type', NO_TYPE],
+    ['body.source_path', 'must have 1 to 2048 characters'],
+    ['body.title', 'must be a string or null'],
+  ]
+  refuses(t, put, faultBody(...inPath, ['path.import_id', NO_ID], ...inBody), 'path and body')
+  const post = await call('POST', path, { body: { title: '', description: 'x'.repeat(10_001) } })
+  const required: [string, string][] = [
+    ['body.source_type', 'is required'],
+    ['body.source_path', 'is required'],
+  ]
+  const lengths: [string, string][] = [
+    ['body.title', 'must have 1 to 255 characters'],
+    ['body.description', 'must have 0 to 10000 characters'],
+  ]
+  refuses(t, post, faultBody(...inPath, ...required, ...lengths), 'path and body, with fields missing')
+  const list = await call('GET', `${path}?source_type=svn&limit=1e1&cursor=%00`)
+  const inQuery: [string, string][] = [
+    ['query.source_type', NO_TYPE],
+    ['query.limit', 'must be an integer from 1 to 100'],
+    ['query.cursor', UNSTORABLE],
+  ]
+  refuses(t, list, faultBody(...inPath, ...inQuery), 'path and query')
+  const pair = await call('POST', '/api/users/0/projects/789/resources/imports', {
+    body: { source_type: 'github', source_path: 'nope', title: 5 },
+  })
+  const form = 'must name a repository as owner/repo'
+  const mixed = faultBody(
+    ['path.user_id', NO_ID],
+    ['body.title', 'must be a string or null'],
+    ['body.source_path', form],
+  )
+  refuses(t, pair, mixed, 'what a schema can say and what it cannot')
+  const wrongType = await call('POST', IMPORTS, { body: { ...LOCAL, source_type: null } })
+  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'one fault is listed once')
+})
+
+t.test('a body may have 2 MiB and not a byte more', async (t) => {
+  const padded = (bytes: number) => {
+    const empty = JSON.stringify({ ...LOCAL, padding: '' })
+    return JSON.stringify({ ...LOCAL, padding: 'x'.repeat(bytes - empty.length) })
+  }
+  creates(t, await call('POST', IMPORTS, { body: padded(2 * MIB) }), {}, 'exactly 2 MiB')
+  await storingNothing(t, async () => {
+    refuses(t, await call('POST', IMPORTS, { body: padded(2 * MIB + 1) }), TOO_LARGE, 'one byte more')
+    refuses(t, await call('PUT', `${IMPORTS}/1`, { body: padded(3 * MIB) }), TOO_LARGE, 'on a PUT')
+    const json = [JSON_TYPE, 'Transfer-Encoding: chunked']
+    const chunk = `${(2 * MIB + 1).toString(16)}\r\n${padded(2 * MIB + 1)}\r\n0\r\n\r\n`
+    refuses(t, await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk), TOO_LARGE, 'of unknown length')
+  })
+})
+
+t.test('a body is application/json', async (t) => {
+  const body = JSON.stringify(LOCAL)
+  for (const type of ['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON']) {
+    creates(t, await call('POST', IMPORTS, { body, headers: { 'content-type': type } }), {}, type)
+  }
+  const others = ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/merge-patch+json']
+  others.push('application/x-www-form-urlencoded', 'application/jsonx', 'text/json', 'json', 'nonsense', '; ; ;')
+  others.push('application/json, text/plain', '*/*')
+  await storingNothing(t, async () => {
+    for (const type of others) {
+      const headers = { 'content-type': type }
+      refuses(t, await call('POST', IMPORTS, { body, headers }), UNSUPPORTED, `POST ${type}`)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body, headers }), UNSUPPORTED, `PUT ${type}`)
+      refuses(t, await call('DELETE', `${IMPORTS}/1`, { body, headers }), UNSUPPORTED, `DELETE ${type}`)
+    }
+    const untyped = head('POST', IMPORTS, SESSION, `Content-Length: ${body.length}`)
+    refuses(t, await exchange(service, untyped, body), UNSUPPORTED, 'none')
+    const empty = head('POST', IMPORTS, SESSION, 'Content-Type:', `Content-Length: ${body.length}`)
+    refuses(t, await exchange(service, empty, body), UNSUPPORTED, 'an empty one')
+  })
+})
+
+t.test('an encoded body is refused, and the message says so', async (t) => {
+  const message = 'Unsupported content encoding: send the body without Content-Encoding'
+  const encoded = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  const text = JSON.stringify(LOCAL)
+  const bodies: [coding: string, body: string | Buffer][] = [
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['deflate', deflateSync(text)],
+    ['GZIP', gzipSync(text)],
+    ['identity, gzip', gzipSync(text)],
+    ['gzip', gzipSync('x'.repeat(4 * MIB))],
+    ['zstd', text],
+    ['utf-8', text],
+    ['identity;q=1', text],
+  ]
+  await storingNothing(t, async () => {
+    for (const [coding, body] of bodies) {
+      const headers = { 'content-encoding': coding }
+      refuses(t, await call('POST', IMPORTS, { body, headers }), encoded, `POST ${coding}`)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body, headers }), encoded, `PUT ${coding}`)
+      refuses(t, await call('POST', resources('/user-files'), { body, headers }), encoded, `POST of a file ${coding}`)
+      refuses(t, await call('POST', IMPORTS, { token: null, body, headers }), UNAUTHORIZED, `${coding}, no session`)
+    }
+  })
+  for (const coding of ['identity', 'Identity', 'identity, identity', '']) {
+    const headers = ['Content-Encoding: ', JSON_TYPE, `Content-Length: ${text.length}`]
+    const answer = await exchange(
+      service,
+      head('POST', IMPORTS, SESSION, ...headers).replace(': \r', `: ${coding}\r`),
+      text,
+    )
+    creates(t, answer as Answer, {}, `not encoded: ${coding}`)
+  }
+  const bodiless = { headers: { 'content-encoding': 'gzip' } }
+  refuses(t, await call('GET', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'GET')
+  refuses(t, await call('DELETE', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'DELETE')
+})
+
+t.test('a request without a body may carry any content type', async (t) => {
+  for (const type of ['application/json', 'text/plain', 'multipart/form-data', 'nonsense']) {
+    const headers = { 'content-type': type }
+    refuses(t, await call('GET', `${IMPORTS}/2147483647`, { headers }), IMPORT_NOT_FOUND, `GET ${type}`)
+    refuses(t, await call('DELETE', `${IMPORTS}/2147483647`, { headers }), IMPORT_NOT_FOUND, `DELETE ${type}`)
+    refuses(t, await call('POST', IMPORTS, { headers }), NO_OBJECT, `POST ${type}`)
+    refuses(t, await call('PUT', `${IMPORTS}/1`, { headers }), NO_OBJECT, `PUT ${type}`)
+  }
+  refuses(t, await call('POST', IMPORTS), NO_OBJECT, 'POST without a content type')
+  refuses(t, await call('POST', IMPORTS, { body: '' }), NO_OBJECT, 'POST of an empty body')
+})
+
+/** A JSON object of an acceptable import with more in it, as text. */
+const withMore = (members: string) => `${JSON.stringify(LOCAL).slice(0, -1)},${members}}`
+const bytes = (before: string, middle: number[], after: string) =>
+  Buffer.concat([Buffer.from(before), Buffer.from(middle), Buffer.from(after)])
+const inTitle = (...middle: number[]) => bytes(withMore('"title":"').slice(0, -1), middle, '"}')
+const nested = (name: string, depth: number, [open, close] = ['[', ']']) =>
+  withMore(`"${name}":${open?.repeat(depth)}${close?.repeat(depth)}`)
+
+t.test('what is no JSON object in UTF-8 is refused', async (t) => {
+  const bodies: [what: string, body: string | Buffer, answer: { statusCode: number }][] = [
+    ['an open brace', '{', NO_JSON],
+    ['a space', ' ', NO_JSON],
+    ['a word', 'undefined', NO_JSON],
+    ['two values', '{}{}', NO_JSON],
+    ['single quotes', "{'title':'x'}", NO_JSON],
+    ['NaN', withMore('"title":NaN'), NO_JSON],
+    ['a trailing comma', withMore(''), NO_JSON],
+    ['a raw NUL', withMore('"title":"a\0b"'), NO_JSON],
+    ['a raw line break', withMore('"title":"a\nb"'), NO_JSON],
+    ['a 2 MiB open array', '['.repeat(2 * MIB), NO_JSON],
+    ['UTF-16', Buffer.from(JSON.stringify(LOCAL), 'utf16le'), NO_JSON],
+    ['an array', '[]', NO_OBJECT],
+    ['an array of one import', JSON.stringify([LOCAL]), NO_OBJECT],
+    ['null', 'null', NO_OBJECT],
+    ['a string', '"github"', NO_OBJECT],
+    ['a number', '5', NO_OBJECT],
+    ['true', 'true', NO_OBJECT],
+    ['the byte FF', inTitle(0xff), NO_UTF8],
+    ['Latin-1', inTitle(0xe9), NO_UTF8],
+    ['an overlong NUL', inTitle(0xc0, 0x80), NO_UTF8],
+    ['a surrogate in UTF-8', inTitle(0xed, 0xa0, 0x80), NO_UTF8],
+    ['a cut-off character', inTitle(0xf0, 0x9f, 0x98), NO_UTF8],
+    ['beyond U+10FFFF', inTitle(0xf4, 0x90, 0x80, 0x80), NO_UTF8],
+    ['the byte FF in an unknown property', bytes(withMore('"x":"').slice(0, -1), [0xff], '"}'), NO_UTF8],
+  ]
+  await storingNothing(t, async () => {
+    for (const [what, body, answer] of bodies) {
+      refuses(t, await call('POST', IMPORTS, { body }), answer, what)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body }), answer, `${what}, on a PUT`)
+    }
+  })
+})
+
+t.test('no string may hold what PostgreSQL cannot store', async (t) => {
+  const escapes = ['\\u0000', 'a\\u0000b', '\\ud800', 'a\\udc00b', '\\udc00\\ud800', '\\ud83d', '\\ud83d\\u0041']
+  const fields = ['source_path', 'title', 'description']
+  await storingNothing(t, async () => {
+    for (const field of fields) {
+      for (const text of escapes) {
+        const body = withMore(`"${field}":"${text}"`)
+        refuses(t, await call('POST', IMPORTS, { body }), faultBody([`body.${field}`, UNSTORABLE]), `${field} ${text}`)
+      }
+    }
+    const type = withMore('"source_type":"local\\u0000"')
+    refuses(t, await call('POST', IMPORTS, { body: type }), faultBody(['body.source_type', NO_TYPE]), 'source_type')
+  })
+  for (const text of [...escapes, '\\\\u0000']) {
+    creates(t, await call('POST', IMPORTS, { body: withMore(`"x":"${text}"`) }), {}, `unknown property of ${text}`)
+  }
+  creates(t, await call('POST', IMPORTS, { body: withMore('"\\u0000":1,"\\ud800":1') }), {}, 'unknown names')
+  const pair = await call('POST', IMPORTS, { body: withMore('"title":"\\ud83d\\ude00 \\ufffe \\u0001"') })
+  creates(
+    t,
+    pair,
+    { title: '\u{1f600} \ufffe \u0001' },
+    'a whole pair, a noncharacter and a control character are text',
+  )
+  creates(
+    t,
+    await call('POST', IMPORTS, { body: `\ufeff${JSON.stringify(LOCAL)}` }),
+    {},
+    'a byte order mark is skipped',
+  )
+})
+
+t.test('keys that would reach into a prototype are refused, wherever they stand', async (t) => {
+  const members = ['"__proto__":{}', '"__proto__":null', '"x":{"__proto__":{"title":"y"}}', '"x":[{"__proto__":1}]']
+  members.push(
+    '"\\u005f_proto__":{}',
+    '"constructor":{"prototype":{}}',
+    '"x":{"constructor":{"prototype":{"title":1}}}',
+  )
+  await storingNothing(t, async () => {
+    for (const member of members) {
+      refuses(t, await call('POST', IMPORTS, { body: withMore(member) }), FORBIDDEN_KEY, member)
+    }
+  })
+  for (const member of ['"constructor":"x"', '"constructor":{"a":1}', '"prototype":{}', '"toString":1']) {
+    creates(t, await call('POST', IMPORTS, { body: withMore(member) }), {}, member)
+  }
+})
+
+t.test('a body nested more than 32 deep is refused, and no depth ends the process', async (t) => {
+  creates(t, await call('POST', IMPORTS, { body: nested('x', 31) }), {}, '32 deep, the body itself included')
+  const title = faultBody(['body.title', 'must be a string or null'])
+  refuses(t, await call('POST', IMPORTS, { body: nested('title', 31) }), title, 'in a known property')
+  for (const name of ['x', 'title']) {
+    for (const depth of [32, 100, 100_000]) {
+      refuses(t, await call('POST', IMPORTS, { body: nested(name, depth) }), TOO_DEEP, `${depth} arrays in ${name}`)
+    }
+    const objects = withMore(`"${name}":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)
+    refuses(t, await call('POST', IMPORTS, { body: objects }), TOO_DEEP, `100000 objects in ${name}`)
+  }
+  refuses(t, await call('POST', IMPORTS, { body: '['.repeat(100_000) + ']'.repeat(100_000) }), TOO_DEEP, 'arrays alone')
+})
+
+t.test('unknown and read-only properties are ignored', async (t) => {
+  const readOnly = {
+    id: 5,
+    neptun_user_id: STRANGER.userId,
+    project_id: STRANGER.projectId,
+    created_at: 'x',
+    updated_at: 0,
+  }
+  const answer = await call('POST', IMPORTS, { body: { ...LOCAL, ...readOnly, unknown: { a: [1] } } })
+  creates(t, answer, {}, 'on creation')
+  const { id, created_at } = answer.body.import
+  t.not(id, readOnly.id, 'the id is the service’s choice')
+  const changed = await call('PUT', `${IMPORTS}/${id}`, { body: { ...answer.body.import, ...readOnly, title: 'new' } })
+  const { updated_at } = changed.body.import ?? {}
+  const shown = { ...answer.body.import, title: 'new', updated_at }
+  t.strictSame([changed.status, changed.body], [200, { import: shown }], 'on a change')
+  t.ok(updated_at > created_at, 'updated_at is the service’s too')
+  const atLeastOne = 'must have at least one of source_type, source_path, title, description'
+  refuses(t, await call('PUT', `${IMPORTS}/${id}`, { body: readOnly }), faultBody(['body', atLeastOne]), 'nothing else')
+})
+
+t.test('nothing is coerced', async (t) => {
+  const text = 'must be a string or null'
+  const values: [name: string, value: unknown, message: string][] = [
+    ['title', 5, text],
+    ['title', true, text],
+    ['title', ['x'], text],
+    ['title', {}, text],
+    ['description', 0, text],
+    ['description', false, text],
+    ['source_path', null, 'must be a string'],
+    ['source_path', 5, 'must be a string'],
+    ['source_path', ['/srv'], 'must be a string'],
+    ['source_type', 'LOCAL', NO_TYPE],
+    ['source_type', ' local', NO_TYPE],
+    ['source_type', '', NO_TYPE],
+  ]
+  await storingNothing(t, async () => {
+    for (const [name, value, message] of values) {
+      const body = { ...LOCAL, [name]: value }
+      const what = `${name} ${JSON.stringify(value)}`
+      refuses(t, await call('POST', IMPORTS, { body }), faultBody([`body.${name}`, message]), what)
+    }
+  })
+  for (const limit of ['0', '101', '-1', '1.0', '1e1', '0x1', '', '%201', 'true', '1&limit=2', '[1]']) {
+    const fault = faultBody(['query.limit', 'must be an integer from 1 to 100'])
+    refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), fault, `limit ${limit}`)
+  }
+})
+
+t.test('of a key that stands twice, the last one counts', async (t) => {
+  const twice = '{"source_type":"github","source_path":"a b","source_type":"local","source_path":"/srv/app"}'
+  creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'as in JSON.parse')
+  const body = withMore('"source_type":"url"')
+  refuses(
+    t,
+    await call('POST', IMPORTS, { body }),
+    faultBody(['body.source_path', 'must be an absolute http or https URL']),
+    'and what is checked is what would be stored',
+  )
+})
+
+t.test('a session is one cookie of the right form', async (t) => {
+  const { token } = OWNER
+  const refused: [what: string, ...headers: string[]][] = [
+    ['no cookie'],
+    ['an empty header', 'Cookie:'],
+    ['another cookie', 'Cookie: a=b'],
+    ['no value', 'Cookie: neptun-session'],
+    ['an empty value', 'Cookie: neptun-session='],
+    ['another case', `Cookie: Neptun-Session=${token}`],
+    ['a prefix in its name', `Cookie: x-neptun-session=${token}`],
+    ['a suffix in its name', `Cookie: neptun-session-x=${token}`],
+    ['after a space instead of a semicolon', `Cookie: a=b neptun-session=${token}`],
+    ['after a comma instead of a semicolon', `Cookie: a=b,neptun-session=${token}`],
+    ['15 characters', `Cookie: neptun-session=${'a'.repeat(15)}`],
+    ['4097 characters', `Cookie: neptun-session=${'a'.repeat(4097)}`],
+    ['9 KB', `Cookie: neptun-session=${'a'.repeat(9 * 1024)}`],
+    ['an unknown token', `Cookie: neptun-session=${'a'.repeat(43)}`],
+    ['twice in one header', `Cookie: neptun-session=${token}; neptun-session=${'a'.repeat(43)}`],
+    ['twice, the right one last', `Cookie: neptun-session=${'a'.repeat(43)}; neptun-session=${token}`],
+    ['twice, once empty', `Cookie: neptun-session=; neptun-session=${token}`],
+    ['twice, of the same value', `Cookie: neptun-session=${token};neptun-session=${token}`],
+    ['in two headers', `Cookie: neptun-session=${'a'.repeat(43)}`, `Cookie: neptun-session=${token}`],
+    ['in two headers, of the same value', SESSION, SESSION],
+    ['twice, once in double quotes', `Cookie: neptun-session="${token}"; neptun-session=${token}`],
+    ['one double quote', `Cookie: neptun-session="${token}`],
+    ['two pairs of double quotes', `Cookie: neptun-session=""${token}""`],
+    ['single quotes', `Cookie: neptun-session='${token}'`],
+    ['percent-encoded', `Cookie: neptun-session=${token.replace('-', '%2D')}`],
+    ['as another header', `Authorization: Bearer ${token}`],
+  ]
+  const classes = [
+    ' ',
+    '\t',
+    '"',
+    "'",
+    '%',
+    '%20',
+    '%zz',
+    '%00',
+    '%3B',
+    '+',
+    '/',
+    '=',
+    '.',
+    ',',
+    '\\',
+    '~',
+    '<',
+    '*',
+    ':',
+  ]
+  classes.push('é', '\u{1f600}', '\x80')
+  for (const char of classes) {
+    refused.push([`${JSON.stringify(char)} within`, `Cookie: neptun-session=your${char}session-cookie`])
+    if (char.trim()) refused.push([`${JSON.stringify(char)} behind`, `Cookie: neptun-session=${token}${char}`])
+  }
+  for (const [what, ...headers] of refused) {
+    refuses(t, await exchange(service, head('GET', `${IMPORTS}/1`, ...headers)), UNAUTHORIZED, what)
+  }
+  const accepted: [what: string, ...headers: string[]][] = [
+    ['alone', SESSION],
+    ['in double quotes', `Cookie: neptun-session="${token}"`],
+    ['in double quotes beside others', `Cookie: a="b"; neptun-session="${token}" ; c=d`],
+    ['a semicolon behind it', `${SESSION};`],
+    ['other cookies beside it', `Cookie: a=b; neptun-session=${token}; c=d`],
+    ['no space after the semicolon', `Cookie: a=b;neptun-session=${token};c=d`],
+    ['other cookies in a header of their own', 'Cookie: a=b', SESSION, 'Cookie: c=d'],
+    ['ill-formed cookies beside it', `Cookie: a="; =; ;; %zz=%zz; neptun-session=${token}; \u00e9=\u00e9`],
+    ['one of a similar name beside it', `Cookie: x-neptun-session=foo; neptun-session=${token}; neptun-session-x=bar`],
+    ['a large one beside it', `Cookie: a=${'a'.repeat(9 * 1024)}; neptun-session=${token}`],
+    ['prototype keys beside it', `Cookie: __proto__=x; constructor=y; neptun-session=${token}`],
+  ]
+  for (const [what, ...headers] of accepted) {
+    const answer = await exchange(service, head('GET', `${IMPORTS}/2147483647`, ...headers))
+    refuses(t, answer, IMPORT_NOT_FOUND, what)
+  }
+})
+
+t.test('a token may have any format of cookie-octets', async (t) => {
+  const octets = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('')
+  const tokens: [what: string, token: string][] = [
+    ['a sealed cookie', `Fe26.2*1*${'a9'.repeat(30)}*${'Zz_-'.repeat(20)}**${'0f'.repeat(100)}*~2`],
+    ['a JWT', `${'eyJhbGciOiJIUzI1NiJ9'}.${'a'.repeat(100)}.${'b'.repeat(43)}`],
+    ['base64', 'q83v+/q83v+/q83v+/q83v+/q80='],
+    ['signed', `s:${'a'.repeat(32)}.${'b'.repeat(43)}`],
+    ['percent-encoded', `s%3A${'a'.repeat(32)}.${'b'.repeat(43)}%2F`],
+    ['every cookie-octet', octets.replaceAll(/[",;\\]/g, '')],
+    ['16 characters', '0123456789.*!=:+'],
+    ['4096 characters', 'x*.y'.repeat(1024)],
+  ]
+  for (const [what, token] of tokens) {
+    for (const [name, value] of [
+      ['', token],
+      [', quoted', `"${token}"`],
+    ]) {
+      const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
+      refuses(t, await exchange(service, request), UNAUTHORIZED, `${what}${name}, without a row`)
+    }
+    await createSession(sql, OWNER.userId, { token })
+    for (const value of [token, `"${token}"`]) {
+      const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
+      refuses(t, await exchange(service, request), IMPORT_NOT_FOUND, what)
+    }
+  }
+})
+
+t.test('without a session, 401 comes before everything else that is wrong', async (t) => {
+  const wrong: [
+    what: string,
+    method: string,
+    path: string,
+    options?: { body: string; headers?: Record<string, string> },
+  ][] = [
+    ['bad ids', 'GET', '/api/users/0/projects/x/resources/imports/1e3'],
+    ['another user', 'GET', resources('/imports', STRANGER)],
+    ['no such project', 'GET', '/api/users/1/projects/5/resources/imports'],
+    ['a bad query', 'GET', `${IMPORTS}?limit=0&source_type=svn`],
+    ['malformed percent-encoding', 'GET', '/api/users/%zz/projects/789/resources/imports'],
+    ['malformed percent-encoding of an import', 'DELETE', `${IMPORTS}/%ff`],
+    ['a digit too many', 'GET', `${IMPORTS}/${'9'.repeat(5000)}`],
+    ['bad ids with a body', 'PUT', '/api/users/0/projects/x/resources/imports/%', { body: '{}' }],
+    ['malformed JSON', 'POST', IMPORTS, { body: '{' }],
+    ['malformed JSON on a DELETE', 'DELETE', `${IMPORTS}/1`, { body: '{' }],
+    ['a prototype key', 'POST', IMPORTS, { body: '{"__proto__":1}' }],
+    ['another content type', 'POST', IMPORTS, { body: 'x', headers: { 'content-type': 'text/plain' } }],
+    ['a body of 3 MiB', 'POST', IMPORTS, { body: ' '.repeat(3 * MIB) }],
+    ['a body of 3 MiB on a PUT', 'PUT', `${IMPORTS}/1`, { body: ' '.repeat(3 * MIB) }],
+    ['no body', 'POST', IMPORTS],
+  ]
+  for (const token of [null, 'short', 'a'.repeat(43)]) {
+    for (const [what, method, path, options] of wrong) {
+      refuses(t, await call(method, path, { token, ...options }), UNAUTHORIZED, `${what}, with ${token ?? 'no'} token`)
+    }
+  }
+})
+
+t.test('401 does not wait for the body', async (t) => {
+  for (const cookie of [[], ['Cookie: neptun-session=short'], [`Cookie: neptun-session=${'a'.repeat(43)}`]]) {
+    for (const length of ['Content-Length: 1000000', 'Transfer-Encoding: chunked']) {
+      for (const [method, path] of [
+        ['POST', IMPORTS],
+        ['PUT', `${IMPORTS}/1`],
+      ] as const) {
+        const unfinished = head(method, path, ...cookie, JSON_TYPE, length)
+        refuses(
+          t,
+          await exchange(service, unfinished),
+          UNAUTHORIZED,
+          `${method}, ${length}, ${cookie[0] ?? 'no cookie'}`,
+        )
+      }
+    }
+  }
+})
+
+t.test('what is not even HTTP is answered in the same shape, and the connection closed', async (t) => {
+  const garbage: [what: string, bytes: string | Uint8Array, answer: { statusCode: number }, extra?: object][] = [
+    ['words', 'hello\r\n\r\n', NO_HTTP],
+    ['a TLS handshake', Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3), NO_HTTP],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', NO_HTTP],
+    ['a version of its own', head('GET', IMPORTS).replace('1.1', '9.9'), NO_HTTP],
+    ['an unknown method', head('BREW', IMPORTS), ROUTE_NOT_FOUND],
+    ['a method in lower case', head('get', IMPORTS), ROUTE_NOT_FOUND],
+    ['CONNECT', head('CONNECT', 'example.com:443'), ROUTE_NOT_FOUND],
+    ['HTTP/0.9', `GET ${IMPORTS}\r\n\r\n`, NO_HTTP],
+    ['the version 0.9', head('GET', IMPORTS, SESSION).replace('1.1', '0.9'), NO_HTTP],
+    ['the version 2.0', head('GET', IMPORTS, SESSION).replace('1.1', '2.0'), NO_HTTP],
+    ['two Hosts', head('GET', IMPORTS, SESSION, 'Host: localhost'), NO_HTTP],
+    ['two Hosts of HTTP/1.0', head('GET', IMPORTS, SESSION, 'HOST: other').replace('1.1', '1.0'), NO_HTTP],
+    ['a Host with a path', head('GET', IMPORTS, SESSION).replace('localhost', 'localhost/x'), NO_HTTP],
+    ['a Host with a user', head('GET', IMPORTS, SESSION).replace('localhost', 'a@localhost'), NO_HTTP],
+    ['no Host', head('GET', IMPORTS).replace('Host: localhost\r\n', ''), NO_HTTP],
+    ['a header without a colon', head('GET', IMPORTS, 'nope'), NO_HTTP],
+    ['a NUL in a header', head('GET', IMPORTS, 'X-A: \0'), NO_HTTP],
+    ['two lengths', head('POST', IMPORTS, 'Content-Length: 5', 'Content-Length: 6'), NO_HTTP],
+    ['a length and chunks', head('POST', IMPORTS, 'Content-Length: 5', 'Transfer-Encoding: chunked'), NO_HTTP],
+    ['a negative length', head('POST', IMPORTS, 'Content-Length: -1'), NO_HTTP],
+    ['a bad chunk', `${head('POST', IMPORTS, SESSION, JSON_TYPE, 'Transfer-Encoding: chunked')}zz\r\n`, NO_HTTP],
+    ['a cookie of 20 KB', head('GET', IMPORTS, `Cookie: a=${'a'.repeat(20 * 1024)}`), HEADERS_TOO_LARGE],
+    ['headers of 20 KB', head('GET', IMPORTS, ...Array(200).fill(`X-A: ${'a'.repeat(95)}`)), HEADERS_TOO_LARGE],
+    ['a path of 20 KB', head('GET', `${IMPORTS}/${'1'.repeat(20 * 1024)}`), HEADERS_TOO_LARGE],
+  ]
+  for (const [what, sent, answer, extra] of garbage) {
+    refuses(t, await exchange(service, sent), answer, what, extra)
+  }
+})
+
+t.test('an expectation that cannot be met is refused in the same shape', async (t) => {
+  const answer = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
+  refuses(t, answer, errorBody(417, 'EXPECTATION_FAILED', 'Only the expectation 100-continue can be met'), 'banana')
+})
+
+t.test('chunks without a byte are no body, whatever their type', async (t) => {
+  const chunked = (method: string, chunks: string) =>
+    exchange(
+      service,
+      `${head(method, `${IMPORTS}/4711`, SESSION, 'Content-Type: text/plain', 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`,
+    )
+  refuses(t, await chunked('DELETE', ''), errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'), 'none')
+  refuses(t, await chunked('DELETE', '1\r\nx\r\n'), UNSUPPORTED, 'one')
+})
+
+t.test('a caller who hangs up in the middle of a body is no error of the service', async (t) => {
+  const { url, app, database, log } = await startApp(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(`${head('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 1000')}{`)
+  await until(() => database.pool.idleCount === 1, 'the session was looked up')
+  socket.destroy()
+  await until(
+    () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count === 0))),
+    'it is gone',
+  )
+  const errors = log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 50)
+  t.strictSame(
+    errors.map(({ msg }) => msg),
+    [],
+    'nothing is logged as one',
+  )
+})
+
+t.test('HEAD of the list is its GET without the body', async (t) => {
+  const get = await call('GET', IMPORTS)
+  const head = await call('HEAD', IMPORTS)
+  t.strictSame(
+    [head.status, head.text, head.headers.get('content-type'), head.headers.get('content-length')],
+    [200, '', 'application/json; charset=utf-8', String(Buffer.byteLength(get.text))],
+  )
+  const refused = await call('HEAD', IMPORTS, { token: null })
+  t.strictSame([refused.status, refused.text], [401, ''])
+})
+
+t.test('no answer repeats a value that is wrong', async (t) => {
+  const mark = 'Mark-7f3a9c'
+  const body = (fields: object) => ({ body: { ...LOCAL, ...fields } })
+  const calls: [
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string>; token?: string },
+  ][] = [
+    ['GET', `/${mark}`],
+    ['GET', `/api/users/${mark}/projects/789/resources/imports`],
+    ['GET', `/api/users/1/projects/${mark}/resources/imports`],
+    ['GET', `${IMPORTS}/${mark}`],
+    ['GET', `${IMPORTS}/%zz${mark}`],
+    ['GET', resources(`/${mark}`)],
+    ['GET', `${IMPORTS}?limit=${mark}&source_type=${mark}&cursor=${mark}`],
+    ['GET', `${IMPORTS}?limit=0&${mark}=1`],
+    ['GET', IMPORTS, { token: mark.repeat(2) }],
+    ['GET', IMPORTS, { headers: { cookie: `neptun-session=${mark}; ${mark}=${mark}` } }],
+    ['POST', IMPORTS, { body: mark }],
+    ['POST', IMPORTS, { body: `{"${mark}` }],
+    ['POST', IMPORTS, { body: JSON.stringify(mark) }],
+    ['POST', IMPORTS, { body: JSON.stringify([mark]) }],
+    ['POST', IMPORTS, { body: mark, headers: { 'content-type': mark } }],
+    ['POST', IMPORTS, { body: { [mark]: mark } }],
+    ['POST', IMPORTS, body({ source_type: mark })],
+    ['POST', IMPORTS, body({ source_path: { [mark]: mark } })],
+    ['POST', IMPORTS, body({ source_path: `${mark}\0` })],
+    ['POST', IMPORTS, body({ title: mark.repeat(30) })],
+    ['POST', IMPORTS, body({ title: [mark] })],
+    ['POST', IMPORTS, body({ title: `${mark}\ud800` })],
+    ['POST', IMPORTS, body({ description: mark.repeat(1000) })],
+    ['POST', IMPORTS, { body: `{"__proto__":"${mark}"}` }],
+    ['PUT', `${IMPORTS}/2147483647`, { body: { [mark]: mark } }],
+    ['PUT', `${IMPORTS}/2147483647`, { body: { title: mark } }],
+  ]
+  for (const source_type of ['github', 'gitlab', 'bitbucket', 'git', 'url']) {
+    for (const source_path of [mark, `https://${mark}:${mark}@github.com/${mark}`, `${mark}/../${mark}?${mark}#`]) {
+      calls.push(['POST', IMPORTS, body({ source_type, source_path })])
+    }
+  }
+  calls.push(['POST', IMPORTS, body({ source_path: `file:///${mark}` })])
+  for (const [method, path, options] of calls) {
+    const { status, headers, text } = await call(method, path, options)
+    const seen = `${text}${JSON.stringify([...headers])}`
+    t.ok(status >= 400 && status < 500, `${method} ${path} ${JSON.stringify(options ?? {}).slice(0, 80)}: ${status}`)
+    t.notMatch(seen.toLowerCase(), mark.toLowerCase(), 'does not repeat it')
+  }
+  const raw = await exchange(service, `${mark} /${mark} ${mark}\r\n\r\n`)
+  t.strictSame(raw.body, NO_HTTP)
+})
+
+t.test('what nobody foresaw is a 500 without detail, and a log line with the stack and the request', async (t) => {
+  const broken = await startApp(t)
+  const internal = errorBody(500, 'INTERNAL', 'Internal Server Error')
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'while all is well')
+  await broken.sql('ALTER TABLE imports RENAME COLUMN project_id TO elsewhere')
+  const failed: [method: string, path: string, options?: object][] = [
+    ['GET', IMPORTS],
+    ['GET', `${IMPORTS}/1`],
+    ['POST', IMPORTS, { body: LOCAL }],
+    ['PUT', `${IMPORTS}/1`, { body: LOCAL }],
+    ['DELETE', `${IMPORTS}/1`],
+  ]
+  for (const [method, path, options] of failed) {
+    refuses(t, await broken.call(method, path, options), internal, `${method} ${path}`)
+  }
+  const lines = () => broken.log.map((line) => JSON.parse(line))
+  const requests = () => lines().filter(({ msg, status }) => msg === 'request' && status === 500)
+  await until(() => requests().length === failed.length, 'every request is logged')
+  for (const [index, { request_id, method }] of requests().entries()) {
+    const errors = lines().filter((line) => line.request_id === request_id && line.level === 50)
+    t.equal(method, failed[index]?.[0])
+    t.strictSame(
+      errors.map(({ msg, err }) => [msg, err.meta?.driverAdapterError.cause.originalCode ?? err.code]),
+      [['Internal Server Error', '42703']],
+      'once, with the database’s own code',
+    )
+    t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'with its stack')
+  }
+  await broken.sql('ALTER TABLE imports RENAME COLUMN elsewhere TO project_id')
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'once it is mended')
+  neverLogsATokenIn(t, broken)
+})
+
+t.test('the log never holds a token', async (t) => {
+  await until(() => service.log.some((line) => line.includes('"status":413')), 'the requests are logged')
+  neverLogsATokenIn(t, service)
+})
+
+function neverLogsATokenIn(t: Test, { log }: TestApp) {
+  const everything = log.join('')
+  for (const { token } of [OWNER, STRANGER]) {
+    const hash = hashToken(token) as Buffer
+    for (const secret of [token, hash.toString('hex'), hash.toString('base64')]) t.notOk(everything.includes(secret))
+  }
+  t.notOk(everything.includes('neptun-session='), 'nor a cookie')
+}
+
+t.end()

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t from 'tap'
+import { findExcess } from '../../src/http/json-limits.js'
+import { faultBody, OWNER, resources, startApp } from '../support/app.js'
+
+const shared = await startApp(t)
+const IMPORTS = resources('/imports')
+const LOCAL = '"source_type":"local","source_path":"/srv"'
+const TOO_MANY = 'must not have more than 10000 values'
+
+t.test('the values of a JSON text are counted before it is parsed', async (t) => {
+  const counted = (text: string) => findExcess(Buffer.from(text))
+  const within = [
+    '',
+    '{}',
+    'null',
+    `[${'1,'.repeat(9_999)}1]`,
+    `{"a":"${',[{'.repeat(20_000)}"}`,
+    `{"a":"${'\\"'.repeat(20_000)},"}`,
+    `{"${'\\\\'.repeat(20_000)}":","}`,
+    `{"a":"\\\\","b":"${','.repeat(20_000)}"}`,
+    `${'['.repeat(32)}${']'.repeat(32)}`,
+    `[${'[],'.repeat(5_000)}[]]`,
+    ','.repeat(9_999),
+    '"unfinished \\',
+  ]
+  for (const text of within) t.equal(counted(text), undefined, text.slice(0, 30))
+  const beyond: [text: string, excess: string][] = [
+    [`[${'1,'.repeat(10_000)}1]`, TOO_MANY],
+    [`{${'"a":1,'.repeat(10_000)}"a":1}`, TOO_MANY],
+    [`{"a":"\\\\",${'"a":1,'.repeat(10_000)}"a":1}`, TOO_MANY],
+    [`{"a":[${'"",'.repeat(10_000)}""]}`, TOO_MANY],
+    [`${'['.repeat(33)}${']'.repeat(33)}`, 'is nested too deeply'],
+    [`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`, 'is nested too deeply'],
+    ['['.repeat(1000), 'must be valid JSON'],
+    [`["${'a'.repeat(10)}${'",'.repeat(20_001)}`, 'must be valid JSON'],
+  ]
+  for (const [text, excess] of beyond) t.equal(counted(text), excess, text.slice(0, 30))
+})
+
+t.test('a body of any shape is refused before it is parsed, and stores nothing', async (t) => {
+  const { call, sql } = await shared.reset()
+  const distinct = Array.from({ length: 10_001 }, (_, index) => `"k${index}":1`).join()
+  const bodies: [what: string, body: string, fault: string][] = [
+    ['distinct keys', `{${LOCAL},${distinct}}`, TOO_MANY],
+    ['one key, again and again', `{${'"a":1,'.repeat(300_000)}${LOCAL}}`, TOO_MANY],
+    ['an array', `{${LOCAL},"a":[${'1,'.repeat(900_000)}1]}`, TOO_MANY],
+    ['objects', `{${LOCAL},"a":[${'{},'.repeat(600_000)}{}]}`, TOO_MANY],
+    ['a deep array', `{${LOCAL},"a":${'['.repeat(900_000)}${']'.repeat(900_000)}}`, 'is nested too deeply'],
+  ]
+  for (const [what, body, fault] of bodies) {
+    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', fault]), what)
+  }
+  t.same(await sql('SELECT id FROM imports'), [])
+})
+
+t.test('a body with as many values as are allowed is accepted, and numbers of any length are read', async (t) => {
+  const { call } = await shared.reset()
+  const distinct = Array.from({ length: 9_990 }, (_, index) => `"k${index}":1`).join()
+  for (const more of [
+    distinct,
+    `"a":${'9'.repeat(1_000_000)}`,
+    `"a":1e${'9'.repeat(1_000_000)}`,
+    `"a":0.${'0'.repeat(1_000_000)}1`,
+  ]) {
+    const answer = await call('POST', IMPORTS, { body: `{${more},${LOCAL}}` })
+    t.equal(answer.status, 201, more.slice(0, 20))
+  }
+})
+
+t.test('a check beyond the schema runs on a field that has passed it, also beside other faults', async (t) => {
+  const { call } = await shared.reset()
+  const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
+  const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
+  const table: [body: object, ...faults: [string, string][]][] = [
+    [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
+    [
+      { source_type: 'url', source_path: long, title: '' },
+      ['body.source_path', 'must have 1 to 2048 characters'],
+      title,
+    ],
+    [
+      { source_type: 'url', source_path: 'x', title: '' },
+      title,
+      ['body.source_path', 'must be an absolute http or https URL'],
+    ],
+    [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
+  ]
+  for (const [body, ...faults] of table) {
+    const order = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
+    const answer = await call('POST', IMPORTS, { body })
+    t.same(order(answer.body.errors), order(faultBody(...faults).errors))
+    t.equal(answer.status, 400)
+  }
+  const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
+  t.same(
+    cursor.body,
+    faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
+  )
+  const text = '🦊'.repeat(262_145)
+  const file = { title: '', text, language: 'x', extension: 'x' }
+  t.same(
+    (await call('POST', resources('/user-files'), { body: file })).body,
+    faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
+  )
+})
+
+const TYPES = 'must be one of github, gitlab, bitbucket, git, url, local'
+
+t.test('a body is read whole in chunks of any size, and one over the limit is refused', async (t) => {
+  const { url, sql } = await shared.reset()
+  const post = async (text: string, size: number) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    let response = ''
+    socket.on('data', (bytes) => (response += bytes))
+    const headers = [
+      'Host: x',
+      'Connection: close',
+      `Cookie: neptun-session=${OWNER.token}`,
+      'Content-Type: application/json',
+    ]
+    socket.write(`POST ${IMPORTS} HTTP/1.1\r\n${headers.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    const chunks = [...text.matchAll(new RegExp(`[^]{1,${size}}`, 'g'))].map(([part]) => {
+      return `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`
+    })
+    socket.write(`${chunks.join('')}0\r\n\r\n`)
+    await once(socket, 'close')
+    return response
+  }
+  const titled = (length: number) => `{${LOCAL},"description":"${'d'.repeat(length)}"}`
+  for (const size of [1, 7, 16_383, 16_384, 16_385, 100_000]) {
+    const response = await post(titled(10_000) + ' '.repeat(size === 1 ? 20_000 : 200_000), size)
+    t.match(response, /^HTTP\/1\.1 201 /, `chunks of ${size}`)
+  }
+  t.same(await sql(`SELECT DISTINCT description = repeat('d', 10000) AS whole FROM imports`), [{ whole: true }])
+  for (const size of [512, 100_000]) {
+    const response = await post(titled(10) + ' '.repeat(2 * 1024 * 1024), size)
+    t.match(response, /^HTTP\/1\.1 413 [\s\S]*PAYLOAD_TOO_LARGE/, `chunks of ${size}`)
+  }
+})

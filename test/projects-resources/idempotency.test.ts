@@ -1,0 +1,455 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { deleteExpired } from '../../src/database/retention.js'
+import {
+  type Answer,
+  createSession,
+  errorBody,
+  faultBody,
+  OWNER,
+  resources,
+  STRANGER,
+  startApp,
+  until,
+} from '../support/app.js'
+import { startLive } from '../support/live.js'
+import { exchange, SESSION, withJson } from '../support/raw.js'
+import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
+
+/** On a busy machine, the service must not be overloaded. */
+const SETTINGS = { MAX_EVENT_LOOP_DELAY: '600000' }
+
+const shared = await startApp(t, SETTINGS)
+
+const IMPORTS = resources('/imports')
+const LOCAL = { source_type: 'local', source_path: 'folder', title: 'a' }
+const FILE = {
+  title: 'x',
+  original_path: 'x',
+  context_file_category: 'x',
+  context_file_type: 'x',
+  text: 'x',
+  language: null,
+}
+const REUSED = errorBody(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a different request')
+const IN_PROGRESS = errorBody(
+  409,
+  'IDEMPOTENCY_CONFLICT',
+  'The first request with this Idempotency-Key is still in progress: try again',
+)
+
+const post = (body: object, key: string, path = IMPORTS, token = OWNER.token) =>
+  shared.call('POST', path, { body, token, headers: { 'idempotency-key': key } })
+
+const count = async (table: string) =>
+  (await shared.sql<{ count: number }>(`SELECT count(*)::integer FROM ${table}`))[0]?.count
+
+const isWaiting = async () =>
+  (await shared.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`))
+    .length > 0
+
+const relevant = ({ status, headers, text }: Answer) => ({
+  status,
+  text,
+  ...Object.fromEntries(['location', 'etag', 'content-type'].map((name) => [name, headers.get(name)])),
+})
+
+/** Expects a retry to get the response again. */
+async function isReplayed(t: Test, first: Answer, again: Answer, what: string) {
+  t.same(relevant(again), relevant(first), what)
+  t.equal(first.headers.get('idempotency-replayed'), null)
+  t.equal(again.headers.get('idempotency-replayed'), 'true')
+}
+
+t.test('a retry of a create gets the first response, and creates nothing', async (t) => {
+  const { call } = await shared.reset()
+  const long = '\u0001"é🎉'.repeat(30_000)
+  const creates: [slug: string, table: string, body: object][] = [
+    ['imports', 'imports', LOCAL],
+    ['files', 'context_files', FILE],
+    ['files', 'context_files', { ...FILE, text: long }],
+    ...RESOURCE_TYPES.map(({ slug, table, create }): [string, string, object] => [slug, table, create]),
+    ['user-files', 'user_files', { ...RESOURCE_TYPES[0]?.create, text: long }],
+  ]
+  for (const [index, [slug, table, body]] of creates.entries()) {
+    const path = resources(`/${slug}`)
+    const first = await post(body, `key-${index}`, path)
+    t.equal(first.status, 201, slug)
+    const stored = await count(table)
+    await isReplayed(t, first, await post(body, `key-${index}`, path), slug)
+    t.equal(await count(table), stored, 'one row')
+    const one = await call('GET', new URL(first.headers.get('location') ?? '', `http://x${path}`).pathname)
+    t.equal(one.headers.get('etag'), first.headers.get('etag'), 'the ETag is that of a read')
+    t.same(one.body, first.body)
+    const [changed] = await shared.sql(`UPDATE ${table} SET updated_at = now() RETURNING id`)
+    t.ok(changed)
+    await isReplayed(t, first, await post(body, `key-${index}`, path), `${slug}, after a change`)
+  }
+})
+
+t.test('a retry of a link gets the first response, linked still or not', async (t) => {
+  const service = await shared.reset()
+  for (const type of RESOURCE_TYPES) {
+    const path = resources(`/${type.slug}`)
+    await writeResource(service, type, { id: 501 })
+    const link = { [type.idField]: 501 }
+    const first = await post(link, `link-${type.slug}`, path)
+    t.equal(first.status, 201)
+    const again = await post(link, `another-${type.slug}`, path)
+    t.same([again.status, again.headers.get('idempotency-replayed')], [200, null], 'another key is another request')
+    await service.call('DELETE', `${path}/501`)
+    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
+    await isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
+    t.equal(await count(type.linkTable), 0)
+  }
+})
+
+t.test('a retry of a preview gets the first response', async (t) => {
+  await shared.reset()
+  const first = await post(LOCAL, 'preview', `${IMPORTS}/preview`)
+  t.same([first.status, first.body.duplicates], [200, []])
+  await post(LOCAL, 'create')
+  await isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'preview')
+})
+
+t.test('the order of JSON keys makes no difference; any other difference is 422', async (t) => {
+  const { sql } = await shared.reset()
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
+  const body = { ...LOCAL, extra: { a: 1, b: [{ c: 1, d: null }] } }
+  const first = await post(body, 'k')
+  t.equal(first.status, 201)
+  const reordered = {
+    extra: { b: [{ d: null, c: 1 }], a: 1 },
+    title: 'a',
+    source_path: 'folder',
+    source_type: 'local',
+  }
+  await isReplayed(t, first, await post(reordered, 'k'), 'reordered')
+  const trailing = await post(body, 'k', `${IMPORTS}/`)
+  t.same([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
+  t.equal(trailing.headers.get('location'), String(first.body.import.id), 'relative to the address of this request')
+  const others: [what: string, body: object, path?: string][] = [
+    ['another value', { ...body, title: 'b' }],
+    ['another type of value', { ...body, extra: { a: '1', b: [{ c: 1, d: null }] } }],
+    ['a key less', LOCAL],
+    ['another project', body, resources('/imports', { ...OWNER, projectId: 791 })],
+    ['the preview', body, `${IMPORTS}/preview`],
+    ['another collection', FILE, resources('/files')],
+  ]
+  for (const [what, other, path] of others) {
+    const answer = await post(other, 'k', path)
+    t.same([answer.status, answer.body], [422, REUSED], what)
+    t.equal(answer.headers.get('location'), null)
+  }
+  t.same([await count('imports'), await count('context_files')], [1, 0])
+})
+
+t.test('a long text is not stored again, and each retry of a create has the first one', async (t) => {
+  const { call } = await shared.reset()
+  const text = '\u0001"é🎉'.repeat(30_000)
+  const first = await post({ ...FILE, text }, 'file', resources('/files'))
+  const path = resources(`/files/${first.body.file.id}`)
+  t.equal((await call('PUT', path, { body: { title: 'y', text: 'y' } })).status, 200)
+  await isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after a change')
+  t.equal((await call('DELETE', path)).status, 204)
+  await isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after its end')
+
+  const userFile = { title: 'x', text, language: 'x', extension: 'x' }
+  const created = await post(userFile, 'user-file', resources('/user-files'))
+  const link = { user_file_id: created.body.id }
+  await call('DELETE', resources(`/user-files/${link.user_file_id}`))
+  const linked = await post(link, 'link', resources('/user-files'))
+  t.same([linked.status, linked.text], [201, created.text])
+  await isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'of a link')
+  const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
+  t.ok(sizes?.['small'])
+  await shared.sql('DELETE FROM user_files')
+  const gone = await post(link, 'link', resources('/user-files'))
+  t.same([gone.status, gone.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
+  await isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
+})
+
+t.test('nothing is replayed of a project that was deleted, nor to a user who lost access', async (t) => {
+  const { sql } = await shared.reset()
+  const github = { source_type: 'github', source_path: 'username/repository' }
+  const first = await post(github, 'github')
+  const preview = await post(github, 'preview', `${IMPORTS}/preview`)
+  t.same([first.status, preview.status], [201, 200])
+  await sql(`UPDATE github_installations SET suspended_at = now()`)
+  const denied = errorBody(
+    403,
+    'GITHUB_ACCESS_DENIED',
+    'No access to username/repository on GitHub: install the GitHub App on the account username for this repository, ' +
+      'or lift its suspension, record the installation, and try again',
+  )
+  for (const [key, path] of [
+    ['github', IMPORTS],
+    ['preview', `${IMPORTS}/preview`],
+  ] as const) {
+    const answer = await post(github, key, path)
+    t.same([answer.status, answer.body, answer.headers.get('idempotency-replayed')], [403, denied, null], key)
+  }
+  await sql(`UPDATE github_installations SET suspended_at = NULL, repository_selection = 'selected'`)
+  await isReplayed(t, first, await post(github, 'github'), 'visible again')
+  await isReplayed(t, preview, await post(github, 'preview', `${IMPORTS}/preview`), 'visible again')
+
+  const local = await post(LOCAL, 'local')
+  t.equal((await post(LOCAL, 'local', IMPORTS, STRANGER.token)).status, 403)
+  t.equal((await post(LOCAL, 'local', IMPORTS, 'an-unknown-session')).status, 401)
+  await sql('DELETE FROM projects WHERE id = 789')
+  t.same((await post(LOCAL, 'local')).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'another', 1)`)
+  const again = await post(LOCAL, 'local')
+  t.same([again.status, again.headers.get('idempotency-replayed')], [201, null], 'another project with the same id')
+  t.not(again.body.import.id, local.body.import.id)
+})
+
+t.test('a retry of a create that GitHub has confirmed does not ask GitHub again', async (t) => {
+  const { call, sql, github } = await startLive(t)
+  const body = { source_type: 'github', source_path: 'USERNAME/repository' }
+  const create = () => call('POST', IMPORTS, { body, headers: { 'idempotency-key': 'k' } })
+  const first = await create()
+  t.same([first.status, first.body.import.source_path], [201, 'username/repository'])
+  const asked = github.requests.length
+  await isReplayed(t, first, await create(), 'confirmed')
+  t.equal(github.requests.length, asked)
+  t.equal((await sql('SELECT FROM imports')).length, 1)
+})
+
+t.test('every POST of a project supports it', async (t) => {
+  const posts = shared.routes.filter(({ method, url, schema }) => {
+    return method === 'POST' && url.includes('/resources/') && !schema?.hide
+  })
+  t.same(posts.map(({ url }) => url.split('/resources/')[1]).sort(), [
+    'chat-conversations',
+    'files',
+    'github-installations',
+    'imports',
+    'imports/preview',
+    'template-collections',
+    'user-files',
+  ])
+  await shared.reset()
+  for (const { url } of posts) {
+    const path = url.replace(':user_id', '1').replace(':project_id', '789')
+    const { status, body } = await post({}, 'a b', path)
+    t.same([status, body.errors.at(-1).path], [400, 'headers.idempotency-key'], url)
+  }
+})
+
+t.test("a key is the user's own", async (t) => {
+  await shared.reset()
+  const mine = await post(LOCAL, 'k')
+  const theirs = await post(LOCAL, 'k', resources('/imports', STRANGER), STRANGER.token)
+  t.same([theirs.status, theirs.headers.get('idempotency-replayed')], [201, null])
+  t.not(theirs.body.import.id, mine.body.import.id)
+  await shared.sql('DELETE FROM users WHERE id = 1')
+  t.equal(await count('idempotency_keys'), 1, 'keys are deleted with their user')
+})
+
+t.test('of 50 parallel creates with one key one is executed; the others are replays or 409', async (t) => {
+  await shared.reset()
+  for (const [path, table, body] of [
+    [IMPORTS, 'imports', LOCAL],
+    [resources('/files'), 'context_files', FILE],
+    [resources('/user-files'), 'user_files', RESOURCE_TYPES[0]?.create ?? {}],
+  ] as const) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post(body, `k-${table}`, path)))
+    const created = answers.filter(({ status }) => status === 201)
+    t.ok(created.length >= 1, table)
+    t.equal(new Set(created.map(({ text }) => text)).size, 1)
+    for (const answer of answers.filter(({ status }) => status !== 201)) {
+      t.same([answer.status, answer.body, answer.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+    }
+    t.equal(await count(table), 1)
+    const again = await post(body, `k-${table}`, path)
+    t.same([again.status, again.text], [201, created[0]?.text])
+  }
+})
+
+t.test('of 50 parallel creates of one session with one key, none is refused with 429', async (t) => {
+  const { url, sql } = await shared.reset()
+  const token = await createSession(sql, OWNER.userId)
+  const headers = { cookie: `neptun-session=${token}`, 'content-type': 'application/json', 'idempotency-key': 'k' }
+  const send = async () => {
+    const response = await fetch(url + IMPORTS, { method: 'POST', headers, body: JSON.stringify(LOCAL) })
+    return { status: response.status, text: await response.text() }
+  }
+  const answers = await Promise.all(Array.from({ length: 50 }, send))
+  t.same(new Set(answers.map(({ status }) => status).filter((status) => status !== 409)), new Set([201]))
+  t.equal(new Set(answers.flatMap(({ status, text }) => (status === 201 ? [text] : []))).size, 1)
+  t.equal(await count('imports'), 1)
+})
+
+t.test('a client that goes away finds the response of its request with a retry', async (t) => {
+  await shared.reset()
+  const client = new pg.Client({ connectionString: shared.databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('BEGIN')
+  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const aborted = new AbortController()
+  const headers = {
+    cookie: `neptun-session=${OWNER.token}`,
+    'content-type': 'application/json',
+    'idempotency-key': 'k',
+  }
+  const body = JSON.stringify(LOCAL)
+  const first = fetch(shared.url + IMPORTS, { method: 'POST', headers, body, signal: aborted.signal })
+  await until(isWaiting, 'the first request waits for the project')
+  aborted.abort()
+  await t.rejects(first)
+  t.same((await post(LOCAL, 'k')).body, IN_PROGRESS)
+  await client.query('COMMIT')
+  await until(async () => (await count('imports')) === 1, 'it is executed all the same')
+  await until(async () => (await post(LOCAL, 'k')).status === 201, 'a retry gets its response')
+  t.equal(await count('imports'), 1)
+})
+
+t.test('while the first request is in progress, the same one is 409 and a different one 422', async (t) => {
+  await shared.reset()
+  const client = new pg.Client({ connectionString: shared.databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('BEGIN')
+  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const first = post(LOCAL, 'k')
+  await until(isWaiting, 'the first request waits for the project')
+  const same = await post(LOCAL, 'k')
+  t.same([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+  t.same((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
+  await client.query('COMMIT')
+  t.equal((await first).status, 201)
+  await isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
+  t.equal(await count('imports'), 1)
+})
+
+t.test('two instances execute one request of many with one key', async (t) => {
+  await shared.reset()
+  const other = await startApp(t, SETTINGS, { migratedUrl: shared.databaseUrl, rows: async () => {} })
+  const headers = { 'idempotency-key': 'k' }
+  for (let round = 0; round < 5; round += 1) {
+    const key = { 'idempotency-key': `k-${round}` }
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        (index % 2 ? other : shared).call('POST', IMPORTS, { body: LOCAL, headers: key }),
+      ),
+    )
+    const created = answers.filter(({ status }) => status === 201)
+    t.ok(created.length >= 1)
+    t.equal(new Set(created.map(({ text }) => text)).size, 1, 'all get the same response')
+    t.same(
+      answers.filter(({ status }) => status !== 201 && status !== 409).map(({ text }) => text),
+      [],
+    )
+    t.equal(await count('imports'), round + 1)
+  }
+  // The key is taken while the second request is being executed on the other instance.
+  const client = new pg.Client({ connectionString: shared.databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('BEGIN')
+  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const bodies = [LOCAL, { ...LOCAL, title: 'b' }]
+  const both = [shared, other].map(({ call }, index) => call('POST', IMPORTS, { body: bodies[index], headers }))
+  await until(async () => {
+    const waiting = await shared.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+      AND datname = current_database()`)
+    return waiting.length > 1
+  }, 'both wait for the project')
+  await client.query('COMMIT')
+  const statuses = (await Promise.all(both)).map(({ status }) => status)
+  t.same(statuses.sort(), [201, 422], 'a different request with the same key')
+  t.equal(await count('imports'), 6)
+})
+
+t.test('a full project is replayed; what can change is not stored', async (t) => {
+  const { call, sql } = await shared.reset()
+  const refused = { source_type: 'github', source_path: 'nobody/x' }
+  t.equal((await post(refused, 'denied')).status, 403)
+  t.equal((await post({ user_file_id: 7 }, 'missing', resources('/user-files'))).status, 404)
+  t.equal((await post({}, 'invalid')).status, 400)
+  t.equal((await post(LOCAL, 'foreign', resources('/imports', { ...OWNER, projectId: 790 }))).status, 404)
+  t.equal((await post(LOCAL, 'anonymous', IMPORTS, 'an-unknown-session')).status, 401)
+  t.equal(await count('idempotency_keys'), 0)
+  await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
+             VALUES (7, 'nobody', 'all', 1)`)
+  t.equal((await post(refused, 'denied')).status, 201, 'access was granted in the meantime')
+
+  await sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
+             SELECT 'local', 'x', 1, 789 FROM generate_series(1, 999) n`)
+  const full = await post(LOCAL, 'full')
+  t.equal(full.status, 409)
+  await call('DELETE', `${IMPORTS}/${(await call('GET', `${IMPORTS}?limit=1`)).body.imports[0].id}`)
+  await isReplayed(t, full, await post(LOCAL, 'full'), 'although there is room now')
+  t.equal((await post(LOCAL, 'again')).status, 201)
+  const preview = await post(LOCAL, 'full-preview', `${IMPORTS}/preview`)
+  await isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'of a preview too')
+})
+
+t.test('the response and what was created are stored together, or neither is', async (t) => {
+  const { sql } = await shared.reset()
+  const fail = (table: string) =>
+    sql(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'failed on purpose'; END $$;
+         CREATE TRIGGER fail AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION fail()`)
+  for (const table of ['idempotency_keys', 'imports']) {
+    await fail(table)
+    const answer = await post(LOCAL, `k-${table}`).finally(() => sql('DROP FUNCTION fail() CASCADE'))
+    t.same([answer.status, answer.headers.get('location'), answer.headers.get('etag')], [500, null, null])
+    t.same([await count('imports'), await count('idempotency_keys')], [0, 0])
+  }
+  for (const table of ['idempotency_keys', 'imports']) {
+    const retried = await post(LOCAL, `k-${table}`)
+    t.same([retried.status, retried.headers.get('idempotency-replayed')], [201, null], 'a retry is executed')
+  }
+})
+
+t.test('a key can be used again after 24 hours', async (t) => {
+  await shared.reset()
+  const age = (hours: number) =>
+    shared.sql(`UPDATE idempotency_keys SET created_at = now() - interval '${hours} hours'`)
+  const first = await post(LOCAL, 'k')
+  await age(23)
+  await isReplayed(t, first, await post(LOCAL, 'k'), 'within')
+  await age(24)
+  const answers = await Promise.all(Array.from({ length: 6 }, () => post({ ...LOCAL, title: 'b' }, 'k')))
+  t.ok(answers.every(({ status }) => status === 201 || status === 409))
+  t.equal(await count('imports'), 2)
+  const again = await post({ ...LOCAL, title: 'b' }, 'k')
+  t.same([again.status, again.body.import.title], [201, 'b'])
+  t.equal((await post(LOCAL, 'k')).status, 422)
+})
+
+t.test('expired keys are removed in batches', async (t) => {
+  await shared.reset()
+  await shared.sql(`
+    INSERT INTO idempotency_keys (neptun_user_id, project_id, key, request_hash, result, created_at)
+    SELECT 1, 789, n, sha256('x'), '{}', now() - CASE WHEN n <= 1200 THEN interval '26 hours' ELSE interval '23 hours' END
+    FROM generate_series(1, 1210) n`)
+  t.same(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
+  t.same(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
+  t.equal(await count('idempotency_keys'), 10)
+})
+
+t.test('a key has 1 to 255 visible characters', async (t) => {
+  const { call } = await shared.reset()
+  for (const key of ['x', '!', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '~'.repeat(255)]) {
+    t.equal((await post(LOCAL, key)).status, 201, key)
+  }
+  const fault: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
+  for (const key of ['', 'a b', 'é', '~'.repeat(256)]) {
+    t.same((await post(LOCAL, key)).body, faultBody(fault), key)
+  }
+  const twice = ['Idempotency-Key: k', 'Idempotency-Key: k', 'Connection: close']
+  const repeated = await exchange(shared, withJson('POST', IMPORTS, LOCAL, SESSION, ...twice))
+  t.same([repeated.status, repeated.body], [400, faultBody(fault)], 'a repeated header')
+  const both = await post({ source_type: 'local' }, 'a b')
+  t.same(both.body, faultBody(['body.source_path', 'is required'], fault))
+  t.equal(await count('idempotency_keys'), 4)
+  const [one] = (await call('GET', IMPORTS, { headers: { 'idempotency-key': 'a b' } })).body.imports
+  const ignored = { 'idempotency-key': 'x' }
+  for (const title of ['c', 'd']) {
+    const changed = await call('PUT', `${IMPORTS}/${one.id}`, { body: { title }, headers: ignored })
+    t.same([changed.status, changed.body.import.title], [200, title], 'other methods ignore it')
+  }
+})

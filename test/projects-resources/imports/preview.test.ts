@@ -1,0 +1,157 @@
+import t from 'tap'
+import { errorBody, faultBody, resources, startApp, type TestApp } from '../../support/app.js'
+
+const IMPORTS = resources('/imports')
+const PREVIEW = `${IMPORTS}/preview`
+const LOCAL = { source_type: 'local', source_path: 'folder' }
+
+const shared = await startApp(t)
+
+/** Every row and counter that a create changes. */
+const stored = async ({ sql }: TestApp) => [
+  await sql('SELECT * FROM imports ORDER BY id'),
+  await sql('SELECT * FROM projects ORDER BY id'),
+]
+
+t.test('a preview returns the import as it would be stored, without id and times, and stores nothing', async (t) => {
+  const service = await shared.reset()
+  const { call } = service
+  const before = await stored(service)
+  const body = {
+    source_type: 'github',
+    source_path: 'https://github.com/username/repository.git',
+    title: 'Mine',
+    id: 7,
+  }
+  const answer = await call('POST', PREVIEW, { body })
+  const expected = {
+    source_type: 'github',
+    source_path: 'username/repository',
+    title: 'Mine',
+    description: null,
+    neptun_user_id: 1,
+    project_id: 789,
+  }
+  t.strictSame([answer.status, answer.body], [200, { import: expected, duplicates: [] }])
+  t.equal(answer.headers.get('etag'), null, 'there is no object yet')
+  t.equal(answer.headers.get('location'), null)
+  t.strictSame(await stored(service), before)
+
+  const created = await call('POST', IMPORTS, { body })
+  const { id, created_at, updated_at, ...rest } = created.body.import
+  t.strictSame(rest, expected, 'which is what a create stores')
+  t.equal(id, 1, 'no id was taken')
+})
+
+t.test('texts are returned as they would be stored', async (t) => {
+  const { call } = await shared.reset()
+  const texts = { title: '👩‍👩‍👧 "\\\u202eعربي', description: `e\u0301 \u{10ffff}${'x'.repeat(9000)}` }
+  const { body } = await call('POST', PREVIEW, { body: { ...LOCAL, ...texts } })
+  const ids = { neptun_user_id: 1, project_id: 789 }
+  t.strictSame(body, { import: { ...LOCAL, ...texts, ...ids }, duplicates: [] })
+})
+
+t.test('duplicates are the imports of the same source in this project, oldest first', async (t) => {
+  const service = await shared.reset()
+  const { sql, call } = service
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
+  await sql(`
+    INSERT INTO imports (id, source_type, source_path, project_id, neptun_user_id, created_at) VALUES
+      (1, 'github', 'username/repository', 789, 1, '2025-01-03Z'),
+      (2, 'github', 'UserName/Repository', 789, 1, '2025-01-01Z'),
+      (3, 'github', 'username/repository', 789, 1, '2025-01-02Z'),
+      (4, 'github', 'username/other', 789, 1, '2025-01-01Z'),
+      (5, 'github', 'username/repository', 791, 1, '2025-01-01Z'),
+      (6, 'github', 'username/repository', 790, 2, '2025-01-01Z'),
+      (7, 'gitlab', 'username/repository', 789, 1, '2025-01-01Z'),
+      (8, 'local', '/Folder', 789, 1, '2025-01-01Z'),
+      (9, 'local', '/folder', 789, 1, '2025-01-01Z')`)
+  const table: [source_type: string, source_path: string, duplicates: number[]][] = [
+    ['github', 'username/repository', [2, 3, 1]],
+    ['github', 'git@github.com:USERNAME/repository.git', [2, 3, 1]],
+    ['github', 'username/third', []],
+    ['gitlab', 'https://gitlab.com/username/repository', [7]],
+    ['bitbucket', 'username/repository', []],
+    ['local', ' /folder ', [9]],
+  ]
+  const before = await stored(service)
+  for (const [source_type, source_path, duplicates] of table) {
+    const { body } = await call('POST', PREVIEW, { body: { source_type, source_path } })
+    t.strictSame(body.duplicates, duplicates, `${source_type} ${source_path}`)
+  }
+  t.strictSame(await stored(service), before)
+})
+
+t.test('otherwise a preview returns exactly the error that the create returns', async (t) => {
+  const service = await startApp(t, { MAX_PROJECT_BYTES: '300' })
+  const { call, sql } = service
+  const refused = async (what: string, body: unknown, path = IMPORTS, options = {}) => {
+    const [created, previewed] = [
+      await call('POST', path, { body, ...options }),
+      await call('POST', `${path}/preview`, { body, ...options }),
+    ]
+    t.ok(created.status >= 400, `${what}: ${created.status}`)
+    t.strictSame([previewed.status, previewed.body], [created.status, created.body], what)
+    const type = 'content-type'
+    t.equal(previewed.headers.get(type), created.headers.get(type))
+  }
+  const of = (userId: number, projectId: number) => resources('/imports', { userId, projectId, token: '' })
+  await refused('no session', LOCAL, IMPORTS, { token: null })
+  await refused('no body', undefined)
+  await refused('no JSON', '{')
+  await refused('not an object', [])
+  await refused('wrong fields', { source_type: 'svn', source_path: '', title: 5 })
+  await refused('a path of another type', { ...LOCAL, source_type: 'url' })
+  await refused('a URL inside a repository', { source_type: 'github', source_path: 'https://github.com/o/r/tree/main' })
+  await refused('another content type', '<xml/>', IMPORTS, { headers: { 'content-type': 'text/xml' } })
+  await refused('too large', JSON.stringify({ ...LOCAL, description: 'x'.repeat(2 * 1024 * 1024) }))
+  await refused('another site', LOCAL, IMPORTS, { headers: { 'sec-fetch-site': 'cross-site' } })
+  await refused('an id that is none', LOCAL, resources('/imports').replace('789', '01'))
+  await refused('another user', LOCAL, of(2, 790))
+  await refused("another user's project", LOCAL, of(1, 790))
+  await refused('no access to the repository', { source_type: 'github', source_path: 'nobody/x' })
+  t.equal((await call('POST', IMPORTS, { body: LOCAL })).status, 201)
+  const before = await stored(service)
+  await refused('a full project', LOCAL)
+  t.strictSame(await stored(service), before)
+  await sql(`UPDATE github_installations SET suspended_at = now()`)
+  await refused('a suspended installation', { source_type: 'github', source_path: 'username/x' })
+})
+
+t.test('a preview and a create of the same project do not block each other, and each create has an id', async (t) => {
+  const { call, sql } = await shared.reset()
+  const calls = Array.from({ length: 20 }, (_, index) =>
+    call('POST', index % 2 === 0 ? IMPORTS : PREVIEW, { body: { ...LOCAL, title: `${index}` } }),
+  )
+  const statuses = (await Promise.all(calls)).map(({ status }) => status)
+  t.strictSame(
+    statuses,
+    Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 201 : 200)),
+  )
+  const [row] = await sql('SELECT count(DISTINCT id)::integer AS ids FROM imports')
+  t.strictSame(row, { ids: 10 })
+})
+
+t.test('the path of the preview is no import for other methods', async (t) => {
+  const { call } = await shared.reset()
+  const noId = faultBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
+  t.strictSame((await call('GET', PREVIEW)).body, noId)
+  t.equal((await call('HEAD', PREVIEW)).status, 400)
+  t.strictSame((await call('PUT', PREVIEW, { body: { title: 'x' } })).body, noId)
+  t.strictSame((await call('DELETE', PREVIEW)).body, noId)
+  for (const method of ['PATCH', 'OPTIONS']) {
+    t.strictSame((await call(method, PREVIEW)).body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'))
+  }
+})
+
+t.test('dry_run is an unknown query parameter, which is ignored', async (t) => {
+  const { call, sql } = await shared.reset()
+  for (const query of ['?dry_run=true', '?dry_run=maybe', '?dry_run']) {
+    const created = await call('POST', IMPORTS + query, { body: LOCAL })
+    t.strictSame([created.status, Object.keys(created.body)], [201, ['import']], query)
+    const one = `${IMPORTS}/${created.body.import.id}${query}`
+    const changed = await call('PUT', one, { body: { title: query } })
+    t.strictSame([changed.status, Object.keys(changed.body), changed.body.import.title], [200, ['import'], query])
+  }
+  t.equal((await sql('SELECT FROM imports WHERE title IS NOT NULL')).length, 3)
+})

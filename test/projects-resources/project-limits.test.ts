@@ -1,0 +1,375 @@
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { applyMigrations } from '../../src/database/migrations.js'
+import { type Answer, errorBody, OWNER, resources, startApp, type TestApp } from '../support/app.js'
+import { createDatabase } from '../support/database.js'
+import { RESOURCE_TYPES, type ResourceType, writeResource } from '../support/resources.js'
+
+/** One service for all tests that do not change its limits; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
+const IMPORTS = resources('/imports')
+const FILES = resources('/files')
+const NOUNS: Record<string, string> = {
+  'user-files': 'user files',
+  'template-collections': 'template collections',
+  'github-installations': 'GitHub installations',
+  'chat-conversations': 'chat conversations',
+}
+
+/** Everything that JSON escapes, and what it does not although other serializers do. */
+const HARD = `${String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1))}"\\/\u007f\u0080é\u2028\u2029🦉e\u0301`
+
+const local = (source_path: string, fields: object = {}) => ({ body: { source_type: 'local', source_path, ...fields } })
+const file = (fields: object = {}) => ({
+  body: { title: 'x', original_path: 'x', context_file_category: 'x', context_file_type: 'x', text: '', ...fields },
+})
+const full = (message: string) => errorBody(409, 'PROJECT_FULL', `The project is full: ${message}`)
+const countOf = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status).length
+
+/** Returns a body that creates another resource each time: a user has each GitHub installation once. */
+const distinct = ({ create }: ResourceType, index: number) =>
+  'installation_id' in create ? { ...create, installation_id: 900_000 + index } : create
+
+/** Compares each counter of the project with the list that the API returns. */
+async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
+  const [project = {}] = await sql('SELECT * FROM projects WHERE id = $1', [OWNER.projectId])
+  const lists: [slug: string, counter: string][] = [
+    ['imports', 'import'],
+    ['files', 'file'],
+    ...RESOURCE_TYPES.map(({ slug, idField }): [string, string] => [slug, idField.replace(/_id$/, '')]),
+  ]
+  for (const [slug, counter] of lists) {
+    const { text, body } = await call('GET', resources(`/${slug}`))
+    const { length } = body.imports ?? body.files ?? body
+    // Without rows there is no comma that the last row lacks.
+    const bytes = length === 0 ? Buffer.byteLength(text) - 1 : Buffer.byteLength(text)
+    t.same([project[`${counter}_count`], Number(project[`${counter}_bytes`])], [length, bytes], `${what}: ${slug}`)
+  }
+}
+
+t.test('the counters are those of the complete lists, whatever the texts', async (t) => {
+  const service = await shared.reset()
+  const { call, sql } = service
+  await countersMatch(t, service, 'empty')
+  const texts = [HARD, 'x', HARD.repeat(4), '']
+  for (const text of texts) {
+    const created = await call('POST', IMPORTS, local('/"é🦉', { title: text || null, description: text.repeat(9) }))
+    t.equal(created.status, 201)
+  }
+  await call('POST', IMPORTS, local('/unset'))
+  for (const text of [...texts, HARD.repeat(99)]) {
+    t.equal(
+      (await call('POST', FILES, file({ text, title: HARD, language: text ? HARD.slice(0, 50) : null }))).status,
+      201,
+    )
+  }
+  for (const type of RESOURCE_TYPES) {
+    const { slug } = type
+    for (const [index, text] of texts.entries()) {
+      const create: Record<string, unknown> = distinct(type, index)
+      const isText = (name: string) =>
+        ['title', 'name', 'text', 'description', 'account_name', 'model_name'].includes(name)
+      const hard = Object.keys(create).map((name) => [name, isText(name) ? text || 'x' : create[name]])
+      t.equal((await call('POST', resources(`/${slug}`), { body: Object.fromEntries(hard) })).status, 201, slug)
+    }
+    await call('POST', resources(`/${slug}`), { body: type.create })
+  }
+  await countersMatch(t, service, 'created')
+
+  const { body } = await call('GET', IMPORTS)
+  const [one, other] = body.imports.map(({ id }: { id: number }) => `${IMPORTS}/${id}`)
+  for (const change of [{ description: HARD }, { title: null }, { description: 'y' }, { source_path: '/shorter' }]) {
+    t.equal((await call('PUT', one, { body: change })).status, 200)
+    await countersMatch(t, service, `after ${Object.keys(change)}`)
+  }
+  const [oneFile, otherFile] = (await call('GET', FILES)).body.files.map(({ id }: { id: number }) => `${FILES}/${id}`)
+  for (const change of [{ text: HARD }, { language: null }, { original_path: '/é' }]) {
+    t.equal((await call('PUT', oneFile, { body: change })).status, 200)
+    await countersMatch(t, service, `a file, after ${Object.keys(change)}`)
+  }
+  t.equal((await call('DELETE', otherFile)).status, 204)
+  t.equal((await call('DELETE', other)).status, 204)
+  for (const { slug } of RESOURCE_TYPES) {
+    const [{ id }] = (await call('GET', resources(`/${slug}`))).body
+    t.equal((await call('DELETE', resources(`/${slug}/${id}`))).status, 204)
+  }
+  await countersMatch(t, service, 'removed')
+  await sql(`DELETE FROM user_files WHERE id = (SELECT min(user_file_id) FROM project_user_files)`)
+  await sql(`UPDATE chat_conversations SET description = description || $1`, [HARD])
+  await sql(`UPDATE github_installations SET suspended_at = now(), github_account_type = 'User'`)
+  await countersMatch(t, service, 'by others')
+  await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
+  await sql(`UPDATE imports SET project_id = 791 WHERE id = (SELECT min(id) FROM imports)`)
+  await countersMatch(t, service, 'moved to another project')
+  await sql('DELETE FROM users WHERE id = 1')
+  t.same(await sql('SELECT id FROM projects'), [{ id: 790 }])
+})
+
+for (const type of RESOURCE_TYPES) {
+  const { slug, idField, table, linkTable } = type
+  const all = resources(`/${slug}`)
+
+  t.test(`${slug}: linking an existing one counts, however often, and in every project that links it`, async (t) => {
+    const service = await shared.reset()
+    const { call, sql } = service
+    await writeResource(service, type, { id: 501 })
+    const answers = await Promise.all(Array.from({ length: 8 }, () => call('POST', all, { body: { [idField]: 501 } })))
+    t.equal(countOf(answers, 201) + countOf(answers, 200), 8)
+    await countersMatch(t, service, 'linked')
+    await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
+    const third = { ...OWNER, projectId: 791 }
+    await call('POST', resources(`/${slug}`, third), { body: { [idField]: 501 } })
+    await sql(`DELETE FROM ${table} WHERE id = 501`)
+    await countersMatch(t, service, 'the resource deleted')
+    const counter = idField.replace(/_id$/, '')
+    const [row] = await sql(
+      `SELECT ${counter}_count AS rows, ${counter}_bytes::integer AS bytes FROM projects WHERE id = 791`,
+    )
+    t.same(row, { rows: 0, bytes: 1 }, 'in the other project too')
+  })
+
+  t.test(`${slug}: a project links at most 1000, exactly, however many come at once`, async (t) => {
+    const service = await shared.reset()
+    const { call, sql } = service
+    await fillLinks(service, type, 996)
+    for (const id of [9001, 9002, 9003, 9004, 9005]) await writeResource(service, type, { id })
+    const bodies = [
+      ...[9001, 9002, 9003, 9004, 9005].map((id) => ({ [idField]: id })),
+      ...[1, 2, 3, 4, 5].map((index) => distinct(type, index)),
+    ]
+    const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
+    t.equal(countOf(answers, 201), 4)
+    for (const answer of answers.filter(({ status }) => status !== 201)) {
+      t.same(answer.body, full(`it holds at most 1000 ${NOUNS[slug]}`))
+    }
+    t.same(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
+    const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
+    t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 200, 'one that is linked already')
+    await countersMatch(t, service, 'full')
+    t.equal((await call('DELETE', `${all}/${linked}`)).status, 204)
+    t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 201, 'there is room again')
+  })
+}
+
+/** Links so many new resources to the project, around the API. */
+async function fillLinks({ sql }: TestApp, { table, linkTable, idField, create }: ResourceType, count: number) {
+  const columns = Object.keys(create)
+  const values = columns.map((name, index) => `$${index + 1}${name === 'installation_id' ? ' + number' : ''}`)
+  await sql(
+    `WITH made AS (
+       INSERT INTO ${table} (neptun_user_id, ${columns}) SELECT 1, ${values}
+       FROM generate_series(1, ${count}) AS number RETURNING id
+     )
+     INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
+    Object.values(create),
+  )
+}
+
+const fillImports = ({ sql }: TestApp, count: number) =>
+  sql(
+    `INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
+     SELECT 'local', '/' || n, 1, 789 FROM generate_series(1, $1::integer) n`,
+    [count],
+  )
+
+t.test('a project holds at most 1000 imports, exactly, however many come at once', async (t) => {
+  const service = await shared.reset()
+  const { call } = service
+  await fillImports(service, 990)
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => call('POST', IMPORTS, local(`/new/${index}`))),
+  )
+  t.equal(countOf(answers, 201), 10)
+  const FULL = full('it holds at most 1000 imports')
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  await countersMatch(t, service, 'full')
+  t.same((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview says so too')
+  const [one] = (await call('GET', IMPORTS)).body.imports
+  t.equal((await call('PUT', `${IMPORTS}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
+  t.equal((await call('DELETE', `${IMPORTS}/${one.id}`)).status, 204)
+  t.equal((await call('POST', IMPORTS, local('/x'))).status, 201, 'one that is removed makes room for one')
+  t.equal((await call('POST', IMPORTS, local('/x'))).status, 409)
+})
+
+t.test('a project holds at most 1000 files, exactly, however many come at once', async (t) => {
+  const service = await shared.reset()
+  const { call, sql } = service
+  await sql(`
+    INSERT INTO context_files
+      (title, original_path, context_file_category, context_file_type, text, neptun_user_id, project_id)
+    SELECT 'x', 'x', 'x', 'x', '', 1, 789 FROM generate_series(1, 995) n`)
+  const answers = await Promise.all(Array.from({ length: 12 }, () => call('POST', FILES, file())))
+  t.equal(countOf(answers, 201), 5)
+  const FULL = full('it holds at most 1000 files')
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  await countersMatch(t, service, 'full')
+  const [one] = (await call('GET', FILES)).body.files
+  t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
+  t.equal((await call('DELETE', `${FILES}/${one.id}`)).status, 204)
+  t.equal((await call('POST', FILES, file())).status, 201)
+  t.equal((await call('POST', FILES, file())).status, 409)
+})
+
+const MAX_BYTES = 4000
+
+t.test('the JSON text of a list of files has at most MAX_PROJECT_BYTES, exactly', async (t) => {
+  const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
+  const { call } = service
+  const FULL = full(`the list of its files has at most ${MAX_BYTES} bytes`)
+  const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', FILES, file({ text: HARD }))))
+  t.ok(countOf(answers, 201) > 2)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  const [one] = (await call('GET', FILES)).body.files
+  const put = (body: object) => call('PUT', `${FILES}/${one.id}`, { body })
+  t.equal((await put({ text: '' })).status, 200)
+  const room = MAX_BYTES - Buffer.byteLength((await call('GET', FILES)).text)
+  t.same((await put({ text: 'a'.repeat(room + 1) })).body, FULL, 'a change by one byte too many')
+  t.equal((await put({ text: 'a'.repeat(room) })).status, 200, 'one that fits exactly')
+  await countersMatch(t, service, 'full')
+})
+
+t.test('the JSON text of a list of imports has at most MAX_PROJECT_BYTES, exactly', async (t) => {
+  const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
+  const { call } = service
+  const FULL = full(`the list of its imports has at most ${MAX_BYTES} bytes`)
+  const sizeOf = async () => Buffer.byteLength((await call('GET', IMPORTS)).text)
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => call('POST', IMPORTS, local(`/${index}`, { description: HARD }))),
+  )
+  t.ok(countOf(answers, 201) > 2)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  t.ok((await sizeOf()) <= MAX_BYTES)
+  await countersMatch(t, service, 'full')
+
+  const [one] = (await call('GET', IMPORTS)).body.imports
+  const put = (body: object) => call('PUT', `${IMPORTS}/${one.id}`, { body })
+  t.equal((await put({ description: '' })).status, 200)
+  const room = MAX_BYTES - (await sizeOf())
+  const refused = await put({ description: 'a'.repeat(room + 1) })
+  t.same([refused.status, refused.body], [409, FULL], 'a change by one byte too many')
+  t.equal((await call('GET', `${IMPORTS}/${one.id}`)).body.import.description, '', 'changes nothing')
+  const escaped = `\u0001\u0002${'é'.repeat(2)}`
+  t.equal((await put({ description: escaped + 'a'.repeat(room - 16) })).status, 200, 'one that fits exactly')
+  t.equal(await sizeOf(), MAX_BYTES)
+  t.same((await call('POST', IMPORTS, local('/x'))).body, FULL)
+  t.same((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL)
+  t.equal((await put({ description: escaped + 'b'.repeat(room - 16) })).status, 200, 'one of the same size')
+  t.equal((await put({ description: null, title: 'x' })).status, 200, 'a smaller one')
+  await countersMatch(t, service, 'in the end')
+})
+
+t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count together', async (t) => {
+  const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
+  const { call } = service
+  for (const type of RESOURCE_TYPES) {
+    const all = resources(`/${type.slug}`)
+    const FULL = full(`the list of its ${NOUNS[type.slug]} has at most ${MAX_BYTES} bytes`)
+    for (const id of [501, 502, 503]) await writeResource(service, type, { id })
+    const bodies = [
+      ...Array.from({ length: 30 }, (_, index) => distinct(type, index)),
+      ...[501, 502, 503].map((id) => ({ [type.idField]: id })),
+    ]
+    const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
+    t.ok(countOf(answers, 201) > 2, type.slug)
+    for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+    t.ok(Buffer.byteLength((await call('GET', all)).text) <= MAX_BYTES)
+  }
+  await countersMatch(t, service, 'full')
+})
+
+t.test('a resource that changes while it is linked is counted as it is', async (t) => {
+  const service = await shared.reset()
+  const { sql, call } = service
+  const all = resources('/github-installations')
+  for (let round = 0; round < 10; round += 1) {
+    await Promise.all([
+      call('POST', all, { body: { github_installation_id: 123 } }),
+      sql('UPDATE github_installations SET account_name = repeat($1, $2) WHERE id = 123', ['ab', round + 1]),
+      call('DELETE', `${all}/123`),
+    ])
+    await countersMatch(t, service, `round ${round}`)
+  }
+})
+
+t.test('rows are counted when a dump without the schema is restored', async (t) => {
+  const service = await shared.reset()
+  const { call, databaseUrl } = service
+  await call('POST', IMPORTS, local('/x'))
+  for (const { slug, create } of RESOURCE_TYPES) await call('POST', resources(`/${slug}`), { body: create })
+  // Like pg_restore: without a search path, parents first.
+  const client = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=' })
+  await client.connect()
+  const links = RESOURCE_TYPES.flatMap(({ table, linkTable }) => [table, linkTable])
+  const tables = ['users', 'sessions', 'projects', 'imports', ...links].map((name) => `public.${name}`)
+  const dump = new Map<string, string>()
+  for (const table of tables) {
+    const { rows } = await client.query(`SELECT json_agg(item)::text AS dumped FROM ${table} AS item`)
+    dump.set(table, rows[0].dumped)
+  }
+  await client.query('DELETE FROM public.users')
+  for (const [table, rows] of dump) {
+    await client.query(
+      `INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(null::${table}, $1)`,
+      [rows],
+    )
+  }
+  await client.end()
+  await countersMatch(t, service, 'restored')
+  t.equal((await call('GET', IMPORTS)).body.imports.length, 1)
+})
+
+t.test('a project over the limits migrates, is readable, and can only shrink', async (t) => {
+  const migratedUrl = await createDatabase(t, { migrated: false })
+  const client = new pg.Client({ connectionString: migratedUrl })
+  await client.connect()
+  const folder = new URL('../../prisma/migrations/', import.meta.url)
+  const names = (await readdir(folder)).filter((name) => /^\d+_/.test(name) && name < '20261126140000').sort()
+  for (const name of names) await client.query(await readFile(new URL(`${name}/migration.sql`, folder), 'utf8'))
+  await client.query(`
+    INSERT INTO users (id, email) VALUES (1, 'owner@example.com');
+    INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'first', 1);
+    SET neptun.max_imports_per_project = 2000;
+    INSERT INTO imports (source_type, source_path, description, neptun_user_id, project_id)
+      SELECT 'local', '/' || n, repeat(E'\\u0001', 100), 1, 789 FROM generate_series(1, 1002) n;
+    INSERT INTO user_files (neptun_user_id, title, text, language, extension)
+      SELECT 1, 'file', repeat('é"', 10), 'x', 'x' FROM generate_series(1, 1002) n;
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id)
+      SELECT 789, id, 1 FROM user_files;
+    CREATE TABLE _prisma_migrations (
+      id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
+      logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0
+    )`)
+  for (const name of names) {
+    const text = await readFile(new URL(`${name}/migration.sql`, folder))
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count)
+       VALUES (gen_random_uuid(), encode(sha256($1), 'hex'), now(), $2, 1)`,
+      [text, name],
+    )
+  }
+  await client.end()
+  t.ok((await applyMigrations(migratedUrl)).includes('20261126140000_project_limits'))
+
+  const rows = async () => {}
+  const service = await startApp(t, { MAX_PROJECT_BYTES: '100000' }, { migratedUrl, rows })
+  const { call, sql } = service
+  await sql(
+    `INSERT INTO sessions (token_hash, neptun_user_id, expires_at) VALUES (sha256($1), 1, now() + interval '1 day')`,
+    [OWNER.token],
+  )
+  await countersMatch(t, service, 'migrated')
+  const files = resources('/user-files')
+  t.equal((await call('GET', IMPORTS)).body.imports.length, 1002)
+  t.equal((await call('GET', files)).body.length, 1002)
+  t.same((await call('POST', IMPORTS, local('/x'))).body, full('it holds at most 1000 imports'))
+  const file = { title: 'x', text: '', language: 'x', extension: 'x' }
+  t.same((await call('POST', files, { body: file })).body, full('it holds at most 1000 user files'))
+  const put = (body: object) => call('PUT', `${IMPORTS}/1`, { body })
+  t.same((await put({ title: 'grows' })).body, full('the list of its imports has at most 100000 bytes'))
+  t.equal((await put({ description: 'shrinks' })).status, 200)
+  t.equal((await call('DELETE', `${IMPORTS}/2`)).status, 204)
+  t.equal((await call('DELETE', `${files}/1`)).status, 204)
+  await countersMatch(t, service, 'smaller')
+})

@@ -1,0 +1,360 @@
+import { once } from 'node:events'
+import { get } from 'node:http'
+import t from 'tap'
+import { errorBody, nextPage, OWNER, resources, startApp, type TestApp, until } from '../../support/app.js'
+import { RESOURCE_TYPES, writeResource } from '../../support/resources.js'
+
+/** One service for all; each test begins with its tables as they were. */
+const shared = await startApp(t)
+
+const NOT_FOUND = errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')
+
+for (const type of RESOURCE_TYPES) {
+  const { slug, idField, table, linkTable, create, created, keys } = type
+  const all = resources(`/${slug}`)
+
+  t.test(`${slug}: links one that the user has, lists it, reads it, unlinks it`, async (t) => {
+    const service = await shared.reset()
+    const { call, sql } = service
+    await writeResource(service, type, { id: 500 })
+
+    t.equal((await call('GET', all)).text, '[]', 'nothing is linked at first')
+    const linked = await call('POST', all, { body: { [idField]: 500 } })
+    t.equal(linked.status, 201)
+    t.same(Object.keys(linked.body), keys)
+    t.match(linked.body, {
+      id: 500,
+      ...created,
+      created_at: '2025-02-16T17:42:11.000Z',
+      updated_at: '2025-02-16T18:42:11.000Z',
+      neptun_user_id: 1,
+    })
+    t.same((await call('GET', all)).body, [linked.body])
+    t.same((await call('GET', `${all}/500`)).body, linked.body)
+
+    const again = await call('POST', all, { body: { [idField]: 500 } })
+    t.same([again.status, again.body], [200, linked.body], 'a retry is safe')
+    t.same((await call('GET', all)).body, [linked.body])
+
+    const unlinked = await call('DELETE', `${all}/500`)
+    t.same([unlinked.status, unlinked.text], [204, ''])
+    t.same((await call('DELETE', `${all}/500`)).body, NOT_FOUND)
+    t.same((await call('GET', `${all}/500`)).body, NOT_FOUND)
+    t.equal((await call('GET', all)).text, '[]')
+    t.equal((await sql(`SELECT FROM ${table} WHERE id = 500`)).length, 1, "the resource stays the user's")
+  })
+
+  t.test(`${slug}: creates one and links it`, async (t) => {
+    const { call, sql } = await shared.reset()
+    const answer = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
+    t.equal(answer.status, 201)
+    t.same(Object.keys(answer.body), keys)
+    t.match(answer.body, { ...created, neptun_user_id: 1 })
+    t.equal(answer.body.created_at, answer.body.updated_at)
+    t.match(answer.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.same((await call('GET', `${all}/${answer.body.id}`)).body, answer.body)
+    t.same(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
+      { project_id: 789, id: answer.body.id, neptun_user_id: 1 },
+    ])
+  })
+
+  t.test(`${slug}: lists the newest link first, whenever the resource was made`, async (t) => {
+    const service = await shared.reset()
+    const order = [503, 501, 504, 502]
+    for (const id of order) {
+      await writeResource(service, type, { id })
+      await service.call('POST', all, { body: { [idField]: id } })
+    }
+    const { body } = await service.call('GET', all)
+    t.same(
+      body.map(({ id }: { id: number }) => id),
+      order.toReversed(),
+    )
+  })
+
+  t.test(`${slug}: one that does not exist and one of another user are the same 404`, async (t) => {
+    const service = await shared.reset()
+    await writeResource(service, type, { id: 600, userId: 2 })
+    const foreign = await service.call('POST', all, { body: { [idField]: 600 } })
+    const unknown = await service.call('POST', all, { body: { [idField]: 601 } })
+    t.same(foreign.body, NOT_FOUND)
+    t.equal(foreign.text, unknown.text)
+    const ofEach = ['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']
+    const others = ({ headers }: typeof foreign) => [...headers].filter(([name]) => !ofEach.includes(name))
+    t.same(others(foreign), others(unknown))
+    t.same(await service.sql(`SELECT FROM ${linkTable}`), [])
+  })
+
+  t.test(`${slug}: the same resource in another project is another link`, async (t) => {
+    const service = await shared.reset()
+    const { call, sql } = service
+    await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
+    await writeResource(service, type, { id: 500 })
+    const other = resources(`/${slug}`, { userId: 1, projectId: 791, token: '' })
+    await call('POST', all, { body: { [idField]: 500 } })
+    t.same((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
+    t.equal((await call('POST', other, { body: { [idField]: 500 } })).status, 201)
+    t.equal((await call('DELETE', `${all}/500`)).status, 204)
+    t.equal((await call('GET', `${other}/500`)).status, 200)
+  })
+
+  t.test(`${slug}: fifty links of one resource at once are one row`, async (t) => {
+    const service = await shared.reset()
+    await writeResource(service, type, { id: 500 })
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
+    )
+    t.equal(answers.filter(({ status }) => status === 201).length, 1)
+    t.equal(answers.filter(({ status }) => status === 200).length, 49)
+    t.equal((await service.sql(`SELECT FROM ${linkTable}`)).length, 1)
+  })
+
+  t.test(`${slug}: a storm of links and unlinks ends in one of the two states`, async (t) => {
+    const service = await shared.reset()
+    await writeResource(service, type, { id: 500 })
+    const storm = Array.from({ length: 60 }, (_, index) =>
+      index % 2 ? service.call('POST', all, { body: { [idField]: 500 } }) : service.call('DELETE', `${all}/500`),
+    )
+    for (const { status, text } of await Promise.all(storm))
+      t.ok([200, 201, 204, 404].includes(status), `${status} ${text}`)
+    const rows = (await service.sql(`SELECT FROM ${linkTable}`)).length
+    const { status } = await service.call('GET', `${all}/500`)
+    t.same(status, rows === 1 ? 200 : 404)
+  })
+
+  t.test(`${slug}: a project that is deleted meanwhile takes everything with it, or is not found`, async (t) => {
+    const service = await shared.reset()
+    const { call, sql } = service
+    await writeResource(service, type, { id: 500 })
+    const body = (index: number) => ({ body: index % 2 ? create : { [idField]: 500 } })
+    const answers = await Promise.all([
+      ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
+      sql('DELETE FROM projects WHERE id = 789'),
+      ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
+    ])
+    const seen = answers.flatMap((answer) => ('status' in answer ? [answer] : []))
+    for (const { status, text } of seen) t.ok([200, 201, 404].includes(status), `${status} ${text}`)
+    t.same((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+    t.same(await sql(`SELECT FROM ${linkTable}`), [])
+    const made = seen.filter(({ status, body: { id } }) => status === 201 && id !== 500).length
+    t.equal((await sql(`SELECT FROM ${table} WHERE id NOT IN (123, 500)`)).length, made, 'no orphan was created')
+  })
+
+  t.test(`${slug}: a resource that is deleted meanwhile is not found`, async (t) => {
+    const service = await shared.reset()
+    await writeResource(service, type, { id: 500 })
+    const answers = await Promise.all([
+      ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
+      service.sql(`DELETE FROM ${table} WHERE id = 500`),
+      ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
+    ])
+    for (const answer of answers) if ('status' in answer) t.ok([200, 201, 404].includes(answer.status), answer.text)
+    t.same((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
+    t.equal((await service.call('GET', all)).text, '[]')
+  })
+
+  t.test(`${slug}: a list of 1000 links is complete and in order`, async (t) => {
+    const service = await shared.reset()
+    const { sql, call } = service
+    const columns = Object.keys(create)
+    // A user has each installation once.
+    const values = columns.map((name, index) => `$${index + 1}${name === 'installation_id' ? ' + number' : ''}`)
+    await sql(
+      `WITH made AS (
+         INSERT INTO ${table} (neptun_user_id, ${columns.join(', ')})
+         SELECT 1, ${values.join(', ')} FROM generate_series(1, 1000) AS number RETURNING id
+       )
+       INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
+      Object.values(create),
+    )
+    const { body } = await call('GET', all)
+    const order = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} ORDER BY id DESC`)
+    t.same(
+      body.map(({ id }: { id: number }) => id),
+      order.map(({ id }) => id),
+    )
+    t.same(Object.keys(body[999]), keys)
+  })
+}
+
+t.test('a list of long texts is complete, whatever their sizes', async (t) => {
+  const { sql, call } = await shared.reset()
+  const all = resources('/user-files')
+  const write = (id: number, text: string) =>
+    sql(
+      `WITH made AS (
+         INSERT INTO user_files (id, neptun_user_id, title, text, language, extension)
+         VALUES ($1, 1, 'file', $2, 'x', 'x') RETURNING id
+       )
+       INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made`,
+      [id, text],
+    )
+  const texts = async (query = '') => (await call('GET', all + query)).body.map(({ text }: { text: string }) => text)
+  const [half, other] = ['a'.repeat(512 * 1024), 'é'.repeat(256 * 1024)]
+  await write(1, half)
+  await write(2, other)
+  t.same(await texts(), [other, half])
+  await write(3, '!')
+  t.same(await texts(), ['!', other, half])
+  t.same(await texts('?limit=2'), ['!', other])
+  await write(4, half)
+  t.same(await texts('?limit=3'), [half, '!', other])
+  const answer = await call('GET', `${all}?limit=2`)
+  t.match(answer.headers.get('link'), /rel="next"/)
+})
+
+t.test('the list can be read in pages, newest link first', async (t) => {
+  const service = await shared.reset()
+  const { sql, call } = service
+  const all = resources('/user-files')
+  await sql(`
+    WITH made AS (
+      INSERT INTO user_files (neptun_user_id, title, text, language, extension)
+      SELECT 1, 'file ' || n, '', 'x', 'x' FROM generate_series(1, 23) n RETURNING id
+    )
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made ORDER BY id`)
+  const whole = (await call('GET', all)).body
+  t.equal(whole.length, 23)
+  for (const limit of [1, 5, 22, 23, 100]) {
+    const collected: unknown[] = []
+    let path: string | undefined = `${all}?limit=${limit}`
+    while (path) {
+      const answer = await call('GET', path)
+      t.equal(answer.status, 200)
+      t.ok(answer.body.length > 0 && answer.body.length <= limit)
+      collected.push(...answer.body)
+      path = nextPage(path, answer)
+    }
+    t.same(collected, whole, `in pages of ${limit}`)
+  }
+  for (const [query, path, message] of [
+    ['limit=0', 'query.limit', 'must be an integer from 1 to 100'],
+    ['limit=101', 'query.limit', 'must be an integer from 1 to 100'],
+    ['limit=5&cursor=nonsense', 'query.cursor', 'is not a cursor of this list'],
+    ['cursor=MQ', 'query.limit', 'is required with a cursor'],
+  ] as const) {
+    const answer = await call('GET', `${all}?${query}`)
+    t.same(answer.body.errors, [{ path, message }], query)
+  }
+  t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'nothing is older than the first')
+})
+
+/** Links 15 files of 1 MiB to project 789, which holds 16 MiB. */
+const writeLargeFiles = (sql: TestApp['sql']) =>
+  sql(`
+    WITH made AS (
+      INSERT INTO user_files (neptun_user_id, title, text, language, extension)
+      SELECT 1, 'big', repeat('0123456789abcdef', 65536), 'x', 'x' FROM generate_series(1, 15) RETURNING id
+    )
+    INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) SELECT 789, id, 1 FROM made`)
+
+t.test('fifteen files of 1 MiB are listed', async (t) => {
+  const { sql, call } = await startApp(t)
+  await writeLargeFiles(sql)
+  const answer = await call('GET', resources('/user-files'))
+  t.equal(answer.status, 200)
+  t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
+  t.equal(answer.body.length, 15)
+  t.ok(answer.text.length > 15 * 1024 * 1024)
+})
+
+t.test('HEAD of a large list answers without reading it', async (t) => {
+  const { sql, call } = await startApp(t)
+  await writeLargeFiles(sql)
+  const { status, headers, text } = await call('HEAD', resources('/user-files'))
+  t.same([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
+})
+
+t.test('a client that does not read a large list holds no database connection', async (t) => {
+  const { url, sql, call, database } = await startApp(t, { DATABASE_POOL_SIZE: '3' })
+  await writeLargeFiles(sql)
+  const readers = Array.from({ length: 2 }, () => {
+    const headers = { cookie: `neptun-session=${OWNER.token}` }
+    return get(url + resources('/user-files'), { headers, agent: false })
+  })
+  await Promise.all(readers.map((reader) => once(reader, 'response')))
+  const { pool } = database
+  await until(() => pool.idleCount === pool.totalCount && pool.waitingCount === 0, 'every connection is idle again')
+  t.equal((await call('GET', resources('/imports'))).status, 200, 'and other requests are served')
+  for (const reader of readers) reader.destroy()
+})
+
+t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused', async (t) => {
+  const { call } = await shared.reset()
+  const all = resources('/user-files')
+  const body = (text: string) => ({ body: { title: 'x', text, language: 'x', extension: 'x' } })
+  for (const text of ['a'.repeat(1_048_576), '🦉'.repeat(262_144), `${'\\"\n\u2028'.repeat(1000)}`]) {
+    const answer = await call('POST', all, body(text))
+    t.equal(answer.status, 201)
+    t.ok(answer.body.text === text, 'in the answer')
+    t.ok((await call('GET', `${all}/${answer.body.id}`)).body.text === text, 'and stored so')
+  }
+  for (const [text, message] of [
+    ['a'.repeat(1_048_577), 'must have 0 to 1048576 characters'],
+    ['🦉'.repeat(262_145), 'must have at most 1048576 bytes in UTF-8'],
+  ] as const) {
+    const answer = await call('POST', all, body(text))
+    t.equal(answer.status, 400)
+    t.same(answer.body.errors, [{ path: 'body.text', message }])
+  }
+  t.equal((await call('POST', all, body('a'.repeat(2 * 1024 * 1024)))).status, 413)
+})
+
+t.test('a type that there is not is refused by name, for whoever has a session', async (t) => {
+  const { call } = await shared.reset()
+  const INVALID = errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')
+  for (const type of [
+    'nonsense',
+    'user-file',
+    'user-filess',
+    'USER-FILES',
+    'Imports',
+    '%75ser-files%20',
+    '%zz',
+    '..%2f',
+  ]) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      for (const path of [`/${type}`, `/${type}/5`, `/${type}/x`]) {
+        t.same((await call(method, resources(path))).body, INVALID, `${method} ${path}`)
+        t.equal((await call(method, resources(path), { token: null })).status, 401)
+      }
+    }
+    t.same((await call('POST', resources(`/${type}`), { body: '{', headers: { 'content-type': 'x/y' } })).body, INVALID)
+  }
+})
+
+t.test('a method that a type does not have is an unknown route', async (t) => {
+  const { call } = await shared.reset()
+  const table = [
+    ['PUT', '/user-files'],
+    ['PATCH', '/user-files/5'],
+    ['PUT', '/chat-conversations/5'],
+    ['POST', '/template-collections/5'],
+    ['DELETE', '/github-installations'],
+    ['DELETE', '/imports'],
+    ['POST', '/imports/5'],
+    ['PATCH', '/imports/5'],
+    ['GET', '/user-files/5/6'],
+    ['GET', '/nonsense/5/6'],
+  ] as const
+  for (const [method, path] of table) {
+    const answer = await call(method, resources(path))
+    t.same(answer.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
+  }
+})
+
+t.test('in production nobody can record an installation that no GitHub App confirms', async (t) => {
+  const { call, sql } = await startApp(t, { NODE_ENV: 'production' })
+  const all = resources('/github-installations')
+  const answer = await call('POST', all, {
+    body: { installation_id: 1, account_name: 'torvalds', repository_selection: 'all' },
+  })
+  const message = 'Installations cannot be recorded here: no GitHub App is configured that could confirm them'
+  t.same(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
+  t.equal((await sql('SELECT FROM github_installations')).length, 1, 'only the one that was there')
+  t.equal(
+    (await call('POST', all, { body: { github_installation_id: 123 } })).status,
+    201,
+    'what is recorded can be linked',
+  )
+})

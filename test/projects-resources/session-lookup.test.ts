@@ -1,0 +1,332 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { createToken, hashToken } from '../../src/session-token.js'
+import { createSession, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
+
+const IMPORTS = resources('/imports')
+const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
+const UNAVAILABLE = errorBody(
+  503,
+  'SESSION_LOOKUP_UNAVAILABLE',
+  'Sessions cannot be verified at present: nothing was stored',
+)
+const FUTURE = '2099-01-01T00:00:00.000Z'
+
+type Respond = (response: ServerResponse, request: IncomingMessage) => void
+
+const json =
+  (value: unknown, status = 200, type = 'application/json'): Respond =>
+  (response) =>
+    response.writeHead(status, { 'content-type': type }).end(JSON.stringify(value))
+
+const session = (user_id: unknown = 1, expires_at: unknown = FUTURE) => json({ user_id, expires_at })
+
+const status =
+  (code: number, headers = {}): Respond =>
+  (response) =>
+    response.writeHead(code, headers).end()
+
+const newToken = () => `Fe26.2*sealed%20cookie*${createToken()}*${'x'.repeat(300)}`
+
+/** The service, with another service that decides about sessions. */
+async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {}) {
+  const other = { respond: session(), requests: [] as string[][] }
+  const server: Server = createServer((request, response) => {
+    other.requests.push([`${request.method} ${request.url}`, ...request.rawHeaders])
+    other.respond(response, request)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const service = await startApp(t, {
+    SESSION_LOOKUP_URL: `http://${host}/session?a=b`,
+    // On a busy machine, the service must not be overloaded.
+    MAX_EVENT_LOOP_DELAY: '600000',
+    ...settings,
+  })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  /** Not `call`, which would use another session. */
+  async function list(token: string, { path = IMPORTS, headers = {} } = {}) {
+    const response = await fetch(service.url + path, { headers: { cookie: `neptun-session=${token}`, ...headers } })
+    const body = (await response.json()) as unknown
+    return { status: response.status, body, retryAfter: response.headers.get('retry-after') }
+  }
+  const isRefused = async (t: Test, token: string, what: string) =>
+    t.same(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
+  const isUnavailable = async (t: Test, token: string, what: string) =>
+    t.same(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
+  const rowsOf = (token: string) =>
+    service.sql(
+      `SELECT neptun_user_id, expires_at, revoked_at, checked_until > now() AS is_checked,
+        checked_until <= now() + interval '60 s' AS is_within FROM sessions WHERE token_hash = $1`,
+      [hashToken(token)],
+    )
+  return { ...service, other, host, list, isRefused, isUnavailable, rowsOf }
+}
+
+t.test('a sealed cookie becomes a session; the other service gets the cookie and nothing else', async (t) => {
+  const { other, host, list, rowsOf } = await startBoth(t)
+  const token = newToken()
+  const headers = {
+    cookie: `other=1; neptun-session="${token}"; more=2`,
+    authorization: 'Bearer x',
+    'x-forwarded-for': '1.2.3.4',
+    'x-request-id': 'client',
+  }
+  t.same(await list(token, { headers }), { status: 200, body: { imports: [] }, retryAfter: null })
+  t.same(other.requests, [
+    ['GET /session?a=b', 'cookie', `neptun-session=${token}`, 'Host', host, 'Connection', 'close'],
+  ])
+  const row = { neptun_user_id: 1, expires_at: new Date(FUTURE), revoked_at: null, is_checked: true, is_within: true }
+  t.same(await rowsOf(token), [row])
+  t.equal((await list(token)).status, 200)
+  t.equal((await list(token, { path: resources('/imports', STRANGER) })).status, 403, "another user's path")
+  t.equal(other.requests.length, 1, 'a known session is not looked up')
+})
+
+t.test('every format of an id and a time, and nothing else', async (t) => {
+  const { other, list, isUnavailable, isRefused, rowsOf, log } = await startBoth(t)
+  const times: [given: unknown, stored: string][] = [
+    ['2099-01-01T02:00:00+02:00', FUTURE],
+    ['2099-01-01t00:00:00.123456789z', '2099-01-01T00:00:00.123Z'],
+    [4_070_908_800, FUTURE],
+    [4_070_908_800.5, '2099-01-01T00:00:00.500Z'],
+  ]
+  for (const [given, stored] of times) {
+    const token = newToken()
+    other.respond = session('1', given)
+    t.equal((await list(token)).status, 200, String(given))
+    t.same((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
+  }
+  other.respond = json({ user_id: 1, expires_at: FUTURE }, 200, 'application/vnd.api+json; charset=utf-8')
+  t.equal((await list(newToken())).status, 200, 'another type of JSON')
+  const ids = [undefined, null, '', 0, -1, 1.5, '01', '1e3', ' 1', 2_147_483_648, '2147483648', true, [1], {}, 'uuid']
+  for (const id of ids) {
+    other.respond = json({ user_id: id, expires_at: FUTURE })
+    await isUnavailable(t, newToken(), `user_id ${JSON.stringify(id)}`)
+  }
+  // Not each failure is logged.
+  const isReason = (line: string) =>
+    line.includes('SESSION_LOOKUP_UNAVAILABLE') && line.includes('is not the id of a user')
+  t.ok(log.some(isReason), 'the log says why')
+  const wrong = [undefined, null, '', 'x', '2099-01-01', '2099-01-01T00:00:00', '4070908800', -1, 4_070_908_800_000, {}]
+  for (const time of [...wrong, '2099-13-01T00:00:00Z', 'Thu, 01 Jan 2099 00:00:00 GMT']) {
+    other.respond = json({ user_id: 1, expires_at: time })
+    await isUnavailable(t, newToken(), `expires_at ${JSON.stringify(time)}`)
+  }
+  for (const body of [null, 1, 'x', [], {}, { data: { user_id: 1, expires_at: FUTURE } }]) {
+    other.respond = json(body)
+    await isUnavailable(t, newToken(), JSON.stringify(body))
+  }
+  for (const [user, expires, what] of [
+    [999, FUTURE, 'an unknown user'],
+    [1, '2020-01-01T00:00:00Z', 'an expired session'],
+    [1, 1, 'an expired session'],
+  ] as const) {
+    other.respond = session(user, expires)
+    const token = newToken()
+    await isRefused(t, token, what)
+    t.same(await rowsOf(token), [])
+    const asked = other.requests.length
+    await isRefused(t, token, what)
+    t.equal(other.requests.length, asked, 'it is remembered')
+  }
+})
+
+t.test('dotted names of fields', async (t) => {
+  const { other, list, isUnavailable } = await startBoth(t, {
+    SESSION_LOOKUP_USER_ID_FIELD: 'data.user.id',
+    SESSION_LOOKUP_EXPIRES_AT_FIELD: 'data.exp',
+  })
+  other.respond = json({ data: { user: { id: 2 }, exp: FUTURE } })
+  t.equal((await list(newToken(), { path: resources('/imports', STRANGER) })).status, 200)
+  for (const body of [{ data: null }, { data: [] }, { 'data.user.id': 2, 'data.exp': FUTURE }, { data: { user: 2 } }]) {
+    other.respond = json(body)
+    await isUnavailable(t, newToken(), JSON.stringify(body))
+  }
+})
+
+t.test('anything but 200 and 401 is 503, and the log does not have the cookie', async (t) => {
+  const { other, host, isUnavailable, log } = await startBoth(t, { SESSION_LOOKUP_TIMEOUT: '500' })
+  const valid = JSON.stringify({ user_id: 1, expires_at: FUTURE })
+  const type = { 'content-type': 'application/json' }
+  const responses: [what: string, respond: Respond][] = [
+    ...[201, 204, 304, 400, 403, 404, 429, 500, 502, 503].map((code): [string, Respond] => [`${code}`, status(code)]),
+    ...[301, 302, 303, 307, 308].map((code): [string, Respond] => [
+      `a redirect, ${code}`,
+      (response, { url }) =>
+        url === '/moved'
+          ? session()(response, {} as IncomingMessage)
+          : status(code, { location: `http://${host}/moved` })(response, {} as IncomingMessage),
+    ]),
+    ['another type', json({ user_id: 1, expires_at: FUTURE }, 200, 'text/html')],
+    ['no type', (response) => response.end(valid)],
+    ['not JSON', (response) => response.writeHead(200, type).end('{')],
+    ['an empty body', (response) => response.writeHead(200, type).end()],
+    ['a large body', (response) => response.writeHead(200, type).end(valid + ' '.repeat(16 * 1024))],
+    ['an endless body', (response) => response.writeHead(200, type).write(valid)],
+    ['no response', () => {}],
+    ['a closed connection', (response) => response.destroy()],
+    [
+      'a body that ends early',
+      (response) => {
+        response.writeHead(200, { ...type, 'content-length': 1000 }).write(valid, () => response.destroy())
+      },
+    ],
+  ]
+  for (const [what, respond] of responses) {
+    other.respond = respond
+    await isUnavailable(t, newToken(), what)
+  }
+  t.notOk(
+    other.requests.some(([line]) => line?.includes('/moved')),
+    'no redirect was followed',
+  )
+  t.equal(other.requests.length, responses.length, 'each was looked up once')
+  t.notOk(log.some((line) => line.includes('Fe26')))
+})
+
+t.test(
+  'a service that cannot be reached is 503; nothing is looked up for known, missing and malformed cookies',
+  async (t) => {
+    const { list, isUnavailable, call, other } = await startBoth(t, { SESSION_LOOKUP_URL: 'http://127.0.0.1:1/' })
+    await isUnavailable(t, newToken(), 'no connection')
+    t.equal((await list(OWNER.token)).status, 200)
+    t.equal((await call('GET', IMPORTS, { token: null })).status, 401)
+    t.equal((await list('short')).status, 401)
+    t.equal((await list('x'.repeat(4097))).status, 401)
+    t.equal((await list(`${newToken()}; neptun-session=${newToken()}`)).status, 401, 'two cookies')
+    t.equal(other.requests.length, 0)
+  },
+)
+
+t.test('concurrent requests with one cookie share a lookup, and a 401 is remembered', async (t) => {
+  const { other, list, isRefused } = await startBoth(t)
+  const waiting: (() => void)[] = []
+  other.respond = (response, request) => {
+    waiting.push(() => session()(response, request))
+  }
+  const token = newToken()
+  const both = Array.from({ length: 16 }, () => list(token))
+  await until(() => waiting.length > 0, 'one lookup')
+  await until(async () => (await list(token)).status === 429, 'all requests have arrived')
+  for (const go of waiting) go()
+  t.same(
+    (await Promise.all(both)).map(({ status }) => status),
+    both.map(() => 200),
+  )
+  t.equal(other.requests.length, 1)
+  other.respond = status(401)
+  const junk = newToken()
+  await Promise.all(Array.from({ length: 10 }, () => isRefused(t, junk, 'junk')))
+  for (let round = 0; round < 5; round += 1) await isRefused(t, junk, 'junk again')
+  t.equal(other.requests.length, 2)
+})
+
+t.test('junk cookies are limited by address before they are looked up', async (t) => {
+  const { other, list } = await startBoth(t, { RATE_LIMIT_ADDRESS: '20' })
+  other.respond = status(401)
+  const statuses: number[] = []
+  for (let count = 0; count < 30; count += 1) statuses.push((await list(newToken())).status)
+  t.same(statuses, [...Array<number>(20).fill(401), ...Array<number>(10).fill(429)])
+  t.equal(other.requests.length, 20)
+})
+
+t.test('lookups are bounded: the rest gets 503 at once', async (t) => {
+  const { other, url } = await startBoth(t, { TRUST_PROXY: '127.0.0.1', SESSION_LOOKUP_TIMEOUT: '60000' })
+  const waiting: (() => void)[] = []
+  let isOpen = false
+  other.respond = (response, request) => {
+    if (isOpen) session()(response, request)
+    else waiting.push(() => session()(response, request))
+  }
+  const statuses: number[] = []
+  const send = async (index: number) => {
+    const headers = { cookie: `neptun-session=${newToken()}`, 'x-forwarded-for': `10.0.0.${index}` }
+    const { status } = await fetch(url + IMPORTS, { headers })
+    statuses.push(status)
+    return status
+  }
+  const all = Array.from({ length: 110 }, (_, index) => send(index))
+  await until(() => statuses.length === 14, 'those that may not even wait')
+  t.same(statuses, Array(14).fill(503))
+  t.equal(waiting.length, 32)
+  isOpen = true
+  for (const go of waiting) go()
+  await Promise.all(all)
+  t.same(statuses.slice(14), Array(96).fill(200))
+  t.equal(await send(200), 200, 'afterwards')
+})
+
+t.test('a session is looked up again after its time; the end in either service counts', async (t) => {
+  const { other, list, isRefused, isUnavailable, rowsOf, sql } = await startBoth(t)
+  const lapse = () => sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
+  const token = newToken()
+  t.equal((await list(token)).status, 200)
+  await lapse()
+  other.respond = session(1, '2098-01-01T00:00:00Z')
+  t.equal((await list(token)).status, 200)
+  t.equal(other.requests.length, 2)
+  const [extended] = await rowsOf(token)
+  t.same([extended?.['expires_at'], extended?.['is_checked']], [new Date('2098-01-01T00:00:00Z'), true])
+  await lapse()
+  other.respond = status(500)
+  await isUnavailable(t, token, 'the other service does not decide')
+  other.respond = session(2)
+  t.equal((await list(token)).status, 403, 'another user now')
+  await lapse()
+  other.respond = status(401)
+  await isRefused(t, token, 'ended in the other service')
+  const [ended] = await sql('SELECT expires_at <= now() AS is_over FROM sessions WHERE token_hash = $1', [
+    hashToken(token),
+  ])
+  t.same(ended, { is_over: true })
+
+  const revoked = newToken()
+  other.respond = session()
+  t.equal((await list(revoked)).status, 200)
+  await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(revoked)])
+  const asked = other.requests.length
+  await isRefused(t, revoked, 'revoked here')
+  await lapse()
+  await isRefused(t, revoked, 'revoked here, and due')
+  t.equal(other.requests.length, asked, 'it is not looked up')
+})
+
+t.test('the time until the next lookup ends with the session', async (t) => {
+  const { other, list, rowsOf } = await startBoth(t, { SESSION_LOOKUP_TTL: '600000' })
+  const soon = new Date(Date.now() + 120_000)
+  other.respond = session(1, soon.toISOString())
+  const token = newToken()
+  t.equal((await list(token)).status, 200)
+  t.same((await rowsOf(token))[0]?.['is_within'], false)
+  other.respond = session(1, new Date(Date.now() + 30_000).toISOString())
+  const short = newToken()
+  t.equal((await list(short)).status, 200)
+  t.same((await rowsOf(short))[0]?.['is_within'], true)
+})
+
+t.test('sessions that others have written are never looked up or changed', async (t) => {
+  const { other, isRefused, sql, list } = await startBoth(t)
+  const [expired, revoked] = [newToken(), newToken()]
+  await createSession(sql, OWNER.userId, { token: expired, expires: `now() - interval '1 s'` })
+  await createSession(sql, OWNER.userId, { token: revoked, revoked: 'now()' })
+  await isRefused(t, expired, 'expired')
+  await isRefused(t, revoked, 'revoked')
+  t.equal((await list(OWNER.token)).status, 200)
+  t.equal(other.requests.length, 0)
+})
+
+t.test('without an address, nothing is looked up, and sessions that are due have ended', async (t) => {
+  const service = await startApp(t)
+  const token = newToken()
+  await createSession(service.sql, OWNER.userId, { token })
+  const get = async () =>
+    (await fetch(service.url + IMPORTS, { headers: { cookie: `neptun-session=${token}` } })).status
+  t.equal(await get(), 200)
+  await service.sql(`UPDATE sessions SET checked_until = now() WHERE token_hash = $1`, [hashToken(token)])
+  t.equal(await get(), 401)
+})
