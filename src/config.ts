@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type Static, Type } from '@sinclair/typebox'
 import type { BaseLogger } from 'pino'
-import { connectionUrlFault } from './database/connection-url.js'
+import { connectionUrlProblem } from './database/connection-url.js'
 import type { DatabaseOptions } from './database/database.js'
 import { ConfigError } from './environment.js'
 import { readPrivateKey } from './github/private-key.js'
@@ -78,7 +78,7 @@ export const Config = Type.Object({
   ),
   DATABASE_URL: Type.String({
     secret: true,
-    check: connectionUrlFault,
+    check: connectionUrlProblem,
     must: 'a URL of the form postgres://user:password@host:5432/database',
     description: 'The PostgreSQL database (15 or later). Required, except by `npm run dev`, which brings its own.',
   }),

@@ -1,6 +1,6 @@
-import { withDatabase } from './cli/with-database.js'
 import type { Database } from './database/database.js'
 import type { Prisma } from './database/generated/client.js'
+import { withSingleConnection } from './database/single-connection.js'
 import { hashToken } from './session-token.js'
 
 /** Two users, each with a project: the second is for requests that must be rejected. */
@@ -34,7 +34,7 @@ const account = { github_account_id: '1234567', github_account_name: 'username' 
  */
 export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['NODE_ENV']): Promise<boolean> {
   if (nodeEnv === 'production') throw new Error('Demonstration data is never written in production')
-  return await withDatabase(databaseUrl, async ({ prisma }) => {
+  return await withSingleConnection(databaseUrl, async ({ prisma }) => {
     // First without the lock, which would wait for all running writes.
     if (await hasUsers(prisma)) return false
     return await prisma.$transaction(async (transaction) => {
@@ -50,7 +50,7 @@ export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['N
 
 /** Whether the database at this URL has the session and the project of the demonstration user. */
 export async function hasDemoData(databaseUrl: string): Promise<boolean> {
-  return await withDatabase(databaseUrl, hasDemoSession)
+  return await withSingleConnection(databaseUrl, hasDemoSession)
 }
 
 /** Whether this database has the session and the project of the demonstration user. */

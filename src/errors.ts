@@ -40,8 +40,8 @@ export type ErrorStatus = (typeof errors)[ErrorCode][0]
 
 export const ERROR_CODES = Object.keys(errors) as ErrorCode[]
 
-/** One fault of a request: where it is (`body.title`, `query.limit`, `path.user_id`) and what is wrong there. */
-export interface Fault {
+/** One problem of a request: where it is (`body.title`, `query.limit`, `path.user_id`) and what is wrong there. */
+export interface ValidationError {
   path: string
   message: string
 }
@@ -51,7 +51,7 @@ export interface ErrorBody {
   statusCode: number
   code: string
   message: string
-  errors?: Fault[]
+  errors?: ValidationError[]
 }
 
 /** An error that is meant for the caller. Anything else that is thrown becomes a 500 without detail. */
@@ -59,7 +59,7 @@ export class ApiError extends Error {
   override name = 'ApiError'
   readonly code: ErrorCode
   readonly statusCode: number
-  readonly faults: Fault[] | undefined
+  readonly validationErrors: ValidationError[] | undefined
   /** In seconds, for a `Retry-After` header. */
   readonly retryAfter: number | undefined
   /** For the log only: more than the client may know. Never contains a value from the request. */
@@ -67,26 +67,32 @@ export class ApiError extends Error {
 
   constructor(
     code: ErrorCode,
-    details: { message?: string; faults?: Fault[]; retryAfter?: number; reason?: string; cause?: unknown } = {},
+    details: {
+      message?: string
+      validationErrors?: ValidationError[]
+      retryAfter?: number
+      reason?: string
+      cause?: unknown
+    } = {},
   ) {
     const [statusCode, message] = errors[code]
     super(details.message ?? message, { cause: details.cause })
     this.code = code
     this.statusCode = statusCode
-    this.faults = details.faults
+    this.validationErrors = details.validationErrors
     this.retryAfter = details.retryAfter
     this.reason = details.reason ?? code.toLowerCase()
   }
 
   toBody(): ErrorBody {
-    const { statusCode, code, message, faults } = this
-    return faults ? { statusCode, code, message, errors: faults } : { statusCode, code, message }
+    const { statusCode, code, message, validationErrors } = this
+    return validationErrors ? { statusCode, code, message, errors: validationErrors } : { statusCode, code, message }
   }
 }
 
 /** A 400 that lists what is wrong with the request. */
-export function invalidRequest(...faults: Fault[]): ApiError {
-  return new ApiError('INVALID_REQUEST', { faults })
+export function invalidRequest(...validationErrors: ValidationError[]): ApiError {
+  return new ApiError('INVALID_REQUEST', { validationErrors })
 }
 
 /**

@@ -7,12 +7,10 @@ import {
   type TString,
   Type,
 } from '@sinclair/typebox'
+import { MAX_ID } from './identity-rules.js'
 
 /** A, if it has the same properties as B; otherwise `never`, and what uses it does not compile. */
 export type Exact<A, B> = [A, B] extends [B, A] ? A : never
-
-/** The largest id: PostgreSQL's `integer`. */
-export const MAX_ID = 2_147_483_647
 
 /** An id, in a path or in a body. */
 export const Id = (options: SchemaOptions = {}) =>
@@ -60,7 +58,7 @@ export const NullableText = (minLength: number, maxLength: number, options: Sche
 export const Word = (maxLength: number, characters: string, options: SchemaOptions = {}) =>
   Type.String({ ...options, minLength: 1, maxLength, pattern: `^[${characters}]*$` })
 
-/** One of a list of words. One `enum` rather than a union of literals, so that a fault is one message. */
+/** One of a list of words. One `enum` rather than a union of literals, so that a problem is one message. */
 export const OneOf = <const T extends readonly string[]>(words: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...words] })
 
@@ -136,7 +134,7 @@ export type Headers = Record<string, { type: string; description: string; [keywo
  * One answer of a route: what its status means here, and what comes with it. To Fastify's types it is the schema alone.
  * @param example the whole body
  */
-export function answer<T extends TSchema>(
+export function response<T extends TSchema>(
   description: string,
   schema: T,
   { example, headers }: { example?: Static<T>; headers?: Headers } = {},

@@ -34,8 +34,8 @@ function readVariable(name: string, property: TSchema, env: NodeJS.ProcessEnv): 
   if (!text) return property['default']
   const value = fromText(property, text)
   if (!Value.Check(property, value)) throw new ConfigError(`${name} must be ${property['must']}`)
-  const fault = property['check']?.(value)
-  if (fault) throw new ConfigError(`${name} must ${fault}`)
+  const problem = property['check']?.(value)
+  if (problem) throw new ConfigError(`${name} must ${problem}`)
   return value
 }
 

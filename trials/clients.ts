@@ -77,10 +77,14 @@ async function measure(port: number, until: Promise<unknown>) {
 }
 
 function judgeServed(what: string, { tally, times }: Awaited<ReturnType<typeof measure>>): Finding[] {
-  const faults = new Map([...unexpected(tally), ...tally.lost])
+  const validationErrors = new Map([...unexpected(tally), ...tally.lost])
   const p99 = quantile(times, 0.99)
   return [
-    check(`${what}: ${times.length} requests, of them without success`, describe(faults), faults.size === 0),
+    check(
+      `${what}: ${times.length} requests, of them without success`,
+      describe(validationErrors),
+      validationErrors.size === 0,
+    ),
     figure(`${what}: median`, ms(quantile(times, 0.5))),
     within(`${what}: p99`, p99, LIMIT),
   ]

@@ -34,12 +34,16 @@ export const failover: Trial = () =>
     const connections = await countConnections(database.url)
     const { missing, others } = await compare(database.url, tally.acknowledged)
     const { outcomes } = tally
-    const faults = unexpected(tally, UNAVAILABLE)
+    const validationErrors = unexpected(tally, UNAVAILABLE)
     const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
     return [
       figure(`connections ended, in ${ROUNDS} rounds`, terminated),
       figure('answers', describe(tally.answers)),
-      check(`answers that are neither a success nor ${UNAVAILABLE}`, describe(faults), faults.size === 0),
+      check(
+        `answers that are neither a success nor ${UNAVAILABLE}`,
+        describe(validationErrors),
+        validationErrors.size === 0,
+      ),
       check('requests without an answer', describe(tally.lost), tally.lost.size === 0),
       within('slowest answer', Math.max(...outcomes.map(({ begun, ended }) => ended - begun)), LIMIT),
       within('until a request sent after the cut succeeded, at worst', Math.max(...recoveries), LIMIT),

@@ -33,7 +33,7 @@ export const kill: Trial = () =>
     // What the last process had asked PostgreSQL for is carried out or given up by now.
     await (await startService()).signal('SIGTERM')
     const { missing, others } = await compare(database.url, tally.acknowledged)
-    const faults = unexpected(tally)
+    const validationErrors = unexpected(tally)
     return [
       check(
         `acknowledged in ${ROUNDS} rounds and not stored`,
@@ -42,7 +42,7 @@ export const kill: Trial = () =>
       ),
       figure('requests whose answer the kill cut off', describe(tally.lost)),
       figure('stored without being acknowledged', others),
-      check('answers that are no success', describe(faults), faults.size === 0),
+      check('answers that are no success', describe(validationErrors), validationErrors.size === 0),
       figure('start to ready after each kill', restarts.slice(1).map(ms).join(', ')),
     ]
   })

@@ -67,12 +67,12 @@ const runLocked = (what: string, statement: string, watches: Watch[]): Promise<F
     await load.stop()
     const calls = await Promise.all(others.map(({ stop }) => stop()))
     await locker.end()
-    const faults = unexpected(writers, '503 DATABASE_UNAVAILABLE', '503 OVERLOADED', '429 RATE_LIMITED')
+    const validationErrors = unexpected(writers, '503 DATABASE_UNAVAILABLE', '503 OVERLOADED', '429 RATE_LIMITED')
     const locked = writers.outcomes.filter((outcome) => outcome.begun > begun && outcome.begun < ended)
     const slowest = Math.max(...locked.map((outcome) => outcome.ended - outcome.begun))
     return [
       figure(`${what}: answers to the writers`, describe(writers.answers)),
-      check(`${what}: other answers to the writers`, describe(faults), faults.size === 0),
+      check(`${what}: other answers to the writers`, describe(validationErrors), validationErrors.size === 0),
       within(`${what}: slowest answer to a writer`, slowest, LIMIT),
       ...watches.flatMap(({ who }, index) => judge(`${what}: ${who}`, calls[index] ?? [], begun, ended)),
     ]

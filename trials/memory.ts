@@ -36,13 +36,17 @@ export const memory: Trial = ({ requests }) =>
     const first = series[0] ?? Number.NaN
     const third = Math.ceil(series.length / 3)
     const growth = mean(series.slice(-third)) / mean(series.slice(0, third))
-    const faults = unexpected(tally)
+    const validationErrors = unexpected(tally)
     return [
       check(`resident after 10 000 requests (limit ${LIMIT} MiB)`, mib(first), first < LIMIT),
       check(`highest of the series (limit ${LIMIT} MiB)`, mib(Math.max(...series)), Math.max(...series) < LIMIT),
       check('last third of the series over the first (limit 110 %)', `${Math.round(growth * 100)} %`, growth < GROWTH),
       figure('resident at each 10 000', series.map(mib).join(', ')),
-      check('answers that are no success', describe(faults), faults.size === 0 && sum(tally.lost) === 0),
+      check(
+        'answers that are no success',
+        describe(validationErrors),
+        validationErrors.size === 0 && sum(tally.lost) === 0,
+      ),
       figure('requests a second', Math.round(requests / elapsed)),
     ]
   })

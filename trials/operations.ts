@@ -37,9 +37,9 @@ export const fullLog: Trial = () =>
     const begun = performance.now()
     service.signal('SIGTERM')
     const { code } = await service.ended
-    const faults = unexpected(tally)
+    const validationErrors = unexpected(tally)
     return [
-      check(`${tally.answered()} requests, of them failed`, describe(faults), faults.size === 0),
+      check(`${tally.answered()} requests, of them failed`, describe(validationErrors), validationErrors.size === 0),
       check('log lines lost, as the metric counts them', lost, lost > 0),
       within('from SIGTERM to the end', performance.now() - begun, 3000),
       check('exit code', `${code}`, code === 0),
@@ -75,13 +75,13 @@ export const descriptors: Trial = () =>
     while (!(await canConnect(service.port))) await sleep(20)
     const back = performance.now() - freed
     await load.stop()
-    const faults = unexpected(tally)
+    const validationErrors = unexpected(tally)
     return [
       figure(`of ${sockets.length} more connections, limit ${DESCRIPTORS} descriptors, refused`, refusedBefore),
       check(
         `${tally.answered()} requests on existing connections, of them failed`,
-        describe(faults),
-        faults.size === 0,
+        describe(validationErrors),
+        validationErrors.size === 0,
       ),
       check('requests without an answer', describe(tally.lost), tally.lost.size === 0),
       within('until a new connection is served, once they have closed', back, LIMIT),
@@ -112,13 +112,17 @@ export const restore: Trial = () =>
     const restored = performance.now()
     await sleep(AROUND)
     await load.stop()
-    const faults = unexpected(tally, UNAVAILABLE)
+    const validationErrors = unexpected(tally, UNAVAILABLE)
     const after = tally.outcomes.filter((outcome) => outcome.begun > restored)
     const last = Math.max(restored, ...after.filter((outcome) => !isSuccess(outcome)).map(({ ended }) => ended))
     return [
       figure('the restore took', ms(restored - begun)),
       figure('answers', describe(tally.answers)),
-      check(`answers that are neither a success nor ${UNAVAILABLE}`, describe(faults), faults.size === 0),
+      check(
+        `answers that are neither a success nor ${UNAVAILABLE}`,
+        describe(validationErrors),
+        validationErrors.size === 0,
+      ),
       check('requests without an answer', describe(tally.lost), tally.lost.size === 0),
       within('slowest answer', Math.max(...durations(tally.outcomes)), LIMIT),
       within('last 503 after the restore', last - restored, LIMIT),
@@ -154,12 +158,16 @@ export const migration: Trial = () =>
     await load.stop()
     await backup.end()
     const during = tally.outcomes.filter((outcome) => outcome.begun > begun && outcome.ended < finished)
-    const faults = unexpected(tally)
+    const validationErrors = unexpected(tally)
     return [
       figure(`attempts that were logged, in ${BACKUP / 1000} s`, messages.length),
       check('applied', names.join(), names.join() === REPEATABLE),
       within('after the end of the backup', after, 3000),
-      check(`${during.length} requests meanwhile; failed in all`, describe(faults), faults.size === 0),
+      check(
+        `${during.length} requests meanwhile; failed in all`,
+        describe(validationErrors),
+        validationErrors.size === 0,
+      ),
       within('slowest answer meanwhile', Math.max(...durations(during)), 1000),
     ]
   })
@@ -195,14 +203,14 @@ function judgeRedis(
   frozen: number,
   thawed: number,
   closed: number,
-  faults: string,
+  validationErrors: string,
   log: string,
 ): Finding[] {
   const before = durations(outcomes.filter(({ ended }) => ended < frozen))
   const during = durations(outcomes.filter(({ begun, ended }) => begun > frozen && ended < thawed))
   const slow = during.filter((duration) => duration > 200).length
   return [
-    check(`${outcomes.length} requests, of them failed`, faults, faults === 'none'),
+    check(`${outcomes.length} requests, of them failed`, validationErrors, validationErrors === 'none'),
     figure('median before', ms(quantile(before, 0.5))),
     within('median while it is frozen', quantile(during, 0.5), 100),
     figure(`of ${during.length} requests meanwhile, took more than 200 ms`, slow),

@@ -47,11 +47,15 @@ async function leaveAndReturn({ database, startService }: Stage, how: Absence, {
   const { code } = await service.ended
 
   const { outcomes } = tally
-  const faults = unexpected(tally, UNAVAILABLE)
+  const validationErrors = unexpected(tally, UNAVAILABLE)
   const meanwhile = outcomes.filter(({ begun, ended }) => begun > gone && ended < returning)
   const served = meanwhile.filter(isSuccess).length
   return [
-    check(`${how}: answers that are neither a success nor ${UNAVAILABLE}`, describe(faults), faults.size === 0),
+    check(
+      `${how}: answers that are neither a success nor ${UNAVAILABLE}`,
+      describe(validationErrors),
+      validationErrors.size === 0,
+    ),
     check(`${how}: requests without an answer`, describe(tally.lost), tally.lost.size === 0),
     check(`${how}: ${meanwhile.length} requests while it was away, of them served`, served, served === 0),
     within(`${how}: slowest answer`, Math.max(...outcomes.map(({ begun, ended }) => ended - begun)), LIMIT),

@@ -70,9 +70,9 @@ function judgeEnd(
   what: string,
   { tally, before, load, code }: { tally: Tally; before: number; load: Load; code: number | null },
 ): Finding[] {
-  const faults = unexpected(tally)
+  const validationErrors = unexpected(tally)
   return [
-    check(`${what}: answers that are no success`, describe(faults), faults.size === 0),
+    check(`${what}: answers that are no success`, describe(validationErrors), validationErrors.size === 0),
     figure(
       `${what}: answered before and after SIGTERM, refused`,
       `${before}, ${tally.answered() - before}, ${load.refused()}`,

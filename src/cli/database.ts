@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectionUrlFault } from '../database/connection-url.js'
+import { connectionUrlProblem } from '../database/connection-url.js'
 import type { Database as OpenDatabase } from '../database/database.js'
 import { describeConnectionError, isDatabaseUnavailable, readFailure } from '../database/errors.js'
 import { ConfigError, loadEnvFile, readSecret } from '../environment.js'
@@ -23,8 +23,8 @@ const SCHEMA_IS_BEHIND = ['42P01', '42703']
 export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
   return await withDatabaseUrl(async (url) => {
     // Loaded on demand, like everything that needs a database: help and usage errors need not wait for it.
-    const { withDatabase: open } = await import('./with-database.js')
-    return await open(url, async ({ prisma, read }) => {
+    const { withSingleConnection } = await import('../database/single-connection.js')
+    return await withSingleConnection(url, async ({ prisma, read }) => {
       const [row] = await prisma.$queryRaw<{ now: Date }[]>`SELECT date_trunc('milliseconds', now()) AS now`
       return await use({ prisma, read, now: row?.now ?? new Date() })
     })
@@ -85,8 +85,8 @@ function readGivenUrl(): string | undefined {
 }
 
 function checkUrl(url: string, name: string): string {
-  const fault = connectionUrlFault(url)
-  if (fault) throw new CommandError('NO_DATABASE', `${name} must ${fault}`)
+  const problem = connectionUrlProblem(url)
+  if (problem) throw new CommandError('NO_DATABASE', `${name} must ${problem}`)
   return url
 }
 

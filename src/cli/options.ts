@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../user-rules.js'
+import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME, MAX_ID } from '../identity-rules.js'
 import { usageError } from './output.js'
 
 /** Parser of an option's value. `must` completes the sentence "--name must be ...". */
@@ -36,7 +36,6 @@ export function flag(flags: string, description: string): Option {
   return new Option(flags, description)
 }
 
-const MAX_ID = 2_147_483_647
 const DAY = 24 * 60 * 60 * 1000
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY, w: 7 * DAY }
 const MAX_TTL = 366 * DAY

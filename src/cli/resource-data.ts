@@ -1,7 +1,8 @@
 import { buffer } from 'node:stream/consumers'
 import { Ajv } from 'ajv'
-import type { Fault } from '../errors.js'
-import { ajvOptions, joinFaults, toFaults } from '../http/validation-errors.js'
+import type { ValidationError } from '../errors.js'
+import { ajvOptions } from '../http/ajv.js'
+import { joinValidationErrors, toValidationErrors } from '../http/validation-errors.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { pickKnown } from '../schemas.js'
 import { usageError } from './output.js'
@@ -20,8 +21,10 @@ export async function readValues(rules: ValueRules, text: string): Promise<Recor
   const values = parseObject(text === '-' ? await buffer(process.stdin) : Buffer.from(text))
   const names = Object.keys(rules.create.properties).join(', ')
   if (!values) throw usageError(`--data must be a JSON object with ${names}`)
-  const faults = findFaults(rules, values).map(({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`)
-  if (faults.length > 0) throw usageError(`--data: ${faults.join('; ')}`)
+  const validationErrors = findValidationErrors(rules, values).map(
+    ({ path, message }) => `${path.replace(/^body\.?/, '')} ${message}`,
+  )
+  if (validationErrors.length > 0) throw usageError(`--data: ${validationErrors.join('; ')}`)
   return rules.toColumns(pickKnown(rules.create, values))
 }
 
@@ -35,8 +38,8 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
   return undefined
 }
 
-function findFaults({ create, check }: ValueRules, values: Record<string, unknown>): Fault[] {
+function findValidationErrors({ create, check }: ValueRules, values: Record<string, unknown>): ValidationError[] {
   const validate = ajv.compile(create)
-  const found = validate(values) ? [] : toFaults('body', validate.errors ?? [])
-  return joinFaults(found, check?.(values) ?? [])
+  const found = validate(values) ? [] : toValidationErrors('body', validate.errors ?? [])
+  return joinValidationErrors(found, check?.(values) ?? [])
 }

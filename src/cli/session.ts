@@ -51,7 +51,7 @@ export function addSessionCommands(program: Command): void {
   })
   addCommand(session, {
     name: 'revoke',
-    description: 'Sign out: end one session, or all of a user. It is no fault if that happened earlier.',
+    description: 'Sign out: end one session, or all of a user. It is no problem if that happened earlier.',
     options: [
       option('--id <id>', 'the session with this id', id),
       option('--token-file <file>', 'the session whose token is in this file; - reads standard input', file),

@@ -45,7 +45,7 @@ const INSTEAD = new Map([
  * @returns what it must be, completing "DATABASE_URL must ..."; undefined if it is valid. It never contains a part of the
  * URL that could belong to the password, however the URL was written.
  */
-export function connectionUrlFault(url: string): string | undefined {
+export function connectionUrlProblem(url: string): string | undefined {
   const [, authority = '', path = '', query = ''] = /^postgres(?:ql)?:\/\/([^/?#]*)([^?#]*)\??(.*)$/s.exec(url) ?? []
   if (/[@#]/.test(path + query)) return ENCODE
   const parameters = new URLSearchParams(query)
@@ -54,7 +54,7 @@ export function connectionUrlFault(url: string): string | undefined {
   const lists = [...hosts, parameters.get('port') ?? '']
   if (parameters.getAll('host').length > 1 || lists.some((text) => text.includes(','))) return 'name only one host'
   if (!canParse(url)) return ENCODE.replace('have', `${FORM}, and have`)
-  return parametersFault(parameters)
+  return parametersProblem(parameters)
 }
 
 function canParse(url: string): boolean {
@@ -68,7 +68,7 @@ function canParse(url: string): boolean {
   }
 }
 
-function parametersFault(parameters: URLSearchParams): string | undefined {
+function parametersProblem(parameters: URLSearchParams): string | undefined {
   const names = [...parameters.keys()]
   for (const [name, value] of parameters) {
     if (!SUPPORTED.includes(name) && !NEUTRAL.get(name)?.test(value)) return describeParameter(name, names)
@@ -79,7 +79,7 @@ function parametersFault(parameters: URLSearchParams): string | undefined {
   if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'have true or false as its pgbouncer'
   const pooled = parameters.get('pgbouncer') === 'true' && ['options', 'schema'].find((name) => names.includes(name))
   if (pooled) return `not have ${pooled} together with pgbouncer=true: set the default of the role instead`
-  return FILES.map((name) => fileFault(name, parameters.get(name))).find(Boolean)
+  return FILES.map((name) => fileProblem(name, parameters.get(name))).find(Boolean)
 }
 
 function describeParameter(name: string, names: string[]): string {
@@ -91,7 +91,7 @@ function describeParameter(name: string, names: string[]): string {
   return canBeShown ? `not have the parameter ${name}, which is not supported` : 'not have unsupported parameters'
 }
 
-function fileFault(name: string, path: string | null): string | undefined {
+function fileProblem(name: string, path: string | null): string | undefined {
   if (path === null || (name === 'sslrootcert' && path === 'system')) return undefined
   try {
     accessSync(path, constants.R_OK)
@@ -101,7 +101,7 @@ function fileFault(name: string, path: string | null): string | undefined {
   }
 }
 
-/** Translates the URL of a database, in which connectionUrlFault() has found nothing, into settings for `pg`. */
+/** Translates the URL of a database, in which connectionUrlProblem() has found nothing, into settings for `pg`. */
 export function readConnectionUrl(url: string): ConnectionSettings {
   const [base = '', query = ''] = url.split(/\?(.*)/s)
   const {

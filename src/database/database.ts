@@ -12,7 +12,7 @@ type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout
 
 /** The timeouts are those of `pg`, in milliseconds. */
 export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
-  /** `postgres://user:password@host:5432/database`, in which connectionUrlFault() finds nothing. */
+  /** `postgres://user:password@host:5432/database`, in which connectionUrlProblem() finds nothing. */
   url: string
   /** The maximum size of each complete list of a project, in bytes of JSON, which triggers enforce. */
   maxProjectBytes?: number
@@ -106,7 +106,7 @@ function clientConfig({
 
 /** Opens a single connection, passes it to `use`, and closes it. */
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>, limits = {}): Promise<T> {
-  const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 5000, ...limits })
+  const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 10_000, ...limits })
   const client = new pg.Client(config)
   // A lost connection fails the query; without a listener the event would also end the process.
   client.on('error', () => {})

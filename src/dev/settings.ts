@@ -1,4 +1,4 @@
-import { connectionUrlFault } from '../database/connection-url.js'
+import { connectionUrlProblem } from '../database/connection-url.js'
 import { ConfigError, loadEnvFile, readSecret } from '../environment.js'
 import { StartError } from './start-error.js'
 
@@ -26,7 +26,7 @@ export async function readSettings(): Promise<Settings> {
     if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
     const port = PORT?.trim() || '3000'
     const databaseUrl = readSecret('DATABASE_URL', process.env)
-    const urlFault = databaseUrl && connectionUrlFault(databaseUrl)
+    const urlFault = databaseUrl && connectionUrlProblem(databaseUrl)
     if (urlFault) throw new StartError(`DATABASE_URL must ${urlFault}`)
     if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
     return {

@@ -1,3 +1,5 @@
+import pLimit from 'p-limit'
+
 /**
  * The largest answer that is read, in bytes and unpacked. A page of 100 repositories has less than one MiB, and Octokit
  * can take half a second to parse each.
@@ -14,7 +16,7 @@ const MAX_IN_FLIGHT = 50
 const WITHOUT_BODY = [204, 205, 304]
 
 /** An answer, or a request, that is refused here. Its message holds nothing of either. */
-export class RefusedAnswer extends Error {
+export class RefusedResponse extends Error {
   override name = 'RefusedAnswer'
 }
 
@@ -26,19 +28,20 @@ export class RefusedAnswer extends Error {
  * @returns the fetch, which throws RefusedAnswer, the reason of the signal, or what the global fetch throws
  */
 export function createBoundedFetch(origin: string): typeof fetch {
-  const slots = createSlots(MAX_IN_FLIGHT)
+  const limit = pLimit(MAX_IN_FLIGHT)
   return async (input, init = {}) => {
     const url = new URL(String(input))
-    if (url.origin !== origin) throw new RefusedAnswer('a request to another origin')
-    const release = await slots.take(init.signal)
-    try {
+    if (url.origin !== origin) throw new RefusedResponse('a request to another origin')
+    const { signal } = init
+    signal?.throwIfAborted()
+    const send = async () => {
+      signal?.throwIfAborted()
       const response = await fetch(url, { ...init, redirect: 'manual' })
       const body = await readBody(response)
       const { status, statusText, headers } = response
       return new Response(WITHOUT_BODY.includes(status) ? null : body, { status, statusText, headers })
-    } finally {
-      release()
     }
+    return await abortable(signal, limit(send))
   }
 }
 
@@ -48,48 +51,17 @@ async function readBody(response: Response): Promise<Buffer<ArrayBuffer>> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength
     // To leave the loop cancels the rest.
-    if (bytes > MAX_BYTES) throw new RefusedAnswer(`an answer of more than ${MAX_BYTES} bytes`)
+    if (bytes > MAX_BYTES) throw new RefusedResponse(`an answer of more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
-/** So many at a time; the others wait in line. */
-function createSlots(count: number) {
-  const waiting = new Set<() => void>()
-  let free = count
-
-  function release() {
-    const [next] = waiting
-    if (!next) {
-      free += 1
-      return
-    }
-    waiting.delete(next)
-    next()
-  }
-
-  return {
-    /** Resolves to what gives the slot back; rejects with the signal's reason. */
-    async take(signal: AbortSignal | null | undefined): Promise<() => void> {
-      signal?.throwIfAborted()
-      if (free > 0) {
-        free -= 1
-        return release
-      }
-      await new Promise<void>((resolve, reject) => {
-        const enter = () => {
-          signal?.removeEventListener('abort', leave)
-          resolve()
-        }
-        const leave = () => {
-          waiting.delete(enter)
-          reject(signal?.reason)
-        }
-        waiting.add(enter)
-        signal?.addEventListener('abort', leave, { once: true })
-      })
-      return release
-    },
-  }
+/** Settles like `promise`, but rejects with the signal's reason as soon as that aborts, even in the queue of p-limit. */
+function abortable<T>(signal: AbortSignal | null | undefined, promise: Promise<T>): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    promise.then(resolve, reject)
+  })
 }

@@ -2,10 +2,10 @@ import type { TSchema } from '@sinclair/typebox'
 import type { ObserveGithub } from './observe.js'
 import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repo-ref.js'
 import { type Call, createRequests, type GithubConfig, type GithubLogger } from './requests.js'
-import { AccessToken, type GithubAnswer, Installation, Repository, readData } from './responses.js'
+import { AccessToken, type GithubResponse, Installation, Repository, readData } from './responses.js'
 import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
 
-export type { GithubAnswer } from './responses.js'
+export type { GithubResponse } from './responses.js'
 
 interface InstallationRequestOptions {
   headers?: Record<string, string>
@@ -51,7 +51,7 @@ export interface GithubClient {
     route: string,
     params?: Record<string, unknown>,
     options?: InstallationRequestOptions,
-  ): Promise<GithubAnswer>
+  ): Promise<GithubResponse>
 }
 
 interface FoundInstallation {
@@ -75,7 +75,7 @@ export function createGithubClient(config: GithubConfig, logger: GithubLogger, o
   const tokens = createTokenCache()
   const deadline = () => AbortSignal.timeout(config.GITHUB_TIMEOUT)
 
-  function expectData<T extends TSchema>(schema: T, answer: GithubAnswer, route: string) {
+  function expectData<T extends TSchema>(schema: T, answer: GithubResponse, route: string) {
     const data = answer.status < 300 ? readData(schema, answer) : undefined
     if (data === undefined) throw fail(route, 'an answer of another form', answer)
     return data
@@ -101,7 +101,7 @@ export function createGithubClient(config: GithubConfig, logger: GithubLogger, o
   async function follow(
     asked: RepositoryRef,
     suffix: '' | '/installation',
-    ask: (call: Pick<Call, 'route' | 'params'>) => Promise<GithubAnswer>,
+    ask: (call: Pick<Call, 'route' | 'params'>) => Promise<GithubResponse>,
   ) {
     const call = repositoryCall(asked, suffix)
     const answer = await ask(call)

@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino'
-import type { GithubAnswer } from './responses.js'
+import type { GithubResponse } from './responses.js'
 
 /** The time at GitHub, as its `Date` headers show it. */
 export interface GithubClock {
@@ -8,7 +8,7 @@ export interface GithubClock {
   /** How many seconds GitHub's clock is ahead of this machine's; negative if it is behind. */
   offset(): number
   /** Reads the time of an answer, and logs a difference that matters. */
-  observe(answer: GithubAnswer): void
+  observe(answer: GithubResponse): void
 }
 
 /** A `Date` header is in whole seconds, and takes time to arrive. Smaller differences, in seconds, are noise. */

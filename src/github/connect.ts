@@ -1,11 +1,11 @@
 import type { BaseLogger } from 'pino'
 import type { Config } from '../config.js'
-import type { Counter } from '../http/request-counter.js'
+import type { RequestCounter } from '../http/request-counter.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import type { ListUserRepositories } from './list-repos.js'
 import type { ObserveGithub } from './observe.js'
 import { type GithubPermission, recordedPermission } from './permission.js'
-import { createCallLimit } from './user-rate-limit.js'
+import { createUserRateLimit } from './user-rate-limit.js'
 
 /**
  * What the service has of GitHub: with a GitHub App it asks; without one it makes no request to GitHub at all, and says
@@ -16,7 +16,7 @@ export async function connectGithub(
   installations: InstallationsRepository,
   logger: Pick<BaseLogger, 'info' | 'warn'>,
   observe: ObserveGithub,
-  count: Counter['add'],
+  count: RequestCounter['add'],
 ): Promise<{ permission: GithubPermission; listRepositories: ListUserRepositories | null }> {
   const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY } = config
   if (!GITHUB_APP_ID || !GITHUB_APP_PRIVATE_KEY) {
@@ -30,7 +30,7 @@ export async function connectGithub(
     import('./list-repos.js'),
   ])
   const client = createGithubClient({ ...config, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY }, logger, observe)
-  const countCall = createCallLimit(config, count)
+  const countCall = createUserRateLimit(config, count)
   const list = createRepositoryLister(client)
   return {
     permission: livePermission(client, installations, countCall),

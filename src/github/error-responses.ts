@@ -1,4 +1,4 @@
-import type { GithubAnswer } from './responses.js'
+import type { GithubResponse } from './responses.js'
 
 /** The longest message of GitHub's that is logged, in characters. */
 const MAX_LENGTH = 300
@@ -7,7 +7,7 @@ const MAX_LENGTH = 300
 const SECRET = /\b(?:gh[a-z]_|github_pat_|v\d\.)[A-Za-z0-9_]+|\beyJ[\w-]+(?:\.[\w-]*)*|\bBearer\s+\S+/gi
 
 /** Reads GitHub's own message, for the log: on one line, bounded, and without secrets. */
-export function messageOf({ data }: GithubAnswer): string | undefined {
+export function messageOf({ data }: GithubResponse): string | undefined {
   const message = (data as { message?: unknown } | null | undefined)?.message
   if (typeof message !== 'string') return undefined
   const line = message.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').replace(SECRET, '[redacted]')
@@ -35,7 +35,7 @@ const POLICIES: [pattern: RegExp, advice: string][] = [
  * Explains a 403 that concerns this service as a whole.
  * @returns what must be done about it; undefined for any other answer
  */
-export function policyOf(answer: GithubAnswer): string | undefined {
+export function policyOf(answer: GithubResponse): string | undefined {
   if (answer.status !== 403) return undefined
   const message = messageOf(answer)
   // GitHub's own refusals have a message; those of a proxy in between do not.
@@ -45,5 +45,5 @@ export function policyOf(answer: GithubAnswer): string | undefined {
 }
 
 /** Whether GitHub complains about the times of a token of the App. */
-export const isAboutTime = (answer: GithubAnswer): boolean =>
+export const isAboutTime = (answer: GithubResponse): boolean =>
   /\b(?:iat|exp)\b|issued at|expiration time/i.test(messageOf(answer) ?? '')

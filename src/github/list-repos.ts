@@ -1,9 +1,9 @@
+import pLimit from 'p-limit'
 import type { Owner } from '../projects-resources/owner.js'
-import { RefusedAnswer } from './bounded-fetch.js'
-import type { GithubAnswer, GithubClient } from './client.js'
+import { RefusedResponse } from './bounded-fetch.js'
+import type { GithubClient, GithubResponse } from './client.js'
 import { createPageCache } from './page-cache.js'
 import { type GithubRepository, readRepository } from './repo-fields.js'
-import { takeTurns } from './take-turns.js'
 
 interface RepositoryList {
   /** By full_name, whatever its letter case. */
@@ -35,7 +35,8 @@ const PAGE_SIZE = 100
 /** Far beyond any list that a person could use, and few enough to ask for. */
 const MAX_PAGES = 500
 
-const MAX_AT_ONCE = 4
+/** Maximum number of concurrent requests of one list. */
+const MAX_CONCURRENT = 4
 
 /** How long a list may go on asking, in milliseconds; each request has a limit of its own besides. */
 const PATIENCE = 20_000
@@ -53,12 +54,15 @@ export function createRepositoryLister(
 ): ListRepositories {
   const readPage = createPageReader(github, cacheBytes)
   return async (installationIds, log) => {
-    const inTurn = takeTurns(MAX_AT_ONCE)
+    const limit = pLimit(MAX_CONCURRENT)
     const deadline = AbortSignal.timeout(PATIENCE)
     const lists = await Promise.allSettled(
       installationIds.map((id) =>
         listInstallation((page, signal) =>
-          inTurn(AbortSignal.any([signal, deadline]), () => readPage({ installationId: id, page }, log)),
+          limit(() => {
+            AbortSignal.any([signal, deadline]).throwIfAborted()
+            return readPage({ installationId: id, page }, log)
+          }),
         ),
       ),
     )
@@ -84,7 +88,7 @@ async function listInstallation(readPage: ReadPage): Promise<GithubRepository[]>
   const failed = new AbortController()
   const first = await readPage(1, failed.signal)
   const count = Math.ceil(first.total / PAGE_SIZE)
-  if (count > MAX_PAGES) throw new RefusedAnswer(`it has more than ${MAX_PAGES} pages of repositories`)
+  if (count > MAX_PAGES) throw new RefusedResponse(`it has more than ${MAX_PAGES} pages of repositories`)
   const numbers = Array.from({ length: Math.max(count - 1, 0) }, (_, index) => index + 2)
   const others = await Promise.all(numbers.map((page) => readPage(page, failed.signal))).catch((error) => {
     failed.abort(error)
@@ -115,11 +119,11 @@ function createPageReader(github: Pick<GithubClient, 'installationRequest'>, cac
 }
 
 /** @throws Error if it is no list at all; an entry that is no repository is left out */
-function parsePage({ status, data }: GithubAnswer, installationId: number, log: Log): Page {
-  if (status !== 200) throw new RefusedAnswer(`GitHub answered ${status}`)
+function parsePage({ status, data }: GithubResponse, installationId: number, log: Log): Page {
+  if (status !== 200) throw new RefusedResponse(`GitHub answered ${status}`)
   const { total_count, repositories } = (data ?? {}) as { total_count?: unknown; repositories?: unknown }
   if (!Array.isArray(repositories) || !Number.isSafeInteger(total_count) || (total_count as number) < 0) {
-    throw new RefusedAnswer('GitHub answered with something other than a list of repositories')
+    throw new RefusedResponse('GitHub answered with something other than a list of repositories')
   }
   const read = repositories.map((raw) => readRepository(raw, installationId))
   const known = read.filter((repository) => repository !== undefined)

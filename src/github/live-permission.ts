@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { GithubClient } from './client.js'
 import type { InstallationsRepository } from './installations-repository.js'
 import type { RepositorySighting } from './names-repository.js'
@@ -12,7 +13,6 @@ import {
 } from './permission.js'
 import type { RepositoryRef } from './repo-ref.js'
 import type { Installation, Repository } from './responses.js'
-import { createLru } from './token-cache.js'
 import type { CountGithubCall } from './user-rate-limit.js'
 
 /** A repository to which an installation gave access the last time that GitHub was asked. */
@@ -79,7 +79,7 @@ function toSighting({ accountId, repository }: Grant): RepositorySighting | null
 
 /** Returns a function that finds the grant of a repository; null if no recorded installation gives access to it. */
 function createProof(client: GithubClient) {
-  const grants = createLru<Grant>(MAX_GRANTS)
+  const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS })
 
   return async function prove(path: string, recorded: Set<number>): Promise<Grant | null> {
     const signal = client.deadline()

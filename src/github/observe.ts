@@ -1,4 +1,4 @@
-import { type GithubAnswer, rateLimitWait } from './responses.js'
+import { type GithubResponse, rateLimitWait } from './responses.js'
 
 /** Is called for each attempt, with its outcome, and what is left of which of GitHub's rate limits. */
 export type ObserveGithub = (outcome: GithubOutcome, remaining?: number, resource?: string) => void
@@ -6,7 +6,7 @@ export type ObserveGithub = (outcome: GithubOutcome, remaining?: number, resourc
 type GithubOutcome = 'ok' | 'refused' | 'rate_limited' | 'failed' | 'unanswered'
 
 /** Reports the outcome of one attempt. */
-export function report(outcome: GithubAnswer | Error, observe: ObserveGithub): void {
+export function report(outcome: GithubResponse | Error, observe: ObserveGithub): void {
   if (outcome instanceof Error) {
     observe('unanswered')
     return
@@ -15,14 +15,14 @@ export function report(outcome: GithubAnswer | Error, observe: ObserveGithub): v
   observe(kindOf(outcome), Number.isFinite(remaining) ? remaining : undefined, resourceOf(outcome))
 }
 
-function kindOf(answer: GithubAnswer): GithubOutcome {
+function kindOf(answer: GithubResponse): GithubOutcome {
   if (rateLimitWait(answer) !== undefined) return 'rate_limited'
   if (answer.status >= 500) return 'failed'
   return answer.status < 400 ? 'ok' : 'refused'
 }
 
 /** GitHub's name for a rate limit. There are few, so it can be a label of a metric. */
-function resourceOf({ headers }: GithubAnswer): string | undefined {
+function resourceOf({ headers }: GithubResponse): string | undefined {
   const resource = headers['x-ratelimit-resource']
   return typeof resource === 'string' && /^[a-z_]{1,40}$/.test(resource) ? resource : undefined
 }

@@ -1,5 +1,6 @@
 import { parseUrl } from '../parse-url.js'
-import type { GithubAnswer } from './responses.js'
+import { FULL_NAME } from './names.js'
+import type { GithubResponse } from './responses.js'
 
 /** How a request names a repository: by `owner/repo`, or by its id, which stays when it is renamed. */
 export type RepositoryRef = string | number
@@ -21,17 +22,19 @@ export function limitedTo(repository: RepositoryRef | undefined) {
     : { repositories: [repository.slice(repository.indexOf('/') + 1)] }
 }
 
+const REPO_PATH = new RegExp(`^/repos/(${FULL_NAME})$`)
+
 /**
  * Where a repository has moved to, by the answer to repositoryCall(..., suffix).
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  * @returns undefined if that is at another origin, or no repository
  */
-export function movedTo({ headers }: GithubAnswer, baseUrl: string, suffix: string): RepositoryRef | undefined {
+export function movedTo({ headers }: GithubResponse, baseUrl: string, suffix: string): RepositoryRef | undefined {
   const location = String(headers['location'] ?? '')
   const href = parseUrl(location, baseUrl)?.href
   if (!href?.startsWith(`${baseUrl}/`) || !href.endsWith(suffix)) return undefined
   const path = href.slice(baseUrl.length, href.length - suffix.length)
   const id = /^\/repositories\/([1-9]\d{0,14})$/.exec(path)?.[1]
   if (id) return Number(id)
-  return /^\/repos\/([A-Za-z0-9_-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100})$/.exec(path)?.[1]
+  return REPO_PATH.exec(path)?.[1]
 }

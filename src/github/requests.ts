@@ -4,11 +4,11 @@ import type { BaseLogger } from 'pino'
 import createAppToken from 'universal-github-app-jwt'
 import type { Config } from '../config.js'
 import { ApiError } from '../errors.js'
-import { createBoundedFetch, RefusedAnswer } from './bounded-fetch.js'
+import { createBoundedFetch, RefusedResponse } from './bounded-fetch.js'
 import { createGithubClock, type GithubClock } from './clock.js'
 import { isAboutTime, messageOf, policyOf } from './error-responses.js'
 import { type ObserveGithub, report } from './observe.js'
-import { type GithubAnswer, rateLimitWait, retryAfterOf } from './responses.js'
+import { type GithubResponse, rateLimitWait, retryAfterOf } from './responses.js'
 
 export type GithubConfig = Pick<Config, 'GITHUB_API_URL' | 'GITHUB_TIMEOUT'> & {
   /** Client id or app id. */
@@ -36,11 +36,11 @@ export interface GithubRequests {
    * @returns GitHub's answer, with a status below 500
    * @throws ApiError 503 if GitHub is down, too slow, rate-limits, or refuses this service
    */
-  send(call: Call): Promise<GithubAnswer>
+  send(call: Call): Promise<GithubResponse>
   /** Sends a request as the App itself, whose credentials GitHub must accept. */
-  sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubAnswer>
+  sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubResponse>
   /** Logs why a request failed, without the answer's content, and returns a 503. */
-  fail(route: string, reason: string, answer?: GithubAnswer): ApiError
+  fail(route: string, reason: string, answer?: GithubResponse): ApiError
   clock: GithubClock
 }
 
@@ -75,13 +75,13 @@ export function createRequests(
     return `Bearer ${token}`
   }
 
-  const describe = (route: string, answer?: GithubAnswer) => ({
+  const describe = (route: string, answer?: GithubResponse) => ({
     github_route: route,
     github_status: answer?.status,
     github_message: answer && REFUSALS.includes(answer.status) ? messageOf(answer) : undefined,
   })
 
-  function fail(route: string, reason: string, answer?: GithubAnswer, advice?: string): ApiError {
+  function fail(route: string, reason: string, answer?: GithubResponse, advice?: string): ApiError {
     logger.warn({ ...describe(route, answer), reason }, 'GitHub is unavailable')
     const retryAfter = (answer && (rateLimitWait(answer) ?? retryAfterOf(answer))) ?? DEFAULT_RETRY_AFTER
     const message = advice && { message: `GitHub refuses requests of this service: nothing was stored. ${advice}` }
@@ -89,20 +89,20 @@ export function createRequests(
   }
 
   /** One attempt: GitHub's answer of whatever status, or why there is none. Octokit throws both. */
-  async function attempt({ route, params, headers, authorization, signal }: Call): Promise<GithubAnswer | Error> {
+  async function attempt({ route, params, headers, authorization, signal }: Call): Promise<GithubResponse | Error> {
     try {
       return await octokit.request(route, { ...params, headers: { ...headers, authorization }, request: { signal } })
     } catch (error) {
-      return (error as { response?: GithubAnswer }).response ?? (error as Error)
+      return (error as { response?: GithubResponse }).response ?? (error as Error)
     }
   }
 
-  async function send(call: Call, tried = 0): Promise<GithubAnswer> {
+  async function send(call: Call, tried = 0): Promise<GithubResponse> {
     const { route, signal, passing = [] } = call
     const outcome = await attempt(call)
     report(outcome, observe)
     if (outcome instanceof Error) {
-      const isFinal = rootOf(outcome) instanceof RefusedAnswer
+      const isFinal = rootOf(outcome) instanceof RefusedResponse
       if (isFinal || !(await pause(tried, signal))) throw fail(route, reasonOf(outcome, signal))
       return send(call, tried + 1)
     }
@@ -114,14 +114,14 @@ export function createRequests(
   }
 
   /** Logs why GitHub refuses, and throws if the reason is not the repository or the installation, but this service. */
-  function expectNoPolicy(route: string, answer: GithubAnswer): GithubAnswer {
+  function expectNoPolicy(route: string, answer: GithubResponse): GithubResponse {
     const advice = policyOf(answer)
     if (advice) throw fail(route, 'GitHub refuses this service', answer, advice)
     if (REFUSALS.includes(answer.status)) logger.warn(describe(route, answer), 'GitHub refused a request')
     return answer
   }
 
-  async function sendAsApp(call: Omit<Call, 'authorization'>, isRepeated = false): Promise<GithubAnswer> {
+  async function sendAsApp(call: Omit<Call, 'authorization'>, isRepeated = false): Promise<GithubResponse> {
     const offset = clock.offset()
     const answer = await send({ ...call, authorization: await signAsApp() })
     if (answer.status !== 401) return answer
@@ -143,11 +143,11 @@ async function pause(tried: number, signal: AbortSignal): Promise<boolean> {
   return await delay(milliseconds, true, { signal }).catch(() => false)
 }
 
-/** The name of a fault. Its message only if it is ours: others quote what they are about. */
+/** The name of a problem. Its message only if it is ours: others quote what they are about. */
 function reasonOf(error: Error, signal: AbortSignal): string {
   if (signal.aborted) return 'no answer in time'
   const root = rootOf(error)
-  if (root instanceof RefusedAnswer) return root.message
+  if (root instanceof RefusedResponse) return root.message
   const { code, name } = root as { code?: unknown; name?: string }
   return typeof code === 'string' ? code : (name ?? 'unknown')
 }

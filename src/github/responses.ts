@@ -1,9 +1,10 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { STORABLE_TEXT } from '../schemas.js'
+import { FULL_NAME } from './names.js'
 
 /** What came back from GitHub, whatever it is: input like any other. */
-export interface GithubAnswer {
+export interface GithubResponse {
   status: number
   headers: Record<string, string | number | undefined>
   data: unknown
@@ -38,7 +39,7 @@ const id = Type.Integer({ minimum: 1 })
 /** https://docs.github.com/en/rest/repos/repos#get-a-repository */
 export const Repository = Type.Object({
   id: Type.Optional(id),
-  full_name: Type.String({ pattern: '^[A-Za-z0-9_-]{1,39}/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}$' }),
+  full_name: Type.String({ pattern: `^${FULL_NAME}$` }),
   private: Type.Optional(Type.Boolean()),
   owner: Type.Optional(Type.Object({ id: Type.Optional(id) })),
   updated_at: Type.Optional(Type.Union([text(64), Type.Null()])),
@@ -55,7 +56,7 @@ export const AccessToken = Type.Object({
 })
 
 /** The data of an answer, if it is what it should be. */
-export function readData<T extends TSchema>(schema: T, { data }: GithubAnswer): Static<T> | undefined {
+export function readData<T extends TSchema>(schema: T, { data }: GithubResponse): Static<T> | undefined {
   return Value.Check(schema, data) ? data : undefined
 }
 
@@ -70,7 +71,7 @@ const MAX_WAIT = 3600
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  * @returns seconds, at least 1; undefined if the answer is not about a limit
  */
-export function rateLimitWait(answer: GithubAnswer): number | undefined {
+export function rateLimitWait(answer: GithubResponse): number | undefined {
   const { status, headers, data } = answer
   const isSpent = headers['x-ratelimit-remaining'] === '0'
   const message = (data as { message?: unknown } | null)?.message
@@ -83,7 +84,7 @@ export function rateLimitWait(answer: GithubAnswer): number | undefined {
 }
 
 /** Reads the seconds of a Retry-After header, within bounds. */
-export function retryAfterOf({ headers }: GithubAnswer): number | undefined {
+export function retryAfterOf({ headers }: GithubResponse): number | undefined {
   const value = headers['retry-after']
   return value === undefined ? undefined : inBounds(Number(value))
 }

@@ -1,34 +1,35 @@
-/** An installation access token. It is a secret: never to be logged or stored. */
+import { LRUCache } from 'lru-cache'
+
+/** An installation access token. It is a secret: never log or store it. */
 export interface Token {
   value: string
   /** In milliseconds since 1970. */
   expiresAt: number
 }
 
-/** A token that was asked for. */
+/** A token with its origin. */
 export interface TakenToken extends Token {
-  /** It was not there before: GitHub may not know it everywhere yet. */
+  /** Whether it was just created: not all of GitHub's servers may know it yet. */
   isFresh: boolean
 }
 
-/** A token is not used in its last minutes: the clocks differ, and the request takes its time. */
+/** How long before its expiry a token is no longer used, in milliseconds: clocks differ, and requests take time. */
 const MARGIN = 2 * 60 * 1000
 
-/** So many tokens are kept; the one that was not used for the longest time goes first. */
 const MAX_TOKENS = 1000
 
 export interface TokenCache {
   /**
-   * The token that is kept under a key, or a new one. Whoever asks while a new one is on its way waits for that same one.
-   * @param mint gets a new token; null where GitHub gives none, which is not kept
+   * Returns the cached token of a key, or creates one. Concurrent calls with the same key share one new token.
+   * @param mint creates a token; null if GitHub refuses, which is not cached
    */
   take(key: string, mint: () => Promise<Token | null>): Promise<TakenToken | null>
-  /** Forgets a token that GitHub no longer takes; not another one that has replaced it meanwhile. */
+  /** Removes a token that GitHub no longer accepts, unless it has been replaced since. */
   drop(key: string, token: Token): void
 }
 
 export function createTokenCache(): TokenCache {
-  const tokens = createLru<Token>(MAX_TOKENS)
+  const tokens = new LRUCache<string, Token>({ max: MAX_TOKENS })
   const pending = new Map<string, Promise<Token | null>>()
 
   async function mintOnce(key: string, mint: () => Promise<Token | null>) {
@@ -52,34 +53,5 @@ export function createTokenCache(): TokenCache {
     drop(key, token) {
       if (tokens.get(key)?.value === token.value) tokens.delete(key)
     },
-  }
-}
-
-export interface Lru<V> {
-  get(key: string): V | undefined
-  set(key: string, value: V): void
-  delete(key: string): void
-}
-
-/** A map of so many entries at most: the one that was not used for the longest time makes room. */
-export function createLru<V>(max: number): Lru<V> {
-  const entries = new Map<string, V>()
-
-  function set(key: string, value: V) {
-    // A Map keeps the order in which keys were first set: to set one anew makes it the newest.
-    entries.delete(key)
-    entries.set(key, value)
-    const [oldest] = entries.keys()
-    if (entries.size > max && oldest !== undefined) entries.delete(oldest)
-  }
-
-  return {
-    get(key) {
-      const value = entries.get(key)
-      if (value !== undefined) set(key, value)
-      return value
-    },
-    set,
-    delete: (key) => void entries.delete(key),
   }
 }

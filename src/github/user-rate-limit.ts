@@ -1,6 +1,6 @@
 import type { Config } from '../config.js'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { type Counter, toSeconds } from '../http/request-counter.js'
+import { type RequestCounter, toSeconds } from '../http/request-counter.js'
 import type { Owner } from '../projects-resources/owner.js'
 
 /**
@@ -15,7 +15,7 @@ export type GithubLimits = Pick<Config, 'GITHUB_RATE_LIMIT_USER' | 'RATE_LIMIT_W
 const USERS = 10
 
 /** Shares GitHub's rate limits among users. A call that is refused does not count towards the total. */
-export function createCallLimit(limits: GithubLimits, count: Counter['add']): CountGithubCall {
+export function createUserRateLimit(limits: GithubLimits, count: RequestCounter['add']): CountGithubCall {
   const { GITHUB_RATE_LIMIT_USER, RATE_LIMIT_WINDOW } = limits
   return async ({ userId }) => {
     const user = await count(`github-user:${userId}`)

@@ -23,7 +23,7 @@ async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE }: Pick<Co
   })
 }
 
-export default fp(connections, { name: 'connections', dependencies: ['refusals'] })
+export default fp(connections, { name: 'connection-limit', dependencies: ['refusals'] })
 
 /** Node.js raises its limit to the maximum that it is allowed (`ulimit -Hn`) when it starts. */
 function readDescriptorLimit(): number | undefined {

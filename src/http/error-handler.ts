@@ -7,25 +7,27 @@ import { createSampler } from '../logging/log-sampler.js'
 import { serializeError } from '../logging/serialize-error.js'
 import { SESSION_COOKIE } from '../session-token.js'
 import { unsupportedMediaType } from './json-body.js'
-import { findFaults } from './validation.js'
+import { findValidationErrors } from './validation.js'
 
-/** Fastify's own errors, by their code, and what they are here. */
+/** Codes of this service by those of Fastify's own errors. */
 const fastifyErrors: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
 }
 
-/** Gives every error of every layer above the socket its one shape. */
-async function errors(app: FastifyInstance) {
-  // sendError serializes them: their schemas are for the document, and would be compiled for each route and status.
+/** Sends every error above the HTTP parser as the same JSON object. */
+async function errorHandler(app: FastifyInstance) {
+  // Error schemas are only for the OpenAPI document: sendError() serializes errors, and compiling these schemas is slow.
   app.addHook('onRoute', (route) => {
     const response = (route.schema?.response ?? {}) as object
     const successes = Object.entries(response).filter(([status]) => Number(status) < 400)
     route.config = { ...route.config, documented: { response, ...route.config?.documented } }
     route.schema = { ...route.schema, response: Object.fromEntries(successes) }
   })
+  // findValidationErrors() describes the errors; this one only marks that there are some.
+  app.setSchemaErrorFormatter(() => invalidRequest())
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))
-  // Before a body is parsed for a route that does not exist.
+  // Refuse requests for unknown routes before their bodies are parsed.
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isValidHttp(request.raw)) return done(invalidRequest({ path: 'request', message: 'is not valid HTTP' }))
     done(request.is404 ? new ApiError('ROUTE_NOT_FOUND') : undefined)
@@ -46,7 +48,7 @@ function isValidHttp({ httpVersion, headers, rawHeaders }: IncomingMessage): boo
   return count === 1 && HOST.test(headers.host)
 }
 
-export default fp(errors, { name: 'errors', dependencies: ['validation'] })
+export default fp(errorHandler, { name: 'error-handler' })
 
 /**
  * The challenge of a 401, which RFC 9110 requires. Browsers show no login dialog for a scheme that they do not know.
@@ -99,7 +101,7 @@ function logServerError(error: FastifyError | ApiError, seen: ApiError, { log }:
 function toVisibleError(thrown: FastifyError | ApiError, request: FastifyRequest): ApiError {
   // Nobody is there any more to read this.
   if (request.raw.readableAborted) return invalidRequest({ path: 'body', message: 'did not arrive whole' })
-  if ('validation' in thrown) return invalidRequest(...findFaults(request))
+  if ('validation' in thrown) return invalidRequest(...findValidationErrors(request))
   const error = toApiError(thrown, request.method !== 'GET' && request.method !== 'HEAD')
   if (error instanceof ApiError) return error
   const { code, statusCode = 500 } = thrown as FastifyError

@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
-import { answer } from '../schemas.js'
+import { response } from '../schemas.js'
 import { openErrors } from './openapi/error-responses.js'
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { title: 'Health' })
 
-const healthy = (description: string) => answer(description, Health, { example: { status: 'ok' } })
+const healthy = (description: string) => response(description, Health, { example: { status: 'ok' } })
 
 const live = {
   operationId: 'getLiveness',
@@ -43,4 +43,4 @@ async function health(app: FastifyInstance, { database }: { database: Database }
   })
 }
 
-export default fp(health, { name: 'health', dependencies: ['errors', 'shutdown'] })
+export default fp(health, { name: 'health', dependencies: ['error-handler', 'shutdown'] })

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RouteOptions } from 'fastify'
 import { type Config, readList } from '../config.js'
 import type { Database } from '../database/database.js'
+import { ajvOptions } from './ajv.js'
 import caching from './caching.js'
 import clientErrors from './client-errors.js'
+import coercion from './coercion.js'
 import connections from './connection-limit.js'
 import crossOrigin from './cross-origin.js'
 import errors, { sendError } from './error-handler.js'
@@ -19,8 +21,6 @@ import shutdown from './shutdown.js'
 import slowClients from './slow-clients.js'
 import starting from './starting.js'
 import unreadBody from './unread-body.js'
-import validation from './validation.js'
-import { ajvOptions } from './validation-errors.js'
 
 export interface HttpAppParts {
   database: Pick<Database, 'renewStatements'>
@@ -82,7 +82,7 @@ export async function createHttpApp(
     genReqId: readRequestId,
   })
   if (onRoute) app.addHook('onRoute', onRoute)
-  await app.register(validation)
+  await app.register(coercion)
   await app.register(requestLog)
   await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })
   await app.register(shutdown)

@@ -34,7 +34,7 @@ declare module 'fastify' {
  * sent or its connection has closed. A client that closes its connection does not free a place before the lookup or the
  * handler has ended, or it could have any number of them running.
  */
-export function createInFlight(app: FastifyInstance) {
+export function createInFlightLimit(app: FastifyInstance) {
   const counts = new Map<string, number>()
   const keys = new Set<string>()
   app.decorateRequest(place, null)

@@ -63,7 +63,7 @@ async function jsonBody(app: FastifyInstance) {
   const parseText = (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
     const text = body.toString('utf8')
     return parse(request, text, (error, value) => {
-      if (error) return done(invalidRequest({ path: 'body', message: describeFault(text) }))
+      if (error) return done(invalidRequest({ path: 'body', message: describeProblem(text) }))
       return done(null, value)
     })
   }
@@ -71,32 +71,32 @@ async function jsonBody(app: FastifyInstance) {
     if (body.length === 0) return done(null, undefined)
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined
     if (!admit) {
-      const fault = findFault(request, body)
-      return fault ? done(fault) : parseText(request, body, done)
+      const problem = findProblem(request, body)
+      return problem ? done(problem) : parseText(request, body, done)
     }
     request.hasLargeBody = true
     // Each step on 2 MiB takes many milliseconds: other requests have their turn in between.
     const finish = (error: Error | null, value?: unknown) => void setImmediate(done, error, value)
     const checkInTurns = async () => {
       await admit()
-      const fault = findFault(request, body)
+      const problem = findProblem(request, body)
       await turn()
-      return fault
+      return problem
     }
-    checkInTurns().then((fault) => (fault ? done(fault) : parseText(request, body, finish)), done)
+    checkInTurns().then((problem) => (problem ? done(problem) : parseText(request, body, finish)), done)
   })
 }
 
 export default fp(jsonBody, { name: 'json-body' })
 
 /** Finds what forbids to parse a body. */
-function findFault({ routeOptions }: FastifyRequest, body: Buffer): ApiError | undefined {
+function findProblem({ routeOptions }: FastifyRequest, body: Buffer): ApiError | undefined {
   const message = isUtf8(body) ? findExcess(body, routeOptions.config.maxBodyValues) : 'must be UTF-8'
   return message ? invalidRequest({ path: 'body', message }) : undefined
 }
 
 /** Why the parser refused a text: its own words quote what was sent. */
-function describeFault(text: string): string {
+function describeProblem(text: string): string {
   try {
     JSON.parse(text)
     return 'must not have a key __proto__ or constructor.prototype'

@@ -69,7 +69,7 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, los
   app.addHook('onClose', () => end(server))
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['limits', 'refusals'] })
+export default fp(metrics, { name: 'metrics', dependencies: ['rate-limits', 'refusals'] })
 
 async function listen(server: Server, host: string, port: number) {
   server.listen({ host, port })

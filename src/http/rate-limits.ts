@@ -6,7 +6,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import type { Config } from '../config.js'
 import { tooManyRequests } from '../errors.js'
 import { connectRedis, type SharedRedis } from './redis.js'
-import { type Counter, createCounter, createStore, toSeconds } from './request-counter.js'
+import { createRequestCounter, createStore, type RequestCounter, toSeconds } from './request-counter.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,7 +28,7 @@ declare module 'fastify' {
      */
     countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
     /** Counts calls that are not requests of a client, over RATE_LIMIT_WINDOW. */
-    countCall: Counter['add']
+    countCall: RequestCounter['add']
     /** Undefined if there is none. */
     redis: SharedRedis | undefined
   }
@@ -77,7 +77,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   ]
   const kindOf = (key: string) => kinds.find(({ prefix }) => key.startsWith(prefix))
   const redis = REDIS_URL ? await connectRedis(app, REDIS_URL) : undefined
-  const counter = createCounter(timeWindow, redis)
+  const counter = createRequestCounter(timeWindow, redis)
   await app.register(rateLimit, {
     global: false,
     timeWindow,
@@ -175,7 +175,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   }
 }
 
-export default fp(limits, { name: 'limits', dependencies: ['session', 'request-log'] })
+export default fp(limits, { name: 'rate-limits', dependencies: ['session-cookie', 'request-log'] })
 
 const SESSION = 'session:'
 const SERVICE = 'service:'

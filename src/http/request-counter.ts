@@ -9,7 +9,7 @@ interface Count {
 }
 
 /** Counts events by key, over fixed windows. */
-export interface Counter {
+export interface RequestCounter {
   /** Counts an event. */
   add(key: string): Count | Promise<Count>
   /** Counts nothing. */
@@ -24,7 +24,7 @@ const MAX_KEYS = 20_000
  *
  * @param redis counts together with other instances; while it is unavailable, this instance counts its own events
  */
-export function createCounter(window: number, redis?: SharedRedis): Counter {
+export function createRequestCounter(window: number, redis?: SharedRedis): RequestCounter {
   const local = createLocalCounter(window)
   if (!redis) return local
   const toCount = (count: unknown, endsIn: unknown): Count => ({
@@ -50,7 +50,7 @@ export function createCounter(window: number, redis?: SharedRedis): Counter {
 const NAMESPACE = 'neptun-projects-resources:limit:'
 
 /** Uses the monotonic clock: the machine's own clock may be set back. */
-function createLocalCounter(window: number): Counter {
+function createLocalCounter(window: number): RequestCounter {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_KEYS })
   const find = (key: string, now: number) => {
     const known = windows.get(key)
@@ -76,7 +76,7 @@ function createLocalCounter(window: number): Counter {
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /** Adapts a counter to @fastify/rate-limit, whose own store follows the machine's clock and counts nothing without Redis. */
-export function createStore({ add, read }: Counter): FastifyRateLimitStoreCtor {
+export function createStore({ add, read }: RequestCounter): FastifyRateLimitStoreCtor {
   const report = (counted: Count | Promise<Count>, callback: Callback) => {
     const succeed = ({ count, endsIn }: Count) => callback(null, { current: count, ttl: endsIn })
     if (counted instanceof Promise) counted.then(succeed, (error) => callback(error))

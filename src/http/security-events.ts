@@ -31,7 +31,7 @@ const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
  */
 export function securityEventOf(status: number, error: ApiError | null): SecurityEvent | undefined {
   const known = error?.statusCode === status ? error : null
-  const isInvalidHttp = known?.faults?.some(({ path }) => path === 'request')
+  const isInvalidHttp = known?.validationErrors?.some(({ path }) => path === 'request')
   const event = isInvalidHttp ? 'request_refused' : ((known && BY_CODE[known.code]) ?? BY_STATUS[status])
   return event && { event, reason: known?.reason ?? event }
 }

@@ -37,7 +37,7 @@ async function session(app: FastifyInstance) {
   })
 }
 
-export default fp(session, { name: 'session' })
+export default fp(session, { name: 'session-cookie' })
 
 /**
  * Reads the token as it is sent: percent-encoding, which @fastify/cookie would decode, is part of it, and double quotes

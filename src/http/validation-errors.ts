@@ -1,75 +1,41 @@
 import type { TSchema } from '@sinclair/typebox'
-import type { ErrorObject, KeywordDefinition } from 'ajv'
-import type { Fault } from '../errors.js'
+import type { ErrorObject } from 'ajv'
+import type { ValidationError } from '../errors.js'
 import { STORABLE_TEXT } from '../schemas.js'
 
-/** Whether a string has no unpaired surrogate, which has no encoding in UTF-8. No pattern for that works in every language. */
-const wellFormed: KeywordDefinition = {
-  keyword: 'wellFormed',
-  type: 'string',
-  validate: (_: true, text: string) => text.isWellFormed(),
-}
-
-/** Whether a string is a time that exists. `Date` would take February 30 for March 1. */
-const instant: KeywordDefinition = {
-  keyword: 'instant',
-  type: 'string',
-  validate: (_: true, text: string) => {
-    const [year, month, day] = text.slice(0, 10).split('-').map(Number)
-    const date = new Date(text.slice(0, 10))
-    return (
-      !Number.isNaN(Date.parse(text)) &&
-      Number(year) > 0 &&
-      date.getUTCMonth() + 1 === month &&
-      date.getUTCDate() === day
-    )
-  },
-}
-
-/** Ajv as this service uses it: nothing is coerced, defaulted or removed, and every validation error is found. */
-export const ajvOptions = {
-  customOptions: {
-    allErrors: true,
-    coerceTypes: false,
-    removeAdditional: false,
-    useDefaults: false,
-    allowUnionTypes: true,
-    verbose: true,
-    formats: { int32: true as const },
-    keywords: [wellFormed, instant],
-  },
-}
-
 /**
- * What Ajv found, as faults: where, and what is wrong, in words that never repeat the value.
- * @param part what the paths begin with: `body`, `query`
+ * Converts Ajv's errors to validation errors, whose messages never contain the value.
+ * @param part the prefix of the paths: `body` or `query`
  */
-export function toFaults(part: string, errors: ErrorObject[]): Fault[] {
+export function toValidationErrors(part: string, errors: ErrorObject[]): ValidationError[] {
   const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
-  const faults = errors
-    // `if` only says that the branch that it chose has found something.
+  const validationErrors = errors
+    // `if` only repeats that one of its branches has failed.
     .filter(({ keyword }) => keyword !== 'if')
-    // Of what has the wrong type, nothing else is worth saying.
+    // If the type is wrong, further errors of the same value are noise.
     .filter(({ keyword, instancePath }) => keyword === 'type' || !ofWrongType.has(instancePath))
-    .map((error) => toFault(part, error))
-  // The branches of one schema can find the same fault twice.
-  return [...new Map(faults.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()]
+    .map((error) => toValidationError(part, error))
+  // Two branches of a schema can report the same error.
+  return [...new Map(validationErrors.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()]
 }
 
-/** The faults of a schema, and those that a schema cannot see, unless the schema has found something in the same place. */
-export function joinFaults(found: Fault[], others: Fault[]): Fault[] {
+/** Adds errors of further checks to those of a schema. Omits the ones at paths that have an error already. */
+export function joinValidationErrors(found: ValidationError[], others: ValidationError[]): ValidationError[] {
   const known = new Set(found.map(({ path }) => path))
   return [...found, ...others.filter(({ path }) => !known.has(path))]
 }
 
-function toFault(part: string, { keyword, params, instancePath, parentSchema, message }: ErrorObject): Fault {
+function toValidationError(
+  part: string,
+  { keyword, params, instancePath, parentSchema, message }: ErrorObject,
+): ValidationError {
   const schema = (parentSchema ?? {}) as TSchema
   const path = part + toPath(instancePath)
   if (keyword === 'required') return { path: `${path}.${params['missingProperty']}`, message: 'is required' }
   return { path, message: describe(keyword, schema, message ?? 'is not valid') }
 }
 
-/** `/operations/3/method` becomes `.operations[3].method`. */
+/** Converts a JSON pointer: `/operations/3/method` becomes `.operations[3].method`. */
 const toPath = (pointer: string) => pointer.replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')
 
 function describe(keyword: string, schema: TSchema, fallback: string): string {
@@ -81,7 +47,7 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
     case 'minimum':
     case 'maximum':
       return `must be ${describeType(schema)}`
-    // Of an integer, the range says it.
+    // The range of an integer implies its format.
     case 'format':
       return schema['type'] === 'integer' || isNumberOrString(schema) ? `must be ${describeType(schema)}` : fallback
     case 'minLength':

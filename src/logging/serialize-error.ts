@@ -1,6 +1,6 @@
 import { isDatabaseUnavailable, readFailure } from '../database/errors.js'
 import { ApiError } from '../errors.js'
-import { RefusedAnswer } from '../github/bounded-fetch.js'
+import { RefusedResponse } from '../github/bounded-fetch.js'
 
 /** An error as a log line shows it. */
 interface LoggedError {
@@ -53,7 +53,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
 /** Whether a message was written here, or is about the network or the schema of the database. */
 function isSafeMessage(error: Error, code: string): boolean {
   if (error instanceof ApiError) return error.statusCode >= 500
-  return error instanceof RefusedAnswer || 'syscall' in error || NAMES_ONLY.test(code) || isDatabaseUnavailable(error)
+  return error instanceof RefusedResponse || 'syscall' in error || NAMES_ONLY.test(code) || isDatabaseUnavailable(error)
 }
 
 /** The lines of a stack below the message, which can itself have lines that look like them. */

@@ -1,13 +1,13 @@
 import { toEntityTag } from '../http/entity-tags.js'
 
 /** A longer text is escaped in pieces of this length: at most 96 KiB of JSON each. */
-export const PIECE = 16 * 1024
+export const CHUNK = 16 * 1024
 
 /** Stands for a long text. No stored text contains U+0000, and no other text is escaped like that. */
 const PLACEHOLDER = '\u0000'
 const ESCAPED_PLACEHOLDER = JSON.stringify(PLACEHOLDER)
 
-const isLong = (value: unknown): value is string => typeof value === 'string' && value.length > PIECE
+const isLong = (value: unknown): value is string => typeof value === 'string' && value.length > CHUNK
 
 export const hasLongText = (row: object): boolean => Object.values(row).some(isLong)
 
@@ -17,7 +17,7 @@ export const hasLongText = (row: object): boolean => Object.values(row).some(isL
  * @param rows the parts of the body that can have long texts
  * @param serialize returns the JSON text of the body with these rows
  */
-export function* serializeInPieces<Row extends object>(
+export function* serializeInChunks<Row extends object>(
   rows: Row[],
   serialize: (rows: Row[]) => string,
 ): Generator<string> {
@@ -53,7 +53,7 @@ function removeLongTexts<Row extends object>(row: Row, texts: string[]): Row {
 function* escapeInPieces(text: string): Generator<string> {
   yield '"'
   for (let start = 0; start < text.length; ) {
-    const end = endOfPiece(text, start + PIECE)
+    const end = endOfPiece(text, start + CHUNK)
     yield JSON.stringify(text.slice(start, end)).slice(1, -1)
     start = end
   }

@@ -1,104 +1,109 @@
 import { isDatabaseUnavailable, isLockTimeout } from '../database/errors.js'
 import { ApiError, tooManyRequests } from '../errors.js'
 import type { Owner } from './owner.js'
-import { createKeyedPlaces, type Leave, Places } from './semaphore.js'
+import { createKeyedSemaphore, type Release, Semaphore } from './semaphore.js'
 
 /**
- * How many calls to the database can be in progress; others wait. A lock makes calls wait in the database, each with a
- * connection: on the row of a project for its writes (which wait for each other, too), on a table for all calls of a repository.
- * Each limit is less than the next, so that other projects, other repositories and other users can go on.
+ * Maximum number of concurrent database calls. Calls that wait for a lock each occupy a connection: writes to one project
+ * wait for the lock on its row, and all calls of a repository wait for a lock on its table. Each limit is smaller than the
+ * next one, so that a lock does not block other projects, other repositories or other users.
  */
-const WRITES_OF_PROJECT = 2
-const OF_USER_IN_REPOSITORY = 3
-const OF_USER = 4
+const WRITES_PER_PROJECT = 2
+const CALLS_PER_USER_AND_REPOSITORY = 3
+const CALLS_PER_USER = 4
 
-/** The share of the connections that the calls of one repository can take. Of three or fewer, all. */
-const SHARE = 0.7
+/** Maximum share of the pool for the calls of one repository. A pool of three or fewer connections has no such limit. */
+const POOL_SHARE = 0.7
 
-/** How many calls may wait for a place of their user or project, and how long, in milliseconds. */
-const WAITING = { maxWaiting: 64, patience: 15_000 }
+/** The queue of each user and each project; `timeout` is in milliseconds. */
+const QUEUE = { maxWaiting: 64, timeout: 15_000 }
 
-/** The names of methods that only read, which never wait for a lock on a row. */
+/** Names of repository methods that only read. Reads never wait for row locks. */
 const READS = /^(find|list|read)/
 
 type Method = (owner: Owner, ...args: never[]) => Promise<unknown>
-type Take = (owner: Owner) => ReturnType<Places['take']>
+type Acquire = (owner: Owner) => ReturnType<Semaphore['acquire']>
 
-export interface TurnsOptions {
-  /** The size of the pool. */
+export interface ConcurrencyOptions {
+  /** Size of the pool. */
   max: number
-  /** How long a call waits for a connection, in milliseconds. */
+  /** How long a call may wait for a connection, in milliseconds. */
   connectionTimeoutMillis?: number | undefined
 }
 
-/** Lets the calls of projects, users and repositories take turns. */
-export function createTurns({ max, connectionTimeoutMillis: patience = WAITING.patience }: TurnsOptions) {
-  const writes = createKeyedPlaces({ places: WRITES_OF_PROJECT, ...WAITING })
-  const calls = createKeyedPlaces({ places: OF_USER, ...WAITING })
-  /** When a call last found the database unavailable, by the clock of performance.now(), and why, for the log. */
+/** Creates the limits on concurrent database calls per project, user and repository. */
+export function createConcurrencyLimits({ max, connectionTimeoutMillis: timeout = QUEUE.timeout }: ConcurrencyOptions) {
+  const writesOfProjects = createKeyedSemaphore({ permits: WRITES_PER_PROJECT, ...QUEUE })
+  const callsOfUsers = createKeyedSemaphore({ permits: CALLS_PER_USER, ...QUEUE })
+  /** When and why a call last found the database unavailable. The time is that of performance.now(). */
   let unavailableAt = Number.NEGATIVE_INFINITY
   let reason: unknown
 
-  /** Returns a repository whose methods take turns. */
-  function guard<T extends object>(repository: T): T {
-    const callsHere = createKeyedPlaces({ places: OF_USER_IN_REPOSITORY, ...WAITING })
-    const inTotal = new Places({ places: Math.ceil(SHARE * max), maxWaiting: Number.POSITIVE_INFINITY, patience })
-    const takeConnection: Take = () => inTotal.take()
-    const forReads: Take[] = [
-      ({ userId }) => callsHere.take(userId),
-      ({ userId }) => calls.take(userId),
-      takeConnection,
+  /** Returns a repository whose methods respect the limits. */
+  function limit<T extends object>(repository: T): T {
+    const callsHere = createKeyedSemaphore({ permits: CALLS_PER_USER_AND_REPOSITORY, ...QUEUE })
+    const connections = new Semaphore({
+      permits: Math.ceil(POOL_SHARE * max),
+      maxWaiting: Number.POSITIVE_INFINITY,
+      timeout,
+    })
+    const acquireConnection: Acquire = () => connections.acquire()
+    const forReads: Acquire[] = [
+      ({ userId }) => callsHere.acquire(userId),
+      ({ userId }) => callsOfUsers.acquire(userId),
+      acquireConnection,
     ]
-    const forWrites: Take[] = [({ projectId }) => writes.take(projectId), ...forReads]
+    const forWrites: Acquire[] = [({ projectId }) => writesOfProjects.acquire(projectId), ...forReads]
 
-    /** Ends the waiting of calls whose turns would end like this one, later. */
-    function dismiss({ userId, projectId }: Owner, isRead: boolean, error: unknown): void {
+    /** After an outage or a lock timeout: rejects the waiters that would fail for the same reason, only later. */
+    function rejectWaiters({ userId, projectId }: Owner, isRead: boolean, error: unknown): void {
       unavailableAt = performance.now()
       reason = error instanceof ApiError ? error.cause : error
-      writes.dismiss(projectId)
+      writesOfProjects.rejectWaiters(projectId)
       const isRowLocked = isLockTimeout(error) && !isRead
-      if (!isRowLocked) callsHere.dismiss(userId)
-      if (!isLockTimeout(error)) calls.dismiss(userId)
+      if (!isRowLocked) callsHere.rejectWaiters(userId)
+      if (!isLockTimeout(error)) callsOfUsers.rejectWaiters(userId)
     }
 
-    function refuse({ userId }: Owner, take: Take, begun: number): ApiError {
-      if (take === takeConnection) {
+    /** Returns the error of a call that did not get a permit. */
+    function refuse({ userId }: Owner, acquire: Acquire, startedAt: number): ApiError {
+      if (acquire === acquireConnection) {
         unavailableAt = performance.now()
-        reason = new Error('All connections that one repository may take are in use')
-        callsHere.dismiss(userId)
+        reason = new Error('All connections that one repository may use are busy')
+        callsHere.rejectWaiters(userId)
       }
-      if (unavailableAt >= begun) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: reason })
+      if (unavailableAt >= startedAt) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: reason })
       return tooManyRequests('Too many requests of this user are waiting', 1)
     }
 
     async function run<R>(owner: Owner, isRead: boolean, call: () => Promise<R>): Promise<R> {
-      const begun = performance.now()
-      const taken: Leave[] = []
+      const startedAt = performance.now()
+      const held: Release[] = []
       try {
-        for (const take of isRead ? forReads : forWrites) {
-          const place = take(owner)
-          const leave = place instanceof Promise ? await place : place
-          if (!leave) throw refuse(owner, take, begun)
-          taken.push(leave)
+        for (const acquire of isRead ? forReads : forWrites) {
+          const permit = acquire(owner)
+          const release = permit instanceof Promise ? await permit : permit
+          if (!release) throw refuse(owner, acquire, startedAt)
+          held.push(release)
         }
         return await call().catch((error) => {
-          if (isUnavailable(error)) dismiss(owner, isRead, error)
+          if (isUnavailable(error)) rejectWaiters(owner, isRead, error)
           throw error
         })
       } finally {
-        for (const leave of taken.reverse()) leave()
+        for (const release of held.reverse()) release()
       }
     }
 
     const methods = Object.entries(repository) as [string, Method][]
-    const guarded = methods.map(([name, method]): [string, Method] => [
+    const limited = methods.map(([name, method]): [string, Method] => [
       name,
       (owner, ...args) => run(owner, READS.test(name), () => method(owner, ...args)),
     ])
-    return Object.fromEntries(guarded) as T
+    return Object.fromEntries(limited) as T
   }
 
-  return { guard }
+  return { limit }
 }
 
 const isUnavailable = (error: unknown) =>

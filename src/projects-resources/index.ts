@@ -4,7 +4,7 @@ import { ApiError } from '../errors.js'
 import type { InstallationsRepository } from '../github/installations-repository.js'
 import type { ListUserRepositories } from '../github/list-repos.js'
 import type { GithubPermission, InstallationClaim } from '../github/permission.js'
-import { createTurns } from './concurrency-limits.js'
+import { createConcurrencyLimits } from './concurrency-limits.js'
 import { createFileRepository } from './files/repository.js'
 import { fileRoutes } from './files/routes.js'
 import { githubRepositoryRoutes } from './github-repositories/routes.js'
@@ -49,20 +49,20 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }
   })
-  const turns = createTurns(database.pool.options)
-  // What `once` does is part of the turn of another repository.
+  const concurrency = createConcurrencyLimits(database.pool.options)
+  // What `once` does is limited as a part of another repository.
   const { once, ...calls } = createIdempotencyRepository(database)
-  await app.register(idempotency, { keys: { once, ...turns.guard(calls) } })
-  const imports = turns.guard(createImportRepository(database))
+  await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
+  const imports = concurrency.limit(createImportRepository(database))
   await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
-  await app.register(fileRoutes, { files: turns.guard(createFileRepository(database)), largeWork })
+  await app.register(fileRoutes, { files: concurrency.limit(createFileRepository(database)), largeWork })
   const verifiers: Record<string, Verify> = {
     // The values have passed the schema of the descriptor.
     'github-installations': async (owner, values) =>
       await permission.verifyInstallation(owner, values as InstallationClaim),
   }
   for (const descriptor of RESOURCE_DESCRIPTORS) {
-    const resources = turns.guard(createResourceRepository(database, descriptor))
+    const resources = concurrency.limit(createResourceRepository(database, descriptor))
     await app.register(resourceRoutes, { descriptor, resources, largeWork, verify: verifiers[descriptor.slug] })
   }
   await app.register(githubRepositoryRoutes, { installations, listRepositories })

@@ -1,41 +1,41 @@
 import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { createKeyedPlaces, Places } from './semaphore.js'
+import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 
-/** In bytes of JSON: larger lists, bodies and resources are large work. A large list is streamed. */
+/** Size from which lists, request bodies and resources count as large work, in bytes of JSON. Large lists are streamed. */
 export const LARGE = 64 * 1024
 
-/** How many pieces of large work may wait for others, and how long, in milliseconds. */
-const WAITING_OF_USER = { maxWaiting: 16, patience: 5000 }
-const WAITING_IN_TOTAL = { maxWaiting: 64, patience: 5000 }
+/** The queues of each user and of all users; `timeout` is in milliseconds. */
+const USER_QUEUE = { maxWaiting: 16, timeout: 5000 }
+const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
- * While others of the same user wait, a place stays empty for so many times as long as it was used: one user's large work takes
- * a quarter of the time of the process at most. A user who sends one request at a time does not wait.
+ * With a cooldown of three times the processing time, the queued large work of one user takes at most a quarter of the
+ * event loop's time. It does not delay a user who sends one request at a time.
  */
-const REST = 3
+const COOLDOWN = 3
 
-/** Bounds the large work of one kind that is in progress. */
+/** Limits the concurrency of one kind of large work. */
 export interface LargeWork {
   /**
-   * Waits for a place, which is kept until the response has ended.
-   * @throws ApiError 429 if the user, 503 if the service has too much large work in progress
+   * Waits for a permit, which is released when the response closes.
+   * @throws ApiError 429 if the user has too much large work in progress, 503 if the service has
    */
   enter(userId: number, response: ServerResponse): Promise<void>
 }
 
 export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal: number }): LargeWork {
-  const ofUsers = createKeyedPlaces({ places: perUser, rest: REST, ...WAITING_OF_USER })
-  const ofAll = new Places({ places: inTotal, ...WAITING_IN_TOTAL })
+  const ofUsers = createKeyedSemaphore({ permits: perUser, cooldown: COOLDOWN, ...USER_QUEUE })
+  const ofAll = new Semaphore({ permits: inTotal, ...TOTAL_QUEUE })
   const entered = new WeakSet<ServerResponse>()
   return {
     async enter(userId, response) {
       if (entered.has(response)) return
       entered.add(response)
-      if (!(await ofUsers.take(userId, response))) {
+      if (!(await ofUsers.acquire(userId, response))) {
         throw tooManyRequests(`Too many requests of this user with large content: at most ${perUser} at once`, 1)
       }
-      if (!(await ofAll.take(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
+      if (!(await ofAll.acquire(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
 }

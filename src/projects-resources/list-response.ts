@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import type { Fault } from '../errors.js'
+import type { ValidationError } from '../errors.js'
 import { setEntityTag } from '../http/caching.js'
-import { serializeInPieces } from './chunked-json.js'
+import { serializeInChunks } from './chunked-json.js'
+import type { CursorCodec } from './cursor.js'
 import { LARGE, type LargeWork } from './large-work.js'
 import type { Owner } from './owner.js'
 import type { Batch, BatchRequest, PageEnd, Range, RowVersion } from './pagination.js'
@@ -35,9 +36,7 @@ export interface ListSource<Row extends object, Position, Query, Body extends ob
   keyOf(row: Row): RowVersion['key']
   /** Returns the body with these rows, as the response schema describes it. */
   wrap(rows: Row[]): Body
-  encodeCursor(position: Position): string
-  /** Returns undefined for anything that is not a cursor of this list. */
-  decodeCursor(cursor: string): Position | undefined
+  cursor: CursorCodec<Position>
 }
 
 /**
@@ -53,8 +52,8 @@ export async function listBody<Row extends object, Position, Query extends PageQ
 ): Promise<Body> {
   const { limit, cursor } = query
   const list = { owner, query, reply }
-  const after = (cursor && source.decodeCursor(cursor)) || null
-  const linkTo = (next: Position) => reply.header('link', linkToNextPage(url, source.encodeCursor(next)))
+  const after = (cursor && source.cursor.decode(cursor)) || null
+  const linkTo = (next: Position) => reply.header('link', linkToNextPage(url, source.cursor.encode(next)))
   if (owner.listBytes() <= LARGE) {
     const { rows, next } = await source.read(list, { after, limit })
     if (next !== null) linkTo(next)
@@ -105,7 +104,7 @@ async function streamList<Row extends object, Position, Query, Body extends obje
       const rows = batch.rows.filter((row) => keys.has(source.keyOf(row)))
       if (rows.length > 0) {
         yield separator
-        yield* serializeInPieces(rows, toItems)
+        yield* serializeInChunks(rows, toItems)
         separator = ','
       }
       batch = await source.readBatch(list, { ...range, after: batch.next })
@@ -120,17 +119,16 @@ async function streamList<Row extends object, Position, Query, Body extends obje
 
 /**
  * Validates what the schema of a list's query parameters cannot express.
- * @param decode decodes a cursor of this list; undefined for anything else
  */
-export function checkPage(decode: (cursor: string) => unknown) {
-  return ({ query }: { query: unknown }, isValid: (path: string) => boolean): Fault[] => {
+export function checkPage({ decode }: Pick<CursorCodec<unknown>, 'decode'>) {
+  return ({ query }: { query: unknown }, isValid: (path: string) => boolean): ValidationError[] => {
     const { cursor, limit } = query as { cursor?: unknown; limit?: unknown }
     if (typeof cursor !== 'string') return []
-    const faults: Fault[] = []
+    const validationErrors: ValidationError[] = []
     if (isValid('query.cursor') && decode(cursor) === undefined)
-      faults.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
-    if (limit === undefined) faults.push({ path: 'query.limit', message: 'is required with a cursor' })
-    return faults
+      validationErrors.push({ path: 'query.cursor', message: 'is not a cursor of this list' })
+    if (limit === undefined) validationErrors.push({ path: 'query.limit', message: 'is required with a cursor' })
+    return validationErrors
   }
 }
 

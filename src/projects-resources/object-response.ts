@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { setEntityTag } from '../http/caching.js'
-import { hasLongText, serializeInPieces, tagLongTexts } from './chunked-json.js'
+import { hasLongText, serializeInChunks, tagLongTexts } from './chunked-json.js'
 
 /**
  * Returns what a handler returns to send one object; one with a long text is sent in pieces. (A handler that returns the
@@ -18,7 +18,7 @@ export function objectBody<Row extends object, Body extends object>(
   if (!serialize || !hasLongText(row)) return wrap(row)
   const toText = ([row]: Row[]) => serialize(wrap(row as Row) as Record<string, unknown>)
   if (!reply.hasHeader('etag')) setEntityTag(reply, tagLongTexts([row], toText))
-  const pieces = reply.request.method === 'HEAD' ? [] : serializeInPieces([row], toText)
+  const pieces = reply.request.method === 'HEAD' ? [] : serializeInChunks([row], toText)
   reply.type('application/json; charset=utf-8')
   // Fastify sends a stream as it is; its types only have the body that the schema describes.
   return Readable.from(pieces, { objectMode: false }) as object as Body

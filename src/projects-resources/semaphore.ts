@@ -1,111 +1,115 @@
 import type { ServerResponse } from 'node:http'
 
-export interface PlacesOptions {
-  /** How many may hold a place at once. */
-  places: number
-  /** How many may wait for one. */
+export interface SemaphoreOptions {
+  /** Maximum number of holders. */
+  permits: number
+  /** Maximum number of waiters. */
   maxWaiting: number
-  /** How long one waits, in milliseconds. */
-  patience: number
-  /** How long a place stays empty before the next one who waits gets it, as a multiple of the time that it was held. */
-  rest?: number
+  /** Maximum waiting time, in milliseconds. */
+  timeout: number
+  /**
+   * Delay before a released permit goes to the next waiter, as a multiple of the time that it was held. It does not apply
+   * when the queue is empty.
+   */
+  cooldown?: number
 }
 
-/** Maximum time that a place stays empty while somebody waits, in milliseconds. */
-const MAX_REST = 250
+/** Maximum cooldown, in milliseconds. */
+const MAX_COOLDOWN = 250
 
-/** Frees a place. It does nothing if the place is free already. */
-export type Leave = () => void
+/** Releases a permit. Idempotent. */
+export type Release = () => void
 
 /**
- * A counting semaphore with a bounded queue: first come, first served. A place that is taken for a response is freed at the
- * latest when that ends. (p-limit, by contrast, bounds neither the queue nor the time in it.)
+ * A FIFO semaphore with a bounded queue and a bounded waiting time. (p-limit has neither bound.) A permit that is acquired
+ * for a response is released when that response closes, at the latest.
  */
-export class Places {
-  readonly #options: PlacesOptions
-  readonly #onEmpty: () => void
-  #taken = 0
-  /** In the order of their arrival: what gives one a place, and what makes it give up. */
-  #waiting: Map<() => void, () => void> | undefined
+export class Semaphore {
+  readonly #options: SemaphoreOptions
+  readonly #onIdle: () => void
+  #held = 0
+  /** In order of arrival. Each key grants a permit to its waiter; each value rejects the waiter. */
+  #waiters: Map<() => void, () => void> | undefined
 
-  /** @param onEmpty called when no place is taken any more */
-  constructor(options: PlacesOptions, onEmpty = () => {}) {
+  /** @param onIdle called when no permit is held any more */
+  constructor(options: SemaphoreOptions, onIdle = () => {}) {
     this.#options = options
-    this.#onEmpty = onEmpty
+    this.#onIdle = onIdle
   }
 
   /**
-   * @returns a place at once, if one is free; otherwise a promise of undefined if too many are waiting, or this one has
-   * waited too long, or its client is gone
+   * Acquires a permit.
+   * @returns synchronously if a permit is available; otherwise a promise, which resolves to undefined if the queue is full,
+   * the timeout expires or the response closes
    */
-  take(response?: ServerResponse): Leave | Promise<Leave | undefined> {
+  acquire(response?: ServerResponse): Release | Promise<Release | undefined> {
     if (response?.destroyed) return Promise.resolve(undefined)
-    return this.#taken < this.#options.places ? this.#hold(response) : this.#wait(response)
+    return this.#held < this.#options.permits ? this.#hold(response) : this.#wait(response)
   }
 
-  /** Ends the waiting of all: they get no place. */
-  dismiss(): void {
-    for (const giveUp of this.#waiting?.values() ?? []) giveUp()
+  /** Rejects all current waiters. */
+  rejectWaiters(): void {
+    for (const reject of this.#waiters?.values() ?? []) reject()
   }
 
-  #hold(response?: ServerResponse): Leave {
-    const { rest = 0 } = this.#options
-    const takenAt = rest > 0 ? performance.now() : 0
+  #hold(response?: ServerResponse): Release {
+    const { cooldown = 0 } = this.#options
+    const acquiredAt = cooldown > 0 ? performance.now() : 0
     let isHeld = true
-    const leave = () => {
+    const release = () => {
       if (!isHeld) return
       isHeld = false
-      response?.off('close', leave)
-      if (rest === 0 || !this.#waiting?.size) return this.#free()
-      setTimeout(() => this.#free(), Math.min(rest * (performance.now() - takenAt), MAX_REST))
+      response?.off('close', release)
+      if (cooldown === 0 || !this.#waiters?.size) return this.#passOn()
+      setTimeout(() => this.#passOn(), Math.min(cooldown * (performance.now() - acquiredAt), MAX_COOLDOWN))
     }
-    this.#taken += 1
-    response?.once('close', leave)
-    return leave
+    this.#held += 1
+    response?.once('close', release)
+    return release
   }
 
-  #free(): void {
-    this.#taken -= 1
-    const [next] = this.#waiting?.keys() ?? []
-    if (next) next()
-    else if (this.#taken === 0) this.#onEmpty()
+  #passOn(): void {
+    this.#held -= 1
+    const [grant] = this.#waiters?.keys() ?? []
+    if (grant) grant()
+    else if (this.#held === 0) this.#onIdle()
   }
 
-  #wait(response?: ServerResponse): Promise<Leave | undefined> {
-    const { maxWaiting, patience } = this.#options
-    this.#waiting ??= new Map()
-    const waiting = this.#waiting
-    if (waiting.size >= maxWaiting) return Promise.resolve(undefined)
+  #wait(response?: ServerResponse): Promise<Release | undefined> {
+    const { maxWaiting, timeout } = this.#options
+    this.#waiters ??= new Map()
+    const waiters = this.#waiters
+    if (waiters.size >= maxWaiting) return Promise.resolve(undefined)
     return new Promise((resolve) => {
-      const end = (leave?: Leave) => {
+      const settle = (release?: Release) => {
         clearTimeout(timer)
-        response?.off('close', giveUp)
-        waiting.delete(next)
-        resolve(leave)
+        response?.off('close', reject)
+        waiters.delete(grant)
+        resolve(release)
       }
-      const next = () => end(this.#hold(response))
-      const giveUp = () => end()
-      const timer = setTimeout(giveUp, patience)
-      response?.once('close', giveUp)
-      waiting.set(next, giveUp)
+      const grant = () => settle(this.#hold(response))
+      const reject = () => settle()
+      const timer = setTimeout(reject, timeout)
+      response?.once('close', reject)
+      waiters.set(grant, reject)
     })
   }
 }
 
-/** Places for each key: the id of a user or a project. */
-export function createKeyedPlaces(options: PlacesOptions) {
-  const all = new Map<number, Places>()
+/** Creates one semaphore per key, such as the id of a user or a project, for as long as it is in use. */
+export function createKeyedSemaphore(options: SemaphoreOptions) {
+  const semaphores = new Map<number, Semaphore>()
   return {
-    take(key: number, response?: ServerResponse): Leave | Promise<Leave | undefined> {
-      // It would never be empty again.
+    acquire(key: number, response?: ServerResponse): Release | Promise<Release | undefined> {
+      // A semaphore that never had a holder would never be removed.
       if (response?.destroyed) return Promise.resolve(undefined)
-      const places = all.get(key) ?? new Places(options, () => all.delete(key))
-      all.set(key, places)
-      return places.take(response)
+      const semaphore = semaphores.get(key) ?? new Semaphore(options, () => semaphores.delete(key))
+      semaphores.set(key, semaphore)
+      return semaphore.acquire(response)
     },
 
-    dismiss(key: number) {
-      all.get(key)?.dismiss()
+    rejectWaiters(key: number): void {
+      semaphores.get(key)?.rejectWaiters()
     },
   }
 }

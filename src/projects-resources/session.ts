@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { ApiError, invalidRequest } from '../errors.js'
+import { readDecimal } from '../http/coercion.js'
 import { isCrossSiteWrite } from '../http/cross-origin.js'
-import { createInFlight } from '../http/in-flight-limit.js'
+import { createInFlightLimit } from '../http/in-flight-limit.js'
 import { hasSessionCookie, SESSION_REQUIRED } from '../http/session-cookie.js'
-import { findFaults, readDecimal } from '../http/validation.js'
-import { MAX_ID, ProjectPath } from '../schemas.js'
+import { findValidationErrors } from '../http/validation.js'
+import { MAX_ID } from '../identity-rules.js'
+import { ProjectPath } from '../schemas.js'
 import type { LargeWork } from './large-work.js'
 import { type Authorization, createAuthorize, type Owner, type SessionLimits } from './owner.js'
 import type { SessionLookup } from './session-lookup/index.js'
@@ -88,7 +90,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
   app.addHook('onClose', sessionUse.flush)
 
-  const inFlight = createInFlight(app)
+  const inFlight = createInFlightLimit(app)
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
     inFlight.enter(request, reply)
@@ -116,8 +118,8 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   })
 
   app.addHook('preHandler', (request, _reply, done) => {
-    const faults = findFaults(request)
-    if (faults.length > 0) return done(invalidRequest(...faults))
+    const validationErrors = findValidationErrors(request)
+    if (validationErrors.length > 0) return done(invalidRequest(...validationErrors))
     const found = request[authorization]
     // The path has passed its schema.
     if (found?.sessionUserId !== (request.params as { user_id: number }).user_id)
@@ -138,7 +140,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
 
 export default fp(session, {
   name: 'projects-resources-session',
-  dependencies: ['errors', 'session', 'limits', 'cross-origin', 'validation', 'json-body'],
+  dependencies: ['error-handler', 'session-cookie', 'rate-limits', 'cross-origin', 'coercion', 'json-body'],
 })
 
 /** @param reason why the session is not valid, for the log; undefined if the request names none */

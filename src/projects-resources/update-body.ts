@@ -1,9 +1,9 @@
-import type { Fault } from '../errors.js'
+import type { ValidationError } from '../errors.js'
 
 /** Rules of the body of a change, which JSON Schema cannot express. */
-export interface ChangeRules {
+export interface UpdateRules {
   /** Requires at least one of the fields. */
-  checkPresence(body: Record<string, unknown>): Fault[]
+  checkPresence(body: Record<string, unknown>): ValidationError[]
   /** Removes the fields that are absent. */
   present<Change extends object>(body: object): Partial<Change>
 }
@@ -13,7 +13,7 @@ export interface ChangeRules {
  * @param neverNull those that cannot be null. One that is null is absent: clients that always send all keys mean that it stays
  *   as it is
  */
-export function changeRules(fields: readonly string[], neverNull: readonly string[]): ChangeRules {
+export function updateRules(fields: readonly string[], neverNull: readonly string[]): UpdateRules {
   const isAbsent = (name: string, value: unknown) => value === undefined || (value === null && neverNull.includes(name))
   return {
     checkPresence: (body) =>

@@ -1,19 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { Places } from '../projects-resources/semaphore.js'
+import { Semaphore } from '../projects-resources/semaphore.js'
 
 /** Requests in progress at once, and the bytes of their bodies, which are in memory until they are parsed. */
 const MAX_REQUESTS = 64
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** Large bodies that are parsed and executed at once. */
-const PARSING = { places: 2, maxWaiting: MAX_REQUESTS, patience: 10_000 }
+const PARSING = { permits: 2, maxWaiting: MAX_REQUESTS, timeout: 10_000 }
 
 /** Bounds the memory that the requests of other services take. */
 export function createAdmission() {
   let requests = 0
   let bytes = 0
-  const parsing = new Places(PARSING)
+  const parsing = new Semaphore(PARSING)
 
   return {
     /**
@@ -38,7 +38,7 @@ export function createAdmission() {
      * @throws ApiError 503
      */
     async parse(reply: FastifyReply): Promise<void> {
-      if (!(await parsing.take(reply.raw))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
+      if (!(await parsing.acquire(reply.raw))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
 }

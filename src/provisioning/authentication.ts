@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-import { findFaults } from '../http/validation.js'
+import { findValidationErrors } from '../http/validation.js'
 import { createAdmission } from './admission.js'
 import { createTokenCheck } from './service-tokens.js'
 
@@ -42,8 +42,8 @@ async function authentication(app: FastifyInstance, { tokens }: { tokens: string
   })
 
   app.addHook('preHandler', async (request) => {
-    const faults = findFaults(request)
-    if (faults.length > 0) throw invalidRequest(...faults)
+    const validationErrors = findValidationErrors(request)
+    if (validationErrors.length > 0) throw invalidRequest(...validationErrors)
     // For the log: the user whom the request concerns.
     request.userId = (request.params as { user_id?: number }).user_id
   })
@@ -51,7 +51,7 @@ async function authentication(app: FastifyInstance, { tokens }: { tokens: string
 
 export default fp(authentication, {
   name: 'service-authentication',
-  dependencies: ['errors', 'limits', 'validation', 'json-body', 'cross-origin'],
+  dependencies: ['error-handler', 'rate-limits', 'coercion', 'json-body', 'cross-origin'],
 })
 
 /** Pages cannot set these headers, and browsers always send one of them with what a page may not send by itself. */

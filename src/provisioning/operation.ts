@@ -1,6 +1,6 @@
 import type { Static, TObject, TSchema } from '@sinclair/typebox'
-import type { ErrorCode, Fault } from '../errors.js'
-import type { Work } from './transaction.js'
+import type { ErrorCode, ValidationError } from '../errors.js'
+import type { UserTransaction } from './transaction.js'
 
 /** What a call returns: the body is as it is sent, except that times are Dates. */
 export interface Result {
@@ -21,9 +21,9 @@ export interface Operation {
    * @param valid the properties that have passed their schemas
    * @param given all properties
    */
-  check: (valid: Record<string, unknown>, given: Record<string, unknown>) => Fault[]
+  check: (valid: Record<string, unknown>, given: Record<string, unknown>) => ValidationError[]
   /** Throws ApiError, without having written anything. */
-  run: (work: Work, params: Record<string, number>, body: Record<string, unknown>) => Promise<Result>
+  run: (work: UserTransaction, params: Record<string, number>, body: Record<string, unknown>) => Promise<Result>
   operationId: string
   tag: string
   summary: string
@@ -41,7 +41,7 @@ type Definition<Params extends TObject, Body extends TObject> = Pick<
   body?: Body
   check?: Operation['check']
   errors?: ErrorCode[]
-  run: (work: Work, params: Static<Params>, body: Static<Body>) => Promise<Result>
+  run: (work: UserTransaction, params: Static<Params>, body: Static<Body>) => Promise<Result>
 }
 
 export function defineOperation<Params extends TObject, Body extends TObject>({

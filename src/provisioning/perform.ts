@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
-import { createKeyedPlaces, Places } from '../projects-resources/semaphore.js'
+import { createKeyedSemaphore, Semaphore } from '../projects-resources/semaphore.js'
 import type { Operation, Result } from './operation.js'
 import { inTransaction } from './transaction.js'
 
@@ -18,9 +18,10 @@ export interface Failure {
   error: ApiError
 }
 
-/** The maximum number of transactions that wait for another one of the same user, and of all, and how long, in milliseconds. */
-const OF_USER = { places: 1, maxWaiting: 64, patience: 10_000 }
-const OF_ALL = { maxWaiting: 64, patience: 10_000 }
+/** Transactions of one user run one at a time. */
+const PER_USER = { permits: 1, maxWaiting: 64, timeout: 10_000 }
+/** The queue of all transactions; `timeout` is in milliseconds. */
+const QUEUE = { maxWaiting: 64, timeout: 10_000 }
 
 /** Performs operations for a user in one transaction: all of them, or none. */
 export type Perform = (userId: number, calls: Call[], toError: (failures: Failure[]) => ApiError) => Promise<Result[]>
@@ -29,14 +30,14 @@ export type Perform = (userId: number, calls: Call[], toError: (failures: Failur
  * @param poolSize the number of connections to the database, of which these transactions take at most half
  */
 export function createPerform(database: Pick<Database, 'prisma'>, poolSize: number): Perform {
-  const ofUsers = createKeyedPlaces(OF_USER)
-  const ofAll = new Places({ ...OF_ALL, places: Math.max(1, Math.min(4, Math.floor(poolSize / 2))) })
+  const ofUsers = createKeyedSemaphore(PER_USER)
+  const ofAll = new Semaphore({ ...QUEUE, permits: Math.max(1, Math.min(4, Math.floor(poolSize / 2))) })
 
   return async (userId, calls, toError) => {
-    const leaveUser = await ofUsers.take(userId)
-    const leave = leaveUser && (await ofAll.take())
+    const releaseUser = await ofUsers.acquire(userId)
+    const release = releaseUser && (await ofAll.acquire())
     try {
-      if (!leave) throw new ApiError('OVERLOADED', { retryAfter: 1 })
+      if (!release) throw new ApiError('OVERLOADED', { retryAfter: 1 })
       return await inTransaction(database, userId, async (work) => {
         const results: Result[] = []
         const failures: Failure[] = []
@@ -53,8 +54,8 @@ export function createPerform(database: Pick<Database, 'prisma'>, poolSize: numb
         return results
       })
     } finally {
-      leave?.()
-      leaveUser?.()
+      release?.()
+      releaseUser?.()
     }
   }
 }

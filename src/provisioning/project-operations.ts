@@ -1,17 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import { ApiError } from '../errors.js'
-import { answer, Id } from '../schemas.js'
+import { Id, response } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { toResult } from './put-result.js'
 import { PROJECT_MODELS, removeProject, tableOf } from './removal-repository.js'
-import { removalAnswer } from './removal-response.js'
+import { removalResponse } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
 import { Project, ProjectBody } from './schemas.js'
-import type { Work } from './transaction.js'
+import type { UserTransaction } from './transaction.js'
 
 const Params = Type.Object({ project_id: Id({ description: 'Chosen by the caller.', examples: [789] }) })
 
-const rowsOf = ({ transaction }: Work) => transaction.project as unknown as OwnedRows
+const rowsOf = ({ transaction }: UserTransaction) => transaction.project as unknown as OwnedRows
 
 const example = {
   id: 789,
@@ -44,8 +44,8 @@ const put = defineOperation({
   summary: 'Create or change a project of a user',
   description: 'Its content stays.',
   answers: {
-    200: answer('The project, which existed.', Project, { example }),
-    201: answer('The new project.', Project, { example }),
+    200: response('The project, which existed.', Project, { example }),
+    201: response('The new project.', Project, { example }),
   },
   errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
 })
@@ -62,7 +62,7 @@ const remove = defineOperation({
   tag: 'Projects',
   summary: 'Delete a project of a user',
   description: 'With its imports, files and links. Without such a project, all counts are 0.',
-  answers: { 200: removalAnswer('Project', ['projects', ...PROJECT_MODELS.map(tableOf)]) },
+  answers: { 200: removalResponse('Project', ['projects', ...PROJECT_MODELS.map(tableOf)]) },
   errors: ['ID_TAKEN'],
 })
 

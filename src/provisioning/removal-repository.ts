@@ -1,5 +1,5 @@
 import { Prisma } from '../database/generated/client.js'
-import type { Work } from './transaction.js'
+import type { UserTransaction } from './transaction.js'
 
 /** Rows that were removed, by table. */
 export type Removed = Record<string, number>
@@ -36,7 +36,7 @@ export const USER_MODELS = [
  * Deletes a user with everything that belongs to it.
  * @returns zeros if there is no such user
  */
-export async function removeUser(work: Work): Promise<Removed> {
+export async function removeUser(work: UserTransaction): Promise<Removed> {
   const { transaction, userId } = work
   // Waits for concurrent inserts of rows that refer to the user, and prevents others: the counts are exact.
   await transaction.$queryRaw`SELECT FROM users WHERE id = ${userId}::integer FOR UPDATE`
@@ -56,7 +56,7 @@ export async function removeUser(work: Work): Promise<Removed> {
  * Deletes a project of the user with everything that belongs to it.
  * @returns zeros if the user has no such project
  */
-export async function removeProject(work: Work, id: number): Promise<Removed> {
+export async function removeProject(work: UserTransaction, id: number): Promise<Removed> {
   const { transaction, userId } = work
   const own = await transaction.$queryRaw<object[]>`
     SELECT FROM projects WHERE id = ${id}::integer AND neptun_user_id = ${userId}::integer FOR UPDATE`
@@ -70,7 +70,7 @@ export async function removeProject(work: Work, id: number): Promise<Removed> {
  * @param link the model of the links, and the column of the resource's id
  */
 export async function removeResource(
-  work: Work,
+  work: UserTransaction,
   model: string,
   link: { model: string; idField: string },
   id: number,
@@ -80,7 +80,7 @@ export async function removeResource(
   return { [tableOf(model)]: await removeRows(work, model, { id, neptun_user_id }), [tableOf(link.model)]: links }
 }
 
-async function removeContents(work: Work, projectId: number): Promise<Removed> {
+async function removeContents(work: UserTransaction, projectId: number): Promise<Removed> {
   const removed: Removed = {}
   for (const model of PROJECT_MODELS) {
     const where = { project_id: projectId, neptun_user_id: work.userId }
@@ -91,7 +91,7 @@ async function removeContents(work: Work, projectId: number): Promise<Removed> {
 
 const noContents = (): Removed => Object.fromEntries(PROJECT_MODELS.map((model) => [tableOf(model), 0]))
 
-async function removeRows({ transaction }: Work, model: string, where: object): Promise<number> {
+async function removeRows({ transaction }: UserTransaction, model: string, where: object): Promise<number> {
   const name = model.charAt(0).toLowerCase() + model.slice(1)
   const rows = (transaction as unknown as Record<string, Deletable>)[name] as Deletable
   for (let total = 0; ; ) {

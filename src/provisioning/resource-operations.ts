@@ -2,13 +2,13 @@ import { type TObject, Type } from '@sinclair/typebox'
 import { ApiError } from '../errors.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { presentRow } from '../projects-resources/resources/present.js'
-import { answer, Id, pickKnown } from '../schemas.js'
+import { Id, pickKnown, response } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { toResult } from './put-result.js'
 import { removeResource, tableOf } from './removal-repository.js'
-import { removalAnswer } from './removal-response.js'
+import { removalResponse } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
-import type { Work } from './transaction.js'
+import type { UserTransaction } from './transaction.js'
 
 const Params = Type.Object({ resource_id: Id({ description: 'Chosen by the caller.', examples: [123] }) })
 
@@ -26,7 +26,7 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     ...Object.fromEntries(Object.keys(provisioned.properties).map((column) => [column, null])),
   }
   const path = `/${slug}/:resource_id`
-  const rowsOf = ({ transaction }: Work) =>
+  const rowsOf = ({ transaction }: UserTransaction) =>
     (transaction as unknown as Record<string, OwnedRows>)[descriptor.model] as OwnedRows
   const present = (row: OwnedRow) => presentRow(properties, descriptor, row)
 
@@ -47,8 +47,8 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     summary: `Create or change a ${noun} of a user`,
     description: 'It is linked to no project by this; a change shows in every project that links it.',
     answers: {
-      200: answer(`The ${noun}, which existed.`, shown, { example }),
-      201: answer(`The new ${noun}.`, shown, { example }),
+      200: response(`The ${noun}, which existed.`, shown, { example }),
+      201: response(`The new ${noun}.`, shown, { example }),
     },
     errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
   })
@@ -66,7 +66,7 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     tag: 'Resources',
     summary: `Delete a ${noun} of a user`,
     description: `With its links to projects. Without such a ${noun}, all counts are 0.`,
-    answers: { 200: removalAnswer(name, [tableOf(name), tableOf(link.model)]) },
+    answers: { 200: removalResponse(name, [tableOf(name), tableOf(link.model)]) },
     errors: ['ID_TAKEN'],
   })
   return [put, remove]

@@ -5,9 +5,10 @@ import type { Database } from '../database/database.js'
 import { ApiError } from '../errors.js'
 import { BODY_ERRORS, serviceErrors } from '../http/openapi/error-responses.js'
 import { NEXT_PAGE } from '../http/openapi/headers.js'
+import { MAX_ID } from '../identity-rules.js'
 import { RESOURCE_DESCRIPTORS } from '../projects-resources/resources/index.js'
 import { asRecord } from '../projects-resources/update-body.js'
-import { answer, MAX_ID, pickKnown } from '../schemas.js'
+import { pickKnown, response } from '../schemas.js'
 import type { Operation } from './operation.js'
 import { OPERATIONS } from './operations.js'
 import type { Failure, Perform } from './perform.js'
@@ -41,7 +42,7 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     params: UserParams,
     querystring: SessionsQuery,
     response: {
-      200: answer('A page of sessions.', Sessions, { headers: NEXT_PAGE }),
+      200: response('A page of sessions.', Sessions, { headers: NEXT_PAGE }),
       ...serviceErrors('USER_NOT_FOUND'),
     },
   }
@@ -72,17 +73,17 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     params: UserParams,
     body: SyncBody,
     response: {
-      200: answer('All were performed.', SyncResults, {
+      200: response('All were performed.', SyncResults, {
         example: { results: [{ status: 200, body: { revoked: 1 } }] },
       }),
       ...serviceErrors('USER_NOT_FOUND', 'ID_TAKEN', ...BODY_ERRORS),
     },
   }
-  const { findFaults, readCalls } = createSyncReader(OPERATIONS)
+  const { findValidationErrors, readCalls } = createSyncReader(OPERATIONS)
   const config = {
     maxBodyValues: SYNC_VALUES,
     check: ({ body }: { body: unknown }, isValid: (path: string) => boolean) =>
-      isValid('body') ? findFaults(body as SyncBody) : [],
+      isValid('body') ? findValidationErrors(body as SyncBody) : [],
   }
   app.post(`${USER}/sync`, { schema: sync, config, bodyLimit: SYNC_LIMIT }, async ({ params, body }) => {
     return { results: await perform(params.user_id, readCalls(body), toSyncError) }

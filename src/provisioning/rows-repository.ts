@@ -1,4 +1,4 @@
-import { nextVersion, type Work } from './transaction.js'
+import { nextVersion, type UserTransaction } from './transaction.js'
 
 /** A row that belongs to a user. */
 export type OwnedRow = { id: number; neptun_user_id: number; updated_at: Date } & Record<string, unknown>
@@ -21,7 +21,7 @@ export const MAX_TRIES = 5
  * @param naturalKey another column that is unique among the rows of the user
  */
 export async function putRow(
-  work: Work,
+  work: UserTransaction,
   rows: OwnedRows,
   id: number,
   values: Record<string, unknown>,
@@ -49,7 +49,11 @@ export async function putRow(
 }
 
 /** Whether a row is one of another user. */
-export async function isTaken({ userId }: Work, rows: Pick<OwnedRows, 'findFirst'>, id: number): Promise<boolean> {
+export async function isTaken(
+  { userId }: UserTransaction,
+  rows: Pick<OwnedRows, 'findFirst'>,
+  id: number,
+): Promise<boolean> {
   const found = await rows.findFirst({ where: { id, NOT: { neptun_user_id: userId } } })
   return found !== null
 }

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../identity-rules.js'
 import { Count, Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../schemas.js'
-import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../user-rules.js'
 
 /** 366 days, in seconds. */
 const MAX_TTL = 366 * 24 * 60 * 60

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ApiError } from '../errors.js'
-import { answer, Id } from '../schemas.js'
+import { Id, response } from '../schemas.js'
 import { createToken, hashToken } from '../session-token.js'
 import { defineOperation, type Operation } from './operation.js'
 import { presentSession } from './present-session.js'
@@ -52,10 +52,10 @@ const create = defineOperation({
     'The token is the value of the cookie `neptun-session`. A `token_hash` that the user has already is not stored again: its end ' +
     'is moved, unless it was revoked.',
   answers: {
-    200: answer('The user had a session with this `token_hash`. It ends now as the body says.', NewSession, {
+    200: response('The user had a session with this `token_hash`. It ends now as the body says.', NewSession, {
       example,
     }),
-    201: answer('The new session.', NewSession, {
+    201: response('The new session.', NewSession, {
       example: { ...example, token: 'Zm9yIHRoZSBjb29raWUsIG9mIHRoaXMgdXNlciBvbm' },
     }),
   },
@@ -74,7 +74,7 @@ const revokeAll = defineOperation({
   tag: 'Sessions',
   summary: 'Sign a user out everywhere',
   description: 'Revokes all sessions of the user that have not ended. The next request with one of them gets 401.',
-  answers: { 200: answer('They ended.', Revoked, { example: { revoked: 2 } }) },
+  answers: { 200: response('They ended.', Revoked, { example: { revoked: 2 } }) },
 })
 
 const revokeOne = defineOperation({
@@ -92,7 +92,7 @@ const revokeOne = defineOperation({
   summary: 'Sign a user out',
   description:
     'Revokes one session. One that was revoked already, or that does not exist, is no error: `revoked` is 0.',
-  answers: { 200: answer('It has ended.', Revoked, { example: { revoked: 1 } }) },
+  answers: { 200: response('It has ended.', Revoked, { example: { revoked: 1 } }) },
   errors: ['ID_TAKEN'],
 })
 

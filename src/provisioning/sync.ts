@@ -1,9 +1,10 @@
 import type { TObject, TSchema } from '@sinclair/typebox'
 import { Ajv, type ValidateFunction } from 'ajv'
-import { ApiError, type Fault } from '../errors.js'
-import { ajvOptions, joinFaults, toFaults } from '../http/validation-errors.js'
+import { ApiError, type ValidationError } from '../errors.js'
+import { ajvOptions } from '../http/ajv.js'
+import { joinValidationErrors, toValidationErrors } from '../http/validation-errors.js'
+import { MAX_ID } from '../identity-rules.js'
 import { asRecord } from '../projects-resources/update-body.js'
-import { MAX_ID } from '../schemas.js'
 import type { Operation } from './operation.js'
 import type { Call, Failure } from './perform.js'
 import { pickValid } from './pick-valid.js'
@@ -42,34 +43,40 @@ export function createSyncReader(operations: Operation[]) {
     return undefined
   }
 
-  function read(given: SyncOperation, index: number): Call | Fault[] {
+  function read(given: SyncOperation, index: number): Call | ValidationError[] {
     const at = `body.operations[${index}]`
     const found = find(given)
     if (!found) return [{ path: `${at}.path`, message: `is not the path of a ${given.method} below that of a user` }]
     const { operation, validate } = found.matcher
     const params = Object.fromEntries(Object.entries(found.params).map(([name, text]) => [name, readId(text)]))
     const isId = Object.values(params).every((id) => id !== undefined)
-    const faults = isId ? [] : [{ path: `${at}.path`, message: `must contain an integer from 1 to ${MAX_ID}` }]
+    const validationErrors = isId
+      ? []
+      : [{ path: `${at}.path`, message: `must contain an integer from 1 to ${MAX_ID}` }]
     const values = given.body
-    const bodyFaults = validate && !validate(values ?? null) ? toFaults(`${at}.body`, validate.errors ?? []) : []
-    const relocate = ({ path, message }: Fault) => ({ path: `${at}.${path}`, message })
-    const invalid = new Set(bodyFaults.map(({ path }) => path))
+    const bodyErrors =
+      validate && !validate(values ?? null) ? toValidationErrors(`${at}.body`, validate.errors ?? []) : []
+    const relocate = ({ path, message }: ValidationError) => ({ path: `${at}.${path}`, message })
+    const invalid = new Set(bodyErrors.map(({ path }) => path))
     const body = asRecord(values)
     const valid = (schema: TObject) => pickValid(schema, body, (name) => !invalid.has(`${at}.body.${name}`))
     const others = operation.body ? operation.check(valid(operation.body), body).map(relocate) : []
-    const all = [...faults, ...(invalid.has(`${at}.body`) ? bodyFaults : joinFaults(bodyFaults, others))]
+    const all = [
+      ...validationErrors,
+      ...(invalid.has(`${at}.body`) ? bodyErrors : joinValidationErrors(bodyErrors, others)),
+    ]
     return all.length > 0 ? all : { operation, params: params as Record<string, number>, body }
   }
 
   return {
-    /** Finds the faults of all operations of a body that matches its schema. */
-    findFaults: ({ operations: given }: SyncBody): Fault[] =>
+    /** Finds the validation errors of all operations of a body that matches its schema. */
+    findValidationErrors: ({ operations: given }: SyncBody): ValidationError[] =>
       given.flatMap((one, index) => {
         const call = read(one, index)
         return Array.isArray(call) ? call : []
       }),
 
-    /** Reads the operations of a body that has no faults. */
+    /** Reads the operations of a body that has no validation errors. */
     readCalls: ({ operations: given }: SyncBody): Call[] => given.map((one, index) => read(one, index) as Call),
   }
 }
@@ -77,11 +84,11 @@ export function createSyncReader(operations: Operation[]) {
 /** The error of a sync of which operations were refused: that of the first one, with all of them. */
 export function toSyncError(failures: Failure[]): ApiError {
   const first = failures[0]?.error ?? new ApiError('INTERNAL')
-  const faults = failures.map(({ index, error }) => ({
+  const validationErrors = failures.map(({ index, error }) => ({
     path: `body.operations[${index}]`,
     message: `${error.code}: ${error.message}`,
   }))
-  return new ApiError(first.code, { message: first.message, faults })
+  return new ApiError(first.code, { message: first.message, validationErrors })
 }
 
 const segmentsOf = (path: string) => path.split('/').filter(Boolean)

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js'
 import type { Prisma } from '../database/generated/client.js'
 
 /** A transaction that writes for one user, whose row is locked in it: the writes of other services for a user take turns. */
-export interface Work {
+export interface UserTransaction {
   transaction: Prisma.TransactionClient
   userId: number
   /** The database's time at the start of the transaction. */
@@ -15,7 +15,7 @@ export interface Work {
 export async function inTransaction<T>(
   { prisma }: Pick<Database, 'prisma'>,
   userId: number,
-  perform: (work: Work) => Promise<T>,
+  perform: (work: UserTransaction) => Promise<T>,
 ): Promise<T> {
   return await prisma.$transaction(async (transaction) => {
     // NO KEY: the user's own requests can go on creating rows that refer to it.
@@ -28,5 +28,5 @@ export async function inTransaction<T>(
 }
 
 /** The next version of a row: every change moves `updated_at`, even if the clock stands still or steps back. */
-export const nextVersion = ({ now }: Work, { updated_at }: { updated_at: Date }): Date =>
+export const nextVersion = ({ now }: UserTransaction, { updated_at }: { updated_at: Date }): Date =>
   new Date(Math.max(now.getTime(), updated_at.getTime() + 1))

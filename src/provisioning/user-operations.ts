@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { ApiError } from '../errors.js'
-import { answer } from '../schemas.js'
+import { response } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { removeUser, tableOf, USER_MODELS } from './removal-repository.js'
-import { removalAnswer } from './removal-response.js'
+import { removalResponse } from './removal-response.js'
 import { User, UserBody } from './schemas.js'
 import { putUser } from './users-repository.js'
 
@@ -41,8 +41,8 @@ const put = defineOperation({
   summary: 'Create or change a user',
   description: 'Stores exactly these values: a GitHub account that is absent is removed.',
   answers: {
-    200: answer('The user, which existed.', User, { example }),
-    201: answer('The new user.', User, { example }),
+    200: response('The user, which existed.', User, { example }),
+    201: response('The new user.', User, { example }),
   },
 })
 
@@ -57,7 +57,7 @@ const remove = defineOperation({
   tag: 'Users',
   summary: 'Delete a user',
   description: 'With everything that belongs to it. Without such a user, all counts are 0.',
-  answers: { 200: removalAnswer('User', ['users', ...USER_MODELS.map(tableOf)]) },
+  answers: { 200: removalResponse('User', ['users', ...USER_MODELS.map(tableOf)]) },
 })
 
 export const userOperations: Operation[] = [put, remove]

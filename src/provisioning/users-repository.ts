@@ -1,6 +1,6 @@
 import type { UserModel } from '../database/generated/models.js'
 import { hasValues, MAX_TRIES } from './rows-repository.js'
-import { nextVersion, type Work } from './transaction.js'
+import { nextVersion, type UserTransaction } from './transaction.js'
 
 export type UserValues = Pick<UserModel, 'email' | 'github_account_id' | 'github_account_name'>
 
@@ -8,7 +8,7 @@ export type UserValues = Pick<UserModel, 'email' | 'github_account_id' | 'github
 export type PutUserResult = { row: UserModel; isNew: boolean } | 'duplicate' | 'contended'
 
 /** Creates the user, or changes it. One that already has these values is left as it is. */
-export async function putUser(work: Work, values: UserValues): Promise<PutUserResult> {
+export async function putUser(work: UserTransaction, values: UserValues): Promise<PutUserResult> {
   const { transaction, userId: id } = work
   const { user } = transaction
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

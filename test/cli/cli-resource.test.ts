@@ -164,11 +164,11 @@ for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {
 
 /** The fields that a refusal names, each once. */
 function fieldsOf(stderr: string): string[] {
-  const [, faults = ''] = /^error: --data: (.*)\n$/.exec(stderr) ?? []
-  return [...new Set(faults.split('; ').map((fault) => fault.split(' ')[0] ?? ''))].filter(Boolean).sort()
+  const [, validationErrors = ''] = /^error: --data: (.*)\n$/.exec(stderr) ?? []
+  return [...new Set(validationErrors.split('; ').map((problem) => problem.split(' ')[0] ?? ''))].filter(Boolean).sort()
 }
 
-t.test('every fault is on one line, without any value, before a database is looked for', async (t) => {
+t.test('every problem is on one line, without any value, before a database is looked for', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const create = (slug: string, data: string) => cli('resource', 'create', slug, '--user', '1', '--data', data)
   const object = refusal('--data must be a JSON object with title, text, language, extension')

@@ -527,7 +527,7 @@ t.test('whatever is wrong with the URL, it is one line that does not show the pa
   const { url } = await setUp(t)
   const place = new URL(url).host
   const cannot = 'error: cannot reach the database'
-  const faults: [url: string, stderr: RegExp | string][] = [
+  const validationErrors: [url: string, stderr: RegExp | string][] = [
     [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
     [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
     [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
@@ -536,7 +536,7 @@ t.test('whatever is wrong with the URL, it is one line that does not show the pa
     [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],
     [SECRET, /^error: DATABASE_URL must be .*\n$/],
   ]
-  for (const [wrong, stderr] of faults) {
+  for (const [wrong, stderr] of validationErrors) {
     process.env['DATABASE_URL'] = wrong
     for (const command of [['user', 'list'], ['migrate']]) {
       const outcome = await cli(...command)
@@ -553,7 +553,7 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
   const NO_TOKEN =
     '--token is not supported, since other users of this machine can see the arguments of a process: use --token-file ' +
     '<file>, or --token-file - to read the token from standard input'
-  const faults: [line: string, message: string][] = [
+  const validationErrors: [line: string, message: string][] = [
     ['usre', "unknown command 'usre' (Did you mean user?)"],
     ['user lst', "unknown command 'lst' (Did you mean list?)"],
     ['user list --colour', "unknown option '--colour'"],
@@ -579,7 +579,7 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
     ['session revoke --id 1 --all', which],
     ['session revoke --id 1 --user 1 --all', which],
   ]
-  for (const [line, message] of faults) {
+  for (const [line, message] of validationErrors) {
     t.same(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
     const { code, stdout } = await cli(
       ...line

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { databaseOptions, loadConfig } from '../../src/config.js'
-import { connectionUrlFault } from '../../src/database/connection-url.js'
+import { connectionUrlProblem } from '../../src/database/connection-url.js'
 import { openDatabase, withClient } from '../../src/database/database.js'
 import { describeConnectionError } from '../../src/database/errors.js'
 import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
@@ -15,7 +15,7 @@ const ENCODE = 'have special characters of the user name and password percent-en
 const MODES = 'have one of disable, require, verify-ca, verify-full, no-verify as its sslmode'
 
 t.test('a URL is accepted, or refused with a reason that names what is not supported', async (t) => {
-  const table: [url: string, fault: string | undefined][] = [
+  const table: [url: string, problem: string | undefined][] = [
     ['postgres://h/d', undefined],
     ['postgresql://u:p%40%2F%23@h:5432/d', undefined],
     ['postgres://u:p@ss@h/d', undefined],
@@ -71,9 +71,9 @@ t.test('a URL is accepted, or refused with a reason that names what is not suppo
     ['postgres://h/d?password=x&s3cret', 'not have unsupported parameters'],
     ['postgres://h/d?a%0Ab=x', 'not have unsupported parameters'],
   ]
-  for (const [url, fault] of table) {
-    t.equal(connectionUrlFault(url), fault, url)
-    t.notMatch(connectionUrlFault(url) ?? '', /s3|cret|tail/, 'no part of the password')
+  for (const [url, problem] of table) {
+    t.equal(connectionUrlProblem(url), problem, url)
+    t.notMatch(connectionUrlProblem(url) ?? '', /s3|cret|tail/, 'no part of the password')
   }
 })
 
@@ -112,7 +112,7 @@ t.test('with a server of its own', async (t) => {
       `postgres:///postgres?host=${directory}&port=${port}&user=${username}&password=${password}`,
       `postgres://${username}:${password}@localhost/postgres?host=${directory}&port=${port}`,
     ]) {
-      t.equal(connectionUrlFault(socket), undefined)
+      t.equal(connectionUrlProblem(socket), undefined)
       t.same(await queryOf(socket, 'SELECT inet_server_addr() AS address'), { address: null })
       await open(socket)
     }
@@ -156,7 +156,7 @@ t.test('with a server of its own', async (t) => {
       `${named}?${root}`,
       `${url}?sslmode=no-verify`,
     ]) {
-      t.equal(connectionUrlFault(works), undefined)
+      t.equal(connectionUrlProblem(works), undefined)
       t.same(await queryOf(works, TLS), { ssl: true }, works.replace(/.*\?/, ''))
       await open(works)
     }

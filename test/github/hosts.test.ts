@@ -23,7 +23,7 @@ t.test('the host of repositories follows from the URL of the REST API', async (t
 const IMPORTS = resources('/imports')
 const PATH = 'username/Repository'
 
-/** Posts each address as a github import; returns the path that is stored, or the faults. */
+/** Posts each address as a github import; returns the path that is stored, or the validation errors. */
 async function storedPaths(t: Test, apiUrl: string, addresses: string[]): Promise<unknown[]> {
   const { call } = await startApp(t, { GITHUB_API_URL: apiUrl })
   const answers = []
@@ -58,7 +58,7 @@ t.test('on an Enterprise Server, its own host takes the place of github.com', as
     accepted.map(() => PATH),
   )
 
-  const refused: [address: string, fault: string][] = [
+  const refused: [address: string, problem: string][] = [
     [`https://github.com/${PATH}`, ': for a clone URL on another host, use the source_type git'],
     [`github.com/${PATH}`, ': for a clone URL on another host, use the source_type git'],
     [`git@github.com:${PATH}.git`, ': for a clone URL on another host, use the source_type git'],

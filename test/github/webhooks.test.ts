@@ -206,7 +206,7 @@ t.test('what means nothing here is accepted and changes nothing', async (t) => {
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('a payload of another form is refused with every fault', async (t) => {
+t.test('a payload of another form is refused with every problem', async (t) => {
   const service = await resetWithImports()
   const before = await installations(service)
   const time = 'must be a time in ISO 8601 or null'
@@ -214,7 +214,7 @@ t.test('a payload of another form is refused with every fault', async (t) => {
   const repo = 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'
   const full = (full_name: unknown) => ({ ...renamedRepository, repository: { full_name } })
   const login = (login: unknown) => ({ ...renamedAccount, account: { login } })
-  const table: [event: string, payload: object | string, ...faults: [path: string, message: string][]][] = [
+  const table: [event: string, payload: object | string, ...validationErrors: [path: string, message: string][]][] = [
     ['installation', '{', ['body', 'must be valid JSON']],
     ['installation', 'null', ['body', 'must be an object']],
     ['installation', '[]', ['body', 'must be an object']],
@@ -263,15 +263,15 @@ t.test('a payload of another form is refused with every fault', async (t) => {
     ['repository', transferred({}), ['body.changes.owner.from', 'must name a user or an organization']],
     ['repository', transferred({ user: {} }), ['body.changes.owner.from.user', 'must be an account or null']],
   ]
-  for (const [event, payload, ...faults] of table) {
+  for (const [event, payload, ...validationErrors] of table) {
     const answer = await deliver(service, event, payload)
-    t.strictSame(answer, { status: 400, body: faultBody(...faults) }, JSON.stringify(payload))
+    t.strictSame(answer, { status: 400, body: faultBody(...validationErrors) }, JSON.stringify(payload))
   }
   t.strictSame(await installations(service), before)
   t.strictSame(await paths(service), unmoved)
   t.strictSame(await deliveries(service), [], 'so that the delivery can come again')
   const refused = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook refused')
-  t.strictSame(refused.at(0).faults, faultBody(['body', 'must be valid JSON']).errors)
+  t.strictSame(refused.at(0).validationErrors, faultBody(['body', 'must be valid JSON']).errors)
   t.equal(refused.length, table.length)
 })
 

@@ -1,12 +1,12 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import validation from '../../src/http/validation.js'
-import { ajvOptions } from '../../src/http/validation-errors.js'
+import { ajvOptions } from '../../src/http/ajv.js'
+import coercion from '../../src/http/coercion.js'
 
 t.test('a boolean in a query is true, false, 1 or 0 in any letter case', async (t) => {
   const app = Fastify({ ajv: ajvOptions })
   t.teardown(() => app.close())
-  await app.register(validation)
+  await app.register(coercion)
   const querystring = { type: 'object', properties: { flag: { type: 'boolean' } } }
   app.get('/', { schema: { querystring } }, async ({ query }) => query)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

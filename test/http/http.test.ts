@@ -168,7 +168,7 @@ t.test('the largest id is an id, and so is one with its digits percent-encoded',
   refuses(t, await call('GET', `${IMPORTS}/%31?`), IMPORT_NOT_FOUND, '%31 is 1 (RFC 3986, section 6.2.2.2)')
 })
 
-t.test('every fault of a request is listed, of all its parts', async (t) => {
+t.test('every problem of a request is listed, of all its parts', async (t) => {
   const path = '/api/users/0/projects/x/resources/imports'
   const inPath: [string, string][] = [
     ['path.user_id', NO_ID],
@@ -209,7 +209,7 @@ t.test('every fault of a request is listed, of all its parts', async (t) => {
   )
   refuses(t, pair, mixed, 'what a schema can say and what it cannot')
   const wrongType = await call('POST', IMPORTS, { body: { ...LOCAL, source_type: null } })
-  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'one fault is listed once')
+  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'one problem is listed once')
 })
 
 t.test('a body may have 2 MiB and not a byte more', async (t) => {
@@ -451,8 +451,8 @@ t.test('nothing is coerced', async (t) => {
     }
   })
   for (const limit of ['0', '101', '-1', '1.0', '1e1', '0x1', '', '%201', 'true', '1&limit=2', '[1]']) {
-    const fault = faultBody(['query.limit', 'must be an integer from 1 to 100'])
-    refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), fault, `limit ${limit}`)
+    const problem = faultBody(['query.limit', 'must be an integer from 1 to 100'])
+    refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), problem, `limit ${limit}`)
   }
 })
 

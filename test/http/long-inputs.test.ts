@@ -42,15 +42,15 @@ t.test('the values of a JSON text are counted before it is parsed', async (t) =>
 t.test('a body of any shape is refused before it is parsed, and stores nothing', async (t) => {
   const { call, sql } = await shared.reset()
   const distinct = Array.from({ length: 10_001 }, (_, index) => `"k${index}":1`).join()
-  const bodies: [what: string, body: string, fault: string][] = [
+  const bodies: [what: string, body: string, problem: string][] = [
     ['distinct keys', `{${LOCAL},${distinct}}`, TOO_MANY],
     ['one key, again and again', `{${'"a":1,'.repeat(300_000)}${LOCAL}}`, TOO_MANY],
     ['an array', `{${LOCAL},"a":[${'1,'.repeat(900_000)}1]}`, TOO_MANY],
     ['objects', `{${LOCAL},"a":[${'{},'.repeat(600_000)}{}]}`, TOO_MANY],
     ['a deep array', `{${LOCAL},"a":${'['.repeat(900_000)}${']'.repeat(900_000)}}`, 'is nested too deeply'],
   ]
-  for (const [what, body, fault] of bodies) {
-    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', fault]), what)
+  for (const [what, body, problem] of bodies) {
+    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', problem]), what)
   }
   t.same(await sql('SELECT id FROM imports'), [])
 })
@@ -69,42 +69,45 @@ t.test('a body with as many values as are allowed is accepted, and numbers of an
   }
 })
 
-t.test('a check beyond the schema runs on a field that has passed it, also beside other faults', async (t) => {
-  const { call } = await shared.reset()
-  const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
-  const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
-  const table: [body: object, ...faults: [string, string][]][] = [
-    [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
-    [
-      { source_type: 'url', source_path: long, title: '' },
-      ['body.source_path', 'must have 1 to 2048 characters'],
-      title,
-    ],
-    [
-      { source_type: 'url', source_path: 'x', title: '' },
-      title,
-      ['body.source_path', 'must be an absolute http or https URL'],
-    ],
-    [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
-  ]
-  for (const [body, ...faults] of table) {
-    const order = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-    const answer = await call('POST', IMPORTS, { body })
-    t.same(order(answer.body.errors), order(faultBody(...faults).errors))
-    t.equal(answer.status, 400)
-  }
-  const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
-  t.same(
-    cursor.body,
-    faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
-  )
-  const text = '🦊'.repeat(262_145)
-  const file = { title: '', text, language: 'x', extension: 'x' }
-  t.same(
-    (await call('POST', resources('/user-files'), { body: file })).body,
-    faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
-  )
-})
+t.test(
+  'a check beyond the schema runs on a field that has passed it, also beside other validation errors',
+  async (t) => {
+    const { call } = await shared.reset()
+    const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
+    const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
+    const table: [body: object, ...validationErrors: [string, string][]][] = [
+      [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
+      [
+        { source_type: 'url', source_path: long, title: '' },
+        ['body.source_path', 'must have 1 to 2048 characters'],
+        title,
+      ],
+      [
+        { source_type: 'url', source_path: 'x', title: '' },
+        title,
+        ['body.source_path', 'must be an absolute http or https URL'],
+      ],
+      [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
+    ]
+    for (const [body, ...validationErrors] of table) {
+      const order = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
+      const answer = await call('POST', IMPORTS, { body })
+      t.same(order(answer.body.errors), order(faultBody(...validationErrors).errors))
+      t.equal(answer.status, 400)
+    }
+    const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
+    t.same(
+      cursor.body,
+      faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
+    )
+    const text = '🦊'.repeat(262_145)
+    const file = { title: '', text, language: 'x', extension: 'x' }
+    t.same(
+      (await call('POST', resources('/user-files'), { body: file })).body,
+      faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
+    )
+  },
+)
 
 const TYPES = 'must be one of github, gitlab, bitbucket, git, url, local'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ApiError } from '../../src/errors.js'
-import { RefusedAnswer } from '../../src/github/bounded-fetch.js'
+import { RefusedResponse } from '../../src/github/bounded-fetch.js'
 import { serializeError } from '../../src/logging/serialize-error.js'
 import { errorBody, resources, startApp, until } from '../support/app.js'
 
@@ -59,7 +59,7 @@ t.test('an error is logged with its type, its code, where it was thrown, and a m
       errors: [{ type: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:1' }],
     },
   })
-  t.match(serializeError(new RefusedAnswer('a redirect')), { type: 'RefusedAnswer', message: 'a redirect' })
+  t.match(serializeError(new RefusedResponse('a redirect')), { type: 'RefusedAnswer', message: 'a redirect' })
   const unknown = serializeError(errorOf(() => JSON.parse(SECRET)))
   t.match(unknown, { type: 'SyntaxError', stack: /^SyntaxError\n {4}at JSON\.parse/ })
   t.notOk('message' in unknown)
@@ -80,7 +80,7 @@ t.test('whatever the database says of a value, it is not logged', async (t) => {
   const raise = (table: string, text: string) => `
     CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${text} END $$;
     CREATE OR REPLACE TRIGGER fail BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION fail()`
-  const faults: [what: string, code: string, statement: string, undo: string][] = [
+  const validationErrors: [what: string, code: string, statement: string, undo: string][] = [
     [
       'an exception',
       'P0001',
@@ -100,7 +100,7 @@ t.test('whatever the database says of a value, it is not logged', async (t) => {
       'ALTER TABLE imports DROP CONSTRAINT short',
     ],
   ]
-  for (const [what, code, statement, undo] of faults) {
+  for (const [what, code, statement, undo] of validationErrors) {
     await sql(statement)
     log.length = 0
     for (const [method, path] of [

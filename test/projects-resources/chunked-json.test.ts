@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hasLongText, serializeInPieces } from '../../src/projects-resources/chunked-json.js'
+import { hasLongText, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
 /** What could be mistaken for the mark of a long text, and what must not be split. */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
@@ -15,7 +15,7 @@ t.test('the pieces of a body are its JSON text', (t) => {
           { id: 2, text: null },
           { text: 'x', other: long, more: long },
         ]
-        const pieces = [...serializeInPieces(rows, (some) => JSON.stringify({ rows: some }))]
+        const pieces = [...serializeInChunks(rows, (some) => JSON.stringify({ rows: some }))]
         if (pieces.join('') !== JSON.stringify({ rows })) t.fail(`${JSON.stringify(text)}, ${length} characters`)
         t.ok(Math.max(...pieces.map((piece) => piece.length)) <= 300 * 1024)
       }
@@ -27,7 +27,7 @@ t.test('the pieces of a body are its JSON text', (t) => {
 t.test('a body without a long text is one piece', (t) => {
   const row = { id: 1, text: 'x'.repeat(16_384), nothing: null }
   t.equal(hasLongText(row), false)
-  t.same([...serializeInPieces([row], JSON.stringify)], [JSON.stringify([row])])
+  t.same([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
   t.equal(hasLongText({ text: 'x'.repeat(16_385) }), true)
   t.end()
 })

@@ -436,15 +436,15 @@ t.test('a key has 1 to 255 visible characters', async (t) => {
   for (const key of ['x', '!', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '~'.repeat(255)]) {
     t.equal((await post(LOCAL, key)).status, 201, key)
   }
-  const fault: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
+  const problem: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
   for (const key of ['', 'a b', 'é', '~'.repeat(256)]) {
-    t.same((await post(LOCAL, key)).body, faultBody(fault), key)
+    t.same((await post(LOCAL, key)).body, faultBody(problem), key)
   }
   const twice = ['Idempotency-Key: k', 'Idempotency-Key: k', 'Connection: close']
   const repeated = await exchange(shared, withJson('POST', IMPORTS, LOCAL, SESSION, ...twice))
-  t.same([repeated.status, repeated.body], [400, faultBody(fault)], 'a repeated header')
+  t.same([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
   const both = await post({ source_type: 'local' }, 'a b')
-  t.same(both.body, faultBody(['body.source_path', 'is required'], fault))
+  t.same(both.body, faultBody(['body.source_path', 'is required'], problem))
   t.equal(await count('idempotency_keys'), 4)
   const [one] = (await call('GET', IMPORTS, { headers: { 'idempotency-key': 'a b' } })).body.imports
   const ignored = { 'idempotency-key': 'x' }

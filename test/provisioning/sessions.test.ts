@@ -69,7 +69,7 @@ t.test('what a session must not be is refused', async (t) => {
   await service.reset()
   const { api } = service
   const INSTANT = 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z'
-  const table: [body: unknown, ...faults: [string, string][]][] = [
+  const table: [body: unknown, ...validationErrors: [string, string][]][] = [
     [{}, ['body', 'must have either ttl or expires_at']],
     [{ ttl: 60, expires_at: '2099-01-01T00:00:00Z' }, ['body', 'must have either ttl or expires_at']],
     [{ ttl: 0 }, ['body.ttl', 'must be an integer from 1 to 31622400']],
@@ -94,9 +94,9 @@ t.test('what a session must not be is refused', async (t) => {
     const { status, body } = await api('POST', '/users/1/sessions', { expires_at: wrong })
     t.same([status, body], [400, faultBody(['body.expires_at', INSTANT])], wrong)
   }
-  for (const [body, ...faults] of table) {
+  for (const [body, ...validationErrors] of table) {
     const answer = await api('POST', '/users/1/sessions', body)
-    t.same([answer.status, answer.body], [400, faultBody(...faults)], JSON.stringify(body))
+    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   const none = await api('POST', '/users/77/sessions', { ttl: 60 })
   t.same([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])

@@ -44,7 +44,7 @@ t.test('values that a user must not have are refused, all at once', async (t) =>
   const service = await started
   await service.reset()
   const { api } = service
-  const table: [body: unknown, ...faults: [string, string][]][] = [
+  const table: [body: unknown, ...validationErrors: [string, string][]][] = [
     [{}, ['body.email', 'is required']],
     [[], ['body', 'must be an object']],
     [undefined, ['body', 'must be an object']],
@@ -60,9 +60,9 @@ t.test('values that a user must not have are refused, all at once', async (t) =>
     ],
     [{ email: `${'x'.repeat(320)}@example.com` }, ['body.email', 'must have 3 to 320 characters']],
   ]
-  for (const [body, ...faults] of table) {
+  for (const [body, ...validationErrors] of table) {
     const answer = await api('PUT', '/users/5000', body)
-    t.same([answer.status, answer.body], [400, faultBody(...faults)], JSON.stringify(body))
+    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   for (const email of ['x', 'a b@c', 'a@', '@b', 'a@b@c', 'a\u0000@b', 'a\n@b']) {
     t.equal((await api('PUT', '/users/5000', { email })).status, 400, JSON.stringify(email))

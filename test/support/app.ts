@@ -74,6 +74,7 @@ const SETTINGS = {
   DATABASE_CONNECT_TIMEOUT: '15000',
   DATABASE_ANSWER_TIMEOUT: '15000',
   DATABASE_LOCK_TIMEOUT: '10000',
+  MAX_EVENT_LOOP_DELAY: '600000',
 }
 
 /** `/api/users/1/projects/789/resources` and what follows. */
@@ -243,7 +244,7 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
 export const errorBody = (statusCode: number, code: string, message: string) => ({ statusCode, code, message })
 
 /** The body of a 400 from validation. */
-export const faultBody = (...faults: [path: string, message: string][]) => ({
+export const faultBody = (...validationErrors: [path: string, message: string][]) => ({
   ...errorBody(400, 'INVALID_REQUEST', 'Invalid request parameters'),
-  errors: faults.map(([path, message]) => ({ path, message })),
+  errors: validationErrors.map(([path, message]) => ({ path, message })),
 })

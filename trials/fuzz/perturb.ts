@@ -14,7 +14,7 @@ export function perturb(user: User, others: User[], call: Call): Call {
   if (random.chance(2)) return { ...call, slash: true }
   if (random.chance(55)) return call
   const perturbed = perturbOnce(user, others, call)
-  // Two faults at once show the order of the checks.
+  // Two validation errors at once show the order of the checks.
   return random.chance(25) ? perturbOnce(user, others, perturbed) : perturbed
 }
 

@@ -13,7 +13,7 @@ export class HttpError extends Error {
   }
 }
 
-/** SQLSTATEs that are the client's fault. */
+/** SQLSTATEs that are the client's problem. */
 const SQL_ERRORS: Record<string, HttpError> = {
   NP001: new HttpError(409, 'PROJECT_FULL', 'The project is full'),
   '23503': new HttpError(404, 'PROJECT_NOT_FOUND', 'Project not found'),
@@ -32,7 +32,12 @@ export async function errors(app: FastifyInstance, { sqlStateOf }: ErrorOptions)
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { statusCode, code, message } = SQL_ERRORS[sqlStateOf(error) ?? ''] ?? toHttpError(error)
     if (statusCode >= 500) request.log.error({ err: error }, message)
-    const body: ErrorBody = { statusCode, code, message, ...(error.validation && { errors: listFaults(error) }) }
+    const body: ErrorBody = {
+      statusCode,
+      code,
+      message,
+      ...(error.validation && { errors: listValidationErrors(error) }),
+    }
     return reply.code(statusCode).send(body)
   })
   app.setNotFoundHandler(() => {
@@ -46,7 +51,7 @@ function toHttpError(error: FastifyError): HttpError {
   return statusCode < 500 ? new HttpError(statusCode, code, message) : INTERNAL
 }
 
-function listFaults({ validation = [], validationContext }: FastifyError) {
+function listValidationErrors({ validation = [], validationContext }: FastifyError) {
   return validation.map(({ instancePath, message = 'is not valid' }) => ({
     path: `${validationContext}${instancePath.replaceAll('/', '.')}`,
     message,

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { STORABLE_TEXT } from '../../schemas.js'
+import { FULL_NAME } from '../names.js'
 import type { GrantedRepository, InstallationAccount } from './change.js'
 
 // Details that a delivery may have. They are of use, but a delivery without them, or with others, is valid.
@@ -14,7 +15,7 @@ const Account = Type.Object({
   }),
 })
 
-const Granted = Type.Object({ id, full_name: Type.String({ pattern: '^[A-Za-z0-9_-]{1,39}/[A-Za-z0-9._-]{1,100}$' }) })
+const Granted = Type.Object({ id, full_name: Type.String({ pattern: `^${FULL_NAME}$` }) })
 
 /** The account of the installation in a payload. */
 export function installationAccount(payload: unknown): InstallationAccount | null {

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Fault, invalidRequest } from '../../errors.js'
+import { invalidRequest, type ValidationError } from '../../errors.js'
 import { canonicalSourcePath } from '../../projects-resources/imports/source-path/index.js'
 import type { RepositoryMoved, WebhookChange } from './change.js'
 import { grantedRepositories, installationAccount } from './details.js'
@@ -49,7 +49,7 @@ const events = new Set([...readers.keys()].map((key) => key.split('.')[0]))
  * @param event the name in its header; of an unknown one the body, which can be large, is not even parsed
  * @param body JSON text whose signature has been verified
  * @returns null if it means nothing
- * @throws ApiError 400 with every fault of the payload
+ * @throws ApiError 400 with every problem of the payload
  */
 export function readEvent(event: string, body: string): WebhookChange | null {
   if (!events.has(event)) return null
@@ -72,14 +72,14 @@ function reader<T extends TSchema>(schema: T, toChange: (payload: Static<T>) => 
 
 function check<T extends TSchema>(schema: T, payload: unknown): Static<T> {
   if (Value.Check(schema, payload)) return payload
-  const faults = new Map<string, Fault>()
+  const validationErrors = new Map<string, ValidationError>()
   for (const error of Value.Errors(schema, payload)) {
     const path = `body${error.path.replaceAll('/', '.')}`
     const message = error.value === undefined ? 'is required' : `must be ${error.schema['must']}`
     // What is missing is also found to be of the wrong type.
-    if (!faults.has(path)) faults.set(path, { path, message })
+    if (!validationErrors.has(path)) validationErrors.set(path, { path, message })
   }
-  throw invalidRequest(...faults.values())
+  throw invalidRequest(...validationErrors.values())
 }
 
 const of = (payload: Static<typeof payloads.Installation>) => ({
@@ -140,7 +140,7 @@ const toId = (value: number | undefined): string | null => (value === undefined 
 /** A path from GitHub is stored like a caller's: it becomes part of addresses, so the same rules hold for it. */
 function requireCanonical(path: string, fullName: string): string[] {
   const result = canonicalSourcePath('github', fullName)
-  if ('fault' in result) throw invalidRequest({ path, message: result.fault })
+  if ('problem' in result) throw invalidRequest({ path, message: result.problem })
   if (result.path !== fullName) throw invalidRequest({ path, message: 'must be a plain name' })
   return fullName.split('/')
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { Webhooks } from '@octokit/webhooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '../../database/database.js'
-import { ApiError, type Fault, invalidRequest } from '../../errors.js'
+import { ApiError, invalidRequest, type ValidationError } from '../../errors.js'
 import { addressOf } from '../../http/rate-limits.js'
 import { createWebhookBodies, MAX_BODY } from './bodies.js'
 import type { WebhookChange } from './change.js'
@@ -103,10 +103,11 @@ async function verify(webhooks: Webhooks[], { headers, body }: FastifyRequest): 
 function readDelivery({ headers }: FastifyRequest, body: string): Delivery {
   const id = readHeader(headers, 'x-github-delivery')
   const event = readHeader(headers, 'x-github-event')
-  const faults: Fault[] = []
-  if (!UUID.test(id)) faults.push({ path: 'headers.x-github-delivery', message: 'must be a UUID' })
-  if (!EVENT.test(event)) faults.push({ path: 'headers.x-github-event', message: 'must be the name of an event' })
-  if (faults.length > 0) throw invalidRequest(...faults)
+  const validationErrors: ValidationError[] = []
+  if (!UUID.test(id)) validationErrors.push({ path: 'headers.x-github-delivery', message: 'must be a UUID' })
+  if (!EVENT.test(event))
+    validationErrors.push({ path: 'headers.x-github-event', message: 'must be the name of an event' })
+  if (validationErrors.length > 0) throw invalidRequest(...validationErrors)
   return { id, event, body_hash: hash('sha256', body, 'buffer') }
 }
 
@@ -115,7 +116,8 @@ function read({ log }: FastifyRequest, { id, event }: Delivery, body: string): W
   try {
     return readEvent(event, body)
   } catch (error) {
-    if (error instanceof ApiError) log.warn({ delivery: id, event, faults: error.faults }, 'GitHub webhook refused')
+    if (error instanceof ApiError)
+      log.warn({ delivery: id, event, validationErrors: error.validationErrors }, 'GitHub webhook refused')
     throw error
   }
 }

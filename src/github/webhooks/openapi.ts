@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { BODY_ERRORS, openErrors } from '../../http/openapi/error-responses.js'
-import { answer, OneOf } from '../../schemas.js'
+import { OneOf, response } from '../../schemas.js'
 
 const Outcome = Type.Object({ outcome: OneOf(['processed', 'replayed', 'ignored']) }, { title: 'WebhookOutcome' })
 
@@ -13,8 +13,8 @@ export const receiveGithubWebhook = {
     'GitHub says that installations or repositories have changed. Nothing of a delivery is read before its signature is ' +
     'verified, and a delivery is processed once.',
   response: {
-    200: answer('It has been processed, now or before.', Outcome, { example: { outcome: 'processed' } }),
-    202: answer('It means nothing here.', Outcome, { example: { outcome: 'ignored' } }),
+    200: response('It has been processed, now or before.', Outcome, { example: { outcome: 'processed' } }),
+    202: response('It means nothing here.', Outcome, { example: { outcome: 'ignored' } }),
     ...openErrors('UNAUTHORIZED', ...BODY_ERRORS, 'DATABASE_UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED'),
   },
 }

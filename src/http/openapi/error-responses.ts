@@ -11,7 +11,7 @@ import { githubAccessDenied } from '../../github/permission.js'
 import { type Headers, OneOf } from '../../schemas.js'
 import { BEARER_CHALLENGE, CHALLENGE, IDEMPOTENCY_REPLAYED, RATE_LIMIT, RETRY_AFTER } from './headers.js'
 
-const Fault = Type.Object(
+const ValidationError = Type.Object(
   {
     path: Type.String({
       maxLength: 255,
@@ -19,7 +19,7 @@ const Fault = Type.Object(
     }),
     message: Type.String({ maxLength: 2048, description: 'What is wrong with it. Never repeats the value.' }),
   },
-  { title: 'Fault' },
+  { title: 'ValidationError' },
 )
 
 /** The codes of the files at `/docs`, which are not operations. */
@@ -30,7 +30,7 @@ const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !OF_FILES.includes(code))
 const OF_SERVICES: ErrorCode[] = ['USER_NOT_FOUND', 'ID_TAKEN']
 
 /** The one shape of every error body. */
-const createErrorBody = (codes: ErrorCode[], maxFaults: number, faults: string) =>
+const createErrorBody = (codes: ErrorCode[], maxValidationErrors: number, validationErrors: string) =>
   Type.Object(
     {
       statusCode: Type.Integer({
@@ -41,7 +41,9 @@ const createErrorBody = (codes: ErrorCode[], maxFaults: number, faults: string) 
       }),
       code: OneOf(codes, { description: 'For programs: stable, upper-case.' }),
       message: Type.String({ maxLength: 4096, description: 'For people.' }),
-      errors: Type.Optional(Type.Array(Fault, { maxItems: maxFaults, description: faults })),
+      errors: Type.Optional(
+        Type.Array(ValidationError, { maxItems: maxValidationErrors, description: validationErrors }),
+      ),
     },
     { title: 'Error' },
   )

@@ -97,7 +97,7 @@ function pageError(status: number): ApiError {
   return new ApiError(PAGE_ERRORS[status] ?? 'INTERNAL')
 }
 
-export default fp(openapi, { name: 'openapi', dependencies: ['errors', 'session'] })
+export default fp(openapi, { name: 'openapi', dependencies: ['error-handler', 'session-cookie'] })
 
 /** Not `HttpOnly`, so that the page's own *Authorize* can become somebody else: everyone knows this token. */
 async function signIn(database: Database, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -1,6 +1,6 @@
 import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../http/openapi/error-responses.js'
 import { NEXT_PAGE } from '../../http/openapi/headers.js'
-import { answer, NoContent } from '../../schemas.js'
+import { NoContent, response } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
 const tags = ['Files']
@@ -34,7 +34,7 @@ export const createFile = {
   description: 'The file belongs to the project, and is deleted with it.',
   body: schemas.CreateFileBody,
   response: {
-    201: answer('The new file.', schemas.FileBody, { example: { file: found } }),
+    201: response('The new file.', schemas.FileBody, { example: { file: found } }),
     ...guardedErrors('PROJECT_FULL', ...CREATE_ERRORS),
   },
 }
@@ -46,7 +46,7 @@ export const listFiles = {
   description: 'All of them, oldest first, or with `limit` a page of them. With two filters, files that match both.',
   querystring: schemas.ListFilesQuery,
   response: {
-    200: answer("The project's files.", schemas.FilesBody, { example: { files: [found] }, headers: NEXT_PAGE }),
+    200: response("The project's files.", schemas.FilesBody, { example: { files: [found] }, headers: NEXT_PAGE }),
     ...guardedErrors(),
   },
 }
@@ -58,7 +58,7 @@ export const getFile = {
   description: 'With its whole text.',
   params: schemas.FileParams,
   response: {
-    200: answer('The file.', schemas.FileBody, { example: { file: found } }),
+    200: response('The file.', schemas.FileBody, { example: { file: found } }),
     ...guardedErrors('FILE_NOT_FOUND'),
   },
 }
@@ -71,7 +71,7 @@ export const updateFile = {
   params: schemas.FileParams,
   body: schemas.UpdateFileBody,
   response: {
-    200: answer('The file as it is now.', schemas.FileBody, { example: { file: changed } }),
+    200: response('The file as it is now.', schemas.FileBody, { example: { file: changed } }),
     ...guardedErrors('FILE_NOT_FOUND', 'CONFLICT', 'PROJECT_FULL', 'PRECONDITION_FAILED', ...WRITE_ERRORS),
   },
 }

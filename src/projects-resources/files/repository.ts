@@ -2,7 +2,8 @@ import type { Static } from '@sinclair/typebox'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { ContextFileModel } from '../../database/generated/models.js'
-import { type Exact, MAX_ID } from '../../schemas.js'
+import { MAX_ID } from '../../identity-rules.js'
+import type { Exact } from '../../schemas.js'
 import type { Position } from '../creation-order.js'
 import {
   belongsTo,

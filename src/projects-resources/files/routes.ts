@@ -3,8 +3,8 @@ import type { FastifyReply } from 'fastify'
 import { ApiError } from '../../errors.js'
 import { IF_MATCH } from '../../http/openapi/headers.js'
 import { pickKnown } from '../../schemas.js'
-import { PIECE } from '../chunked-json.js'
-import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
+import { CHUNK } from '../chunked-json.js'
+import { creationCursor, type Position } from '../creation-order.js'
 import { findAdmitted, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, listBody, locationOf } from '../list-response.js'
 import { objectBody } from '../object-response.js'
@@ -44,18 +44,17 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
     readVersions: ({ owner, query }, range) => files.listVersions(owner, query, range),
     keyOf: ({ id }) => String(id),
     wrap: (rows) => ({ files: rows }),
-    encodeCursor,
-    decodeCursor,
+    cursor: creationCursor,
   }
   app.get(
     '/files',
-    { schema: openapi.listFiles, config: { check: checkPage(decodeCursor), listCounter: 'file' } },
+    { schema: openapi.listFiles, config: { check: checkPage(creationCursor), listCounter: 'file' } },
     (request, reply) => listBody(request, reply, list, largeWork),
   )
 
   app.get(one, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => files.find(owner, params.context_file_id, maxBytes)
-    const found = await findAdmitted(find, PIECE, () => largeWork.enter(owner.userId, reply.raw))
+    const found = await findAdmitted(find, CHUNK, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('FILE_NOT_FOUND')
     return fileBody(reply, found)
   })
@@ -69,7 +68,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
       const found = await find()
       if (!found) throw new ApiError('FILE_NOT_FOUND')
       // A small body can have a large response.
-      if (found.bytes > PIECE) await largeWork.enter(owner.userId, reply.raw)
+      if (found.bytes > CHUNK) await largeWork.enter(owner.userId, reply.raw)
       const change = presentFields(pickKnown(UpdateFileBody, body))
       const write = (version: Date | undefined) => files.update(owner, id, change, version)
       return fileBody(reply, await writeIf(headers, 'FILE_NOT_FOUND', { find, write }))

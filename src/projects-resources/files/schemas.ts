@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../../schemas.js'
-import { FIRST_CURSOR } from '../creation-order.js'
+import { creationCursor } from '../creation-order.js'
 import { FileFields } from '../file-schemas.js'
 
 const originalPath = Text(1, 2048, { description: 'Where the file comes from; stored as it is.' })
@@ -93,5 +93,5 @@ const filter = {
 
 export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }
 
-export const ListFilesQuery = Type.Object({ ...filter, ...pageQuery(FIRST_CURSOR) })
+export const ListFilesQuery = Type.Object({ ...filter, ...pageQuery(creationCursor.first) })
 export type ListFilesQuery = Static<typeof ListFilesQuery>

@@ -1,5 +1,5 @@
 import { guardedErrors } from '../../http/openapi/error-responses.js'
-import { answer } from '../../schemas.js'
+import { response } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
 const example = {
@@ -55,7 +55,7 @@ export const listGithubRepositories = {
   summary: 'List the repositories that can be imported',
   description: "What the project's linked GitHub installations can see, sorted by `full_name`. Needs a GitHub App.",
   response: {
-    200: answer('The repositories.', schemas.GithubRepositoriesBody, {
+    200: response('The repositories.', schemas.GithubRepositoriesBody, {
       example: { repositories: [example] },
       headers: FAILED,
     }),

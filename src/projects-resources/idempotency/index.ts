@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isViolated, toApiError } from '../../database/errors.js'
-import { ApiError, type Fault } from '../../errors.js'
+import { ApiError, type ValidationError } from '../../errors.js'
 import type { IdempotencyRepository, KeyedRequest, Once, StoredOutcome } from './repository.js'
 
 const KEY = /^[\x21-\x7e]{1,255}$/
@@ -51,7 +51,7 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
     const { check } = route.config ?? {}
     route.config = {
       ...route.config,
-      check: (request, isValid) => [...(check?.(request, isValid) ?? []), ...findKeyFaults(request)],
+      check: (request, isValid) => [...(check?.(request, isValid) ?? []), ...findKeyValidationErrors(request)],
       isIdempotent: true,
     }
   })
@@ -120,7 +120,7 @@ export default fp(idempotency, { name: 'idempotency', dependencies: ['projects-r
 const keyReused = () => new ApiError('IDEMPOTENCY_KEY_REUSED')
 const stillInProgress = () => new ApiError('IDEMPOTENCY_CONFLICT', { retryAfter: 1 })
 
-function findKeyFaults({ headers }: Pick<FastifyRequest, 'headers'>): Fault[] {
+function findKeyValidationErrors({ headers }: Pick<FastifyRequest, 'headers'>): ValidationError[] {
   const { [HEADER]: key } = headers
   if (key === undefined || KEY.test(String(key))) return []
   return [{ path: 'headers.idempotency-key', message: 'must have 1 to 255 visible ASCII characters' }]

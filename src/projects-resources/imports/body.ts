@@ -1,32 +1,32 @@
-import { type Fault, invalidRequest } from '../../errors.js'
-import { asRecord, changeRules } from '../update-body.js'
+import { invalidRequest, type ValidationError } from '../../errors.js'
+import { asRecord, updateRules } from '../update-body.js'
 import type { CreateImportBody, UpdateImportBody } from './schemas.js'
 import { type CanonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 
 const SOURCE_FIELDS = ['source_type', 'source_path']
 
-const rules = changeRules([...SOURCE_FIELDS, 'title', 'description'], SOURCE_FIELDS)
+const rules = updateRules([...SOURCE_FIELDS, 'title', 'description'], SOURCE_FIELDS)
 
 /** What a check gets: the body, and whether a part of it has passed its schema. */
 type Checked = [parts: { body: unknown }, isValid: (path: string) => boolean]
 
 /** Validates that the source_path of a body has the format of its source_type. */
 export function checkSourcePair(canonicalSourcePath: CanonicalSourcePath) {
-  return (...[{ body }, isValid]: Checked): Fault[] => {
+  return (...[{ body }, isValid]: Checked): ValidationError[] => {
     const { source_type, source_path } = asRecord(body)
     const type = SOURCE_TYPES.find((known) => known === source_type)
     if (!type || typeof source_path !== 'string' || !isValid('body.source_path')) return []
     const result = canonicalSourcePath(type, source_path)
-    return 'fault' in result ? [{ path: 'body.source_path', message: result.fault }] : []
+    return 'problem' in result ? [{ path: 'body.source_path', message: result.problem }] : []
   }
 }
 
 /** Validates the body of a change, which must have at least one of the fields. */
 export function checkUpdate(canonicalSourcePath: CanonicalSourcePath) {
   const checkPair = checkSourcePair(canonicalSourcePath)
-  return (...[parts, isValid]: Checked): Fault[] => {
-    const faults = rules.checkPresence(asRecord(parts.body))
-    return faults.length > 0 ? faults : checkPair(parts, isValid)
+  return (...[parts, isValid]: Checked): ValidationError[] => {
+    const validationErrors = rules.checkPresence(asRecord(parts.body))
+    return validationErrors.length > 0 ? validationErrors : checkPair(parts, isValid)
   }
 }
 
@@ -46,5 +46,5 @@ export function requireSourcePath(
   const result = canonicalSourcePath(source_type, source_path)
   if ('path' in result) return result.path
   const subject = field === 'source_path' ? '' : 'does not match the source_path, which '
-  throw invalidRequest({ path: `body.${field}`, message: subject + result.fault })
+  throw invalidRequest({ path: `body.${field}`, message: subject + result.problem })
 }

@@ -1,6 +1,6 @@
 import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../http/openapi/error-responses.js'
 import { NEXT_PAGE } from '../../http/openapi/headers.js'
-import { answer, type Headers, MAX_LIST_ITEMS, NoContent } from '../../schemas.js'
+import { type Headers, MAX_LIST_ITEMS, NoContent, response } from '../../schemas.js'
 import * as schemas from './schemas.js'
 
 const tags = ['Imports']
@@ -53,7 +53,7 @@ export const createImport = {
     "one of the user's recorded GitHub App installations must have access to the repository.",
   body: schemas.CreateImportBody,
   response: {
-    201: answer('The new import.', schemas.ImportBody, { example: { import: found } }),
+    201: response('The new import.', schemas.ImportBody, { example: { import: found } }),
     ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...CREATE_ERRORS, 'GITHUB_UNAVAILABLE'),
   },
 }
@@ -69,7 +69,7 @@ export const previewImport = {
     'source that the project has already (on GitHub, whatever the letter case), or the error that the create would return.',
   body: schemas.CreateImportBody,
   response: {
-    200: answer('The import as it would be stored.', schemas.ImportPreviewBody, {
+    200: response('The import as it would be stored.', schemas.ImportPreviewBody, {
       example: { import: previewed, duplicates: [124] },
     }),
     ...guardedErrors('GITHUB_ACCESS_DENIED', 'PROJECT_FULL', ...CREATE_ERRORS, 'GITHUB_UNAVAILABLE'),
@@ -85,7 +85,7 @@ export const listImports = {
     'installation of that account that is not suspended.',
   querystring: schemas.ListImportsQuery,
   response: {
-    200: answer("The project's imports.", schemas.ImportsBody, {
+    200: response("The project's imports.", schemas.ImportsBody, {
       example: { imports: [found, another] },
       headers: { ...NEXT_PAGE, ...WITHHELD },
     }),
@@ -100,7 +100,7 @@ export const getImport = {
   description: 'An import of GitHub only while the user has an installation of that account that is not suspended.',
   params: schemas.ImportParams,
   response: {
-    200: answer('The import.', schemas.ImportBody, { example: { import: found } }),
+    200: response('The import.', schemas.ImportBody, { example: { import: found } }),
     ...guardedErrors('IMPORT_NOT_FOUND', 'GITHUB_ACCESS_DENIED'),
   },
 }
@@ -115,7 +115,7 @@ export const updateImport = {
   params: schemas.ImportParams,
   body: schemas.UpdateImportBody,
   response: {
-    200: answer('The import as it is now.', schemas.ImportBody, { example: { import: changed } }),
+    200: response('The import as it is now.', schemas.ImportBody, { example: { import: changed } }),
     ...guardedErrors(
       'IMPORT_NOT_FOUND',
       'GITHUB_ACCESS_DENIED',

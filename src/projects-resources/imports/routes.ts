@@ -4,7 +4,7 @@ import { ApiError } from '../../errors.js'
 import { accountOf, type GithubPermission, githubAccessDenied } from '../../github/permission.js'
 import { IF_MATCH } from '../../http/openapi/headers.js'
 import { pickKnown } from '../../schemas.js'
-import { decodeCursor, encodeCursor, type Position } from '../creation-order.js'
+import { creationCursor, type Position } from '../creation-order.js'
 import type { LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, listBody, locationOf } from '../list-response.js'
 import type { Owner } from '../owner.js'
@@ -93,12 +93,11 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     readVersions: ({ owner, query }, range) => imports.listVersions(owner, query.source_type, range),
     keyOf: ({ id }) => String(id),
     wrap: (rows) => ({ imports: rows }),
-    encodeCursor,
-    decodeCursor,
+    cursor: creationCursor,
   }
   app.get(
     '/imports',
-    { schema: openapi.listImports, config: { check: checkPage(decodeCursor), listCounter: 'import' } },
+    { schema: openapi.listImports, config: { check: checkPage(creationCursor), listCounter: 'import' } },
     (request, reply) => listBody(request, reply, list, largeWork),
   )
 

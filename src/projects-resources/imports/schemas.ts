@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Id, MAX_LIST_ITEMS, NullableOneOf, NullableText, OneOf, pageQuery, Text, Time } from '../../schemas.js'
-import { FIRST_CURSOR } from '../creation-order.js'
+import { creationCursor } from '../creation-order.js'
 import { SOURCE_TYPES } from './source-path/index.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
@@ -85,6 +85,6 @@ export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })
 
 export const ListImportsQuery = Type.Object({
   source_type: Type.Optional(OneOf(SOURCE_TYPES, { description: 'Only imports of this type.', examples: ['github'] })),
-  ...pageQuery(FIRST_CURSOR),
+  ...pageQuery(creationCursor.first),
 })
 export type ListImportsQuery = Static<typeof ListImportsQuery>

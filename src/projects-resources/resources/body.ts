@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { Fault } from '../../errors.js'
+import type { ValidationError } from '../../errors.js'
 import { Id } from '../../schemas.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
@@ -31,7 +31,7 @@ export function linkOrCreateRules(descriptor: ResourceDescriptor) {
 /** Validates what the schema cannot express: fields of both forms at once, and the descriptor's own check. */
 export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor) {
   const fields = Object.keys(create.properties)
-  return ({ body }: { body: unknown }, isValid: (path: string) => boolean): Fault[] => {
+  return ({ body }: { body: unknown }, isValid: (path: string) => boolean): ValidationError[] => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return []
     const values = body as Record<string, unknown>
     const isLink = idField in values

@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
 import type { Prisma } from '../../database/generated/client.js'
-import type { Fault } from '../../errors.js'
+import type { ValidationError } from '../../errors.js'
 
 type Models = Prisma.TypeMap['model']
 
@@ -42,7 +42,7 @@ export interface ResourceDefinition<
   /** Further columns that the service that owns the resources can write. Each property is optional, and a column. */
   provisioned?: TObject<Partial<Record<keyof Row<M> & string, TSchema>> & Record<string, TSchema>>
   /** Validates what the schema of `create` cannot express. */
-  check?: (body: Record<string, unknown>) => Fault[]
+  check?: (body: Record<string, unknown>) => ValidationError[]
   /** Converts a valid body that creates one to columns; by default, each property is its column. */
   toColumns?: (body: Static<Create>) => Partial<Row<M>>
   /** A body that creates one. */
@@ -59,7 +59,7 @@ export interface ResourceDescriptor {
   computed: Record<string, (row: Record<string, unknown>) => unknown>
   naturalKey?: string | undefined
   provisioned: TObject
-  check?: ((body: Record<string, unknown>) => Fault[]) | undefined
+  check?: ((body: Record<string, unknown>) => ValidationError[]) | undefined
   toColumns: (body: Record<string, unknown>) => Record<string, unknown>
   example: Record<string, unknown>
   exampleResponse: Record<string, unknown>

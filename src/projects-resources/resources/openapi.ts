@@ -1,10 +1,10 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import { CREATE_ERRORS, guardedErrors, WRITE_ERRORS } from '../../http/openapi/error-responses.js'
 import { NEXT_PAGE } from '../../http/openapi/headers.js'
-import { answer, Id, MAX_LIST_ITEMS, NoContent, pageQuery } from '../../schemas.js'
+import { Id, MAX_LIST_ITEMS, NoContent, pageQuery, response } from '../../schemas.js'
 import { linkOrCreateSchema } from './body.js'
-import { FIRST_CURSOR } from './cursor.js'
 import type { ResourceDescriptor } from './descriptor.js'
+import { linkCursor } from './link-cursor.js'
 
 const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
 
@@ -26,8 +26,8 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it and links it atomically.${again}`,
     body: linkOrCreateSchema(descriptor),
     response: {
-      200: answer(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
-      201: answer('It is linked now.', resource, { example }),
+      200: response(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
+      201: response('It is linked now.', resource, { example }),
       ...guardedErrors('RESOURCE_NOT_FOUND', 'PROJECT_FULL', ...CREATE_ERRORS, ...verified),
     },
   }
@@ -36,9 +36,9 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     tags,
     summary: `List linked ${noun}s`,
     description: 'All of them, newest link first, or with `limit` a page of them.',
-    querystring: Type.Object(pageQuery(FIRST_CURSOR)),
+    querystring: Type.Object(pageQuery(linkCursor.first)),
     response: {
-      200: answer(`The project's ${noun}s.`, Type.Array(resource, { maxItems: MAX_LIST_ITEMS }), {
+      200: response(`The project's ${noun}s.`, Type.Array(resource, { maxItems: MAX_LIST_ITEMS }), {
         example: [example],
         headers: NEXT_PAGE,
       }),
@@ -51,7 +51,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     summary: `Read a linked ${noun}`,
     description: `One of the user's ${noun}s, if this project links it.`,
     params: ResourceParams,
-    response: { 200: answer(`The ${noun}.`, resource, { example }), ...guardedErrors('RESOURCE_NOT_FOUND') },
+    response: { 200: response(`The ${noun}.`, resource, { example }), ...guardedErrors('RESOURCE_NOT_FOUND') },
   }
   const unlink = {
     operationId: `unlink${name}`,

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { isUniqueViolation } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
-import { MAX_ID } from '../../schemas.js'
+import { MAX_ID } from '../../identity-rules.js'
 import { idsOf, type OwnerIds } from '../creation-order-repository.js'
 import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'

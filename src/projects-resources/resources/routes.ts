@@ -6,8 +6,8 @@ import { checkPage, type ListSource, listBody, locationOf, type PageQuery } from
 import { objectBody } from '../object-response.js'
 import type { Owner } from '../owner.js'
 import { checkLinkOrCreate, linkOrCreateRules } from './body.js'
-import { decodeCursor, encodeCursor } from './cursor.js'
 import type { ResourceDescriptor } from './descriptor.js'
+import { linkCursor } from './link-cursor.js'
 import { resourceOperations } from './openapi.js'
 import type { LinkedRow, LinkPosition, ResourceRepository, ResourceRow, WrittenResource } from './repository.js'
 
@@ -70,10 +70,9 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
     readVersions: ({ owner }, range) => resources.listVersions(owner, range),
     keyOf: (row) => row.link_id,
     wrap: (rows) => rows,
-    encodeCursor,
-    decodeCursor,
+    cursor: linkCursor,
   }
-  const listConfig = { check: checkPage(decodeCursor), listCounter: descriptor.counter }
+  const listConfig = { check: checkPage(linkCursor), listCounter: descriptor.counter }
   app.get(`/${slug}`, { schema: openapi.list, config: listConfig }, (request, reply) =>
     listBody(request, reply, list, largeWork),
   )

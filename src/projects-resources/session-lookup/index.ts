@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { ApiError } from '../../errors.js'
-import { RefusedAnswer } from '../../github/bounded-fetch.js'
-import { readDecimal } from '../../http/validation.js'
-import { MAX_ID } from '../../schemas.js'
+import { RefusedResponse } from '../../github/bounded-fetch.js'
+import { readDecimal } from '../../http/coercion.js'
+import { MAX_ID } from '../../identity-rules.js'
 import type { FoundSession, SessionLookupRepository } from './repository.js'
 import { requestSession } from './request.js'
 
@@ -66,7 +66,7 @@ export function createSessionLookup(repository: SessionLookupRepository, options
       if (refused.has(name)) return false
       const other = inProgress.get(name)
       if (other) return await other
-      if (limit.pendingCount >= MAX_WAITING) throw unavailable(new RefusedAnswer('too many lookups at the same time'))
+      if (limit.pendingCount >= MAX_WAITING) throw unavailable(new RefusedResponse('too many lookups at the same time'))
       const lookup = limit(() => lookUp(token, tokenHash, name)).finally(() => inProgress.delete(name))
       inProgress.set(name, lookup)
       return await lookup
@@ -79,9 +79,9 @@ const unavailable = (cause: unknown) => new ApiError('SESSION_LOOKUP_UNAVAILABLE
 /** @throws RefusedAnswer that names the field */
 function readSession(body: unknown, options: SessionLookupOptions): FoundSession {
   const userId = readUserId(readField(body, options.SESSION_LOOKUP_USER_ID_FIELD))
-  if (userId === undefined) throw new RefusedAnswer(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not the id of a user`)
+  if (userId === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not the id of a user`)
   const expiresAt = readTime(readField(body, options.SESSION_LOOKUP_EXPIRES_AT_FIELD))
-  if (expiresAt === undefined) throw new RefusedAnswer(`${options.SESSION_LOOKUP_EXPIRES_AT_FIELD} is not a time`)
+  if (expiresAt === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_EXPIRES_AT_FIELD} is not a time`)
   return { userId, expiresAt }
 }
 

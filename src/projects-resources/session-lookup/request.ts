@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { RefusedAnswer } from '../../github/bounded-fetch.js'
+import { RefusedResponse } from '../../github/bounded-fetch.js'
 import { SESSION_COOKIE } from '../../session-token.js'
 
 /** The largest body that is read, in bytes. */
@@ -21,7 +21,7 @@ export async function requestSession(url: string, token: string, timeout: number
   try {
     return await read(await send(url, token, signal))
   } catch (error) {
-    throw signal.aborted ? new RefusedAnswer(`no response within ${timeout} ms`) : error
+    throw signal.aborted ? new RefusedResponse(`no response within ${timeout} ms`) : error
   }
 }
 
@@ -39,20 +39,20 @@ async function read(response: IncomingMessage): Promise<unknown> {
   if (statusCode !== 200) {
     response.destroy()
     if (statusCode === 401) return undefined
-    throw new RefusedAnswer(`status ${statusCode}`)
+    throw new RefusedResponse(`status ${statusCode}`)
   }
   const chunks: Buffer[] = []
   let bytes = 0
   // Leaving the loop closes the connection.
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_BYTES) throw new RefusedAnswer(`a body of more than ${MAX_BYTES} bytes`)
+    if (bytes > MAX_BYTES) throw new RefusedResponse(`a body of more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
-  if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new RefusedAnswer('a body that is not application/json')
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new RefusedResponse('a body that is not application/json')
   try {
     return JSON.parse(Buffer.concat(chunks).toString())
   } catch {
-    throw new RefusedAnswer('a body that is not valid JSON')
+    throw new RefusedResponse('a body that is not valid JSON')
   }
 }

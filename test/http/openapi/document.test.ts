@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { seedDemoData } from '../../../src/demo-data.js'
-import { ajvOptions } from '../../../src/http/validation-errors.js'
+import { ajvOptions } from '../../../src/http/ajv.js'
 import { type Answer, startApp, type TestApp } from '../../support/app.js'
 
 const SECRET = 'a webhook secret'

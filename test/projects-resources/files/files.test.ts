@@ -86,7 +86,7 @@ t.test('language and extension are null when unset', async (t) => {
 t.test('every validation error of a body is reported, and nothing is stored', async (t) => {
   const { call, sql } = await shared.reset()
   const word = 'must match ^[A-Za-z0-9._-]*$'
-  const table: [fields: object, ...faults: [string, string][]][] = [
+  const table: [fields: object, ...validationErrors: [string, string][]][] = [
     [{ title: '' }, ['body.title', 'must have 1 to 255 characters']],
     [{ title: null }, ['body.title', 'must be a string']],
     [{ original_path: 'a'.repeat(2049) }, ['body.original_path', 'must have 1 to 2048 characters']],
@@ -101,9 +101,9 @@ t.test('every validation error of a body is reported, and nothing is stored', as
     [{ extension: 'a/b' }, ['body.extension', 'must match ^[A-Za-z0-9.+_-]*$']],
     [{ extension: 5 }, ['body.extension', 'must be a string or null']],
   ]
-  for (const [fields, ...faults] of table) {
+  for (const [fields, ...validationErrors] of table) {
     const answer = await create(fields)
-    t.same([answer.status, answer.body], [400, faultBody(...faults)], JSON.stringify(fields).slice(0, 60))
+    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(fields).slice(0, 60))
   }
   const missing = await call('POST', FILES, { body: {} })
   t.same(

@@ -100,7 +100,7 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
   const TYPE: [string, string] = ['body.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
   const NUL = 'must not contain U+0000 or unpaired surrogates'
   const local = { source_type: 'local', source_path: 'x' }
-  const table: [name: string, body: unknown, ...faults: [string, string][]][] = [
+  const table: [name: string, body: unknown, ...validationErrors: [string, string][]][] = [
     ['nothing', {}, ['body.source_type', 'is required'], ['body.source_path', 'is required']],
     ['an unknown type', { ...local, source_type: 'svn' }, TYPE],
     ['a type in capitals', { ...local, source_type: 'GitHub' }, TYPE],
@@ -126,7 +126,7 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
       ['body.description', 'must have 0 to 10000 characters'],
     ],
     [
-      'several faults at once',
+      'several validation errors at once',
       { source_type: 'svn', title: '', description: 5 },
       ['body.source_path', 'is required'],
       TYPE,
@@ -134,11 +134,11 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
       ['body.description', 'must be a string or null'],
     ],
   ]
-  for (const [name, body, ...faults] of table) {
+  for (const [name, body, ...validationErrors] of table) {
     const answer = await call('POST', imports, { body })
     t.equal(answer.status, 400, name)
     const order = (list: { path: string; message: string }[]) => list.map((one) => JSON.stringify(one)).sort()
-    t.same(order(answer.body.errors), order(faultBody(...faults).errors), name)
+    t.same(order(answer.body.errors), order(faultBody(...validationErrors).errors), name)
   }
   t.same(await sql('SELECT id FROM imports'), [], 'nothing was stored')
 })

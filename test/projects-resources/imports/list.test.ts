@@ -135,7 +135,7 @@ t.test('what is wrong with a query is said', async (t) => {
   const LIMIT: [string, string] = ['query.limit', 'must be an integer from 1 to 100']
   const CURSOR: [string, string] = ['query.cursor', 'is not a cursor of this list']
   const TYPE: [string, string] = ['query.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
-  const table: [query: string, ...faults: [string, string][]][] = [
+  const table: [query: string, ...validationErrors: [string, string][]][] = [
     ['source_type=svn', TYPE],
     ['source_type=', TYPE],
     ['source_type=github&source_type=url', TYPE],
@@ -152,11 +152,12 @@ t.test('what is wrong with a query is said', async (t) => {
     ['cursor=bXdwcjVtanYuM2Y', ['query.limit', 'is required with a cursor']],
     ['limit=x&source_type=svn', LIMIT, TYPE],
   ]
-  for (const [query, ...faults] of table) {
+  for (const [query, ...validationErrors] of table) {
     const { status, body } = await call('GET', `${imports}?${query}`)
     t.equal(status, 400, query)
-    const expected = new Set(faults.map(([path, message]) => JSON.stringify({ path, message })))
-    for (const fault of body.errors) t.ok(expected.has(JSON.stringify(fault)), `${query}: ${JSON.stringify(fault)}`)
+    const expected = new Set(validationErrors.map(([path, message]) => JSON.stringify({ path, message })))
+    for (const problem of body.errors)
+      t.ok(expected.has(JSON.stringify(problem)), `${query}: ${JSON.stringify(problem)}`)
     t.same(body, { ...faultBody(), errors: body.errors })
     t.ok(body.errors.length > 0)
   }

@@ -6,7 +6,7 @@ import {
   type SourcePathResult,
 } from '../../../src/projects-resources/imports/source-path/index.js'
 
-const TOO_LONG = { fault: 'must be at most 2048 characters' }
+const TOO_LONG = { problem: 'must be at most 2048 characters' }
 const MARKS = '\u0301\u0316'
 
 t.test('no step of canonicalisation runs on an input over 2048 characters', async (t) => {
@@ -52,10 +52,10 @@ function timeOf(action: () => unknown): number {
 t.test('URLs have the same canonical form however many have been parsed before', async (t) => {
   const expected: [string, SourcePathResult][] = [
     ['https://münchen.de/', { path: 'https://xn--mnchen-3ya.de/' }],
-    ['http://Ã\u00a0.de/', { fault: 'must be a valid http or https URL' }],
+    ['http://Ã\u00a0.de/', { problem: 'must be a valid http or https URL' }],
     ['https://example.com/ü', { path: 'https://example.com/%C3%BC' }],
     ['https://例え.テスト/', { path: 'https://xn--r8jz45g.xn--zckzah/' }],
-    ['https://exa mple.com/', { fault: 'must be a valid http or https URL' }],
+    ['https://exa mple.com/', { problem: 'must be a valid http or https URL' }],
     ['https://example.com/a', { path: 'https://example.com/a' }],
     ['https://é.example/', { path: 'https://xn--9ca.example/' }],
   ]

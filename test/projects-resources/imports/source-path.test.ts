@@ -30,7 +30,7 @@ function refuses(t: Test, type: SourceType, cases: Cases<RegExp>): void {
 }
 
 function faultOf(result: SourcePathResult): string {
-  return 'fault' in result ? result.fault : `(accepted as ${result.path})`
+  return 'problem' in result ? result.problem : `(accepted as ${result.path})`
 }
 
 function printable(input: string): string {
@@ -823,7 +823,7 @@ for (const type of SOURCE_TYPES) {
     fc.assert(
       fc.property(input, (input) => {
         const once = canonicalSourcePath(type, input)
-        if ('fault' in once) return /^must [^\n]+$/.test(once.fault)
+        if ('problem' in once) return /^must [^\n]+$/.test(once.problem)
         accepted++
         const twice = canonicalSourcePath(type, once.path)
         return 'path' in twice && twice.path === once.path && once.path.trim() === once.path && once.path !== ''
@@ -833,7 +833,7 @@ for (const type of SOURCE_TYPES) {
     t.ok(accepted > 200, `${accepted} of 2000 inputs were accepted`)
   })
 
-  t.test(`the fault of a ${type} path holds nothing of what was sent`, async (t) => {
+  t.test(`the problem of a ${type} path holds nothing of what was sent`, async (t) => {
     const long = fc.oneof(fc.string({ minLength: 8 }), fc.string({ unit: 'binary', minLength: 8 }), codeUnits)
     fc.assert(
       fc.property(long, (input) => input.length < 8 || !faultMentions(type, input, input)),
@@ -853,7 +853,7 @@ for (const type of SOURCE_TYPES) {
 
 function faultMentions(type: SourceType, input: string, part: string): boolean {
   const result = canonicalSourcePath(type, input)
-  return 'fault' in result && result.fault.includes(part)
+  return 'problem' in result && result.problem.includes(part)
 }
 
 t.test('a github path can go into the path of a request to GitHub and stay what it is', async (t) => {
@@ -861,7 +861,7 @@ t.test('a github path can go into the path of a request to GitHub and stay what 
   fc.assert(
     fc.property(fc.oneof(anyString, pieces, { arbitrary: nearlyRight('github'), weight: 6 }), (input) => {
       const result = canonicalSourcePath('github', input)
-      if ('fault' in result) return true
+      if ('problem' in result) return true
       accepted++
       const [, repo = ''] = result.path.split('/')
       return (

@@ -73,7 +73,7 @@ t.test('a whole object, got, changed and put back, works; what is read-only in i
 t.test('a body without one of the four fields is refused', async (t) => {
   const service = await shared.reset()
   const { path, written } = await writeImport(service)
-  const fault = faultBody(['body', 'must have at least one of source_type, source_path, title, description'])
+  const problem = faultBody(['body', 'must have at least one of source_type, source_path, title, description'])
   const bodies = [
     {},
     { id: 5, neptun_user_id: 2 },
@@ -84,7 +84,7 @@ t.test('a body without one of the four fields is refused', async (t) => {
     { source_type: null, source_path: null, id: 5 },
   ]
   for (const body of bodies) {
-    t.same((await service.call('PUT', path, { body })).body, fault)
+    t.same((await service.call('PUT', path, { body })).body, problem)
   }
   t.same((await service.call('GET', path)).body.import, written)
 })

@@ -5,7 +5,7 @@ import { RESOURCE_TYPES } from '../../support/resources.js'
 /** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
 
-type Fault = [path: string, message: string]
+type Problem = [path: string, message: string]
 
 const ID = 'must be an integer from 1 to 2147483647'
 const NUL = 'must not contain U+0000 or unpaired surrogates'
@@ -55,15 +55,15 @@ t.test('each type says in its schemas exactly what it takes and gives', async (t
 
 for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPES) {
   const fields = Object.keys(create)
-  const mixed: Fault = ['body', `must have either ${idField} or ${fields.join(', ')}, not both`]
-  const missing = fields.map((name): Fault => [`body.${name}`, 'is required'])
-  const id = (value: unknown): [string, unknown, Fault[]] => [
+  const mixed: Problem = ['body', `must have either ${idField} or ${fields.join(', ')}, not both`]
+  const missing = fields.map((name): Problem => [`body.${name}`, 'is required'])
+  const id = (value: unknown): [string, unknown, Problem[]] => [
     `the id ${JSON.stringify(value)}`,
     { [idField]: value },
     [[`body.${idField}`, ID]],
   ]
 
-  const cases: [name: string, body: unknown, faults: Fault[]][] = [
+  const cases: [name: string, body: unknown, validationErrors: Problem[]][] = [
     id(0),
     id(-1),
     id(1.5),
@@ -95,7 +95,7 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
       cases.push([
         `${name}: ${what}`,
         { ...create, [name]: value },
-        messages.map((one): Fault => [`body.${name}`, one]),
+        messages.map((one): Problem => [`body.${name}`, one]),
       ])
     const { min, max, nullable, id: isId, words } = FIELDS[name] ?? {}
     const foreign = [0, -1, 1.5, 2_147_483_648, '2147483648', '01', ' 1', 'x', null]
@@ -122,11 +122,11 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
     const count = async () =>
       (await sql(`SELECT (SELECT count(*) FROM ${table}), (SELECT count(*) FROM ${linkTable})`))[0]
     const before = await count()
-    for (const [name, body, faults] of cases) {
+    for (const [name, body, validationErrors] of cases) {
       const answer = await call('POST', resources(`/${slug}`), { body })
       t.equal(answer.status, 400, name)
       const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      t.same(sorted(answer.body.errors ?? []), sorted(faultBody(...faults).errors), name)
+      t.same(sorted(answer.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
     }
     t.same(await count(), before)
   })

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { SourcePathResult } from './result.js'
-import { optionFault, passwordFault, tokenFault, userFault } from './user-info.js'
+import { optionProblem, passwordProblem, tokenProblem, userProblem } from './user-info.js'
 
 const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'
 
@@ -12,8 +12,8 @@ const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/pat
  * people, so none may hold credentials.
  */
 export function cloneUrl(input: string): SourcePathResult {
-  const fault = faultIn(input)
-  return fault ? { fault } : { path: input }
+  const problem = faultIn(input)
+  return problem ? { problem } : { path: input }
 }
 
 function faultIn(input: string): string | undefined {
@@ -22,12 +22,12 @@ function faultIn(input: string): string | undefined {
   if (input.includes('#')) return 'must not contain a fragment'
   if (/^[a-z0-9+.-]*::/i.test(input)) return 'must not name a remote helper'
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)(.*)$/i.exec(input)
-  if (!url) return scpFault(input)
+  if (!url) return scpProblem(input)
   const [, scheme = '', authority = '', path = ''] = url
-  return schemeFault(scheme) ?? authorityFault(authority) ?? pathFault(path)
+  return schemeProblem(scheme) ?? authorityProblem(authority) ?? pathProblem(path)
 }
 
-function schemeFault(scheme: string): string | undefined {
+function schemeProblem(scheme: string): string | undefined {
   if (scheme === 'https' || scheme === 'ssh') return undefined
   // Git looks for a program named `git-remote-HTTPS`, and the address is stored as given.
   if (/^(?:https|ssh)$/i.test(scheme)) return 'must write its scheme in lower case'
@@ -35,37 +35,39 @@ function schemeFault(scheme: string): string | undefined {
   return 'must not use a scheme other than https or ssh'
 }
 
-function authorityFault(authority: string): string | undefined {
+function authorityProblem(authority: string): string | undefined {
   // The last one: an email address can be the user.
   const at = authority.lastIndexOf('@')
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority.slice(at + 1)) ?? []
   const user = at < 0 ? undefined : authority.slice(0, at)
-  if (user?.includes(':')) return passwordFault
+  if (user?.includes(':')) return passwordProblem
   if (port !== undefined && !isPort(port)) return 'must have a port from 1 to 65535, or none'
-  return userFault(user) ?? tokenFault(user) ?? hostFault(host)
+  return userProblem(user) ?? tokenProblem(user) ?? hostProblem(host)
 }
 
-function pathFault(path: string): string | undefined {
+function pathProblem(path: string): string | undefined {
   return /^\/+[^/?]/.test(path) ? undefined : 'must have a path after the host'
 }
 
 const SCHEME = /^(?:https?|ssh|git|file|ftps?|javascript|vbscript|data|blob|about|mailto|tel|view-source)$/i
 
-function scpFault(input: string): string | undefined {
+function scpProblem(input: string): string | undefined {
   const scp = /^(?:([^:/]*)@)?(\[[\da-f:.]*\]|[^:/@]{2,}):(.*)$/i.exec(input)
   if (!scp) return notCloneUrl
   const [, user, host = '', path = ''] = scp
   // A scheme, not a host: of git's own without their slashes, or of those that a page must never render as a link.
   if (user === undefined && SCHEME.test(host)) return notCloneUrl
   // In `user:password@host:path`, git takes the user for the host.
-  if (user === undefined && /^[^/]*@/.test(path)) return passwordFault
+  if (user === undefined && /^[^/]*@/.test(path)) return passwordProblem
   if (path === '' || path.startsWith('//')) return 'must have a path after the host'
   if (path.startsWith(':')) return 'must not name a remote helper'
-  return userFault(user) ?? tokenFault(user) ?? hostFault(host) ?? (path.startsWith('-') ? optionFault : undefined)
+  return (
+    userProblem(user) ?? tokenProblem(user) ?? hostProblem(host) ?? (path.startsWith('-') ? optionProblem : undefined)
+  )
 }
 
-function hostFault(host: string): string | undefined {
-  if (host.startsWith('-')) return optionFault
+function hostProblem(host: string): string | undefined {
+  if (host.startsWith('-')) return optionProblem
   const valid = host.startsWith('[')
     ? isIPv6(host.slice(1, -1))
     : /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._-]{0,252}$/u.test(host)

@@ -1,5 +1,5 @@
 import type { SourcePathResult } from './result.js'
-import { passwordFault, userFault } from './user-info.js'
+import { passwordProblem, userProblem } from './user-info.js'
 
 /** A site that hosts repositories. */
 export interface Hosting {
@@ -18,7 +18,7 @@ export interface Hosting {
   faultIn: (segments: string[], isPage: boolean) => string | undefined
 }
 
-/** The fault of an address that leads to a page, a folder or a file of a repository. */
+/** The problem of an address that leads to a page, a folder or a file of a repository. */
 export const pointsInside = "must be the repository's own address, not that of something inside it"
 
 const refused: [RegExp, string][] = [
@@ -31,7 +31,7 @@ const refused: [RegExp, string][] = [
   [/#/, 'must not contain a fragment'],
 ]
 
-type OnHost = { path: string; isPage: boolean } | { fault: string }
+type OnHost = { path: string; isPage: boolean } | { problem: string }
 
 /**
  * Returns the function that converts the addresses of a site's repositories to their short form: that form itself, and
@@ -42,9 +42,9 @@ type OnHost = { path: string; isPage: boolean } | { fault: string }
 export function hostedRepository(hosting: Hosting): (input: string) => SourcePathResult {
   return (input) => {
     const unfit = refused.find(([pattern]) => pattern.test(input))
-    if (unfit) return { fault: unfit[1] }
+    if (unfit) return { problem: unfit[1] }
     const onHost = pathOnHost(hosting, input)
-    return 'fault' in onHost ? onHost : repositoryPath(hosting, onHost.path, onHost.isPage)
+    return 'problem' in onHost ? onHost : repositoryPath(hosting, onHost.path, onHost.isPage)
   }
 }
 
@@ -53,40 +53,40 @@ function pathOnHost(hosting: Hosting, input: string): OnHost {
   if (url) {
     const [, scheme = '', authority = '', path = ''] = url
     const base = scheme.toLowerCase().replace(/^git\+/, '')
-    const fault = schemeFault(base) ?? authorityFault(hosting, base, authority)
-    return fault ? { fault } : { path, isPage: base === 'https' }
+    const problem = schemeProblem(base) ?? authorityProblem(hosting, base, authority)
+    return problem ? { problem } : { path, isPage: base === 'https' }
   }
   const names = namesOf(hosting)
   // As a browser's address bar shows it, without the scheme.
   const [, authority, user, host = '', page = ''] = /^((?:([^/:]*)@)?([^/:@]+))(\/.*|$)/.exec(input) ?? []
   if (authority !== undefined && (user !== undefined || isHost(host, [...names, ...SITES.keys()]))) {
-    const fault = authorityFault(hosting, 'https', authority)
-    return fault ? { fault } : { path: page, isPage: true }
+    const problem = authorityProblem(hosting, 'https', authority)
+    return problem ? { problem } : { path: page, isPage: true }
   }
   const [, before = '', path = ''] = /^([^/:]*):(.*)$/.exec(input) ?? []
   if (before.toLowerCase() === hosting.name) return { path, isPage: false }
   if (before.includes('@') || isHost(before, names)) {
-    const fault = authorityFault(hosting, 'ssh', before)
-    return fault ? { fault } : { path, isPage: false }
+    const problem = authorityProblem(hosting, 'ssh', before)
+    return problem ? { problem } : { path, isPage: false }
   }
-  if (/^[^/:]*:[^/]*@/.test(input)) return { fault: passwordFault }
+  if (/^[^/:]*:[^/]*@/.test(input)) return { problem: passwordProblem }
   return /[:@]/.test(input)
-    ? { fault: `must be ${hosting.form} or the https or ssh URL of a ${hosting.hosts[0]} repository` }
+    ? { problem: `must be ${hosting.form} or the https or ssh URL of a ${hosting.hosts[0]} repository` }
     : { path: input, isPage: false }
 }
 
-function schemeFault(scheme: string): string | undefined {
+function schemeProblem(scheme: string): string | undefined {
   if (scheme === 'http') return 'must use https instead of http'
   return scheme === 'https' || scheme === 'ssh' ? undefined : 'must not use a scheme other than https or ssh'
 }
 
 const PORTS: Record<string, string> = { https: '443', ssh: '22' }
 
-function authorityFault(hosting: Hosting, scheme: string, authority: string): string | undefined {
+function authorityProblem(hosting: Hosting, scheme: string, authority: string): string | undefined {
   const { hosts, sshHosts, name } = hosting
   const at = authority.lastIndexOf('@')
-  const fault = at < 0 ? undefined : userFault(authority.slice(0, at))
-  if (fault) return fault
+  const problem = at < 0 ? undefined : userProblem(authority.slice(0, at))
+  if (problem) return problem
   const address = authority.slice(at + 1)
   const [host = '', port] = address.split(/:(.*)/s)
   if (scheme === 'https' && isHost(address, hosts)) return undefined
@@ -115,11 +115,11 @@ function otherSource(host: string, name: string): string {
 
 function repositoryPath({ form, faultIn }: Hosting, path: string, isPage: boolean): SourcePathResult {
   const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/')
-  if (segments.length < 2) return { fault: `must name a repository as ${form}` }
-  if (segments.includes('')) return { fault: 'must not contain leading, doubled or trailing slashes' }
+  if (segments.length < 2) return { problem: `must name a repository as ${form}` }
+  if (segments.includes('')) return { problem: 'must not contain leading, doubled or trailing slashes' }
   const last = segments.pop() ?? ''
   const repository = last.replace(/\.git$/i, '')
   segments.push(repository)
-  const fault = faultIn(segments, isPage && repository === last)
-  return fault ? { fault } : { path: segments.join('/') }
+  const problem = faultIn(segments, isPage && repository === last)
+  return problem ? { problem } : { path: segments.join('/') }
 }

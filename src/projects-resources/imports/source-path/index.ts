@@ -29,7 +29,7 @@ export type SourceType = (typeof SOURCE_TYPES)[number]
 
 /**
  * Takes the `source_path` that a client sent for an import of this type. Returns the one form in which it is stored
- * (which itself is accepted, and unchanged), or the fault: a phrase that completes "source_path ..." and holds nothing
+ * (which itself is accepted, and unchanged), or the problem: a phrase that completes "source_path ..." and holds nothing
  * of the input, because the input may hold a password. Never throws.
  */
 export type CanonicalSourcePath = (type: SourceType, input: string) => SourcePathResult
@@ -44,14 +44,14 @@ export function createCanonicalSourcePath(githubHosts: readonly [string, ...stri
   const canonicalise = new Map<SourceType, (input: string) => SourcePathResult>(sourcesWith(githubHosts))
   return (type, input) => {
     // Before anything else: not every step takes a time proportional to the length.
-    if (isTooLong(input)) return { fault: `must be at most ${MAX_LENGTH} characters` }
+    if (isTooLong(input)) return { problem: `must be at most ${MAX_LENGTH} characters` }
     const trimmed = input.trim()
-    if (trimmed === '') return { fault: 'must not be empty' }
-    if (!trimmed.isWellFormed()) return { fault: 'must be well-formed Unicode' }
-    const result = canonicalise.get(type)?.(trimmed) ?? { fault: 'must belong to a known source_type' }
+    if (trimmed === '') return { problem: 'must not be empty' }
+    if (!trimmed.isWellFormed()) return { problem: 'must be well-formed Unicode' }
+    const result = canonicalise.get(type)?.(trimmed) ?? { problem: 'must belong to a known source_type' }
     // Normalization can lengthen: an emoji in a URL becomes twelve characters.
     return 'path' in result && isTooLong(result.path)
-      ? { fault: `must be at most ${MAX_LENGTH} characters in its canonical form` }
+      ? { problem: `must be at most ${MAX_LENGTH} characters in its canonical form` }
       : result
   }
 }

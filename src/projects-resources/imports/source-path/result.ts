@@ -1,2 +1,2 @@
-/** A canonical path, or the fault: a phrase that completes "source_path ..." and holds nothing of the input. */
-export type SourcePathResult = { path: string } | { fault: string }
+/** A canonical path, or the problem: a phrase that completes "source_path ..." and holds nothing of the input. */
+export type SourcePathResult = { path: string } | { problem: string }

@@ -1,17 +1,17 @@
-export const passwordFault = 'must not contain a password: it would be stored in clear text'
+export const passwordProblem = 'must not contain a password: it would be stored in clear text'
 
-/** The fault of a part of an address that ssh would parse as an option. */
-export const optionFault =
+/** The problem of a part of an address that ssh would parse as an option. */
+export const optionProblem =
   'must not have a user, host or path that begins with a hyphen: ssh would take it for an option'
 
 /**
  * Checks what is before the `@` of a clone URL, which must be a user name, possibly an email address.
  * @param userInfo undefined if there is none
  */
-export function userFault(userInfo: string | undefined): string | undefined {
+export function userProblem(userInfo: string | undefined): string | undefined {
   if (userInfo === undefined) return undefined
-  if (userInfo.includes(':')) return passwordFault
-  if (userInfo.startsWith('-')) return optionFault
+  if (userInfo.includes(':')) return passwordProblem
+  if (userInfo.startsWith('-')) return optionProblem
   return /^[\p{L}\p{N}\p{M}.@_+~$=-]+$/u.test(userInfo)
     ? undefined
     : 'must have a user of letters, digits and . @ _ + ~ $ = -'
@@ -25,6 +25,6 @@ export function userFault(userInfo: string | undefined): string | undefined {
 const TOKEN = /^(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{20,}|AT(?:BB|CTT)\w{20,})/
 
 /** Finds a secret in a user name that is stored with the address. */
-export function tokenFault(user = ''): string | undefined {
+export function tokenProblem(user = ''): string | undefined {
   return TOKEN.test(user) ? 'must not contain an access token: it would be stored in clear text' : undefined
 }

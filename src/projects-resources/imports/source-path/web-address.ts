@@ -1,6 +1,6 @@
 import { parseUrl } from '../../../parse-url.js'
 import type { SourcePathResult } from './result.js'
-import { passwordFault, tokenFault } from './user-info.js'
+import { passwordProblem, tokenProblem } from './user-info.js'
 
 /** RFC 1035, section 2.3.4, without the length octets. */
 const MAX_HOST = 253
@@ -8,21 +8,21 @@ const MAX_HOST = 253
 /** A host in Unicode or percent-encoded, and a port, in characters: IDNA takes time quadratic in its length. */
 const MAX_RAW_HOST = 3 * MAX_HOST + ':65535'.length
 
-const hostFault = `must have a host name of at most ${MAX_HOST} characters`
+const hostProblem = `must have a host name of at most ${MAX_HOST} characters`
 
 const absolute = 'must be an absolute http or https URL'
 
 /** Takes an http(s) URL; its canonical form is that of https://url.spec.whatwg.org. */
 export function webAddress(input: string): SourcePathResult {
-  if (!/^https?:\/\//i.test(input)) return { fault: absolute + guess(input) }
-  if (rawHost(input).length > MAX_RAW_HOST) return { fault: hostFault }
+  if (!/^https?:\/\//i.test(input)) return { problem: absolute + guess(input) }
+  if (rawHost(input).length > MAX_RAW_HOST) return { problem: hostProblem }
   const url = parseUrl(input)
-  if (!url) return { fault: 'must be a valid http or https URL' }
+  if (!url) return { problem: 'must be a valid http or https URL' }
   const { username, password, hostname, href } = url
   // Some hosts decode the user name and split it again.
-  const fault = password !== '' || /%3a/i.test(username) ? passwordFault : tokenFault(username)
-  if (fault) return { fault }
-  return hostname.replace(/\.$/, '').length > MAX_HOST ? { fault: hostFault } : { path: href }
+  const problem = password !== '' || /%3a/i.test(username) ? passwordProblem : tokenProblem(username)
+  if (problem) return { problem }
+  return hostname.replace(/\.$/, '').length > MAX_HOST ? { problem: hostProblem } : { path: href }
 }
 
 /** Finds the host and port as the URL standard does, which removes tabs and line breaks and ignores further slashes. */

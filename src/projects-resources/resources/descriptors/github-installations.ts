@@ -1,15 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import {
-  ForeignId,
-  ForeignIdText,
-  Id,
-  MAX_ID,
-  NullableInstant,
-  NullableText,
-  OneOf,
-  Text,
-  Time,
-} from '../../../schemas.js'
+import { MAX_ID } from '../../../identity-rules.js'
+import { ForeignId, ForeignIdText, Id, NullableInstant, NullableText, OneOf, Text, Time } from '../../../schemas.js'
 import { defineResource } from '../descriptor.js'
 
 const create = Type.Object({

@@ -1,15 +1,15 @@
-import { type Database, openDatabase } from '../database/database.js'
+import { type Database, openDatabase } from './database.js'
 
 /** A person waits longer than a request does. In milliseconds. */
 const TIMEOUTS = {
-  connectionTimeoutMillis: 5000,
+  connectionTimeoutMillis: 10_000,
   query_timeout: 31_000,
   statement_timeout: 30_000,
   lock_timeout: 30_000,
 }
 
 /** Opens the database for one task, with a single connection, passes it to `use`, and closes it. */
-export async function withDatabase<T>(url: string, use: (database: Database) => Promise<T>): Promise<T> {
+export async function withSingleConnection<T>(url: string, use: (database: Database) => Promise<T>): Promise<T> {
   const database = await openDatabase({ url, max: 1, ...TIMEOUTS })
   return await use(database).finally(() => database.close())
 }

@@ -1,0 +1,38 @@
+import type { KeywordDefinition } from 'ajv'
+
+/** Rejects unpaired surrogates, which UTF-8 cannot encode. No regular expression does that in every language. */
+const wellFormed: KeywordDefinition = {
+  keyword: 'wellFormed',
+  type: 'string',
+  validate: (_: true, text: string) => text.isWellFormed(),
+}
+
+/** Rejects times that do not exist. `Date` would accept February 30 as March 1. */
+const instant: KeywordDefinition = {
+  keyword: 'instant',
+  type: 'string',
+  validate: (_: true, text: string) => {
+    const [year, month, day] = text.slice(0, 10).split('-').map(Number)
+    const date = new Date(text.slice(0, 10))
+    return (
+      !Number.isNaN(Date.parse(text)) &&
+      Number(year) > 0 &&
+      date.getUTCMonth() + 1 === month &&
+      date.getUTCDate() === day
+    )
+  },
+}
+
+/** Ajv's options: find every error, and change nothing in the input. */
+export const ajvOptions = {
+  customOptions: {
+    allErrors: true,
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    allowUnionTypes: true,
+    verbose: true,
+    formats: { int32: true as const },
+    keywords: [wellFormed, instant],
+  },
+}
