@@ -56,6 +56,8 @@ function createLocalCounter(window: number): RequestCounter {
     const known = windows.get(key)
     return known && known.endsAt > now ? known : undefined
   }
+  // The sum in floating point can be a little more than the window, which would be a second more.
+  const timeLeft = (endsAt: number, now: number) => Math.min(window, endsAt - now)
   return {
     add(key) {
       const now = performance.now()
@@ -63,12 +65,12 @@ function createLocalCounter(window: number): RequestCounter {
       const current = known ?? { count: 0, endsAt: now + window }
       if (!known) windows.set(key, current)
       current.count += 1
-      return { count: current.count, endsIn: current.endsAt - now }
+      return { count: current.count, endsIn: timeLeft(current.endsAt, now) }
     },
     read(key) {
       const now = performance.now()
       const { count, endsAt } = find(key, now) ?? { count: 0, endsAt: now + window }
-      return { count, endsIn: endsAt - now }
+      return { count, endsIn: timeLeft(endsAt, now) }
     },
   }
 }

@@ -18,11 +18,11 @@ t.test('a session is limited by itself, wherever it calls from, and says so', as
   for (const left of ['2', '1', '0']) {
     const answer = await call('GET', IMPORTS)
     t.same([answer.status, headersOf(answer)], [200, ['3', left, null]])
-    t.match(answer.headers.get('ratelimit-reset'), /^(60|59)$/)
+    t.match(answer.headers.get('ratelimit-reset'), /^(60|5\d)$/)
   }
   const refused = await call('GET', IMPORTS)
   t.same([refused.status, refused.body], [429, ofSession(3)])
-  t.match(headersOf(refused), ['3', '0', /^(60|59)$/])
+  t.match(headersOf(refused), ['3', '0', /^(60|5\d)$/])
   t.equal((await call('POST', IMPORTS, { body: '{' })).status, 429, 'before a body is read')
   t.equal((await call('GET', '/nowhere')).status, 429, 'where there is no route, too')
   const other = await call('GET', resources('/imports', STRANGER), { token: STRANGER.token })
