@@ -70,6 +70,10 @@ export const NullableOneOf = <const T extends readonly string[]>(words: T, optio
 export const Time = (options: SchemaOptions = {}) =>
   Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time', maxLength: 24 }))
 
+/** The years 0001 to 9999, in milliseconds since 1970: what a time in ISO 8601 can be without a sign. */
+export const MIN_TIME = Date.parse('0001-01-01T00:00:00.000Z')
+export const MAX_TIME = Date.parse('9999-12-31T23:59:59.999Z')
+
 /**
  * The format of a time in a body: ISO 8601 with a time zone, from the year 0001. The keyword `instant` rejects days that do not
  * exist, and is not in the document.

@@ -1,4 +1,5 @@
 import type { KeywordDefinition } from 'ajv'
+import { MAX_TIME, MIN_TIME } from '../schemas.js'
 
 /** Rejects unpaired surrogates, which UTF-8 cannot encode. No regular expression does that in every language. */
 const wellFormed: KeywordDefinition = {
@@ -7,19 +8,18 @@ const wellFormed: KeywordDefinition = {
   validate: (_: true, text: string) => text.isWellFormed(),
 }
 
-/** Rejects times that do not exist. `Date` would accept February 30 as March 1. */
+/**
+ * Rejects times that do not exist. `Date` would accept February 30 as March 1. The range is checked in UTC, since an offset can
+ * lead to a year that has no format with four digits.
+ */
 const instant: KeywordDefinition = {
   keyword: 'instant',
   type: 'string',
   validate: (_: true, text: string) => {
-    const [year, month, day] = text.slice(0, 10).split('-').map(Number)
+    const [, month, day] = text.slice(0, 10).split('-').map(Number)
     const date = new Date(text.slice(0, 10))
-    return (
-      !Number.isNaN(Date.parse(text)) &&
-      Number(year) > 0 &&
-      date.getUTCMonth() + 1 === month &&
-      date.getUTCDate() === day
-    )
+    const time = Date.parse(text)
+    return time >= MIN_TIME && time <= MAX_TIME && date.getUTCMonth() + 1 === month && date.getUTCDate() === day
   },
 }
 

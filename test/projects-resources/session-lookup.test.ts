@@ -113,7 +113,8 @@ t.test('every format of an id and a time, and nothing else', async (t) => {
     line.includes('SESSION_LOOKUP_UNAVAILABLE') && line.includes('is not the id of a user')
   t.ok(log.some(isReason), 'the log says why')
   const wrong = [undefined, null, '', 'x', '2099-01-01', '2099-01-01T00:00:00', '4070908800', -1, 4_070_908_800_000, {}]
-  for (const time of [...wrong, '2099-13-01T00:00:00Z', 'Thu, 01 Jan 2099 00:00:00 GMT']) {
+  const beyond = ['9999-12-31T23:59:59-00:01', '0000-12-31T23:59:59Z', '0001-01-01T00:00:00+00:01', 253_402_300_800]
+  for (const time of [...wrong, ...beyond, '2099-13-01T00:00:00Z', 'Thu, 01 Jan 2099 00:00:00 GMT']) {
     other.respond = json({ user_id: 1, expires_at: time })
     await isUnavailable(t, newToken(), `expires_at ${JSON.stringify(time)}`)
   }

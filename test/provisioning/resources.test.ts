@@ -137,6 +137,33 @@ t.test('a suspended installation withholds imports in the public API, until it i
   )
 })
 
+t.test('a suspension is at a time that exists, in the years 0001 to 9999 of UTC', async (t) => {
+  const service = await started
+  await service.reset()
+  const values = { installation_id: 777, account_name: 'username', repository_selection: 'all' }
+  const put = (suspended_at: unknown) =>
+    service.api('PUT', '/users/1/github-installations/4000', { ...values, suspended_at })
+  for (const [given, shown] of [
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+    ['0001-01-01T00:01:00+00:01', '0001-01-01T00:00:00.000Z'],
+    ['9999-12-31T23:58:59.999-00:01', '9999-12-31T23:59:59.999Z'],
+    [null, null],
+  ]) {
+    const { body } = await put(given)
+    t.equal(body.suspended_at, shown, String(given))
+  }
+  const INSTANT = 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z'
+  for (const wrong of [
+    '0001-01-01T00:00:00+00:01',
+    '0000-12-31T23:59:59Z',
+    '9999-12-31T23:59:59-00:01',
+    '2023-02-29T00:00:00Z',
+  ]) {
+    const { status, body } = await put(wrong)
+    t.same([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
+  }
+})
+
 t.test('an installation that the user has under another id is a conflict', async (t) => {
   const service = await started
   await service.reset()

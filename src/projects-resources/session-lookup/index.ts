@@ -4,6 +4,7 @@ import { ApiError } from '../../errors.js'
 import { RefusedResponse } from '../../github/bounded-fetch.js'
 import { readDecimal } from '../../http/coercion.js'
 import { MAX_ID } from '../../identity-rules.js'
+import { MAX_TIME, MIN_TIME } from '../../schemas.js'
 import type { FoundSession, SessionLookupRepository } from './repository.js'
 import { requestSession } from './request.js'
 
@@ -102,13 +103,13 @@ function readUserId(value: unknown): number | undefined {
 /** RFC 3339, with an offset. */
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
-/** In seconds since 1970: the end of the year 9999. Milliseconds, which other services may mean, are larger. */
-const MAX_SECONDS = 253_402_300_799
-
-/** A time is a string in the format of RFC 3339, or the seconds since 1970. */
+/**
+ * A time is a string in the format of RFC 3339, or the seconds since 1970. Milliseconds, which other services may mean, are
+ * after the year 9999.
+ */
 function readTime(value: unknown): Date | undefined {
-  const isSeconds = typeof value === 'number' && value >= 0 && value <= MAX_SECONDS
+  const isSeconds = typeof value === 'number' && value >= 0
   if (!isSeconds && !(typeof value === 'string' && TIME.test(value))) return undefined
-  const time = new Date(isSeconds ? value * 1000 : (value as string))
-  return Number.isNaN(time.getTime()) ? undefined : time
+  const time = isSeconds ? value * 1000 : Date.parse(value as string)
+  return time >= MIN_TIME && time <= MAX_TIME ? new Date(time) : undefined
 }
