@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js'
+import { isLockTimeout } from '../database/errors.js'
 import type { Prisma } from '../database/generated/client.js'
 
 /** A transaction that writes for one user, whose row is locked in it: the writes of other services for a user take turns. */
@@ -11,8 +12,29 @@ export interface UserTransaction {
   isUser: boolean
 }
 
-/** Runs a transaction. What `perform` throws rolls it back. */
+/** How long a transaction that does not get a lock is repeated, in milliseconds: others may write for the same user. */
+const PATIENCE = 10_000
+
+/**
+ * Runs a transaction, again and again while it does not get a lock: another instance may be performing a long sync for the
+ * user, and a lock is waited for only as long as DATABASE_LOCK_TIMEOUT. What `perform` throws rolls it back.
+ */
 export async function inTransaction<T>(
+  database: Pick<Database, 'prisma'>,
+  userId: number,
+  perform: (work: UserTransaction) => Promise<T>,
+): Promise<T> {
+  const end = performance.now() + PATIENCE
+  for (;;) {
+    try {
+      return await runTransaction(database, userId, perform)
+    } catch (error) {
+      if (!isLockTimeout(error) || performance.now() > end) throw error
+    }
+  }
+}
+
+async function runTransaction<T>(
   { prisma }: Pick<Database, 'prisma'>,
   userId: number,
   perform: (work: UserTransaction) => Promise<T>,

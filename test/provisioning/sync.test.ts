@@ -1,5 +1,6 @@
+import pg from 'pg'
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources } from '../support/app.js'
+import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
 import { startService, type TestService } from '../support/service.js'
 
 const started = startService(t)
@@ -203,6 +204,40 @@ t.test('all or nothing: every operation that is refused is named', async (t) => 
       },
     ],
   )
+})
+
+t.test('a write waits for another instance that holds the user for longer than a lock is waited for', async (t) => {
+  const { api, databaseUrl, sql } = await startService(t, { DATABASE_LOCK_TIMEOUT: '100' })
+  const other = new pg.Client({ connectionString: databaseUrl })
+  await other.connect()
+  t.teardown(() => other.end())
+  await other.query('BEGIN')
+  await other.query('SELECT FROM users WHERE id = 1 FOR NO KEY UPDATE')
+  const sessions = () => sql('SELECT FROM sessions WHERE neptun_user_id = 1')
+  const { length: count } = await sessions()
+  const body = { operations: [{ method: 'PUT', path: 'projects/5000', body: { name: 'Waited' } }] }
+  const writes = Promise.all([
+    api('PUT', '/users/1/projects/5001', { name: 'Waited' }),
+    api('POST', '/users/1/sessions', { ttl: 60 }),
+    api('POST', '/users/1/sync', body),
+  ])
+  const tries = new Set<number>()
+  await Promise.race([
+    writes,
+    until(async () => {
+      const waiting = await sql(`SELECT extract(epoch FROM xact_start)::float8 AS began FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+      for (const { began } of waiting) tries.add(Number(began))
+      return tries.size > 2
+    }, 'a write has been repeated'),
+  ])
+  await other.query('COMMIT')
+  t.same(
+    (await writes).map(({ status }) => status),
+    [201, 201, 200],
+  )
+  t.equal((await sql('SELECT FROM projects WHERE id IN (5000, 5001)')).length, 2)
+  t.equal((await sessions()).length, count + 1, 'one session')
 })
 
 t.test('syncs of one user at the same time take turns', async (t) => {
