@@ -38,9 +38,10 @@ export const USER_MODELS = [
  */
 export async function removeUser(work: UserTransaction): Promise<Removed> {
   const { transaction, userId } = work
-  // Waits for concurrent inserts of rows that refer to the user, and prevents others: the counts are exact.
+  // Waits for concurrent inserts of rows that refer to the user or to a project, and prevents others: the counts are exact.
   await transaction.$queryRaw`SELECT FROM users WHERE id = ${userId}::integer FOR UPDATE`
-  const projects = await transaction.project.findMany({ where: { neptun_user_id: userId }, select: { id: true } })
+  const projects = await transaction.$queryRaw<{ id: number }[]>`
+    SELECT id FROM projects WHERE neptun_user_id = ${userId}::integer ORDER BY id FOR UPDATE`
   const removed: Removed = {}
   for (const model of USER_MODELS) removed[tableOf(model)] = 0
   for (const { id } of projects) add(removed, await removeContents(work, id))
@@ -75,7 +76,10 @@ export async function removeResource(
   link: { model: string; idField: string },
   id: number,
 ): Promise<Removed> {
-  const { userId: neptun_user_id } = work
+  const { transaction, userId: neptun_user_id } = work
+  // As above, for links.
+  await transaction.$queryRaw`
+    SELECT FROM ${Prisma.raw(tableOf(model))} WHERE id = ${id}::integer AND neptun_user_id = ${neptun_user_id}::integer FOR UPDATE`
   const links = await removeRows(work, link.model, { [link.idField]: id, neptun_user_id })
   return { [tableOf(model)]: await removeRows(work, model, { id, neptun_user_id }), [tableOf(link.model)]: links }
 }

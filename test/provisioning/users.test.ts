@@ -1,3 +1,4 @@
+import pg from 'pg'
 import t from 'tap'
 import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
 import { startService, type TestService } from '../support/service.js'
@@ -239,21 +240,57 @@ t.test('deleting a user or a project counts the rows of every table', async (t) 
   t.equal((await sql('SELECT FROM users')).length, 1, 'the other one stays')
 })
 
-t.test('a user is deleted while its requests go on', async (t) => {
-  const service = await started
-  await service.reset()
-  const { api, call, sql } = service
-  const posts = Array.from({ length: 30 }, (_, n) =>
-    call('POST', resources('/user-files'), { body: { title: `${n}`, text: 'x', language: 'x', extension: 'x' } }),
-  )
-  await until(async () => (await sql('SELECT FROM user_files')).length > 0, 'one was created')
-  const [deleted, ...answers] = await Promise.all([api('DELETE', '/users/1'), ...posts])
-  t.equal(deleted?.status, 200)
-  const created = answers.filter(({ status }) => status === 201).length
-  t.same(
-    [...new Set(answers.map(({ status }) => status))].filter((status) => ![201, 401, 404].includes(status)),
-    [],
-  )
-  t.equal(deleted?.body.removed.user_files, created, 'every file that was created is counted')
-  t.equal((await sql('SELECT FROM user_files')).length, 0)
-})
+for (const [path, table, values] of [
+  ['/user-files', 'user_files', { text: 'x', language: 'x', extension: 'x' }],
+  ['/files', 'context_files', { original_path: 'x', context_file_category: 'x', context_file_type: 'x', text: 'x' }],
+  ['/imports', 'imports', { source_type: 'local', source_path: 'x' }],
+] as const) {
+  t.test(`a user is deleted while it creates ${path.slice(1)}`, async (t) => {
+    const service = await started
+    await service.reset()
+    const { api, call, sql } = service
+    const posts = Array.from({ length: 30 }, (_, n) =>
+      call('POST', resources(path), { body: { ...values, title: `${n}` } }),
+    )
+    await until(async () => (await sql(`SELECT FROM ${table}`)).length > 0, 'one was created')
+    const [deleted, ...answers] = await Promise.all([api('DELETE', '/users/1'), ...posts])
+    t.equal(deleted?.status, 200)
+    const created = answers.filter(({ status }) => status === 201).length
+    t.same(
+      [...new Set(answers.map(({ status }) => status))].filter((status) => ![201, 401, 404].includes(status)),
+      [],
+    )
+    t.equal(deleted?.body.removed[table], created, 'each one that was created is counted')
+    t.equal((await sql(`SELECT FROM ${table}`)).length, 0)
+  })
+}
+
+const LINK = 'INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (789, 7, 1)'
+const IMPORT = `INSERT INTO imports (source_type, source_path, project_id, neptun_user_id) VALUES ('local', 'x', 789, 1)`
+for (const [path, insert, table] of [
+  ['/users/1', IMPORT, 'imports'],
+  ['/users/1', LINK, 'project_user_files'],
+  ['/users/1/projects/789', IMPORT, 'imports'],
+  ['/users/1/projects/789', LINK, 'project_user_files'],
+  ['/users/1/user-files/7', LINK, 'project_user_files'],
+] as const) {
+  t.test(`DELETE ${path} counts what another transaction is inserting into ${table}`, async (t) => {
+    const service = await started
+    await service.reset()
+    const { api, sql, databaseUrl } = service
+    const file = { title: 'x', text: 'x', language: 'x', extension: 'x' }
+    t.equal((await api('PUT', '/users/1/user-files/7', file)).status, 201)
+    const other = new pg.Client({ connectionString: databaseUrl })
+    await other.connect()
+    t.teardown(() => other.end())
+    await other.query('BEGIN')
+    await other.query(insert)
+    const deletion = api('DELETE', path)
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    await until(async () => (await sql(waiting)).length > 0, 'the deletion waits')
+    await other.query('COMMIT')
+    const { status, body } = await deletion
+    t.same([status, body.removed[table]], [200, 1])
+    t.equal((await sql(`SELECT FROM ${table}`)).length, 0)
+  })
+}
