@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { countOf } from '../count-of.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { flag, id, name, option, required } from './options.js'
@@ -61,14 +62,11 @@ async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<A
     BYTES: `${counter.bytes}, actually ${counter.actual_bytes}`,
   }))
   const text = table(rows)
+  const counters = `${countOf(wrong.length, 'counter')} of ${countOf(projects.size, 'project')}`
   if (wrong.length > 0 && !isRepair) {
-    throw new CommandError(
-      'WRONG_COUNTERS',
-      `${wrong.length} counters of ${projects.size} projects are wrong: use --repair`,
-    )
+    throw new CommandError('WRONG_COUNTERS', `${counters} ${wrong.length === 1 ? 'is' : 'are'} wrong: use --repair`)
   }
-  const note =
-    wrong.length > 0 ? `Repaired ${wrong.length} counters of ${projects.size} projects.` : 'All counters are right.'
+  const note = wrong.length > 0 ? `Repaired ${counters}.` : 'All counters are right.'
   return { json: { repaired: wrong }, text, note }
 }
 

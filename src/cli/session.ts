@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { countOf } from '../count-of.js'
 import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addNoun } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
@@ -130,6 +131,5 @@ async function revokeAll(database: Database, user: number): Promise<Answer> {
   const rows = await prisma.session.updateManyAndReturn({ where, data: { revoked_at: now }, select: { id: true } })
   const { readSessions } = await import('./session-rows.js')
   const revoked = await readSessions(database, { ids: rows.map(({ id }) => id) })
-  const count = revoked.length === 1 ? '1 session' : `${revoked.length} sessions`
-  return { json: revoked, text: `Revoked ${count} of user ${user}.` }
+  return { json: revoked, text: `Revoked ${countOf(revoked.length, 'session')} of user ${user}.` }
 }

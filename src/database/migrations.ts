@@ -95,7 +95,8 @@ async function applyPending(client: pg.Client, onWait: (message: string) => void
 export async function checkMigrations(databaseUrl: string): Promise<void> {
   const pending = await listPending(databaseUrl)
   if (pending.length > 0) {
-    throw new MigrationError(`the database lacks ${pending.length} migration(s): ${pending.join(', ')}`)
+    const noun = pending.length === 1 ? 'migration' : 'migrations'
+    throw new MigrationError(`the database lacks ${pending.length} ${noun}: ${pending.join(', ')}`)
   }
 }
 

@@ -120,7 +120,7 @@ t.test('migrate brings an empty database up to date, any number of times and at 
     cli('user', 'list', '--json'),
     cli('demo'),
   ])
-  t.match(before, { code: 1, stdout: '', stderr: /^error: the database lacks \d+ migration\(s\): \S+_init.*\n$/ })
+  t.match(before, { code: 1, stdout: '', stderr: /^error: the database lacks \d+ migrations: \S+_init.*\n$/ })
   t.match(unmigrated, { code: 1, stderr: 'error: the database lacks migrations: run the command migrate first\n' })
   t.same(JSON.parse(unmigrated.stdout).error.code, 'MIGRATIONS_PENDING')
   t.same(demo, { code: 1, stdout: '', stderr: unmigrated.stderr })
@@ -247,10 +247,16 @@ t.test('wrong counters of projects are found and repaired', async (t) => {
   await sql('UPDATE projects SET import_count = 5, import_bytes = 99, chat_conversation_count = 3 WHERE id = 7')
   await sql('UPDATE project_user_files SET bytes = bytes + 10')
   const wrong = await cli('project', 'check')
-  t.match(wrong, { code: 1, stderr: 'error: 3 counters of 1 projects are wrong: use --repair\n' })
-  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 3 counters of 1 projects.\n' })
+  t.match(wrong, { code: 1, stderr: 'error: 3 counters of 1 project are wrong: use --repair\n' })
+  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 3 counters of 1 project.\n' })
   t.same(await counters(), right)
   t.match(await cli('project', 'check'), { code: 0 })
+  await sql('UPDATE projects SET import_count = 5 WHERE id = 7')
+  t.match(await cli('project', 'check'), {
+    code: 1,
+    stderr: 'error: 1 counter of 1 project is wrong: use --repair\n',
+  })
+  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 1 counter of 1 project.\n' })
   const columns = await sql(`SELECT replace(column_name, '_count', '') AS list FROM information_schema.columns
     WHERE table_name = 'projects' AND column_name LIKE '%\\_count' ORDER BY 1`)
   await sql(`UPDATE projects SET ${columns.map(({ list }) => `${list}_count = 77`).join(', ')} WHERE id = 8`)

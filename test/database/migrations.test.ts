@@ -173,7 +173,7 @@ t.test('line endings of a checkout change nothing, neither when it is applied no
 
 t.test('checking tells what is pending, and writes nothing', async (t) => {
   const { url, sql } = await startEmpty(t)
-  const lacking = new MigrationError(`the database lacks ${names.length} migration(s): ${all}`)
+  const lacking = new MigrationError(`the database lacks ${names.length} migrations: ${all}`)
   await t.rejects(checkMigrations(url), lacking)
   t.strictSame(await sql(TABLES), [], 'not even a history')
 })
@@ -188,7 +188,7 @@ t.test('a migration that was rolled back by hand is pending again', async (t) =>
      VALUES (gen_random_uuid(), repeat('0', 64), $1, now())`,
     [first],
   )
-  await t.rejects(checkMigrations(url), { message: `the database lacks ${names.length} migration(s): ${all}` })
+  await t.rejects(checkMigrations(url), { message: `the database lacks ${names.length} migrations: ${all}` })
   await t.rejects(applyMigrations(url), { code: '42710' }, 'whose objects are still there')
   t.equal((await history()).length, 1, 'and nothing more is recorded')
 })
