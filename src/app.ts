@@ -56,6 +56,7 @@ export async function buildApp(
     githubHosts: githubHosts(config.GITHUB_API_URL),
     sessionLimits: config,
     sessionLookup: sessionLookupOptions(config),
+    observeSessionLookup: app.observeSessionLookup,
   })
   if (config.GITHUB_WEBHOOK_SECRET) {
     const { githubWebhooks } = await import('./github/webhooks/index.js')

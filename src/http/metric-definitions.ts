@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type * as Prometheus from 'prom-client'
 import type { Database } from '../database/database.js'
+import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
 import { routeOf } from './request-log.js'
 
 type Library = typeof Prometheus
@@ -150,4 +151,30 @@ export function defineRedisMetrics(
       this.inc(redis.failures())
     },
   })
+}
+
+/**
+ * Defines the metrics of the service that decides about unknown sessions.
+ * @returns a function that observes a lookup
+ */
+export function defineSessionLookupMetrics(
+  { Counter, Histogram }: Library,
+  registers: Prometheus.Registry[],
+): ObserveSessionLookup {
+  const lookups = new Counter({
+    name: 'session_lookups_total',
+    help: 'Lookups of session cookies (SESSION_LOOKUP_URL), by outcome',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'session_lookup_duration_seconds',
+    help: 'Time until the other service has answered a lookup, or has failed to',
+    buckets: BUCKETS,
+    registers,
+  })
+  return (outcome, milliseconds) => {
+    lookups.inc({ outcome })
+    if (milliseconds !== undefined) duration.observe(milliseconds / 1000)
+  }
 }

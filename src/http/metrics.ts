@@ -5,23 +5,27 @@ import fp from 'fastify-plugin'
 import { type Config, ConfigError } from '../config.js'
 import type { Database } from '../database/database.js'
 import type { ObserveGithub } from '../github/observe.js'
+import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
 import {
   defineDatabaseMetrics,
   defineHttpMetrics,
   defineProcessMetrics,
   defineRedisMetrics,
+  defineSessionLookupMetrics,
 } from './metric-definitions.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Counts what GitHub answers; does nothing where there are no metrics. */
     observeGithub: ObserveGithub
+    /** Counts lookups of sessions in another service; does nothing where there are no metrics. */
+    observeSessionLookup: ObserveSessionLookup
     /** Measures the requests of another server together with those of this one, before that has routes. */
     observeRequests: (other: FastifyInstance) => void
   }
 }
 
-type MetricsOptions = Pick<Config, 'HOST'> & {
+type MetricsOptions = Pick<Config, 'HOST' | 'SESSION_LOOKUP_URL'> & {
   METRICS_PORT?: number
   database: Database
   lostLogLines: (() => number) | undefined
@@ -31,8 +35,10 @@ type MetricsOptions = Pick<Config, 'HOST'> & {
  * Metrics for Prometheus on a port of their own, which need not be where callers get at: `GET /metrics`. Names and units
  * follow Prometheus' conventions; labels are templates and statuses, of which there are few.
  */
-async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, lostLogLines }: MetricsOptions) {
+async function metrics(app: FastifyInstance, options: MetricsOptions) {
+  const { HOST, METRICS_PORT, SESSION_LOOKUP_URL, database, lostLogLines } = options
   app.decorate('observeGithub', () => {})
+  app.decorate('observeSessionLookup', () => {})
   app.decorate('observeRequests', () => {})
   if (METRICS_PORT === undefined) return
   const library = await import('prom-client')
@@ -43,6 +49,7 @@ async function metrics(app: FastifyInstance, { HOST, METRICS_PORT, database, los
   app.observeRequests = defineHttpMetrics(library, registers, app)
   defineDatabaseMetrics(library, registers, database)
   defineRedisMetrics(library, registers, app)
+  if (SESSION_LOOKUP_URL !== undefined) app.observeSessionLookup = defineSessionLookupMetrics(library, registers)
 
   const github = new Counter({
     name: 'github_requests_total',

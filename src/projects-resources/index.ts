@@ -19,7 +19,7 @@ import { RESOURCE_DESCRIPTORS } from './resources/index.js'
 import { createResourceRepository } from './resources/repository.js'
 import { resourceRoutes, type Verify } from './resources/routes.js'
 import session from './session.js'
-import { createSessionLookup, type SessionLookupOptions } from './session-lookup/index.js'
+import { createSessionLookup, type ObserveSessionLookup, type SessionLookupOptions } from './session-lookup/index.js'
 import { createSessionLookupRepository } from './session-lookup/repository.js'
 
 export interface ProjectsResourcesOptions {
@@ -33,6 +33,7 @@ export interface ProjectsResourcesOptions {
   sessionLimits: SessionLimits
   /** Unset: only the table `sessions` decides. */
   sessionLookup?: SessionLookupOptions | undefined
+  observeSessionLookup: ObserveSessionLookup
 }
 
 /** The prefix of all routes below. */
@@ -44,7 +45,9 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   const canonicalSourcePath = createCanonicalSourcePath(githubHosts)
   const largeWork = createLargeWork({ perUser: 2, inTotal: 8 })
   const largeBodies = createLargeWork({ perUser: 1, inTotal: 4 })
-  const lookup = sessionLookup && createSessionLookup(createSessionLookupRepository(database), sessionLookup)
+  const lookup =
+    sessionLookup &&
+    createSessionLookup(createSessionLookupRepository(database), sessionLookup, options.observeSessionLookup)
   await app.register(session, { database, largeBodies, limits: sessionLimits, lookup })
   app.addHook('onRoute', (route) => {
     route.config = { isTagged: true, ...route.config }

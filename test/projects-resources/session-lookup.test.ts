@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
+import { freePort } from '../support/service.js'
 
 const IMPORTS = resources('/imports')
 const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
@@ -237,7 +238,7 @@ t.test('junk cookies are limited by address before they are looked up', async (t
 })
 
 t.test('lookups are bounded: the rest gets 503 at once', async (t) => {
-  const { other, url } = await startBoth(t, { TRUST_PROXY: '127.0.0.1', SESSION_LOOKUP_TIMEOUT: '60000' })
+  const { other, url } = await startBoth(t, { TRUST_PROXY: '127.0.0.1', SESSION_LOOKUP_TIMEOUT: '59999' })
   const waiting: (() => void)[] = []
   let isOpen = false
   other.respond = (response, request) => {
@@ -295,6 +296,30 @@ t.test('a session is looked up again after its time; the end in either service c
   await lapse()
   await isRefused(t, revoked, 'revoked here, and due')
   t.equal(other.requests.length, asked, 'it is not looked up')
+})
+
+t.test('lookups are counted by outcome, and measured', async (t) => {
+  const METRICS_PORT = await freePort()
+  const { other, list } = await startBoth(t, { METRICS_PORT })
+  const send = async (respond: Respond, token = newToken()) => {
+    other.respond = respond
+    return (await list(token)).status
+  }
+  const [known, junk] = [newToken(), newToken()]
+  t.same([await send(session(), known), await send(status(500), known)], [200, 200], 'the second one is in the table')
+  t.same([await send(status(401), junk), await send(session(), junk)], [401, 401], 'the second one is remembered')
+  t.equal(await send(session(1, '2020-01-01T00:00:00Z')), 401, 'ended')
+  t.equal(await send(session(999)), 401, 'an unknown user')
+  for (const respond of [status(500), status(302, { location: '/' }), session(0)]) t.equal(await send(respond), 503)
+  const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
+  const lines = text.split('\n').filter((line) => line.startsWith('session_lookup'))
+  t.same(lines.filter((line) => line.startsWith('session_lookups_total')).sort(), [
+    'session_lookups_total{outcome="failed"} 3',
+    'session_lookups_total{outcome="found"} 1',
+    'session_lookups_total{outcome="refused"} 3',
+    'session_lookups_total{outcome="remembered"} 1',
+  ])
+  t.ok(lines.includes('session_lookup_duration_seconds_count 7'), 'each request, and nothing else, is measured')
 })
 
 t.test('the time until the next lookup ends with the session', async (t) => {

@@ -19,6 +19,20 @@ export interface SessionLookupOptions {
   SESSION_LOOKUP_EXPIRES_AT_FIELD: string
 }
 
+/**
+ * Is called for each lookup.
+ * - `found`: the other service knows the session
+ * - `refused`: it does not, or the session has ended, or there is no such user
+ * - `remembered`: it was refused a few seconds ago, and is not asked again
+ * - `failed`: it did not decide
+ * - `rejected`: too many lookups were waiting
+ * @param milliseconds how long the request took, if there was one
+ */
+export type ObserveSessionLookup = (
+  outcome: 'found' | 'refused' | 'remembered' | 'failed' | 'rejected',
+  milliseconds?: number,
+) => void
+
 /** Looks a cookie up in the service that sealed it, and stores what that says in the table `sessions`. */
 export interface SessionLookup {
   /**
@@ -36,38 +50,51 @@ const REFUSED = { max: 10_000, ttl: 5000 }
 const MAX_LOOKUPS = 32
 const MAX_WAITING = 64
 
-export function createSessionLookup(repository: SessionLookupRepository, options: SessionLookupOptions): SessionLookup {
+export function createSessionLookup(
+  repository: SessionLookupRepository,
+  options: SessionLookupOptions,
+  observe: ObserveSessionLookup,
+): SessionLookup {
   const { SESSION_LOOKUP_URL: url, SESSION_LOOKUP_TTL: ttl, SESSION_LOOKUP_TIMEOUT: timeout } = options
   const refused = new LRUCache<string, true>(REFUSED)
   const inProgress = new Map<string, Promise<boolean>>()
   const limit = pLimit(MAX_LOOKUPS)
 
-  async function request(token: string): Promise<FoundSession | undefined> {
+  async function request(token: string, begun: number): Promise<FoundSession | undefined> {
     try {
       const body = await requestSession(url, token, timeout)
       return body === undefined ? undefined : readSession(body, options)
     } catch (cause) {
+      observe('failed', performance.now() - begun)
       throw unavailable(cause)
     }
   }
 
   async function lookUp(token: string, tokenHash: Buffer, name: string): Promise<boolean> {
     const begun = performance.now()
-    const found = await request(token)
-    if (found && found.expiresAt.getTime() > Date.now()) {
-      if (await repository.store(tokenHash, found, ttl - (performance.now() - begun))) return true
-    } else await repository.end(tokenHash)
-    refused.set(name, true)
-    return false
+    const found = await request(token, begun)
+    const duration = performance.now() - begun
+    const isValid = found !== undefined && found.expiresAt.getTime() > Date.now()
+    const isStored = isValid && (await repository.store(tokenHash, found, ttl - duration))
+    if (!isValid) await repository.end(tokenHash)
+    observe(isStored ? 'found' : 'refused', duration)
+    if (!isStored) refused.set(name, true)
+    return isStored
   }
 
   return {
     async find(token, tokenHash) {
       const name = tokenHash.toString('base64url')
-      if (refused.has(name)) return false
+      if (refused.has(name)) {
+        observe('remembered')
+        return false
+      }
       const other = inProgress.get(name)
       if (other) return await other
-      if (limit.pendingCount >= MAX_WAITING) throw unavailable(new RefusedResponse('too many lookups at the same time'))
+      if (limit.pendingCount >= MAX_WAITING) {
+        observe('rejected')
+        throw unavailable(new RefusedResponse('too many lookups at the same time'))
+      }
       const lookup = limit(() => lookUp(token, tokenHash, name)).finally(() => inProgress.delete(name))
       inProgress.set(name, lookup)
       return await lookup
