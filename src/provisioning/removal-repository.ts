@@ -1,4 +1,5 @@
 import { Prisma } from '../database/generated/client.js'
+import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import type { UserTransaction } from './transaction.js'
 
 /** Rows that were removed, by table. */
@@ -66,22 +67,18 @@ export async function removeProject(work: UserTransaction, id: number): Promise<
   return { projects, ...contents }
 }
 
-/**
- * Deletes a resource of the user, and its links to projects.
- * @param link the model of the links, and the column of the resource's id
- */
+/** Deletes a resource of the user, and its links to projects. */
 export async function removeResource(
   work: UserTransaction,
-  model: string,
-  link: { model: string; idField: string },
+  { name, table, linkTable, idField }: Pick<ResourceDescriptor, 'name' | 'table' | 'linkTable' | 'idField'>,
   id: number,
 ): Promise<Removed> {
   const { transaction, userId: neptun_user_id } = work
   // As above, for links.
   await transaction.$queryRaw`
-    SELECT FROM ${Prisma.raw(tableOf(model))} WHERE id = ${id}::integer AND neptun_user_id = ${neptun_user_id}::integer FOR UPDATE`
-  const links = await removeRows(work, link.model, { [link.idField]: id, neptun_user_id })
-  return { [tableOf(model)]: await removeRows(work, model, { id, neptun_user_id }), [tableOf(link.model)]: links }
+    SELECT FROM ${Prisma.raw(table)} WHERE id = ${id}::integer AND neptun_user_id = ${neptun_user_id}::integer FOR UPDATE`
+  const links = await removeRows(work, `Project${name}`, { [idField]: id, neptun_user_id })
+  return { [table]: await removeRows(work, name, { id, neptun_user_id }), [linkTable]: links }
 }
 
 async function removeContents(work: UserTransaction, projectId: number): Promise<Removed> {

@@ -5,7 +5,7 @@ import { presentRow } from '../projects-resources/resources/present.js'
 import { Id, pickKnown, response } from '../schemas.js'
 import { defineOperation, type Operation } from './operation.js'
 import { toResult } from './put-result.js'
-import { removeResource, tableOf } from './removal-repository.js'
+import { removeResource } from './removal-repository.js'
 import { removalResponse } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
 import type { UserTransaction } from './transaction.js'
@@ -53,20 +53,19 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
   })
 
-  const link = { model: `Project${name}`, idField: descriptor.idField }
   const remove = defineOperation({
     method: 'DELETE',
     path,
     params: Params,
     async run(work, { resource_id }) {
       if (await isTaken(work, rowsOf(work), resource_id)) throw new ApiError('ID_TAKEN')
-      return { status: 200, body: { removed: await removeResource(work, name, link, resource_id) } }
+      return { status: 200, body: { removed: await removeResource(work, descriptor, resource_id) } }
     },
     operationId: `delete${name}`,
     tag: 'Resources',
     summary: `Delete a ${noun} of a user`,
     description: `With its links to projects. Without such a ${noun}, all counts are 0.`,
-    answers: { 200: removalResponse(name, [tableOf(name), tableOf(link.model)]) },
+    answers: { 200: removalResponse(name, [descriptor.table, descriptor.linkTable]) },
     errors: ['ID_TAKEN'],
   })
   return [put, remove]
