@@ -302,6 +302,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (config.INTERNAL_PORT && config.INTERNAL_PORT === config.PORT) {
     throw new ConfigError('INTERNAL_PORT must differ from PORT: to use the same port, leave it unset')
   }
+  // A session would have to be looked up again before the response to its lookup.
+  if (config.SESSION_LOOKUP_URL !== undefined && config.SESSION_LOOKUP_TTL <= config.SESSION_LOOKUP_TIMEOUT) {
+    throw new ConfigError('SESSION_LOOKUP_TTL must be more than SESSION_LOOKUP_TIMEOUT')
+  }
   const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key } = config
   if (id !== undefined && !key) throw new ConfigError('GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set')
   if (key === undefined) return config

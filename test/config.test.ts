@@ -388,6 +388,15 @@ t.test('every secret can be read from a file', async (t) => {
   t.strictSame(faultsOf(t, short), ['GITHUB_WEBHOOK_SECRET must be a secret of at least 8 characters'])
 })
 
+t.test('a looked-up session is valid for longer than its lookup may take', async (t) => {
+  const SESSION_LOOKUP_URL = 'https://sign-in.example.com/session'
+  const TOO_SHORT = ['SESSION_LOOKUP_TTL must be more than SESSION_LOOKUP_TIMEOUT']
+  t.strictSame(faultsOf(t, { DATABASE_URL, SESSION_LOOKUP_URL, SESSION_LOOKUP_TTL: '3000' }), TOO_SHORT)
+  t.strictSame(faultsOf(t, { DATABASE_URL, SESSION_LOOKUP_URL, SESSION_LOOKUP_TIMEOUT: '60000' }), TOO_SHORT)
+  t.equal(loadConfig({ DATABASE_URL, SESSION_LOOKUP_URL, SESSION_LOOKUP_TTL: '3001' }).SESSION_LOOKUP_TTL, 3001)
+  t.equal(loadConfig({ DATABASE_URL, SESSION_LOOKUP_TTL: '1' }).SESSION_LOOKUP_TTL, 1, 'without a lookup')
+})
+
 t.test('the internal port needs tokens, and is not the public port', async (t) => {
   const SERVICE_TOKENS = TOKEN
   t.equal(loadConfig({ DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '3001' }).INTERNAL_PORT, 3001)
