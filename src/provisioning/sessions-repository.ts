@@ -38,14 +38,18 @@ export async function createSession(
   return created
 }
 
-/** Moves the end of a session of the user that has not been revoked; undefined if there is no such session. */
+/**
+ * Moves the end of a session of the user that has not been revoked. If it was looked up in another service, that does not
+ * decide about it any more.
+ * @returns undefined if there is no such session
+ */
 export async function extendSession(
   { session }: Client,
   { userId, tokenHash, expiresAt }: Omit<NewSession, 'now'>,
 ): Promise<SessionRow | undefined> {
   const [extended] = await session.updateManyAndReturn({
     where: { token_hash: tokenHash, neptun_user_id: userId, revoked_at: null },
-    data: { expires_at: expiresAt },
+    data: { expires_at: expiresAt, checked_until: null },
     omit: { token_hash: true },
   })
   return extended

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
-import { freePort } from '../support/service.js'
+import { freePort, SERVICE_TOKEN } from '../support/service.js'
 
 const IMPORTS = resources('/imports')
 const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
@@ -296,6 +296,22 @@ t.test('a session is looked up again after its time; the end in either service c
   await lapse()
   await isRefused(t, revoked, 'revoked here, and due')
   t.equal(other.requests.length, asked, 'it is not looked up')
+})
+
+t.test('a session that the API for other services takes over is not looked up again', async (t) => {
+  const { other, list, call, sql } = await startBoth(t, { SERVICE_TOKENS: SERVICE_TOKEN })
+  const token = newToken()
+  t.equal((await list(token)).status, 200)
+  const { status: taken } = await call('POST', '/internal/v1/users/1/sessions', {
+    token: null,
+    body: { ttl: 60, token_hash: hashToken(token)?.toString('hex') },
+    headers: { authorization: `Bearer ${SERVICE_TOKEN}` },
+  })
+  t.equal(taken, 200, 'it was there')
+  await sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
+  other.respond = status(401)
+  t.equal((await list(token)).status, 200)
+  t.equal(other.requests.length, 1)
 })
 
 t.test('lookups are counted by outcome, and measured', async (t) => {
