@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { demo, hasDemoData, seedDemoData } from '../src/demo-data.js'
 import { hashToken } from '../src/session-token.js'
 import { createDatabase } from './support/database.js'
+import { RESOURCE_TYPES } from './support/resources.js'
 
 const TIME = new Date('2025-02-16T17:42:11.000Z')
 
@@ -50,7 +51,7 @@ t.test('None of the resources is linked to a project', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const tables = await rows(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname LIKE 'project\\_%'`)
-  t.equal(tables.length, 4)
+  t.equal(tables.length, RESOURCE_TYPES.length)
   for (const { name } of tables) t.same(await rows(`SELECT * FROM ${name}`), [], String(name))
 })
 

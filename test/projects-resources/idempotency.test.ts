@@ -220,15 +220,10 @@ t.test('every POST of a project supports it', async (t) => {
   const posts = shared.routes.filter(({ method, url, schema }) => {
     return method === 'POST' && url.includes('/resources/') && !schema?.hide
   })
-  t.same(posts.map(({ url }) => url.split('/resources/')[1]).sort(), [
-    'chat-conversations',
-    'files',
-    'github-installations',
-    'imports',
-    'imports/preview',
-    'template-collections',
-    'user-files',
-  ])
+  t.same(
+    posts.map(({ url }) => url.split('/resources/')[1]).sort(),
+    ['files', 'imports', 'imports/preview', ...RESOURCE_TYPES.map(({ slug }) => slug)].sort(),
+  )
   await shared.reset()
   for (const { url } of posts) {
     const path = url.replace(':user_id', '1').replace(':project_id', '789')

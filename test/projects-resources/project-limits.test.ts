@@ -11,12 +11,7 @@ const shared = await startApp(t)
 
 const IMPORTS = resources('/imports')
 const FILES = resources('/files')
-const NOUNS: Record<string, string> = {
-  'user-files': 'user files',
-  'template-collections': 'template collections',
-  'github-installations': 'GitHub installations',
-  'chat-conversations': 'chat conversations',
-}
+const nounOf = ({ slug }: Pick<ResourceType, 'slug'>) => slug.replaceAll('-', ' ').replace('github', 'GitHub')
 
 /** Everything that JSON escapes, and what it does not although other serializers do. */
 const HARD = `${String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1))}"\\/\u007f\u0080é\u2028\u2029🦉e\u0301`
@@ -142,7 +137,7 @@ for (const type of RESOURCE_TYPES) {
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.equal(countOf(answers, 201), 4)
     for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.same(answer.body, full(`it holds at most 1000 ${NOUNS[slug]}`))
+      t.same(answer.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
     }
     t.same(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
     const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
@@ -265,7 +260,7 @@ t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count
   const { call } = service
   for (const type of RESOURCE_TYPES) {
     const all = resources(`/${type.slug}`)
-    const FULL = full(`the list of its ${NOUNS[type.slug]} has at most ${MAX_BYTES} bytes`)
+    const FULL = full(`the list of its ${nounOf(type)} has at most ${MAX_BYTES} bytes`)
     for (const id of [501, 502, 503]) await writeResource(service, type, { id })
     const bodies = [
       ...Array.from({ length: 30 }, (_, index) => distinct(type, index)),

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { errorBody, startApp, until } from '../support/app.js'
 import { exchange, head } from '../support/raw.js'
+import { RESOURCE_TYPES } from '../support/resources.js'
 import { freePort, OTHER_SERVICE_TOKEN, SERVICE_TOKEN, startService } from '../support/service.js'
 
 const USER = '/internal/v1/users/5000'
@@ -234,7 +235,6 @@ t.test('the document of this API is behind the token, and the public one says no
   const { openapi, servers, paths, components } = inside.body
   t.match(openapi, /^3\.1/)
   t.same(servers, [{ url: '..' }])
-  const types = ['user-files', 'template-collections', 'github-installations', 'chat-conversations']
   t.same(
     Object.keys(paths).sort(),
     [
@@ -243,7 +243,7 @@ t.test('the document of this API is behind the token, and the public one says no
       '/internal/v1/users/{user_id}/sessions',
       '/internal/v1/users/{user_id}/sessions/{session_id}',
       '/internal/v1/users/{user_id}/sync',
-      ...types.map((type) => `/internal/v1/users/{user_id}/${type}/{resource_id}`),
+      ...RESOURCE_TYPES.map(({ slug }) => `/internal/v1/users/{user_id}/${slug}/{resource_id}`),
     ].sort(),
   )
   t.same(components.securitySchemes, { serviceToken: { type: 'http', scheme: 'bearer' } })
