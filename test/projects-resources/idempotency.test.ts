@@ -101,6 +101,12 @@ t.test('a retry of a link gets the first response, linked still or not', async (
     await isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
     await isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
     t.equal(await count(type.linkTable), 0)
+    const texts = Object.keys(type.create).filter((name) => typeof type.create[name] === 'string')
+    const changes = texts.filter((name) => name !== 'repository_selection').map((name) => `${name} = 'changed'`)
+    await service.sql(`UPDATE ${type.table} SET ${changes.join(', ')} WHERE id = 501`)
+    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, changed since`)
+    await service.sql(`DELETE FROM ${type.table} WHERE id = 501`)
+    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, deleted since`)
   }
 })
 

@@ -59,7 +59,7 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
         },
 
         async store(result, transaction = prisma) {
-          const json = JSON.stringify(result, (name, value) => (name === LONG_TEXT ? undefined : value))
+          const json = JSON.stringify(result, (name, value) => (isTooLong(name, value) ? undefined : value))
           await transaction.$executeRaw(
             Prisma.sql`INSERT INTO idempotency_keys (${COLUMNS}, result) SELECT ${values}, ${json}::jsonb`,
           )
@@ -87,6 +87,11 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
 
 /** The property that can have a megabyte of text. It is not stored twice: a retry has it, too, or names its row. */
 const LONG_TEXT = 'text'
+
+/** The length of a text that is stored all the same, in characters: that of the longest description. */
+const MAX_STORED_LENGTH = 10_000
+
+const isTooLong = (name: string, value: unknown) => name === LONG_TEXT && String(value).length > MAX_STORED_LENGTH
 
 const COLUMNS = Prisma.raw('neptun_user_id, project_id, key, request_hash')
 

@@ -54,7 +54,7 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
           return objectBody(reply, resource, bare)
         },
         async restore(stored) {
-          if (!hasText) return stored
+          if (!hasText || stored.resource['text'] !== undefined) return stored
           const source = linkedId === undefined ? body : await resources.findOwn(owner, linkedId)
           if (!source) throw new ApiError('RESOURCE_NOT_FOUND')
           return { ...stored, resource: { ...stored.resource, text: source['text'] } }
