@@ -460,13 +460,7 @@ export interface components {
             /** @description For people. */
             message: string;
             /** @description Only on a 400 from validation: every validation error. */
-            errors?: components["schemas"]["Fault"][];
-        };
-        Fault: {
-            /** @description The invalid field: `body.title`, `query.limit`, `path.user_id`. */
-            path: string;
-            /** @description What is wrong with it. Never repeats the value. */
-            message: string;
+            errors?: components["schemas"]["ValidationError"][];
         };
         File: {
             /** Format: int32 */
@@ -738,6 +732,12 @@ export interface components {
         UserFileLink: {
             /** Format: int32 */
             user_file_id: number;
+        };
+        ValidationError: {
+            /** @description The invalid field: `body.title`, `query.limit`, `path.user_id`. */
+            path: string;
+            /** @description What is wrong with it. Never repeats the value. */
+            message: string;
         };
         WebhookOutcome: {
             /** @enum {string} */
