@@ -27,9 +27,8 @@ const COMMON = { NODE_ENV: 'production', DATABASE_POOL_SIZE: '10' }
 /** The service runs as in production. Its limits are so high that they refuse no load, but everything is counted. */
 const RAISED_LIMITS = {
   MAX_PROJECT_BYTES: '1000000000',
-  RATE_LIMIT_SESSION: '1000000',
-  RATE_LIMIT_ADDRESS: '1000000',
-  RATE_LIMIT_WINDOW: '1000',
+  RATE_LIMIT_SESSION: '1000000000',
+  RATE_LIMIT_ADDRESS: '1000000000',
   // On a slow machine, 64 concurrent lists of 1000 imports wait for a connection longer than the default allows.
   DATABASE_CONNECT_TIMEOUT: '10000',
 }

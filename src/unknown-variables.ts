@@ -1,21 +1,28 @@
-/** Variables with these prefixes are meant for this service. */
+/** Prefixes of variables that are meant for this service. */
 const PREFIX = /^(DATABASE|GITHUB_(API|APP|RATE|WEBHOOK)|RATE_LIMIT|SHUTDOWN|MIGRATE|MAX_(EVENT|IMPORTS|PROJECT))_/
 
-/** Names of this length and more are compared; shorter ones resemble too many others. */
+/** Minimum length of a name that is compared with others. Shorter names resemble too many. */
 const MIN_LENGTH = 7
 
-/** The maximum number of characters that a misspelled name differs by. */
+/** Maximum edit distance of a misspelled name. */
 const MAX_DISTANCE = 2
 
+interface Names {
+  /** Variables that the service reads. */
+  known: string[]
+  /** Variables that only earlier versions read. */
+  removed: string[]
+}
+
 /**
- * Finds variables that are probably meant for this service, and that it does not read.
+ * Finds variables that are probably meant for this service although it does not read them.
  *
- * @param known the variables that it reads
- * @returns a message for each, which never contains its value
+ * @returns one message for each variable, without its value
  */
-export function findUnknownVariables(known: string[], env: NodeJS.ProcessEnv): string[] {
+export function findUnknownVariables({ known, removed }: Names, env: NodeJS.ProcessEnv): string[] {
   const names = Object.keys(env).filter((name) => !known.includes(name))
   return names.flatMap((name) => {
+    if (removed.includes(name)) return [`${name} is not a variable of this service any more`]
     const similar = known.find((other) => isSimilar(name, other))
     if (similar) return [`${name} is not a variable of this service: is ${similar} meant?`]
     return PREFIX.test(name) ? [`${name} is not a variable of this service`] : []
@@ -27,7 +34,7 @@ function isSimilar(name: string, other: string): boolean {
   return distance(name.toUpperCase(), other) <= MAX_DISTANCE
 }
 
-/** The Levenshtein distance. */
+/** Computes the Levenshtein distance. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [index, character] of [...from].entries()) {

@@ -3,14 +3,14 @@ import { Value } from '@sinclair/typebox/value'
 import { ConfigError, readSecret } from './environment.js'
 
 /**
- * Reads the variables that a flat schema of strings, integers and booleans describes. An empty one counts as unset.
+ * Reads the variables of a flat schema of strings, integers and booleans. An empty variable counts as unset.
  *
- * A property can have, besides the keywords of JSON Schema:
- * - `must`: completes "NAME must be ...".
- * - `secret`: true if the value can also be read from the file that NAME_FILE names.
- * - `check`: a function from the value to what it must be, completing "NAME must ...", or undefined if it is valid.
+ * Besides the keywords of JSON Schema, a property can have:
+ * - `must`: completes the error message "NAME must be ..."
+ * - `secret`: true if the value can also be read from the file that NAME_FILE names
+ * - `check`: a function that returns undefined for a valid value, and otherwise completes the message "NAME must ..."
  *
- * @throws ConfigError that names each missing or wrong variable and what it must be
+ * @throws ConfigError that names each missing or invalid variable and what it must be
  */
 export function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): Static<T> {
   const settings: Record<string, unknown> = {}

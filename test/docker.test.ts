@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { Config } from '../src/config.js'
+import { Variables } from '../src/config-schema.js'
 import { root } from './support/compiled.js'
 
 const readText = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -10,7 +10,7 @@ t.test('compose.production.yml passes on every setting of the service', async (t
   const text = await readText('compose.production.yml')
   const [, environment = ''] = /NODE_ENV: production\n((?: {6}.*\n)+)/.exec(text) ?? []
   const names = [...environment.matchAll(/^ {6}([A-Z_]+):/gm)].map(([, name]) => name)
-  t.same(['NODE_ENV', ...names].sort(), [...Object.keys(Config.properties), 'PGPASSWORD'].sort())
+  t.same(['NODE_ENV', ...names].sort(), [...Object.keys(Variables.properties), 'PGPASSWORD'].sort())
 })
 
 t.test('the version on the image is that of package.json', async (t) => {

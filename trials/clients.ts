@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CONSTANTS } from '../src/config.js'
 import { create, LIST, visits } from './support/calls.js'
 import { toBytes } from './support/connection.js'
 import { check, type Finding, figure, ms, quantile, type Trial, within } from './support/findings.js'
@@ -22,14 +23,13 @@ const LIMIT = 500
 const MAX_PROJECT_BYTES = 20_000
 const TIMED_OUT = '408 {"statusCode":408,"code":"REQUEST_TIMEOUT","message":"Request timed out"}'
 
-/** How long a request may take to arrive here, in milliseconds, and when it must have been refused. */
-const ARRIVAL = { REQUEST_TIMEOUT: '4000', HEADERS_TIMEOUT: '3000' }
-const ARRIVAL_LIMIT = 6000
+/** By when a slow request must have been refused, in milliseconds: its timeout and 3 s more. */
+const ARRIVAL_LIMITS = { headers: CONSTANTS.HEADERS_TIMEOUT + 3000, body: CONSTANTS.REQUEST_TIMEOUT + 3000 }
 
 /** Idle, slow and leaving clients: the others are served meanwhile. */
 export const clients: Trial = () =>
   withStage(async (stage) => {
-    const service = await stage.startService({ ...ARRIVAL, MAX_PROJECT_BYTES: `${MAX_PROJECT_BYTES}` })
+    const service = await stage.startService({ MAX_PROJECT_BYTES: `${MAX_PROJECT_BYTES}` })
     const { port } = service
     const quiet = await measure(port, sleep(QUIET))
     const idle = await openIdle(port)
@@ -110,7 +110,7 @@ function startSlow(port: number) {
   const ended = Promise.all([sendSlowly('headers', 0), sendSlowly('body', body)])
   return { ended: ended.then((findings) => findings.flat()) }
 
-  async function sendSlowly(what: string, start: number): Promise<Finding[]> {
+  async function sendSlowly(what: 'headers' | 'body', start: number): Promise<Finding[]> {
     const begun = performance.now()
     const answers = await Promise.all(
       Array.from({ length: SLOW }, async () => {
@@ -138,7 +138,7 @@ function startSlow(port: number) {
       within(
         `a byte a second of the ${what}: answered after`,
         Math.max(...answers.map(({ at }) => at)) - begun,
-        ARRIVAL_LIMIT,
+        ARRIVAL_LIMITS[what],
       ),
     ]
   }

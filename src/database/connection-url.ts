@@ -36,7 +36,7 @@ const INSTEAD = new Map([
   ['pool_timeout', 'set DATABASE_CONNECT_TIMEOUT'],
   ['socket_timeout', 'set DATABASE_ANSWER_TIMEOUT'],
   ['sslaccept', 'use sslmode'],
-  ['statement_timeout', 'set DATABASE_STATEMENT_TIMEOUT'],
+  ['statement_timeout', 'the service sets it to 10 s'],
 ])
 
 /**

@@ -4,7 +4,7 @@ import pg from 'pg'
 import pino from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
-import { type Config, databaseOptions, loadConfig } from '../../src/config.js'
+import { CONSTANTS, type Config, databaseOptions, loadConfig } from '../../src/config.js'
 import { type Database, openDatabase } from '../../src/database/database.js'
 import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
@@ -81,6 +81,14 @@ const SETTINGS = {
 export const resources = (path: string, { userId, projectId } = OWNER) =>
   `/api/users/${userId}/projects/${projectId}/resources${path}`
 
+/** Returns the settings that are constants in the service, and no environment variables. */
+const overriddenConstants = (settings: Partial<Record<keyof Config, string>>) =>
+  Object.fromEntries(
+    Object.entries(settings)
+      .filter(([name]) => name in CONSTANTS)
+      .map(([name, value]) => [name, Number(value)]),
+  )
+
 /**
  * Starts the service over real HTTP and a real PostgreSQL with two users: OWNER with project 789 and an installation of
  * `username`, and STRANGER with project 790.
@@ -92,7 +100,8 @@ export async function startApp(
 ): Promise<TestApp> {
   const databaseUrl = options.migratedUrl ?? (await createDatabase(t))
   const connectionString = options.databaseUrl ? await options.databaseUrl(databaseUrl) : databaseUrl
-  const config = loadConfig({ ...SETTINGS, ...settings, DATABASE_URL: connectionString })
+  const variables = { ...SETTINGS, ...settings, DATABASE_URL: connectionString }
+  const config = { ...loadConfig(variables), ...overriddenConstants(settings) }
   const log: string[] = []
   const secrets = new Set(secretsOf(settings, connectionString))
   const leaked: string[] = []
