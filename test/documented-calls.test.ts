@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { seedDemoData } from '../src/demo-data.js'
@@ -113,4 +114,31 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
     t.match(linked.body, { id: 123, neptun_user_id: 1 })
   }
   t.equal((await sql('SELECT FROM users')).length, 2)
+})
+
+const readReadme = () => readFile(new URL('../README.md', import.meta.url), 'utf8')
+const ADDRESS = 'http://127.0.0.1:3000'
+
+t.test('the first call in the README returns the response that it shows', async (t) => {
+  const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
+  const readme = await readReadme()
+  const [, command = ''] = /```bash\n(curl -X POST [^`]*)```/.exec(readme) ?? []
+  const [, shown = ''] = /```json\n([^`]*)```/.exec(readme) ?? []
+  const { status, body } = await run(command.trim().replace(ADDRESS, url), url)
+  t.equal(status, 201)
+  const { created_at, updated_at } = (body as { import: Record<string, unknown> }).import
+  t.same(body, { import: { ...JSON.parse(shown).import, created_at, updated_at } })
+})
+
+t.test('the examples in the README succeed', { skip: !hasCurl && 'curl is not installed here' }, async (t) => {
+  const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
+  const [, block = ''] = /```bash\n(R=[^`]*)```/.exec(await readReadme()) ?? []
+  const lines = block.trim().replace(ADDRESS, url).split('\n')
+  const variables = lines.filter((line) => !line.startsWith('curl')).join('\n')
+  const statuses: string[] = []
+  for (const command of lines.filter((line) => line.startsWith('curl'))) {
+    const script = `${variables}\n${command} -s -o /dev/null -w '%{http_code}'`
+    statuses.push((await promisify(execFile)('sh', ['-c', script])).stdout)
+  }
+  t.same(statuses, ['200', '200', '201', '204'])
 })

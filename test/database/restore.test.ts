@@ -18,10 +18,10 @@ shift 4
 exec "$@"
 `
 
-/** Returns the commands of the README, and a function that runs one of them in a shell. */
+/** Returns the commands of docs/deployment.md, and a function that runs one of them in a shell. */
 async function readCommands(t: Test, url: string) {
-  const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const blocks = readme.slice(readme.indexOf('**Backup and restore.**')).matchAll(/```bash\n([^`]*)```/g)
+  const page = await readFile(join(root, 'docs/deployment.md'), 'utf8')
+  const blocks = page.slice(page.indexOf('## Backup and restore')).matchAll(/```bash\n([^`]*)```/g)
   const [[backup = '', restore = ''] = [], dataOnly = []] = [...blocks].map(([, block = '']) =>
     block.trim().split('\n'),
   )
@@ -40,7 +40,7 @@ async function readCommands(t: Test, url: string) {
   return { backup, restore, dataOnly, run }
 }
 
-t.test("the README's backup and restore work under a running service", { skip: NO_PROGRAMS }, async (t) => {
+t.test('the documented backup and restore work under a running service', { skip: NO_PROGRAMS }, async (t) => {
   const { url: migratedUrl } = await startInstalledPostgres(t)
   await applyMigrations(migratedUrl)
   const settings = { DATABASE_POOL_SIZE: '4', DATABASE_LOCK_TIMEOUT: '500' }

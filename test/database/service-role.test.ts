@@ -127,9 +127,9 @@ t.test('in a volume of an earlier version, the role takes over what the superuse
   t.equal((await call('POST', resources('/imports'), { body })).status, 201, 'triggers run as this role')
 })
 
-t.test('the roles of docs/operations: one migrates, and the service only reads and writes', async (t) => {
+t.test('of the documented roles, one migrates and the other only reads and writes rows', async (t) => {
   const { superuser, urlOf } = await createServer(t)
-  const text = await readFile(new URL('../../docs/operations/README.md', import.meta.url), 'utf8')
+  const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8')
   const [, statements = ''] = /```sql\n([^`]*)```/.exec(text) ?? []
   await query(superuser, statements)
   await applyMigrations(urlOf('neptun_owner', 'change me'))
