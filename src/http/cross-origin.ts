@@ -9,8 +9,7 @@ declare module 'fastify' {
     allowedOrigins: ReadonlySet<string>
     /**
      * Returns the CORS headers of a response that does not pass through Fastify.
-     * @param origin the `Origin` of the request; undefined if it could not be parsed: then the first allowed origin is
-     * used
+     * @param origin the `Origin` of the request; if it could not be parsed, the default is the first allowed origin
      */
     corsHeaders: (origin: string | undefined) => Record<string, string>
   }

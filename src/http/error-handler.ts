@@ -16,8 +16,7 @@ const fastifyErrors: Record<string, ErrorCode> = {
 
 /** Sends every error as a JSON object. Errors of the HTTP parser are handled by the plugin `client-errors`. */
 async function errorHandler(app: FastifyInstance) {
-  // Use error schemas only for the OpenAPI document: sendError() serializes errors without them, and compiling them is
-  // slow.
+  // Error schemas are only documentation: sendError() serializes errors without them, and compiling them is slow.
   app.addHook('onRoute', (route) => {
     const response = (route.schema?.response ?? {}) as object
     const successes = Object.entries(response).filter(([status]) => Number(status) < 400)
@@ -52,8 +51,7 @@ function isValidHttp({ httpVersion, headers, rawHeaders }: IncomingMessage): boo
 export default fp(errorHandler, { name: 'error-handler' })
 
 /**
- * The challenge of a 401, which RFC 9110 requires. Browsers do not show a login dialog for a scheme that they do not
- * support.
+ * The challenge of a 401, which RFC 9110 requires. Browsers show no login dialog for unknown schemes.
  * @see https://datatracker.ietf.org/doc/html/draft-broyer-http-cookie-auth
  */
 const CHALLENGE = `Cookie cookie-name="${SESSION_COOKIE}"`
@@ -90,10 +88,7 @@ function rateLimitDelay({ headers }: FastifyRequest): number {
 
 const sampler = createSampler()
 
-/**
- * Logs a 5xx: unexpected errors with a stack trace, and outages (503), which affect many requests, sampled and without
- * it.
- */
+/** Logs a 5xx. Outages (503) affect many requests, so they are sampled and logged without a stack trace. */
 function logServerError(error: FastifyError | ApiError, visible: ApiError, { log }: FastifyRequest) {
   if (visible.statusCode < 500) return
   if (visible.statusCode !== 503) return log.error({ err: error }, visible.message)

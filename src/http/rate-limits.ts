@@ -23,7 +23,7 @@ declare module 'fastify' {
      */
     countServiceRequest(request: FastifyRequest, reply: FastifyReply, tokenKey: string): Promise<void>
     /**
-     * Counts a request that was rejected before it was authenticated against its client address.
+     * Counts a request against the client address, because it was rejected before it was authenticated.
      * @throws ApiError 429
      */
     countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
@@ -39,9 +39,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the session hook guards this route and counts its requests. */
     needsSession?: boolean
-    /**
-     * Whether to count only requests that are rejected before they are authenticated, for example by their signature.
-     */
+    /** Whether to count only requests that are rejected before authentication, for example by signature. */
     countsRefusalsOnly?: boolean
     /** Whether requests are not counted, as for health checks. */
     isUnlimited?: boolean
@@ -111,9 +109,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     throw tooManyRequests(message, toSeconds(counted.ttl))
   }
 
-  /**
-   * Recently valid sessions. They are looked up even if their address is over its limit. Never used for authentication.
-   */
+  /** Recently valid sessions, which do not depend on the limit of their address. Not used for authentication. */
   const recent = new LRUCache<string, true>(RECENT_SESSIONS)
   const lookups = new LRUCache<string, LimitFunction>({ max: MAX_ADDRESSES })
 
@@ -121,9 +117,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     if (recent.getRemainingTTL(session) < RECENT_SESSIONS.ttl / 2) recent.set(session, true)
   }
 
-  /**
-   * Returns the semaphore of an address. It bounds by how much concurrent requests can exceed the limit of the address.
-   */
+  /** Returns the semaphore of an address. It bounds the overshoot of the rate limit by concurrent requests. */
   function lookupsOf(address: string): LimitFunction {
     const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
     lookups.set(address, limit)
@@ -189,10 +183,7 @@ const ADDRESS = 'address:'
 
 const sessionOf = ({ sessionKey }: FastifyRequest) => sessionKey && SESSION + sessionKey
 
-/**
- * Returns the counter key of the client address. For IPv6, this is the /64 network, because a client controls all of
- * it.
- */
+/** Returns the counter key of the client address. For IPv6, this is the /64 network, which one client controls. */
 export function addressOf(request: FastifyRequest): string {
   // The address is undefined after the connection has closed.
   return ADDRESS + (request.ip ? rateLimit.normalizeIP(request.ip) : 'gone')
