@@ -106,7 +106,7 @@ export const CREATE_ERRORS: ErrorCode[] = [...WRITE_ERRORS, 'IDEMPOTENCY_CONFLIC
 const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
   GITHUB_ACCESS_DENIED: githubAccessDenied('username/repository'),
-  RATE_LIMITED: tooManyRequests('Too many requests of this session: at most 6000 in 60 s', 60),
+  RATE_LIMITED: tooManyRequests('Too many requests for this session: at most 6000 in 60 s', 60),
 }
 
 type ErrorResponses = Record<ErrorStatus, typeof ErrorBody>
