@@ -131,10 +131,7 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
   })
 }
 
-/**
- * Advances every id sequence to at least `LAST_ID`. Uses `nextval`, so that a sequence that was already used never goes
- * back.
- */
+/** Advances every id sequence to at least `LAST_ID`. Uses `nextval`, so that a used sequence never goes back. */
 async function raiseSequences(transaction: Prisma.TransactionClient): Promise<void> {
   await transaction.$executeRaw`
     SELECT setval(sequence, greatest(nextval(sequence), ${LAST_ID}))

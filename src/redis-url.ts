@@ -1,6 +1,4 @@
-/**
- * Returns whether `url` has the form `redis[s]://user:password@host:6379/0`. Only the scheme and the host are required.
- */
+/** Returns whether `url` has the form `redis[s]://user:password@host:6379/0`. Only scheme and host are required. */
 export function isRedisUrl(url: string): boolean {
   try {
     const { protocol, username, password, hostname, pathname, search, hash } = new URL(url)

@@ -9,9 +9,7 @@ import {
 } from '@sinclair/typebox'
 import { MAX_ID } from './identity-rules.js'
 
-/**
- * Resolves to `A` if `A` and `B` are mutually assignable, and otherwise to `never`, so that its use does not compile.
- */
+/** Resolves to `A` if `A` and `B` are mutually assignable, and otherwise to `never`, which does not compile. */
 export type Exact<A, B> = [A, B] extends [B, A] ? A : never
 
 /** An id in a path or a body. */
@@ -48,10 +46,7 @@ export const STORABLE_TEXT = '^[^\\x00]*$'
 export const Text = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
   Type.String({ ...options, minLength, maxLength, pattern: STORABLE_TEXT, wellFormed: true })
 
-/**
- * A string or null. Uses an array of types instead of a union, so that an invalid value causes only one validation
- * error.
- */
+/** A string or null. An array of types instead of a union, so that an invalid value is one validation error. */
 export const Nullable = (schema: TString) => Type.Unsafe<string | null>({ ...schema, type: ['string', 'null'] })
 
 export const NullableText = (minLength: number, maxLength: number, options: SchemaOptions = {}) =>
@@ -64,9 +59,7 @@ export const NullableText = (minLength: number, maxLength: number, options: Sche
 export const Word = (maxLength: number, characters: string, options: SchemaOptions = {}) =>
   Type.String({ ...options, minLength: 1, maxLength, pattern: `^[${characters}]*$` })
 
-/**
- * One of several strings. Uses an `enum` instead of a union, so that an invalid value causes only one validation error.
- */
+/** One of several strings. An `enum` instead of a union, so that an invalid value is one validation error. */
 export const OneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...values] })
 

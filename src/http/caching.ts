@@ -5,9 +5,7 @@ import { matchesTag, toEntityTag } from './entity-tags.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /**
-     * Whether a 200 or 201 of this route has an ETag: one set by the handler, or a hash of the body and some headers.
-     */
+    /** Whether a 200 or 201 of this route has an ETag: the handler's, or else a hash of the body and some headers. */
     isTagged?: boolean
   }
 }

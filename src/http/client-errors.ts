@@ -129,10 +129,7 @@ function closeAfter(response: ServerResponse, socket: Duplex) {
   else response.once('finish', end)
 }
 
-/**
- * Keeps reading for a while: closing immediately would reset the connection, and a client that is still sending would
- * lose the response.
- */
+/** Keeps reading for a while: an immediate close would reset the connection, and the response could be lost. */
 function linger(socket: Duplex) {
   const timer = setTimeout(() => socket.destroy(), LINGER).unref()
   socket.once('close', () => clearTimeout(timer))

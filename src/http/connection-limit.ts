@@ -25,9 +25,7 @@ async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE }: Pick<Co
 
 export default fp(connections, { name: 'connection-limit', dependencies: ['refusals'] })
 
-/**
- * Returns the limit of file descriptors. At startup, Node.js raises the soft limit to the hard limit (`ulimit -Hn`).
- */
+/** Returns the limit of file descriptors. Node.js raises it to the hard limit (`ulimit -Hn`) at startup. */
 function readDescriptorLimit(): number | undefined {
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | 'unlimited' } } }
   const limit = report.userLimits?.open_files?.soft

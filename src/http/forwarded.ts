@@ -20,10 +20,7 @@ export function createProxyTrust(networks: string[]): IsTrustedProxy {
   return (address) => isTrusted(address, 0)
 }
 
-/**
- * An address with a port or in brackets, optionally quoted: `203.0.113.8:50001`, `[2001:db8::1]:50001`,
- * `[2001:db8::1]`.
- */
+/** An address with a port or in brackets: `203.0.113.8:50001`, `[2001:db8::1]:50001`, `"[2001:db8::1]"`. */
 const WITH_PORT = /^"?(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?"?$/
 
 interface ForwardedOptions {

@@ -45,9 +45,7 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 /** Interval between checks for connections that have exceeded their timeouts, in milliseconds. */
 const CONNECTIONS_CHECK_INTERVAL = 1000
 
-/**
- * Maximum length of a path parameter. It is that of a request line, so that an id that is too long is a 400, not a 404.
- */
+/** Maximum length of a path parameter: that of a request line, so that an id that is too long is not a 404. */
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** Creates an HTTP server with the plugins for every request, without routes. The order of the plugins matters. */

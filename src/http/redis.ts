@@ -6,10 +6,7 @@ import { createCircuitBreaker } from './circuit-breaker.js'
 /** Timeout of a command, in milliseconds. No request waits longer for its count. */
 const COMMAND_TIMEOUT = 250
 
-/**
- * Timeout of a connection attempt, in milliseconds. Startup waits this long for the first one, then continues without
- * Redis.
- */
+/** Connection timeout, in milliseconds. Startup waits this long, then continues without Redis. */
 const CONNECT_TIMEOUT = 2000
 
 /** A connection to Redis. The service also works while Redis is unavailable. */
@@ -75,10 +72,7 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
   }
 }
 
-/**
- * Returns the cause of a failure. For a transaction, this is the error of its first failed command, such as a write to
- * a replica.
- */
+/** Returns the cause of a failure: for a transaction, the error of its first command that failed. */
 function causeOf(failure: unknown): NodeJS.ErrnoException {
   const { previousErrors } = failure as { previousErrors?: NodeJS.ErrnoException[] }
   return previousErrors?.[0] ?? (failure as NodeJS.ErrnoException)

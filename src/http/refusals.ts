@@ -3,9 +3,7 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /**
-     * Counts a connection or request that was rejected before it reached Fastify. `reason` must have low cardinality.
-     */
+    /** Counts a connection or request that did not reach Fastify. `reason` must have low cardinality. */
     countRefusal: (reason: string) => void
     /** Number of rejections since startup, by reason. */
     refusals: ReadonlyMap<string, number>

@@ -78,10 +78,7 @@ function createLocalCounter(window: number): RequestCounter {
 
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/**
- * Adapts a counter to @fastify/rate-limit, whose own stores use the system clock and do not count while Redis is
- * unavailable.
- */
+/** Adapts a counter to @fastify/rate-limit, whose stores use the system clock and stop counting without Redis. */
 export function createStore({ add, read }: RequestCounter): FastifyRateLimitStoreCtor {
   const report = (counted: Count | Promise<Count>, callback: Callback) => {
     const succeed = ({ count, endsIn }: Count) => callback(null, { current: count, ttl: endsIn })

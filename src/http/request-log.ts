@@ -61,10 +61,7 @@ async function requestLog(app: FastifyInstance) {
   })
 }
 
-/**
- * Logs the line of a request, at most once. A hook that delays the end of a response calls this before the response is
- * sent.
- */
+/** Logs the line of a request once. A hook that delays the end of a response calls this before sending it. */
 export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
   if (request.isLogged) return
   request.isLogged = true

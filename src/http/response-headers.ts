@@ -30,10 +30,7 @@ export default fp(responseHeaders, { name: 'response-headers' })
 
 const none = ["'none'"]
 
-/**
- * A response that is displayed as a page cannot load anything. `default-src` covers neither `base-uri` nor
- * `frame-ancestors`.
- */
+/** A response displayed as a page loads nothing. `default-src` covers neither `base-uri` nor `frame-ancestors`. */
 const CSP_DIRECTIVES = { defaultSrc: none, baseUri: none, objectSrc: none, frameAncestors: none }
 
 async function readSecurityHeaders(options: ResponseHeadersOptions): Promise<Record<string, string>> {

@@ -17,10 +17,7 @@ const BY_STATUS: Record<number, SecurityEvent['event']> = {
   431: 'limit_reached',
 }
 
-/**
- * Events of errors whose status alone does not imply one. PROJECT_NOT_FOUND may be an attempt to access another user's
- * project.
- */
+/** Events that depend on the code. PROJECT_NOT_FOUND may be an attempt to access another user's project. */
 const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
   PROJECT_NOT_FOUND: 'access_denied',
   PROJECT_FULL: 'limit_reached',

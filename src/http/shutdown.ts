@@ -19,9 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Grace period for connections without any data at shutdown, in milliseconds: their first request may be on its way.
- */
+/** Grace period for new connections at shutdown, in milliseconds: their first request may be on its way. */
 const SILENT_GRACE_PERIOD = 500
 
 /** Maximum time for accepting queued connections before the port is closed, in milliseconds. */

@@ -11,10 +11,7 @@ interface SlowClientsOptions {
   maxBufferedBytes: number
 }
 
-/**
- * Size of the slices in which responses are written, in bytes. Each waits until the client has read enough
- * (backpressure).
- */
+/** Size of the slices of a response, in bytes. Each waits until the client has read enough (backpressure). */
 const SLICE = 64 * 1024
 
 /**

@@ -38,9 +38,7 @@ async function unreadBody(app: FastifyInstance) {
 
 export default fp(unreadBody, { name: 'unread-body' })
 
-/**
- * Sends a payload. Ends the response only after the request, because Node closes the connection when the response ends.
- */
+/** Sends a payload. The response ends only after the request, because ending it makes Node close the connection. */
 async function* sendAndDiscard(payload: string | Buffer, request: IncomingMessage, response: ServerResponse) {
   yield payload
   // The payload is written in this iteration of the event loop.

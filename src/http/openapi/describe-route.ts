@@ -50,9 +50,7 @@ export function describeRoute({ method, url, schema, config }: RouteOptions): Ro
 
 const NOT_MODIFIED = { type: 'null', description: 'Not modified: `If-None-Match` matches the current `ETag`.' }
 
-/**
- * Returns the headers that a success has because of its status and route. Error responses declare their own headers.
- */
+/** Returns the headers of a success that depend on its status and route. Error responses declare their own. */
 function commonHeaders(
   status: number,
   { hasLocation, isTagged, isIdempotent, isCounted }: Record<string, boolean>,
@@ -66,10 +64,7 @@ function commonHeaders(
   }
 }
 
-/**
- * Removes `if`, `then` and `else`, which only select the message of a validation error, and names the example of each
- * form.
- */
+/** Removes `if`, `then` and `else`, which only select the validation error, and names the example of each form. */
 function describeBody(schema: Schema): Schema {
   const { if: _if, then: _then, else: _else, examples = [], ...body } = schema
   // Each alternative has its own type.
