@@ -13,25 +13,25 @@ import { serializeError } from './logging/serialize-error.js'
 import { PROJECT_RESOURCES, projectsResources } from './projects-resources/index.js'
 
 export interface AppParts {
-  /** Closed together with the app. */
+  /** Closed with the app. */
   database: Database
   logger: FastifyBaseLogger
   /** Returns the number of log lines that could not be written, for the metrics. */
   lostLogLines?: () => number
-  /** How long a client may read nothing of its responses, in milliseconds. */
+  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
   readTimeout?: number
-  /** How often expired rows are deleted, in milliseconds. */
+  /** Interval between deletions of expired rows, in milliseconds. */
   retentionInterval?: number
-  /** Whether the database is being migrated; undefined: no migration is pending. */
+  /** Returns whether the database is being migrated. Undefined if no migration was pending at startup. */
   isMigrating?: () => boolean
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
-/** How often expired rows are deleted, in milliseconds. */
+/** Interval between deletions of expired rows, in milliseconds. */
 const RETENTION_INTERVAL = 60 * 60 * 1000
 
-/** Builds the whole service, ready to listen: the plugins for every request, then the routes. */
+/** Builds the service, ready to listen: first the plugins for every request, then the routes. */
 export async function buildApp(
   config: Config,
   { database, logger, lostLogLines, retentionInterval = RETENTION_INTERVAL, ...parts }: AppParts,
@@ -66,9 +66,9 @@ export async function buildApp(
   }
   if (config.SERVICE_TOKENS) {
     const { INTERNAL, provisioning } = await import('./provisioning/index.js')
-    const home = config.INTERNAL_PORT === undefined ? app : await openInternalPort(app, config, httpParts, database)
+    const scope = config.INTERNAL_PORT === undefined ? app : await openInternalPort(app, config, httpParts, database)
     const poolSize = config.DATABASE_POOL_SIZE
-    await home.register(provisioning, {
+    await scope.register(provisioning, {
       prefix: INTERNAL,
       database,
       tokens: readTokens(config.SERVICE_TOKENS),
@@ -78,7 +78,7 @@ export async function buildApp(
   return app
 }
 
-/** Creates the server of INTERNAL_PORT. It starts, drains and closes together with the app. */
+/** Creates the server for `INTERNAL_PORT`. It starts, drains and closes with the app. */
 async function openInternalPort(app: FastifyInstance, config: Config, parts: HttpAppParts, database: Database) {
   const { CORS_ORIGINS: _, ...rest } = config
   const internal = await createHttpApp(rest, parts)
@@ -92,6 +92,6 @@ async function openInternalPort(app: FastifyInstance, config: Config, parts: Htt
 async function listenInternally(internal: FastifyInstance, { HOST: host, INTERNAL_PORT: port = 0 }: Config) {
   const listenTextResolver = (address: string) => `Listening on ${address} (/internal)`
   await internal.listen({ host, port, listenTextResolver }).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code ? new ConfigError(`INTERNAL_PORT: cannot listen there: ${cause.code}`) : cause
+    throw cause.code ? new ConfigError(`INTERNAL_PORT: cannot listen on this port (${cause.code})`) : cause
   })
 }

@@ -3,19 +3,19 @@ import type { Prisma } from './database/generated/client.js'
 import { withSingleConnection } from './database/single-connection.js'
 import { hashToken } from './session-token.js'
 
-/** Two users, each with a project: the second is for requests that must be rejected. */
+/** Two users with one project each. The second user is for testing requests that must be rejected. */
 export const demo = {
   user: { id: 1, email: 'demo@example.com', projectId: 789, token: 'your-session-cookie' },
   otherUser: { id: 2, email: 'other@example.com', projectId: 790, token: 'other-session-cookie' },
 } as const
 
-/** In milliseconds; no less than any ten calendar years. */
+/** At least ten calendar years, in milliseconds. */
 const TEN_YEARS = 3653 * 24 * 60 * 60 * 1000
 
-/** The last id of demonstration data: new rows get higher ones. */
+/** Highest id that is reserved for demonstration data. New rows get higher ids. */
 const LAST_ID = 1000
 
-/** The columns that the import, the file and the resources of the documentation have in common. */
+/** Columns that the import, the file and the resources have in common. */
 const common = {
   id: 123,
   neptun_user_id: demo.user.id,
@@ -26,16 +26,16 @@ const common = {
 const account = { github_account_id: '1234567', github_account_name: 'username' }
 
 /**
- * Writes the demonstration data into a database that has no user yet, atomically. Any other database stays as it is.
+ * Atomically seeds the demonstration data into a database without users. Does nothing if there are any users.
  *
- * @param nodeEnv not `production`: everyone knows the tokens
- * @returns whether it was written
+ * @param nodeEnv must not be `production`, because the tokens are public
+ * @returns whether the data was written
  * @throws Error in production
  */
 export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['NODE_ENV']): Promise<boolean> {
   if (nodeEnv === 'production') throw new Error('Demonstration data is never written in production')
   return await withSingleConnection(databaseUrl, async ({ prisma }) => {
-    // First without the lock, which would wait for all running writes.
+    // Checked without the lock first, because acquiring it waits for all running writes.
     if (await hasUsers(prisma)) return false
     return await prisma.$transaction(async (transaction) => {
       await transaction.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`
@@ -48,12 +48,12 @@ export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['N
   })
 }
 
-/** Whether the database at this URL has the session and the project of the demonstration user. */
+/** Returns whether the database at `databaseUrl` has the session and the project of the demonstration user. */
 export async function hasDemoData(databaseUrl: string): Promise<boolean> {
   return await withSingleConnection(databaseUrl, hasDemoSession)
 }
 
-/** Whether this database has the session and the project of the demonstration user. */
+/** Returns whether the database has the session and the project of the demonstration user. */
 export async function hasDemoSession({ prisma }: Pick<Database, 'prisma'>): Promise<boolean> {
   const { id, projectId, token } = demo.user
   const user = { id, projects: { some: { id: projectId } } }
@@ -61,7 +61,7 @@ export async function hasDemoSession({ prisma }: Pick<Database, 'prisma'>): Prom
   return (await prisma.session.count({ where })) > 0
 }
 
-/** A curl command that creates an import as the demonstration user, at the service with this URL. */
+/** Returns a curl command that creates an import as the demonstration user, at the service with the base URL `url`. */
 export function demoCurl(url: string): string {
   const { id, projectId, token } = demo.user
   const body = JSON.stringify({ source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' })
@@ -131,7 +131,7 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
   })
 }
 
-/** Uses nextval, because a sequence must never go back: it may have been in use before. */
+/** Advances every id sequence to at least `LAST_ID`. Uses `nextval`, so that a used sequence never goes back. */
 async function raiseSequences(transaction: Prisma.TransactionClient): Promise<void> {
   await transaction.$executeRaw`
     SELECT setval(sequence, greatest(nextval(sequence), ${LAST_ID}))
@@ -142,5 +142,5 @@ async function raiseSequences(transaction: Prisma.TransactionClient): Promise<vo
 
 const hasUsers = async ({ user }: Prisma.TransactionClient) => (await user.findFirst({ select: { id: true } })) !== null
 
-/** The hash as bytes of the type that Prisma accepts. */
+/** Converts the hash to the type that Prisma requires for bytes. */
 const hashOf = (token: string) => Uint8Array.from(hashToken(token) ?? [])

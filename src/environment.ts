@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
-/** Environment variables that are missing or wrong. `message` has one line for each, and never a value. */
+/** Missing or invalid environment variables. `message` has one line for each and never contains a value. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
 /**
- * Adds the variables of the file `.env` in the current directory to `process.env`. Variables that are already set, even to
- * nothing, keep their values. There need not be such a file.
+ * Loads the file `.env` in the current directory, if it exists, into `process.env`. Variables that are already set,
+ * even to the empty string, keep their values.
  *
- * @returns the names of the variables that the file has set
- * @throws ConfigError if the file exists and cannot be read
+ * @returns the names of the variables that were set from the file
+ * @throws ConfigError if the file exists but cannot be read
  */
 export function loadEnvFile(): Set<string> {
   const variables = parseEnv(readEnvFile())
@@ -22,26 +22,27 @@ export function loadEnvFile(): Set<string> {
 
 function readEnvFile(): string {
   try {
-    // parseEnv of Node 20 knows `export` only with one space after it.
+    // Node 20's parseEnv supports `export` only if exactly one space follows it.
     return readTextFile('.env').replace(/^[ \t]*export[ \t]+/gm, 'export ')
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') return ''
-    throw new ConfigError(`.env must be a text file that can be read (${code})`)
+    throw new ConfigError(`.env must be a readable text file (${code})`)
   }
 }
 
 /**
- * Reads a secret from the variable `name`, or from the file that the variable `name`_FILE names (Docker's convention).
+ * Reads a secret from the variable `name`, or from the file whose path is in the variable `name`_FILE (Docker's
+ * convention).
  *
  * @returns the secret without surrounding white space; undefined if neither variable is set
- * @throws ConfigError if both are set, or the file cannot be read or is empty
+ * @throws ConfigError if both variables are set, or if the file cannot be read or is empty
  */
 export function readSecret(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const text = env[name]?.trim()
   const path = env[`${name}_FILE`]?.trim()
   if (!path) return text || undefined
-  if (text) throw new ConfigError(`${name} and ${name}_FILE are both set: only one of them must be set`)
+  if (text) throw new ConfigError(`${name} and ${name}_FILE are both set: set only one of them`)
   return readSecretFile(`${name}_FILE`, path)
 }
 
@@ -50,18 +51,18 @@ function readSecretFile(variable: string, path: string): string {
   try {
     secret = readTextFile(path).trim()
   } catch (error) {
-    throw new ConfigError(`${variable} must name a text file that can be read (${codeOf(error)})`)
+    throw new ConfigError(`${variable} must name a readable text file (${codeOf(error)})`)
   }
-  if (secret === '') throw new ConfigError(`${variable} must name a file that is not empty`)
+  if (secret === '') throw new ConfigError(`${variable} must name a non-empty file`)
   return secret
 }
 
-/** Reads a file in UTF-8, or in UTF-16 if it has a byte order mark: editors and shells of Windows write these. */
+/** Reads a file in UTF-8, or in UTF-16 if it starts with a byte order mark, as files written on Windows may. */
 function readTextFile(path: string): string {
   const bytes = readFileSync(path)
   const mark = bytes.subarray(0, 2).toString('hex')
   const encoding = { fffe: 'utf-16le', feff: 'utf-16be' }[mark] ?? 'utf-8'
-  // Omits the mark.
+  // The decoder strips the byte order mark.
   return new TextDecoder(encoding, { fatal: true }).decode(bytes)
 }
 

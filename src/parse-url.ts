@@ -1,6 +1,6 @@
 /**
- * Parses a URL. `URL.canParse` must not be used instead: in Node 20 and 22 it reads some strings wrongly once V8 has
- * optimized the call (https://github.com/AikidoSec/firewall-node/issues/1086).
+ * Parses a URL. Do not use `URL.canParse` instead: in Node 20 and 22 it misreads some strings once V8 has optimized the
+ * call (https://github.com/AikidoSec/firewall-node/issues/1086).
  *
  * @returns undefined if the text is not a URL
  */

@@ -1,4 +1,4 @@
-/** Whether a URL has the form redis://user:password@host:6379/0, of which only the host is required. */
+/** Returns whether `url` has the form `redis[s]://user:password@host:6379/0`. Only scheme and host are required. */
 export function isRedisUrl(url: string): boolean {
   try {
     const { protocol, username, password, hostname, pathname, search, hash } = new URL(url)

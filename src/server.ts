@@ -10,10 +10,10 @@ import { openLogDestination } from './logging/log-destination.js'
 import { serializeError } from './logging/serialize-error.js'
 import { onShutdown, SHUTDOWN_SIGNALS } from './signals.js'
 
-/** How long the shutdown waits for the log to be written, in milliseconds. */
+/** Maximum time that shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
 
-/** An error that ends the start with one line and without a stack trace: the operator can fix it. */
+/** A startup error that the operator can fix. Only its message is printed, without a stack trace. */
 class StartError extends Error {}
 
 async function start() {
@@ -30,7 +30,7 @@ async function start() {
   let isSignalled = false
   const options = { delay: config.SHUTDOWN_TIMEOUT, logger, skip: [...SHUTDOWN_SIGNALS] }
   const { close } = closeWithGrace(options, async ({ err }) => {
-    if (err) logger.fatal({ err }, 'ends after an error')
+    if (err) logger.fatal({ err }, 'shutting down after an error')
     if (isSignalled) await app.drain(Math.min(config.SHUTDOWN_DELAY, config.SHUTDOWN_TIMEOUT / 4))
     await app.close()
     await log.drain(LOG_DRAIN_TIMEOUT)
@@ -44,13 +44,15 @@ async function start() {
     logger.error(`second ${signal}, exiting`)
     process.exit(1)
   })
-  // Under a supervisor (npm run dev): do not outlive it, and tell it where this listens.
+  // `npm run dev` starts this process with an IPC channel: exit when the parent process does.
   process.once('disconnect', () => close())
   const { HOST: host, PORT: port } = config
   const origin = originOfHost(fromFile)
   const listenTextResolver = (address: string) => `Listening on ${address} (${origin})`
-  // Before the migrations, which can wait long for a lock: meanwhile the process is alive, and not ready.
-  const address = await app.listen({ host, port, listenTextResolver }).catch((error) => refuse(error, host, origin))
+  // Listen before migrating, which can wait for a lock for a long time: until then, the process is live but not ready.
+  const address = await app
+    .listen({ host, port, listenTextResolver })
+    .catch((error) => rejectListen(error, host, origin))
   if (isPending) {
     await migrate(config, logger)
     isMigrating = false
@@ -58,13 +60,13 @@ async function start() {
   process.send?.({ ready: true, address })
 }
 
-/** Describes where HOST comes from: some shells set it, so that it may not be meant for this service. */
+/** Describes where `HOST` was set, since some tools set it for other purposes. */
 function originOfHost(fromFile: Set<string>): string {
   if (fromFile.has('HOST')) return 'HOST is set in .env'
   return process.env['HOST']?.trim() ? 'HOST is set in the environment' : 'HOST is not set'
 }
 
-/** Opens the database, and checks whether migrations are pending, which only MIGRATE_ON_START permits. */
+/** Opens the database and checks for pending migrations, which are an error without `MIGRATE_ON_START`. */
 async function connect(config: Config, logger: Logger): Promise<{ database: Database; isPending: boolean }> {
   try {
     const database = await openDatabase(databaseOptions(config, logger))
@@ -90,17 +92,19 @@ function toStartError(error: unknown): StartError {
   return new StartError(`DATABASE_URL: the database cannot be used: ${describeConnectionError(error as Error)}`)
 }
 
-function refuse(error: NodeJS.ErrnoException, host: string, origin: string): never {
+/** Explains why the service cannot listen. */
+function rejectListen(error: NodeJS.ErrnoException, host: string, origin: string): never {
   if (error instanceof ConfigError) throw error
-  if (error.code === 'EADDRINUSE') throw new StartError(`PORT: something else listens on it already`)
-  if (error.code === 'EACCES') throw new StartError(`PORT: this user must not listen on it (EACCES)`)
+  if (error.code === 'EADDRINUSE') throw new StartError('PORT: already in use (EADDRINUSE)')
+  if (error.code === 'EACCES') throw new StartError('PORT: permission denied (EACCES)')
   throw new StartError(
-    `HOST: cannot listen on ${JSON.stringify(host)} (${error.code ?? error.message}): ${origin}; some shells set it, conda for example`,
+    `HOST: cannot listen on ${JSON.stringify(host)} (${error.code ?? error.message}): ` +
+      `${origin}; some tools set it, such as conda`,
   )
 }
 
 start().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof StartError
-  process.stderr.write(`${expected ? error.message : ((error as Error).stack ?? error)}\n`)
+  const isExpected = error instanceof ConfigError || error instanceof StartError
+  process.stderr.write(`${isExpected ? error.message : ((error as Error).stack ?? error)}\n`)
   process.exit(1)
 })

@@ -356,11 +356,11 @@ t.test('every secret can be read from a file', async (t) => {
     }
     t.strictSame(loadConfig({ ...env, [name]: secret, [`${name}_FILE`]: '' }), expected, 'an empty one is unset')
     const both = { ...env, [name]: secret, [`${name}_FILE`]: path }
-    t.strictSame(faultsOf(t, both), [`${name} and ${name}_FILE are both set: only one of them must be set`])
+    t.strictSame(faultsOf(t, both), [`${name} and ${name}_FILE are both set: set only one of them`])
     for (const [file, reason] of [
-      ['none', 'name a text file that can be read (ENOENT)'],
-      ['folder', 'name a text file that can be read (EISDIR)'],
-      ['empty', 'name a file that is not empty'],
+      ['none', 'name a readable text file (ENOENT)'],
+      ['folder', 'name a readable text file (EISDIR)'],
+      ['empty', 'name a non-empty file'],
     ]) {
       const wrong = { ...env, [`${name}_FILE`]: join(folder, file ?? '') }
       t.strictSame(faultsOf(t, wrong), [`${name}_FILE must ${reason}`])

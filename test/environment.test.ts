@@ -53,15 +53,12 @@ t.test('the file may be missing, but not unreadable', async (t) => {
   await load(t, Buffer.from([0x41, 0x3d, 0xff])).then(
     () => t.fail('it is read'),
     (error) =>
-      t.strictSame(
-        error,
-        new ConfigError('.env must be a text file that can be read (ERR_ENCODING_INVALID_ENCODED_DATA)'),
-      ),
+      t.strictSame(error, new ConfigError('.env must be a readable text file (ERR_ENCODING_INVALID_ENCODED_DATA)')),
   )
   await rm('.env')
   t.same(loadEnvFile(), new Set())
   await mkdir('.env')
-  t.throws(() => loadEnvFile(), new ConfigError('.env must be a text file that can be read (EISDIR)'))
+  t.throws(() => loadEnvFile(), new ConfigError('.env must be a readable text file (EISDIR)'))
 })
 
 /** Runs an entry as a process of its own, in this folder. */
@@ -76,7 +73,7 @@ function run(entry: 'src/server.ts' | 'src/cli.ts', args: string[], cwd: string,
 t.test('a start that cannot succeed ends with one line that names the variable', async (t) => {
   const databaseUrl = await createDatabase(t)
   const conda = 'x86_64-conda-linux-gnu'
-  const hint = 'some shells set it, conda for example\n'
+  const hint = 'some tools set it, such as conda\n'
   const table: [env: NodeJS.ProcessEnv, file: string | undefined, stderr: string | RegExp][] = [
     [
       { DATABASE_URL: databaseUrl, HOST: conda },
@@ -84,11 +81,11 @@ t.test('a start that cannot succeed ends with one line that names the variable',
       new RegExp(`^HOST: cannot listen on "${conda}" \\([A-Z_]+\\): HOST is set in the environment; ${hint}$`),
     ],
     [{ DATABASE_URL: databaseUrl }, `HOST=${conda}`, new RegExp(`: HOST is set in \\.env; ${hint}$`)],
-    [{ DATABASE_URL_FILE: '/none' }, undefined, 'DATABASE_URL_FILE must name a text file that can be read (ENOENT)\n'],
+    [{ DATABASE_URL_FILE: '/none' }, undefined, 'DATABASE_URL_FILE must name a readable text file (ENOENT)\n'],
     [
       { DATABASE_URL: databaseUrl, DATABASE_URL_FILE: '/none' },
       undefined,
-      'DATABASE_URL and DATABASE_URL_FILE are both set: only one of them must be set\n',
+      'DATABASE_URL and DATABASE_URL_FILE are both set: set only one of them\n',
     ],
     [{}, 'METRICS_PORT=x\nDATABASE_URL=postgres://h/d', 'METRICS_PORT must be a port number from 0 to 65535\n'],
     [
@@ -104,7 +101,7 @@ t.test('a start that cannot succeed ends with one line that names the variable',
     t.match(outcome, { code: 1, stdout: '', stderr }, String(stderr))
   }
   const unreadable = t.testdir({ '.env': {} })
-  const stderr = '.env must be a text file that can be read (EISDIR)\n'
+  const stderr = '.env must be a readable text file (EISDIR)\n'
   t.same(await run('src/server.ts', [], unreadable, {}), { code: 1, stdout: '', stderr })
   t.same(await run('src/cli.ts', ['user', 'list'], unreadable, {}), { code: 1, stdout: '', stderr: `error: ${stderr}` })
 })

@@ -9,8 +9,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is the process up?
-         * @description Does not query the database, so that a database outage does not restart the process.
+         * Check liveness
+         * @description Reports whether the process is running. Does not query the database, so that an outage causes no restart.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -29,8 +29,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Can it serve?
-         * @description Queries the database: 503 also if it is read-only, or does not have the schema.
+         * Check readiness
+         * @description Reports whether the service can handle requests. Also returns 503 if the database is read-only or has no schema.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -449,17 +449,17 @@ export interface components {
         Error: {
             /**
              * Format: int32
-             * @description The status of the response.
+             * @description HTTP status of the response.
              */
             statusCode: number;
             /**
-             * @description For programs: stable, upper-case.
+             * @description Stable, machine-readable error code.
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RESOURCE_TYPE" | "UNAUTHORIZED" | "USER_MISMATCH" | "CROSS_SITE_REQUEST" | "GITHUB_ACCESS_DENIED" | "ROUTE_NOT_FOUND" | "PROJECT_NOT_FOUND" | "IMPORT_NOT_FOUND" | "RESOURCE_NOT_FOUND" | "FILE_NOT_FOUND" | "NO_GITHUB_INSTALLATION" | "REQUEST_TIMEOUT" | "CONFLICT" | "PROJECT_FULL" | "IDEMPOTENCY_CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "GITHUB_UNAVAILABLE" | "SESSION_LOOKUP_UNAVAILABLE" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN";
-            /** @description For people. */
+            /** @description Human-readable description of the error. */
             message: string;
-            /** @description Only on a 400 from validation: every validation error. */
+            /** @description All validation errors. Present only if validation failed (400). */
             errors?: components["schemas"]["ValidationError"][];
         };
         File: {
@@ -734,9 +734,9 @@ export interface components {
             user_file_id: number;
         };
         ValidationError: {
-            /** @description The invalid field: `body.title`, `query.limit`, `path.user_id`. */
+            /** @description Path of the invalid field, such as `body.title`, `query.limit` or `path.user_id`. */
             path: string;
-            /** @description What is wrong with it. Never repeats the value. */
+            /** @description Reason why the value is invalid. Never contains the value. */
             message: string;
         };
         WebhookOutcome: {
@@ -745,7 +745,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `CONFLICT`: Others are changing the same object: try again. */
+        /** @description `CONFLICT`: The object is being changed by a concurrent request; try again. */
         CONFLICT: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -757,7 +757,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `CONFLICT`: Others are changing the same object: try again. `PROJECT_FULL`: The project is full. */
+        /** @description `CONFLICT`: The object is being changed by a concurrent request; try again. `PROJECT_FULL`: The project is full. */
         "CONFLICT.PROJECT_FULL": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -782,7 +782,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is about to end. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `OVERLOADED`: The service is overloaded: nothing was stored. `SHUTTING_DOWN`: The service is shutting down. */
         "DATABASE_UNAVAILABLE.OVERLOADED.SHUTTING_DOWN": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -795,7 +795,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at present: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at the moment: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. */
         "DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -808,7 +808,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at present: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
+        /** @description `DATABASE_UNAVAILABLE`: The database is unavailable. `SESSION_LOOKUP_UNAVAILABLE`: Sessions cannot be verified at the moment: nothing was stored. `OVERLOADED`: The service is overloaded: nothing was stored. `GITHUB_UNAVAILABLE`: GitHub is unavailable: nothing was stored. */
         "DATABASE_UNAVAILABLE.SESSION_LOOKUP_UNAVAILABLE.OVERLOADED.GITHUB_UNAVAILABLE": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -821,7 +821,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `EXPECTATION_FAILED`: Only the expectation 100-continue can be met. */
+        /** @description `EXPECTATION_FAILED`: Only "Expect: 100-continue" is supported. */
         EXPECTATION_FAILED: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -905,7 +905,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `PROJECT_FULL`: The project is full. `IDEMPOTENCY_CONFLICT`: The first request with this Idempotency-Key is still in progress: try again. */
+        /** @description `PROJECT_FULL`: The project is full. `IDEMPOTENCY_CONFLICT`: The first request with this Idempotency-Key is still in progress; try again later. */
         "PROJECT_FULL.IDEMPOTENCY_CONFLICT": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1041,7 +1041,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
+        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Cross-site request from an origin that is not allowed. */
         "USER_MISMATCH.CROSS_SITE_REQUEST": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1053,7 +1053,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
+        /** @description `USER_MISMATCH`: Forbidden. `CROSS_SITE_REQUEST`: Cross-site request from an origin that is not allowed. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. */
         "USER_MISMATCH.CROSS_SITE_REQUEST.GITHUB_ACCESS_DENIED": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1077,7 +1077,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. `CROSS_SITE_REQUEST`: Refused: another site sent this request; its origin is not one that is allowed. */
+        /** @description `USER_MISMATCH`: Forbidden. `GITHUB_ACCESS_DENIED`: No access to this GitHub repository. `CROSS_SITE_REQUEST`: Cross-site request from an origin that is not allowed. */
         "USER_MISMATCH.GITHUB_ACCESS_DENIED.CROSS_SITE_REQUEST": {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1093,23 +1093,23 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description Identifies the state of what the response shows (RFC 9110). Every change moves it. */
+        /** @description Identifies the state of the returned object or list (RFC 9110). Changes whenever that does. */
         ETag: string;
         /** @description `true` if this is the stored response to an earlier request with the same key. */
         "Idempotency-Replayed": string;
-        /** @description Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288). */
+        /** @description Relative URL of the next page, if there is one: `<...>; rel="next"` (RFC 8288). */
         Link: string;
-        /** @description Where the new object is, relative to the URL of the request (RFC 9110). */
+        /** @description URL of the new object, relative to the URL of the request (RFC 9110). */
         Location: string;
-        /** @description How many requests are allowed in a window. Not sent if the request was refused before it was counted. */
+        /** @description Maximum number of requests per window. Absent if the request was rejected before it was counted. */
         "RateLimit-Limit": number;
-        /** @description How many of them are left. Not sent if the request was refused before it was counted. */
+        /** @description Number of requests left in the current window. Absent if the request was rejected before it was counted. */
         "RateLimit-Remaining": number;
-        /** @description In how many seconds the next window begins. Not sent if the request was refused before it was counted. */
+        /** @description Seconds until the next window begins. Absent if the request was rejected before it was counted. */
         "RateLimit-Reset": number;
-        /** @description In how many seconds to try again. */
+        /** @description Seconds to wait before retrying. */
         "Retry-After": number;
-        /** @description The scheme `Cookie`, with the name of the session cookie. */
+        /** @description The `Cookie` scheme, with the name of the session cookie. */
         "WWW-Authenticate": string;
         /** @description How many imports the list leaves out, since the user has no access to their repositories at present. */
         "X-Imports-Withheld": number;
@@ -1129,7 +1129,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1154,7 +1154,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It can. */
+            /** @description The service is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1180,31 +1180,31 @@ export interface operations {
                  */
                 source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example MC4x
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1228,7 +1228,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportsBody"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1256,19 +1256,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1317,19 +1317,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1376,19 +1376,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1412,7 +1412,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportBody"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1440,19 +1440,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @description Entity tags, or `*`. If none matches the current `ETag`, nothing is changed and the response is 412.
                  * @example *
                  */
                 "If-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1502,19 +1502,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @description Entity tags, or `*`. If none matches the current `ETag`, nothing is changed and the response is 412.
                  * @example *
                  */
                 "If-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1525,7 +1525,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1564,31 +1564,31 @@ export interface operations {
                  */
                 context_file_type?: string;
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example MC4x
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1611,7 +1611,7 @@ export interface operations {
                     "application/json": components["schemas"]["FilesBody"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1639,19 +1639,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1700,19 +1700,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1736,7 +1736,7 @@ export interface operations {
                     "application/json": components["schemas"]["FileBody"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1764,19 +1764,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @description Entity tags, or `*`. If none matches the current `ETag`, nothing is changed and the response is 412.
                  * @example *
                  */
                 "If-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1826,19 +1826,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.
+                 * @description Entity tags, or `*`. If none matches the current `ETag`, nothing is changed and the response is 412.
                  * @example *
                  */
                 "If-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1849,7 +1849,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1879,31 +1879,31 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example OTk5OTk5OTk5OTk5OTk5OTk5
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -1926,7 +1926,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserFile"][];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1954,19 +1954,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2029,19 +2029,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2065,7 +2065,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserFile"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2094,12 +2094,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2110,7 +2110,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -2138,31 +2138,31 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example OTk5OTk5OTk5OTk5OTk5OTk5
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2185,7 +2185,7 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateCollection"][];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2213,19 +2213,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2288,19 +2288,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2324,7 +2324,7 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateCollection"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2353,12 +2353,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2369,7 +2369,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -2397,31 +2397,31 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example OTk5OTk5OTk5OTk5OTk5OTk5
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2444,7 +2444,7 @@ export interface operations {
                     "application/json": components["schemas"]["GithubInstallation"][];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2472,19 +2472,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2547,19 +2547,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2583,7 +2583,7 @@ export interface operations {
                     "application/json": components["schemas"]["GithubInstallation"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2612,12 +2612,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2628,7 +2628,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -2656,31 +2656,31 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page size; without it, all at once.
+                 * @description Maximum number of items per page. Without it, the complete list is returned.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description Start of the page: from the `Link` header of the previous one.
+                 * @description Position at which the page starts, from the `Link` header of the previous page.
                  * @example OTk5OTk5OTk5OTk5OTk5OTk5
                  */
                 cursor?: string;
             };
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2703,7 +2703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatConversation"][];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2731,19 +2731,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and the same request, within 24 hours, returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2806,19 +2806,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2842,7 +2842,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatConversation"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2871,12 +2871,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2887,7 +2887,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No body. */
+            /** @description Success, without a body. */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -2916,19 +2916,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.
+                 * @description Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.
                  * @example "0"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The signed-in user.
+                 * @description Id of the signed-in user.
                  * @example 1
                  */
                 user_id: number;
                 /**
-                 * @description One of the user's projects.
+                 * @description Id of one of the user's projects.
                  * @example 789
                  */
                 project_id: number;
@@ -2951,7 +2951,7 @@ export interface operations {
                     "application/json": components["schemas"]["GithubRepositoriesBody"];
                 };
             };
-            /** @description The `ETag` is one of those in `If-None-Match`. */
+            /** @description Not modified: `If-None-Match` matches the current `ETag`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];

@@ -1,7 +1,7 @@
 import type { KeywordDefinition } from 'ajv'
 import { MAX_TIME, MIN_TIME } from '../schemas.js'
 
-/** Rejects unpaired surrogates, which UTF-8 cannot encode. No regular expression does that in every language. */
+/** Rejects unpaired surrogates, which UTF-8 cannot encode. No regular expression for this is portable. */
 const wellFormed: KeywordDefinition = {
   keyword: 'wellFormed',
   type: 'string',
@@ -9,8 +9,8 @@ const wellFormed: KeywordDefinition = {
 }
 
 /**
- * Rejects times that do not exist. `Date` would accept February 30 as March 1. The range is checked in UTC, since an offset can
- * lead to a year that has no format with four digits.
+ * Rejects times that do not exist: `Date` alone would accept February 30 as March 1 or 2. The range is checked in UTC,
+ * because an offset can move a time out of the years that four digits can represent.
  */
 const instant: KeywordDefinition = {
   keyword: 'instant',
@@ -23,7 +23,7 @@ const instant: KeywordDefinition = {
   },
 }
 
-/** Ajv's options: find every error, and change nothing in the input. */
+/** Options of Ajv: report all errors, and never modify the input. */
 export const ajvOptions = {
   customOptions: {
     allErrors: true,

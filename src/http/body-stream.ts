@@ -1,36 +1,36 @@
 import { Readable } from 'node:stream'
 
-/** The size of the chunks that come out, in bytes. A smaller body needs no joining. */
+/** Size of the joined chunks, in bytes. A body that is not larger is not joined. */
 export const BLOCK = 16 * 1024
 
-/** How many chunks are handled before other requests have their turn. */
-const CHUNKS_PER_TURN = 1000
+/** Number of chunks to process before yielding to the event loop. */
+const CHUNKS_PER_ITERATION = 1000
 
 /**
- * Starts reading a body, and lets other requests proceed meanwhile: libuv reads up to 2 MiB from a socket in one turn of the
- * event loop, which can be 350 000 chunks of one byte.
+ * Starts reading a body, and regularly yields to the event loop so that other requests can proceed: libuv reads up to 2
+ * MiB from a socket in one iteration, which can be 350 000 chunks of one byte.
  */
-export function readInTurns(body: Readable): void {
+export function readWithYields(body: Readable): void {
   let count = 0
   body.on('data', () => {
     count += 1
-    if (count % CHUNKS_PER_TURN > 0) return
+    if (count % CHUNKS_PER_ITERATION > 0) return
     body.pause()
     setImmediate(() => body.resume())
   })
 }
 
 /**
- * Joins the chunks of a body. A client can send 2 MiB as two million chunks of one byte: kept one by one, they take 900 MiB
- * of memory, and more than a second to concatenate.
+ * Joins the chunks of a body into blocks. A client can send 2 MiB as two million chunks of one byte, which would take
+ * 900 MiB of memory if buffered individually, and more than a second to concatenate.
  */
 export function joinChunks(body: Readable): Readable {
   let isStarted = false
   let block = Buffer.allocUnsafe(BLOCK)
   let used = 0
-  // A body that nobody reads must not flow into this one: the rest of it may be discarded.
+  // Starts only when it is read. The body may also be discarded unread, and must then not flow into this stream.
   const joined = new Readable({ read: () => void (isStarted ? body.resume() : start()) })
-  // The rest of a body that was refused can still fail. Without a listener, that would end the process.
+  // A rejected body can still fail while the rest is discarded. Without a listener, the error would crash the process.
   joined.on('error', () => {})
 
   function start() {
@@ -41,7 +41,7 @@ export function joinChunks(body: Readable): Readable {
       joined.push(null)
     })
     body.once('error', (error) => joined.destroy(error))
-    readInTurns(body)
+    readWithYields(body)
   }
 
   function add(chunk: Buffer) {

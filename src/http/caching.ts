@@ -5,31 +5,34 @@ import { matchesTag, toEntityTag } from './entity-tags.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether a 200 or 201 of this route has an ETag: the handler's, or one of the body and the headers that vary with it. */
+    /** Whether a 200 or 201 of this route has an ETag: the handler's, or else a hash of the body and some headers. */
     isTagged?: boolean
   }
 }
 
-/** The `Cache-Control` of a response that no cache may store. */
+/** `Cache-Control` of a response that no cache may store. */
 export const NO_STORE = 'no-store'
 
-/** Headers that are part of a representation: a change of them alone must change the ETag. */
-const REPRESENTED = ['link', 'x-imports-withheld', 'x-installations-failed']
+/** Headers that are part of a representation: if one of them changes, so must the ETag. */
+const REPRESENTATION_HEADERS = ['link', 'x-imports-withheld', 'x-installations-failed']
 
-/** Sets the ETag of a response from its text, and from its headers, which must have been set before. */
+/** Sets the ETag of a response to a hash of its text and representation headers, which must have been set already. */
 export function setEntityTag(reply: FastifyReply, text: string): void {
-  const headers = REPRESENTED.flatMap((name) => (reply.hasHeader(name) ? [`${name}: ${reply.getHeader(name)}\n`] : []))
+  const headers = REPRESENTATION_HEADERS.flatMap((name) =>
+    reply.hasHeader(name) ? [`${name}: ${reply.getHeader(name)}\n`] : [],
+  )
   reply.header('etag', toEntityTag(headers.join('') + text))
 }
 
 /**
- * HTTP caching (RFC 9110, 9111). Sets the ETags of responses; responds to GET and HEAD with 304 where `If-None-Match` names
- * the current one; and keeps responses out of shared caches, which some proxies fill by default.
+ * HTTP caching (RFC 9110, 9111). Sets ETags, responds to GET and HEAD with 304 if `If-None-Match` matches, and sets
+ * `Cache-Control`, because some proxies cache responses without it by default.
  *
- * A response with an ETag may be stored by the user's own browser, which must revalidate it. All others, and every error,
- * must not be stored. A route that sets `Cache-Control` itself keeps it for its successful responses.
+ * A response with an ETag may be stored only in a private cache, such as the browser's, and must be revalidated. All
+ * other responses and all errors must not be stored. If a route sets `Cache-Control` itself, its successful responses
+ * keep it.
  *
- * This hook must run before those that depend on the ETag or the status.
+ * This hook must run before all hooks that depend on the ETag or the status.
  */
 async function caching(app: FastifyInstance) {
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -39,7 +42,7 @@ async function caching(app: FastifyInstance) {
     const isUnchanged = isTaggable && isNotModified(request, reply)
     if (isUnchanged) reply.code(304).removeHeader('content-type')
     setCacheControl(request, reply)
-    // Fastify drops the payload of HEAD by itself, and needs it for the Content-Length.
+    // Fastify removes the payload of HEAD itself, after computing Content-Length from it.
     if (!isUnchanged || request.method === 'HEAD') return done(null, payload)
     if (payload instanceof Readable) payload.destroy()
     done(null, null)
@@ -55,7 +58,7 @@ function setCacheControl({ method }: FastifyRequest, reply: FastifyReply): void 
   reply.header('cache-control', isRevalidated ? 'private, no-cache' : NO_STORE)
 }
 
-/** RFC 9110, section 13.1.2. */
+/** Evaluates `If-None-Match` (RFC 9110, section 13.1.2). */
 function isNotModified({ method, headers }: FastifyRequest, reply: FastifyReply): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   const { 'if-none-match': ifNoneMatch } = headers

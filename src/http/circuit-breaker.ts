@@ -1,33 +1,33 @@
-/** Consecutive failures that open the circuit. */
+/** Number of consecutive failures that opens the circuit. */
 const MAX_FAILURES = 3
 
-/** How long it is open before one call is let through to try, in milliseconds. */
+/** Time between trial calls while the circuit is open, in milliseconds. */
 const OPEN_TIME = 2000
 
 export interface CircuitBreaker {
-  /** Runs `call`, or returns undefined if it fails or the circuit is open. */
+  /** Runs `call`. Returns undefined if it fails, or without running it if the circuit is open. */
   run<T>(call: () => Promise<T>): Promise<T | undefined>
   isOpen(): boolean
 }
 
 /**
- * Creates a circuit breaker: after a few failures in a row, calls are no longer made, so that nobody waits for their
- * timeouts. From time to time one call is let through; the first that succeeds closes the circuit. (The libraries for this
- * require Node 22.)
+ * Creates a circuit breaker. It opens after several consecutive failures: calls are then skipped, so that requests do
+ * not wait for their timeouts, except for a periodic trial call. The first success closes the circuit. (The available
+ * libraries require Node 22.)
  *
- * @param onChange called when it opens, with the failure, and when it closes
+ * @param onChange called with the error when the circuit opens, and with undefined when it closes
  */
 export function createCircuitBreaker(onChange: (failure: unknown | undefined) => void): CircuitBreaker {
   let failures = 0
-  let nextTry = 0
+  let nextTrialAt = 0
   const isOpen = () => failures >= MAX_FAILURES
 
   return {
     isOpen,
     async run(call) {
       const wasOpen = isOpen()
-      if (wasOpen && performance.now() < nextTry) return undefined
-      if (wasOpen) nextTry = performance.now() + OPEN_TIME
+      if (wasOpen && performance.now() < nextTrialAt) return undefined
+      if (wasOpen) nextTrialAt = performance.now() + OPEN_TIME
       try {
         const result = await call()
         const hasClosed = isOpen()
@@ -37,7 +37,7 @@ export function createCircuitBreaker(onChange: (failure: unknown | undefined) =>
       } catch (error) {
         failures += 1
         if (failures === MAX_FAILURES) {
-          nextTry = performance.now() + OPEN_TIME
+          nextTrialAt = performance.now() + OPEN_TIME
           onChange(error)
         }
         return undefined

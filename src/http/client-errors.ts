@@ -10,7 +10,7 @@ import { securityEventOf } from './security-events.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Handles `clientError` of the HTTP server. */
+    /** Handles `clientError` events of the HTTP server. */
     handleClientError: (error: Error, socket: Socket) => void
   }
 }
@@ -21,35 +21,35 @@ interface ParserError extends NodeJS.ErrnoException {
   bytesParsed?: number
 }
 
-/** Response errors by the code of Node's HTTP parser. All others are 400. */
+/** Errors by the error code of Node's HTTP parser. All others are 400. */
 const CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 }
 
-/** How long a connection stays open for reading after its last response, in milliseconds. */
+/** How long to keep reading from a connection after its last response, in milliseconds. */
 const LINGER = 5000
 
-/** A request line with a method that Node does not know (RFC 9112, section 3). */
+/** A valid request line (RFC 9112, section 3). If the parser rejects its method, Node does not support the method. */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
 
 /**
- * Handles the errors of the HTTP parser, of which Fastify knows nothing.
+ * Handles errors of the HTTP parser, which occur outside of Fastify.
  *
- * An error in the body of a request becomes the response of that request. An error after a complete request does not
- * concern it: the connection closes after its own response. Only a connection without a request in progress gets a
- * response from here.
+ * An error in the body of a request becomes the response to that request. An error after a complete request does not
+ * affect that request: the connection is closed after its response. If no request is in progress on the connection, the
+ * response is written directly to the socket.
  */
 async function clientErrors(app: FastifyInstance) {
   const exchanges = new WeakMap<Duplex, { request: IncomingMessage; response: ServerResponse }>()
   const failures = new WeakMap<IncomingMessage, ApiError>()
   const closing = new WeakSet<Duplex>()
-  const remember = (request: IncomingMessage, response: ServerResponse) =>
+  const track = (request: IncomingMessage, response: ServerResponse) =>
     void exchanges.set(request.socket, { request, response })
 
-  app.server.on('request', remember)
+  app.server.on('request', track)
   app.server.on('checkExpectation', (request, response) => {
-    remember(request, response)
+    track(request, response)
     failures.set(request, new ApiError('EXPECTATION_FAILED'))
     app.routing(request, response)
   })
@@ -61,7 +61,7 @@ async function clientErrors(app: FastifyInstance) {
 
   app.decorate('handleClientError', (error: ParserError, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy()
-    // The parser reports an error again for everything that arrives after the first one.
+    // After an error, the parser reports another one for all further data.
     if (socket.destroyed || closing.has(socket)) return
     close(socket, toApiError(error), findHeaders(error.rawPacket), error.code)
   })
@@ -71,17 +71,17 @@ async function clientErrors(app: FastifyInstance) {
     const last = exchanges.get(socket)
     if (last && !last.request.complete) {
       failures.set(last.request, error)
-      // The content type parser, if it is reading the body already.
+      // Notify the content type parser, if it is already reading the body.
       if (last.request.listenerCount('error') > 0) last.request.emit('error', error)
       closeAfter(last.response, socket)
     } else if (last && !last.response.writableFinished) {
       closeAfter(last.response, socket)
     } else {
-      refuse(socket, error, headers, reason)
+      respond(socket, error, headers, reason)
     }
   }
 
-  function refuse(socket: Duplex, error: ApiError, headers: IncomingMessage['headers'], reason?: string) {
+  function respond(socket: Duplex, error: ApiError, headers: IncomingMessage['headers'], reason?: string) {
     if (!socket.writable) return void socket.destroy()
     const id = readRequestId({ headers })
     const body = JSON.stringify(error.toBody())
@@ -105,7 +105,7 @@ async function clientErrors(app: FastifyInstance) {
       code: error.code,
       event: 'request_refused',
     }
-    // The address is that of the connection: headers of a trusted proxy could not be parsed.
+    // Logs the address of the connection, because `X-Forwarded-For` could not be parsed.
     const address = socket instanceof Socket ? socket.remoteAddress : undefined
     app.log.warn(
       { ...line, ...securityEventOf(error.statusCode, error), ...(reason && { reason }), address },
@@ -129,7 +129,7 @@ function closeAfter(response: ServerResponse, socket: Duplex) {
   else response.once('finish', end)
 }
 
-/** Goes on reading for a while: closing at once would reset the connection, and a client still sending lose the response. */
+/** Keeps reading for a while: an immediate close would reset the connection, and the response could be lost. */
 function linger(socket: Duplex) {
   const timer = setTimeout(() => socket.destroy(), LINGER).unref()
   socket.once('close', () => clearTimeout(timer))
@@ -145,7 +145,7 @@ function toApiError({ code = '', rawPacket, bytesParsed = 0 }: ParserError): Api
   return invalidRequest({ path: 'request', message: 'is not valid HTTP' })
 }
 
-/** Finds the headers that a response depends on in a packet that could not be parsed. */
+/** Extracts the headers that the response depends on from a packet that could not be parsed. */
 function findHeaders(packet: Buffer | undefined): IncomingMessage['headers'] {
   const text = packet?.toString('latin1') ?? ''
   const [, origin] = /\norigin:[\t ]*([^\r\n]*)/i.exec(text) ?? []

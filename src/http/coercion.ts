@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 
 const DECIMAL = /^[1-9][0-9]{0,15}$/
 
-/** Reads a positive decimal integer. Rejects `01`, `1.0`, `1e3`, `0x10`, ` 1` and `-1`. */
+/** Parses a positive decimal integer. Returns undefined for `01`, `1.0`, `1e3`, `0x10`, ` 1` and `-1`. */
 export function readDecimal(text: unknown): number | undefined {
   return typeof text === 'string' && DECIMAL.test(text) ? Number(text) : undefined
 }
@@ -16,19 +16,19 @@ const BOOLEANS = new Map([
   ['0', false],
 ])
 
-/** Reads a boolean, in any letter case. */
+/** Parses a boolean, case-insensitively. */
 const readBoolean = (text: unknown) => (typeof text === 'string' ? BOOLEANS.get(text.toLowerCase()) : undefined)
 
-/** Converters by the `type` in the schema. */
+/** Converters by the schema's `type`. */
 const READERS: Record<string, (text: unknown) => unknown> = { integer: readDecimal, boolean: readBoolean }
 
 /**
- * Converts integers and booleans in paths and query strings. Ajv rejects a value that could not be converted. Ajv's own
- * coercion is disabled: it accepts `1e3` and `0x10` as numbers.
+ * Converts integers and booleans in paths and query strings. A value that cannot be converted stays a string, which Ajv
+ * rejects. Ajv's own coercion is disabled because it accepts `1e3` and `0x10` as numbers.
  */
 async function coercion(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
-    // Determined at the first request: other plugins may extend a route's schemas after this hook.
+    // Initialized on the first request, because other plugins may extend the route's schemas after this hook.
     let readers: { path: Reader[]; query: Reader[] } | undefined
     const convert: preValidationHookHandler = (request, _reply, done) => {
       readers ??= { path: readersOf(route.schema?.params), query: readersOf(route.schema?.querystring) }

@@ -3,12 +3,12 @@ import fp from 'fastify-plugin'
 import type { Config } from '../config.js'
 import { createSampler } from '../logging/log-sampler.js'
 
-/** File descriptors for the log, GitHub, Redis, metrics and files. */
+/** File descriptors that are reserved for the log, GitHub, Redis, metrics and files. */
 const RESERVE = 128
 
 /**
- * Caps client connections below the process's limit of file descriptors, so that connections to PostgreSQL and GitHub can
- * still be opened. A connection above the cap is closed at once; existing ones are served.
+ * Limits client connections to fewer than the process has file descriptors, so that connections to PostgreSQL and
+ * GitHub can still be opened. A connection over the limit is closed immediately. Existing connections are not affected.
  */
 async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE }: Pick<Config, 'DATABASE_POOL_SIZE'>) {
   const limit = readDescriptorLimit()
@@ -19,13 +19,13 @@ async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE }: Pick<Co
   app.server.on('drop', () => {
     app.countRefusal('too_many_connections')
     const sample = sampler()
-    if (sample) app.log.warn({ maximum, ...sample }, 'refused a connection: too many are open')
+    if (sample) app.log.warn({ maximum, ...sample }, 'rejected a connection: too many open connections')
   })
 }
 
 export default fp(connections, { name: 'connection-limit', dependencies: ['refusals'] })
 
-/** Node.js raises its limit to the maximum that it is allowed (`ulimit -Hn`) when it starts. */
+/** Returns the limit of file descriptors. Node.js raises it to the hard limit (`ulimit -Hn`) at startup. */
 function readDescriptorLimit(): number | undefined {
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | 'unlimited' } } }
   const limit = report.userLimits?.open_files?.soft

@@ -5,11 +5,11 @@ import { requestedOrigin } from './forwarded.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Origins whose pages may send requests with the user's cookie. */
+    /** Origins whose pages may send requests with the session cookie. */
     allowedOrigins: ReadonlySet<string>
     /**
-     * Returns the CORS headers of a response that does not come from a route. If the request could not be parsed far
-     * enough to know its origin (undefined), the response is for the first allowed one.
+     * Returns the CORS headers of a response that does not pass through Fastify.
+     * @param origin the `Origin` of the request; if it could not be parsed, the default is the first allowed origin
      */
     corsHeaders: (origin: string | undefined) => Record<string, string>
   }
@@ -41,7 +41,7 @@ const EXPOSED_HEADERS = [
   'X-Request-Id',
 ]
 
-/** Enables CORS with credentials for the listed origins. Without any, there is no CORS at all. */
+/** Enables CORS with credentials for the listed origins. If there are none, CORS is disabled. */
 async function crossOrigin(app: FastifyInstance, { origins }: { origins: string[] }) {
   app.decorate('allowedOrigins', new Set(origins))
   app.decorate('corsHeaders', (origin = origins[0]) => {
@@ -69,12 +69,13 @@ export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['response-
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 
-/** Values of `Sec-Fetch-Site` with which no other site is involved (W3C, Fetch Metadata Request Headers). */
+/** Values of `Sec-Fetch-Site` for requests without another site involved (W3C, Fetch Metadata Request Headers). */
 const SAME_ORIGIN = ['same-origin', 'none']
 
 /**
- * Whether a page of another site made the browser send this write, with the cookie that browsers add automatically
- * (CSRF). Clients other than browsers send neither header.
+ * Detects cross-site request forgery (CSRF): returns whether a page of another site made the browser send this write,
+ * to which the browser adds the cookie automatically. Other clients send neither `Sec-Fetch-Site` nor `Origin`, and are
+ * not affected.
  */
 export function isCrossSiteWrite(request: FastifyRequest): boolean {
   const { method, headers, server } = request

@@ -10,23 +10,26 @@ declare module 'fastify' {
 
 type IsTrustedProxy = (address: string) => boolean
 
-/** @param networks addresses and networks (CIDR) */
+/**
+ * Creates a function that returns whether an address is that of a trusted proxy.
+ * @param networks IP addresses and CIDR networks
+ */
 export function createProxyTrust(networks: string[]): IsTrustedProxy {
   if (networks.length === 0) return () => false
   const isTrusted = proxyAddr.compile(networks)
   return (address) => isTrusted(address, 0)
 }
 
-/** `203.0.113.8:50001`, `[2001:db8::1]:50001`, `[2001:db8::1]`, also in double quotes. */
+/** An address with a port or in brackets: `203.0.113.8:50001`, `[2001:db8::1]:50001`, `"[2001:db8::1]"`. */
 const WITH_PORT = /^"?(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?"?$/
 
 interface ForwardedOptions {
   isTrustedProxy: IsTrustedProxy
-  /** Whether any proxy is trusted: otherwise nothing reads `X-Forwarded-For`. */
+  /** Whether any proxy is trusted. If not, `X-Forwarded-For` is ignored. */
   isEnabled: boolean
 }
 
-/** Removes the ports that some proxies (Azure's, for example) add to addresses in `X-Forwarded-For`. */
+/** Removes the ports that some proxies, such as Azure's, add to the addresses in `X-Forwarded-For`. */
 async function forwarded(app: FastifyInstance, { isTrustedProxy, isEnabled }: ForwardedOptions) {
   app.decorate('isTrustedProxy', isTrustedProxy)
   if (!isEnabled) return
@@ -46,10 +49,11 @@ function withoutPort(text: string): string {
 }
 
 /**
- * Returns the origin that the browser requested, as it would write it in `Origin`. A trusted proxy says so in
- * `X-Forwarded-Host`, `-Proto` and `-Port`; of several proxies, the first one that the request passed.
+ * Returns the origin that the browser requested, in the format of the `Origin` header. It is taken from
+ * `X-Forwarded-Host`, `-Proto` and `-Port` if the request comes from a trusted proxy. With several proxies, the first
+ * value counts, which is that of the outermost proxy.
  *
- * @returns undefined if the headers name none
+ * @returns undefined if the headers contain no valid origin
  */
 export function requestedOrigin({ headers, socket, server }: FastifyRequest): string | undefined {
   const isTrusted = server.isTrustedProxy(socket.remoteAddress ?? '')
@@ -59,7 +63,7 @@ export function requestedOrigin({ headers, socket, server }: FastifyRequest): st
           .split(',', 1)[0]
           ?.trim()
       : '') || undefined
-  // Without a proxy in front, this service is reached by plain HTTP.
+  // Without a proxy, clients connect to this service over plain HTTP.
   const scheme = read('x-forwarded-proto')?.toLowerCase() ?? 'http'
   if (scheme !== 'http' && scheme !== 'https') return undefined
   const host = read('x-forwarded-host') ?? headers.host ?? ''

@@ -14,28 +14,33 @@ const live = {
   operationId: 'getLiveness',
   tags: ['Health'],
   security: [],
-  summary: 'Is the process up?',
-  description: 'Does not query the database, so that a database outage does not restart the process.',
-  response: { 200: healthy('It is.'), ...openErrors() },
+  summary: 'Check liveness',
+  description:
+    'Reports whether the process is running. Does not query the database, so that an outage causes no restart.',
+  response: { 200: healthy('The process is running.'), ...openErrors() },
 }
 
 const ready = {
   operationId: 'getReadiness',
   tags: ['Health'],
   security: [],
-  summary: 'Can it serve?',
-  description: 'Queries the database: 503 also if it is read-only, or does not have the schema.',
-  response: { 200: healthy('It can.'), ...openErrors('DATABASE_UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN') },
+  summary: 'Check readiness',
+  description:
+    'Reports whether the service can handle requests. Also returns 503 if the database is read-only or has no schema.',
+  response: {
+    200: healthy('The service is ready.'),
+    ...openErrors('DATABASE_UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN'),
+  },
 }
 
-/** For whoever runs the service: is the process up, and can it serve? */
+/** Liveness and readiness probes. */
 async function health(app: FastifyInstance, { database }: { database: Database }) {
   const config = { isUnlimited: true }
 
   app.get('/health/live', { config, schema: live }, async () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', { config, schema: ready }, async () => {
-    if (app.isEnding()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
+    if (app.isShuttingDown()) throw new ApiError('SHUTTING_DOWN', { retryAfter: 1 })
     await database.readiness.check().catch((cause) => {
       throw cause instanceof ApiError ? cause : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause })
     })

@@ -25,30 +25,30 @@ import unreadBody from './unread-body.js'
 export interface HttpAppParts {
   database: Pick<Database, 'renewStatements'>
   log: FastifyBaseLogger
-  /** How long a client may read nothing of its responses, in milliseconds. */
+  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
   readTimeout?: number
-  /** Whether the database is being migrated; undefined: no migration is pending. */
+  /** Returns whether the database is being migrated. Undefined if no migration was pending at startup. */
   isMigrating?: (() => boolean) | undefined
   /** Called for every route, in the scope that registers it. */
   onRoute?: ((this: FastifyInstance, route: RouteOptions) => void) | undefined
 }
 
-/** The largest request body, in bytes. */
+/** Maximum size of a request body, in bytes. */
 const BODY_LIMIT = 2 * 1024 * 1024
 
-/** How long a client may read nothing of its responses, in milliseconds. */
+/** Timeout for a client that reads nothing of its responses, in milliseconds. */
 const READ_TIMEOUT = 30_000
 
-/** The maximum size of all responses that wait for their clients, in bytes. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** Maximum total size of the responses that are buffered because their clients read slowly, in bytes. */
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 
-/** How often connections are looked at that are over their time, in milliseconds. */
-const CONNECTIONS_CHECK = 1000
+/** Interval between checks for connections that have exceeded their timeouts, in milliseconds. */
+const CONNECTIONS_CHECK_INTERVAL = 1000
 
-/** As long as a request line can be at all: every id that is too long is a 400, not an unknown route. */
+/** Maximum length of a path parameter: that of a request line, so that an id that is too long is not a 404. */
 const MAX_PARAM_LENGTH = 16 * 1024
 
-/** Creates an HTTP server without routes: the plugins for every request, in order. */
+/** Creates an HTTP server with the plugins for every request, without routes. The order of the plugins matters. */
 export async function createHttpApp(
   config: Config,
   { database, log, readTimeout = READ_TIMEOUT, isMigrating, onRoute }: HttpAppParts,
@@ -57,7 +57,7 @@ export async function createHttpApp(
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    // The type of Fastify's own requests is that of HTTP/1 here.
+    // Fastify's type allows HTTP/2 requests, but this server supports only HTTP/1.
     childLoggerFactory: (parent, bindings, options, request) => {
       const trace_id = readTraceId(request as IncomingMessage)
       return parent.child(trace_id ? { ...bindings, trace_id } : bindings, options)
@@ -71,7 +71,7 @@ export async function createHttpApp(
     http: {
       requireHostHeader: false,
       headersTimeout: Math.min(config.HEADERS_TIMEOUT, config.REQUEST_TIMEOUT),
-      connectionsCheckingInterval: CONNECTIONS_CHECK,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL,
     },
     rewriteUrl: ({ url = '/' }) => escapeStrayPercents(url),
     ajv: ajvOptions,
@@ -96,7 +96,7 @@ export async function createHttpApp(
   await app.register(overload, config)
   await app.register(session)
   await app.register(limits, config)
-  await app.register(slowClients, { readTimeout, maxWaitingBytes: MAX_WAITING_BYTES })
+  await app.register(slowClients, { readTimeout, maxBufferedBytes: MAX_BUFFERED_BYTES })
   await app.register(errors)
   await app.register(jsonBody)
   await app.register(unreadBody)
@@ -108,8 +108,8 @@ export async function createHttpApp(
 }
 
 /**
- * A path that is not properly percent-encoded names a route all the same, where its parameter is no id; without this the
- * router would refuse it before it is known who asks.
+ * Escapes `%` in a path with invalid percent-encoding, so that it is routed and its parameter is rejected by
+ * validation, after authentication. Otherwise, the router would reject the path before the session is checked.
  */
 function escapeStrayPercents(url: string): string {
   if (!url.includes('%')) return url

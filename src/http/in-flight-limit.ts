@@ -1,69 +1,70 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { tooManyRequests } from '../errors.js'
 
-/** Maximum number of requests that one session can have in progress. */
+/** Maximum number of concurrent requests per session. */
 const MAX_IN_FLIGHT = 16
 
 /**
- * Maximum number of requests of one session that have the Idempotency-Key of another one in progress. They cost little: most
- * of them are refused before their handler does anything.
+ * Maximum number of concurrent retries per session: requests with the same Idempotency-Key as a request in progress.
+ * They cost little, because most of them are rejected before their handler runs.
  */
 const MAX_RETRIES = 64
 
-/** A request's place among those of its session. It is free when nothing holds it. */
-interface Place {
-  /** The counter: the session, or the retries of the session. */
-  name: string
-  /** The session and the Idempotency-Key of a request that is not a retry. */
+/** A permit of a request in progress. It is released when its reference count reaches 0. */
+interface Permit {
+  /** Name of the counter: the session, or the retries of the session. */
+  counter: string
+  /** The session and Idempotency-Key of a request that has one and is not a retry. */
   key: string | undefined
-  holds: number
-  /** Whether a lookup or a handler is running, which is one hold. The open response is another. */
+  /** References by the response, until it is closed, and by a running lookup or handler. */
+  references: number
+  /** Whether a session lookup or a handler is running. */
   isBusy: boolean
 }
 
-const place = Symbol('place')
+const permit = Symbol('permit')
 
 declare module 'fastify' {
   interface FastifyRequest {
-    [place]: Place | null
+    [permit]: Permit | null
   }
 }
 
 /**
- * Bounds the requests that one session has in progress: from before the session is looked up until the response has been
- * sent or its connection has closed. A client that closes its connection does not free a place before the lookup or the
- * handler has ended, or it could have any number of them running.
+ * Creates a limit for the number of concurrent requests per session. A request holds a permit from before its session
+ * is looked up until its response has been sent or the connection is closed. If the client disconnects, the permit is
+ * not released before the running lookup or handler has finished. Otherwise, the client could start any number of them.
  */
 export function createInFlightLimit(app: FastifyInstance) {
   const counts = new Map<string, number>()
   const keys = new Set<string>()
-  app.decorateRequest(place, null)
+  app.decorateRequest(permit, null)
 
-  function hold(held: Place) {
-    if (held.holds === 0) counts.set(held.name, (counts.get(held.name) ?? 0) + 1)
-    held.holds += 1
+  function addReference(held: Permit) {
+    if (held.references === 0) counts.set(held.counter, (counts.get(held.counter) ?? 0) + 1)
+    held.references += 1
   }
 
-  function release(held: Place) {
-    held.holds -= 1
-    if (held.holds > 0) return
+  function removeReference(held: Permit) {
+    held.references -= 1
+    if (held.references > 0) return
     if (held.key !== undefined) keys.delete(held.key)
-    const left = (counts.get(held.name) ?? 0) - 1
-    if (left > 0) counts.set(held.name, left)
-    else counts.delete(held.name)
+    const remaining = (counts.get(held.counter) ?? 0) - 1
+    if (remaining > 0) counts.set(held.counter, remaining)
+    else counts.delete(held.counter)
   }
 
-  function setBusy({ [place]: held }: FastifyRequest, isBusy: boolean) {
+  function setBusy({ [permit]: held }: FastifyRequest, isBusy: boolean) {
     if (!held || held.isBusy === isBusy) return
     held.isBusy = isBusy
-    if (isBusy) hold(held)
-    else release(held)
+    if (isBusy) addReference(held)
+    else removeReference(held)
   }
 
   return {
     /**
-     * Called before the lookup of the session.
-     * @throws ApiError 429
+     * Acquires a permit. Call this before the session lookup.
+     * @throws ApiError 429 if the session has too many requests in progress
      */
     enter(request: FastifyRequest, reply: FastifyReply) {
       const { sessionKey: session, headers } = request
@@ -71,25 +72,28 @@ export function createInFlightLimit(app: FastifyInstance) {
       const { 'idempotency-key': idempotencyKey } = headers
       const key = idempotencyKey === undefined ? undefined : `${session} ${idempotencyKey}`
       const isRetry = key !== undefined && keys.has(key)
-      const name = isRetry ? `${session} retries` : session
-      if ((counts.get(name) ?? 0) >= (isRetry ? MAX_RETRIES : MAX_IN_FLIGHT)) {
-        throw tooManyRequests(`Too many requests of this session in progress: at most ${MAX_IN_FLIGHT}`, 1)
+      const counter = isRetry ? `${session} retries` : session
+      if ((counts.get(counter) ?? 0) >= (isRetry ? MAX_RETRIES : MAX_IN_FLIGHT)) {
+        throw tooManyRequests(`Too many concurrent requests for this session: at most ${MAX_IN_FLIGHT}`, 1)
       }
-      const held = { name, key: isRetry ? undefined : key, holds: 0, isBusy: false }
-      request[place] = held
-      hold(held)
-      if (held.key !== undefined) keys.add(held.key)
-      reply.raw.once('close', () => release(held))
+      const acquired = { counter, key: isRetry ? undefined : key, references: 0, isBusy: false }
+      request[permit] = acquired
+      addReference(acquired)
+      if (acquired.key !== undefined) keys.add(acquired.key)
+      reply.raw.once('close', () => removeReference(acquired))
       setBusy(request, true)
     },
 
-    /** Called after the lookup. While the body arrives, only the open response holds the place: it may never arrive. */
-    rest: (request: FastifyRequest) => setBusy(request, false),
+    /**
+     * Call this after the session lookup. While the body is received, only the open response keeps the permit: Fastify
+     * never calls back for a body whose connection is closed.
+     */
+    pause: (request: FastifyRequest) => setBusy(request, false),
 
-    /** Called before the handler. */
+    /** Call this before the handler. */
     resume: (request: FastifyRequest) => setBusy(request, true),
 
-    /** Called after the handler, or an error before it. */
+    /** Call this after the handler, or after an error before it. */
     leave: (request: FastifyRequest) => setBusy(request, false),
   }
 }

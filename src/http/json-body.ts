@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
@@ -10,28 +10,28 @@ import { findExcess } from './json-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Waits until a large body may be parsed; undefined where there is no limit for that. */
+    /** Waits for a permit to parse a large body. Undefined if large bodies are not limited. */
     admitLargeBody: (() => Promise<void>) | undefined
-    /** Whether its body was so large that it had to be admitted. */
+    /** Whether the body was so large that parsing it required a permit. */
     hasLargeBody: boolean
   }
   interface FastifyContextConfig {
-    /** Maximum number of values in a body, if it is not that of most routes. */
+    /** Maximum number of values in a body, if it differs from the default. */
     maxBodyValues?: number
   }
 }
 
-/** A larger body, in bytes, is parsed only when it is admitted. */
+/** Size above which parsing a body requires a permit, in bytes. */
 const LARGE_BODY = 16 * 1024
 
-/** RFC 9110, section 8.3.1, without a look at the parameters. */
+/** A media type (RFC 9110, section 8.3.1). Parameters are not checked. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
 
 /**
- * Request bodies: JSON in UTF-8 (RFC 8259) and nothing else.
+ * Parses request bodies. Accepts only JSON in UTF-8 (RFC 8259).
  *
- * A request without a body may carry any content type, which many clients always send: it is dropped before Fastify
- * would choose a parser by it.
+ * A request without a body may have any content type, because many clients always send one. It is removed before
+ * Fastify selects a parser by it.
  */
 async function jsonBody(app: FastifyInstance) {
   app.decorateRequest('admitLargeBody', undefined)
@@ -39,7 +39,8 @@ async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
-    // Fastify would reject these before it is known whether the chunks hold anything.
+    // Fastify would reject these headers even if a chunked body turns out to be empty, so they select the fallback
+    // parser.
     else if (isEncoded(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
       headers['content-type'] = 'application/octet-stream'
     }
@@ -49,7 +50,7 @@ async function jsonBody(app: FastifyInstance) {
     done(null, isLarge(headers) ? joinChunks(payload as Readable) : payload)
   })
   app.removeAllContentTypeParsers()
-  // Whether chunks hold anything is known only when they come; the first byte decides.
+  // Rejects a body on its first byte. An empty chunked body has none and is accepted.
   app.addContentTypeParser('*', ({ headers }, payload, done) => {
     const onData = () => finish(unsupportedMediaType(headers))
     const finish = (error: Error | null = null) => {
@@ -58,12 +59,12 @@ async function jsonBody(app: FastifyInstance) {
     }
     payload.on('data', onData).on('end', finish).on('error', finish)
   })
-  // Refuses `__proto__` and `constructor.prototype` wherever they stand.
+  // Rejects `__proto__` and `constructor.prototype` at any depth.
   const parse = app.getDefaultJsonParser('error', 'error')
   const parseText = (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
     const text = body.toString('utf8')
     return parse(request, text, (error, value) => {
-      if (error) return done(invalidRequest({ path: 'body', message: describeProblem(text) }))
+      if (error) return done(invalidRequest({ path: 'body', message: describeSyntaxError(text) }))
       return done(null, value)
     })
   }
@@ -75,28 +76,28 @@ async function jsonBody(app: FastifyInstance) {
       return problem ? done(problem) : parseText(request, body, done)
     }
     request.hasLargeBody = true
-    // Each step on 2 MiB takes many milliseconds: other requests have their turn in between.
+    // Each step takes many milliseconds for 2 MiB, so other requests are processed in between.
     const finish = (error: Error | null, value?: unknown) => void setImmediate(done, error, value)
-    const checkInTurns = async () => {
+    const checkWithYields = async () => {
       await admit()
       const problem = findProblem(request, body)
-      await turn()
+      await yieldToEventLoop()
       return problem
     }
-    checkInTurns().then((problem) => (problem ? done(problem) : parseText(request, body, finish)), done)
+    checkWithYields().then((problem) => (problem ? done(problem) : parseText(request, body, finish)), done)
   })
 }
 
 export default fp(jsonBody, { name: 'json-body' })
 
-/** Finds what forbids to parse a body. */
+/** Checks whether a body may be parsed: that it is UTF-8 and within the limits. */
 function findProblem({ routeOptions }: FastifyRequest, body: Buffer): ApiError | undefined {
   const message = isUtf8(body) ? findExcess(body, routeOptions.config.maxBodyValues) : 'must be UTF-8'
   return message ? invalidRequest({ path: 'body', message }) : undefined
 }
 
-/** Why the parser refused a text: its own words quote what was sent. */
-function describeProblem(text: string): string {
+/** Explains why the parser rejected a text. The parser's own message would quote the input. */
+function describeSyntaxError(text: string): string {
   try {
     JSON.parse(text)
     return 'must not have a key __proto__ or constructor.prototype'
@@ -105,23 +106,23 @@ function describeProblem(text: string): string {
   }
 }
 
-/** Whether a message has a body, by its headers (RFC 9112, section 6.3). */
+/** Returns whether a message has a body, according to its headers (RFC 9112, section 6.3). */
 export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
-/** Whether a body may be large, by its headers. */
+/** Returns whether a body may be large, according to its headers. */
 function isLarge(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > BLOCK
 }
 
-/** A 415 that says what is wrong: the coding of the body (RFC 9110, section 8.4), or else its type. */
+/** Creates a 415 whose message names the cause: the content encoding (RFC 9110, section 8.4) or the media type. */
 export function unsupportedMediaType(headers: IncomingHttpHeaders): ApiError {
   if (!isEncoded(headers)) return new ApiError('UNSUPPORTED_MEDIA_TYPE')
   const message = 'Unsupported content encoding: send the body without Content-Encoding'
   return new ApiError('UNSUPPORTED_MEDIA_TYPE', { message })
 }
 
-function isEncoded({ 'content-encoding': coding = '' }: IncomingHttpHeaders): boolean {
-  return coding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))
+function isEncoded({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): boolean {
+  return encoding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))
 }

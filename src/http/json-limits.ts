@@ -1,7 +1,7 @@
-/** No body of this API has a value deeper than 2. */
+/** Maximum nesting depth. No body of this API needs more than 2. */
 const MAX_DEPTH = 32
 
-/** Bodies of one object have no more than 20. Parsing 2 MiB of distinct keys would take 0.3 s. */
+/** Default limit of values. Objects of this API need up to 20. Parsing 2 MiB of distinct keys would take 0.3 s. */
 const MAX_VALUES = 10_000
 
 const [QUOTE, BACKSLASH, COMMA] = Buffer.from('"\\,')
@@ -9,11 +9,11 @@ const OPENING = Buffer.from('[{')
 const CLOSING = Buffer.from(']}')
 
 /**
- * Checks that a JSON text will be cheap to parse, in one pass over its bytes. Whether it is valid is left to the parser.
+ * Checks that a JSON text is cheap to parse, in one pass over its bytes. Its syntax is left to the parser.
  *
- * @param bytes in UTF-8
- * @param maxValues at most so many members of objects and arrays
- * @returns a phrase that completes "body ...", or undefined if the text is within the limits
+ * @param bytes the text in UTF-8
+ * @param maxValues maximum number of members of objects and arrays
+ * @returns the message of the validation error, or undefined if the text is within the limits
  */
 export function findExcess(bytes: Buffer, maxValues = MAX_VALUES): string | undefined {
   let depth = 0

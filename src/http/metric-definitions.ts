@@ -7,12 +7,12 @@ import { routeOf } from './request-log.js'
 
 type Library = typeof Prometheus
 
-/** In seconds: from a statement by primary key to a request that waited for everything. */
+/** Histogram buckets, in seconds. They range from a query by primary key to a request that runs into timeouts. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
-/** Default metrics whose names are not valid for their types. Others have the same values. */
+/** Default metrics whose names violate the conventions for their types. Other metrics have the same values. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 /** Defines the metrics of the process. */
@@ -43,8 +43,8 @@ export function defineProcessMetrics(
 }
 
 /**
- * Defines the metrics of requests, and of what is refused before there is a request.
- * @returns a function that observes another server too
+ * Defines the metrics of HTTP requests, and of connections and requests that were rejected below Fastify.
+ * @returns a function that includes another server in the metrics
  */
 export function defineHttpMetrics(
   { Counter, Gauge, Histogram }: Library,
@@ -59,10 +59,10 @@ export function defineHttpMetrics(
     buckets: BUCKETS,
     registers,
   })
-  const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests that have no response yet', registers })
+  const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests in progress', registers })
   new Counter({
     name: 'http_refusals_total',
-    help: 'Connections, and requests that are not valid HTTP, that were refused, by reason',
+    help: 'Rejected connections and invalid HTTP requests, by reason',
     labelNames: ['reason'],
     registers,
     collect() {
@@ -88,7 +88,7 @@ export function defineHttpMetrics(
   return observe
 }
 
-/** Defines the metrics of the pool of connections to PostgreSQL. */
+/** Defines the metrics of the PostgreSQL connection pool. */
 export function defineDatabaseMetrics(
   { Gauge, Histogram }: Library,
   registers: Prometheus.Registry[],
@@ -112,7 +112,7 @@ export function defineDatabaseMetrics(
   }).set(pool.options.max)
   new Gauge({
     name: 'database_pool_waiting_queries',
-    help: 'Queries that wait for a connection to PostgreSQL',
+    help: 'Queries that are waiting for a connection to PostgreSQL',
     registers,
     collect() {
       this.set(pool.waitingCount)
@@ -127,7 +127,7 @@ export function defineDatabaseMetrics(
   database.onPoolWait = (milliseconds) => wait.observe(milliseconds / 1000)
 }
 
-/** Defines the metrics of Redis, if there is one. */
+/** Defines the metrics of Redis, if it is configured. */
 export function defineRedisMetrics(
   { Counter, Gauge }: Library,
   registers: Prometheus.Registry[],
@@ -154,8 +154,8 @@ export function defineRedisMetrics(
 }
 
 /**
- * Defines the metrics of the service that decides about unknown sessions.
- * @returns a function that observes a lookup
+ * Defines the metrics of session lookups in another service.
+ * @returns a function that observes a lookup and its duration, in milliseconds
  */
 export function defineSessionLookupMetrics(
   { Counter, Histogram }: Library,
@@ -169,7 +169,7 @@ export function defineSessionLookupMetrics(
   })
   const duration = new Histogram({
     name: 'session_lookup_duration_seconds',
-    help: 'Time until the other service has answered a lookup, or has failed to',
+    help: 'Time until a session lookup succeeded or failed',
     buckets: BUCKETS,
     registers,
   })

@@ -16,11 +16,11 @@ import {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts what GitHub answers; does nothing where there are no metrics. */
+    /** Counts a request to GitHub by its outcome. Does nothing if metrics are disabled. */
     observeGithub: ObserveGithub
-    /** Counts lookups of sessions in another service; does nothing where there are no metrics. */
+    /** Observes a session lookup in another service. Does nothing if metrics are disabled. */
     observeSessionLookup: ObserveSessionLookup
-    /** Measures the requests of another server together with those of this one, before that has routes. */
+    /** Includes another server's requests in the metrics. Must be called before that server's routes are registered. */
     observeRequests: (other: FastifyInstance) => void
   }
 }
@@ -32,8 +32,8 @@ type MetricsOptions = Pick<Config, 'HOST' | 'SESSION_LOOKUP_URL'> & {
 }
 
 /**
- * Metrics for Prometheus on a port of their own, which need not be where callers get at: `GET /metrics`. Names and units
- * follow Prometheus' conventions; labels are templates and statuses, of which there are few.
+ * Serves Prometheus metrics at `GET /metrics` on a separate port, which need not be reachable for clients. Names and
+ * units follow the conventions of Prometheus. Labels have low cardinality, such as route templates and statuses.
  */
 async function metrics(app: FastifyInstance, options: MetricsOptions) {
   const { HOST, METRICS_PORT, SESSION_LOOKUP_URL, database, lostLogLines } = options
@@ -53,13 +53,13 @@ async function metrics(app: FastifyInstance, options: MetricsOptions) {
 
   const github = new Counter({
     name: 'github_requests_total',
-    help: 'Requests to GitHub, by what came of them',
+    help: 'Requests to GitHub, by outcome',
     labelNames: ['outcome'],
     registers,
   })
   const quota = new Gauge({
     name: 'github_rate_limit_remaining',
-    help: 'Requests that GitHub still allowed, as of its last answer',
+    help: 'Remaining requests of the GitHub rate limit, as of the last response',
     labelNames: ['resource'],
     registers,
   })
@@ -73,7 +73,7 @@ async function metrics(app: FastifyInstance, options: MetricsOptions) {
     response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
   })
   app.addHook('onReady', () => listen(server, HOST, METRICS_PORT))
-  app.addHook('onClose', () => end(server))
+  app.addHook('onClose', () => close(server))
 }
 
 export default fp(metrics, { name: 'metrics', dependencies: ['rate-limits', 'refusals'] })
@@ -81,11 +81,11 @@ export default fp(metrics, { name: 'metrics', dependencies: ['rate-limits', 'ref
 async function listen(server: Server, host: string, port: number) {
   server.listen({ host, port })
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    throw new ConfigError(`METRICS_PORT: cannot listen there: ${cause.code}`)
+    throw new ConfigError(`METRICS_PORT: cannot listen on this port (${cause.code})`)
   })
 }
 
-async function end(server: Server) {
+async function close(server: Server) {
   server.closeAllConnections()
   if (server.listening) await new Promise((resolve) => server.close(resolve))
 }

@@ -4,28 +4,30 @@ import fp from 'fastify-plugin'
 import type { Config } from '../config.js'
 import { ApiError } from '../errors.js'
 
-/** How often the process is looked at, in milliseconds. */
+/** Interval between measurements of the event loop delay, in milliseconds. */
 const INTERVAL = 1000
 
 /**
- * Refuses requests at once while the process is so late that they would only wait. It says of itself that it lives.
+ * Load shedding: immediately rejects requests with a 503 while the event loop delay is too high, except the liveness
+ * probe.
  *
- * One look that finds it late is no reason: a single pause, for the garbage or of the machine, is over when it is seen.
+ * The delay must be high for at least two measurements. A single pause, such as a garbage collection, is already over
+ * when it is measured.
  */
 async function overload(app: FastifyInstance, { MAX_EVENT_LOOP_DELAY }: Pick<Config, 'MAX_EVENT_LOOP_DELAY'>) {
-  let since = 0
-  let last = 0
-  const isLasting = () => {
+  let overloadedSince = 0
+  let lastCheck = 0
+  const isPersistent = () => {
     const now = performance.now()
-    if (now - last > 2 * INTERVAL) since = now
-    last = now
-    return now - since >= INTERVAL
+    if (now - lastCheck > 2 * INTERVAL) overloadedSince = now
+    lastCheck = now
+    return now - overloadedSince >= INTERVAL
   }
   await app.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY,
     sampleInterval: INTERVAL,
     pressureHandler: (request: FastifyRequest, _reply: FastifyReply, _type, value) => {
-      if (!isLasting() || request.routeOptions.url === '/health/live') return
+      if (!isPersistent() || request.routeOptions.url === '/health/live') return
       request.log.warn({ delay_ms: Math.round(value ?? 0) }, 'overloaded')
       return Promise.reject(new ApiError('OVERLOADED', { retryAfter: INTERVAL / 1000 }))
     },

@@ -11,37 +11,37 @@ import { createRequestCounter, createStore, type RequestCounter, toSeconds } fro
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Counts a request that needs a session, and looks the session up unless its rate limit is exceeded.
-     * @param lookUp queries the database; null if there is no such session
-     * @returns null if the request has no valid session
+     * Counts a request that requires a session, and looks up the session unless the rate limit is exceeded.
+     * @param lookUp queries the database; resolves to null if the session does not exist
+     * @returns the session; null if the request has no valid session
      * @throws ApiError 429
      */
     admitSession<T>(request: FastifyRequest, reply: FastifyReply, lookUp: () => Promise<T | null>): Promise<T | null>
     /**
-     * Counts a request of another service against its token.
+     * Counts a request from another service against its token.
      * @throws ApiError 429
      */
     countServiceRequest(request: FastifyRequest, reply: FastifyReply, tokenKey: string): Promise<void>
     /**
-     * Counts a request that was refused before its own proof was verified, against the client address.
+     * Counts a request against the client address, because it was rejected before it was authenticated.
      * @throws ApiError 429
      */
     countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
-    /** Counts calls that are not requests of a client, over RATE_LIMIT_WINDOW. */
+    /** Counts calls other than client requests, per `RATE_LIMIT_WINDOW`. */
     countCall: RequestCounter['add']
-    /** Undefined if there is none. */
+    /** Undefined if Redis is not configured. */
     redis: SharedRedis | undefined
   }
   interface FastifyRequest {
-    /** The counter of this request: a session or an address. */
+    /** Key of the counter for this request: a session, a service token or an address. */
     limitKey: string
   }
   interface FastifyContextConfig {
     /** Whether the session hook guards this route and counts its requests. */
     needsSession?: boolean
-    /** Whether to count only requests that are refused before their own proof, such as a signature, is verified. */
+    /** Whether to count only requests that are rejected before authentication, for example by signature. */
     countsRefusalsOnly?: boolean
-    /** For health checks. */
+    /** Whether requests are not counted, as for health checks. */
     isUnlimited?: boolean
   }
 }
@@ -51,27 +51,27 @@ type LimitsOptions = Pick<
   'RATE_LIMIT_WINDOW' | 'RATE_LIMIT_SESSION' | 'RATE_LIMIT_ADDRESS' | 'RATE_LIMIT_SERVICE' | 'REDIS_URL'
 >
 
-/** Maximum number of sessions that are remembered as valid, and for how long, in milliseconds. */
+/** Cache of recently valid sessions: maximum size, and time to live in milliseconds. */
 const RECENT_SESSIONS = { max: 50_000, ttl: 60_000, ttlResolution: 1000 }
 
-/** Maximum number of unknown sessions of one address that are looked up at the same time; others wait. */
+/** Maximum number of concurrent lookups of unknown sessions per address. Further ones wait. */
 const MAX_LOOKUPS = 16
 
-/** Maximum number of addresses whose lookups are limited at the same time. */
+/** Maximum number of addresses with a semaphore for lookups. */
 const MAX_ADDRESSES = 1000
 
-/** Statuses of a request that is refused before its own proof is verified. */
-const UNPROVEN = [401, 408, 413, 415]
+/** Statuses of a request that is rejected before it is authenticated. */
+const UNAUTHENTICATED = [401, 408, 413, 415]
 
 /**
- * Limits the rate of requests. Requests with a valid session count against the session; all others, and those to public
- * routes, against the client address (docs/decisions/010). Responses have the headers of the IETF draft (RateLimit-Limit,
- * -Remaining, -Reset; in seconds).
+ * Rate limits. Requests with a valid session count against the session, those of other services against the service
+ * token, and all others, including those to public routes, against the client address (docs/decisions/010). Responses
+ * have the `RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds) headers of the IETF draft.
  */
 async function limits(app: FastifyInstance, options: LimitsOptions) {
   const { RATE_LIMIT_WINDOW: timeWindow, REDIS_URL } = options
   const kinds = [
-    { prefix: SESSION, source: 'of this session', max: options.RATE_LIMIT_SESSION },
+    { prefix: SESSION, source: 'for this session', max: options.RATE_LIMIT_SESSION },
     { prefix: SERVICE, source: 'with this service token', max: options.RATE_LIMIT_SERVICE },
     { prefix: ADDRESS, source: 'from this address', max: options.RATE_LIMIT_ADDRESS },
   ]
@@ -91,8 +91,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   app.decorate('redis', redis)
 
   /**
-   * Counts a request, and adds the headers.
-   * @param increment false: only refuses the request if nothing is left of the limit
+   * Counts a request and sets the rate limit headers.
+   * @param increment false: does not count the request, and only rejects it if the limit is used up
    * @throws ApiError 429
    */
   async function spend(request: FastifyRequest, reply: FastifyReply, key: string, increment = true): Promise<void> {
@@ -109,7 +109,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     throw tooManyRequests(message, toSeconds(counted.ttl))
   }
 
-  /** Only decides whether a session is looked up although its address is over the limit. */
+  /** Recently valid sessions, which do not depend on the limit of their address. Not used for authentication. */
   const recent = new LRUCache<string, true>(RECENT_SESSIONS)
   const lookups = new LRUCache<string, LimitFunction>({ max: MAX_ADDRESSES })
 
@@ -117,7 +117,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     if (recent.getRemainingTTL(session) < RECENT_SESSIONS.ttl / 2) recent.set(session, true)
   }
 
-  /** Bounds how far the requests that are in progress can exceed the limit of their address. */
+  /** Returns the semaphore of an address. It bounds the overshoot of the rate limit by concurrent requests. */
   function lookupsOf(address: string): LimitFunction {
     const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
     lookups.set(address, limit)
@@ -130,13 +130,13 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
       await spend(request, reply, session)
       const found = await lookUp()
       if (found) remember(session)
-      return found ?? (await refuse(session))
+      return found ?? (await countInvalid(session))
     }
-    if (!session) return await refuse()
+    if (!session) return await countInvalid()
     const address = addressOf(request)
     const found = await lookupsOf(address)(async () => {
       await spend(request, reply, address, false)
-      return (await lookUp()) ?? (await refuse(session))
+      return (await lookUp()) ?? (await countInvalid(session))
     })
     if (!found) return null
     remember(session)
@@ -144,7 +144,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     return found
 
     /** Counts a request without a valid session against its address. */
-    async function refuse(unknown = ''): Promise<null> {
+    async function countInvalid(unknown = ''): Promise<null> {
       recent.delete(unknown)
       await spend(request, reply, addressOf(request))
       return null
@@ -156,10 +156,10 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   app.addHook('onRequest', (request, reply, done) => {
     const { needsSession, countsRefusalsOnly, isUnlimited, api } = request.routeOptions.config
-    // The hooks of these routes count their requests.
+    // Requests to these routes are counted by their own hooks, or not at all.
     if (needsSession || isUnlimited || api === 'internal') return done()
     const session = sessionOf(request)
-    // A front end's backend must not reach the limit of its address by its users' wrong URLs.
+    // Prevents wrong URLs of individual users from using up the address limit of a backend that serves many users.
     const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
     spend(request, reply, key, !countsRefusalsOnly).then(() => done(), done)
   })
@@ -169,8 +169,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
   })
 
   async function countRefusal(request: FastifyRequest, reply: FastifyReply) {
-    if (!UNPROVEN.includes(reply.statusCode)) return
-    // The response is a refusal already.
+    if (!UNAUTHENTICATED.includes(reply.statusCode)) return
+    // The response is already an error, so the 429 is ignored.
     await spend(request, reply, addressOf(request)).catch(() => {})
   }
 }
@@ -183,8 +183,8 @@ const ADDRESS = 'address:'
 
 const sessionOf = ({ sessionKey }: FastifyRequest) => sessionKey && SESSION + sessionKey
 
-/** The client address. For IPv6, the network of 64 bits: a client has all addresses in it. */
+/** Returns the counter key of the client address. For IPv6, this is the /64 network, which one client controls. */
 export function addressOf(request: FastifyRequest): string {
-  // Undefined after the connection has ended.
+  // The address is undefined after the connection has closed.
   return ADDRESS + (request.ip ? rateLimit.normalizeIP(request.ip) : 'gone')
 }

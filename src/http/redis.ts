@@ -3,24 +3,24 @@ import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { createCircuitBreaker } from './circuit-breaker.js'
 
-/** How long a response may take, in milliseconds: no request waits longer for a count. */
+/** Timeout of a command, in milliseconds. No request waits longer for its count. */
 const COMMAND_TIMEOUT = 250
 
-/** How long a connection may take, in milliseconds. The start waits for the first one, and goes on without. */
+/** Connection timeout, in milliseconds. Startup waits this long, then continues without Redis. */
 const CONNECT_TIMEOUT = 2000
 
-/** Redis, which the service can do without. */
+/** A connection to Redis. The service also works while Redis is unavailable. */
 export interface SharedRedis {
-  /** Runs commands; undefined if they fail, or recent ones did. */
+  /** Runs commands. Returns undefined if they fail or if the circuit breaker is open. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined>
   isAvailable(): boolean
-  /** Commands that failed so far. */
+  /** Returns the number of failures since startup. */
   failures(): number
 }
 
 /**
- * Connects to Redis until the app closes. While Redis is down, frozen or read-only, a circuit breaker is open. The log says
- * when it opens and closes.
+ * Connects to Redis, and disconnects when the app closes. While Redis is down, unresponsive or read-only, a circuit
+ * breaker is open. Its changes are logged.
  *
  * @param url `redis://user:password@host:6379/0`
  */
@@ -47,16 +47,16 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
     if (!failure) return app.log.info('Redis is available again: instances count requests together')
     const { code, message } = lastError ?? causeOf(failure)
     app.log.warn({ reason: code ?? message }, 'Redis is unavailable: each instance counts its own requests')
-    // The responses to what was sent may never come, or come too late.
+    // Reconnects, since responses to commands that were already sent may be late or missing.
     redis.disconnect(true)
   })
   app.addHook('onClose', async () => redis.disconnect())
-  // Without it, the first requests would find no connection.
+  // Otherwise, the first requests after startup would fail for lack of a connection.
   await Promise.race([redis.connect().catch(() => {}), sleep(CONNECT_TIMEOUT)])
   const runCounted = async <T>(commands: Promise<T>): Promise<T> => {
     try {
       const replies = await commands
-      // A transaction reports the failure of a command in its reply.
+      // A transaction reports a failed command in its replies instead of rejecting.
       const failed = Array.isArray(replies) ? replies.map((reply) => reply?.[0]).find(Boolean) : undefined
       if (failed) throw failed
       return replies
@@ -72,7 +72,7 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
   }
 }
 
-/** A transaction fails because of one of its commands, such as a write to a replica. */
+/** Returns the cause of a failure: for a transaction, the error of its first command that failed. */
 function causeOf(failure: unknown): NodeJS.ErrnoException {
   const { previousErrors } = failure as { previousErrors?: NodeJS.ErrnoException[] }
   return previousErrors?.[0] ?? (failure as NodeJS.ErrnoException)

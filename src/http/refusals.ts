@@ -3,14 +3,14 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts a connection or request that is refused below the HTTP layer. `reason` must be one of few. */
+    /** Counts a connection or request that did not reach Fastify. `reason` must have low cardinality. */
     countRefusal: (reason: string) => void
-    /** Refusals so far, by reason. */
+    /** Number of rejections since startup, by reason. */
     refusals: ReadonlyMap<string, number>
   }
 }
 
-/** Counts what is refused before there is a request, for the metrics. */
+/** Counts connections and requests that were rejected before they reached Fastify, for the metrics. */
 async function refusals(app: FastifyInstance) {
   const counts = new Map<string, number>()
   app.decorate('refusals', counts)

@@ -2,27 +2,28 @@ import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/
 import { LRUCache } from 'lru-cache'
 import type { SharedRedis } from './redis.js'
 
-/** How many events of a key there were in the current window, and when it ends, in milliseconds from now. */
+/** Number of events of a key in the current window, and milliseconds until the window ends. */
 interface Count {
   count: number
   endsIn: number
 }
 
-/** Counts events by key, over fixed windows. */
+/** Counts events per key in fixed windows. */
 export interface RequestCounter {
-  /** Counts an event. */
+  /** Counts an event and returns the new count. */
   add(key: string): Count | Promise<Count>
-  /** Counts nothing. */
+  /** Returns the current count without counting an event. */
   read(key: string): Count | Promise<Count>
 }
 
-/** Maximum number of keys in memory. The least recently used ones are evicted. */
+/** Maximum number of keys in memory. The least recently used keys are evicted. */
 const MAX_KEYS = 20_000
 
 /**
- * Creates a counter over windows of `window` milliseconds.
+ * Creates a counter.
  *
- * @param redis counts together with other instances; while it is unavailable, this instance counts its own events
+ * @param window length of a window, in milliseconds
+ * @param redis shares the counts with other instances; while it is unavailable, this instance counts its own events
  */
 export function createRequestCounter(window: number, redis?: SharedRedis): RequestCounter {
   const local = createLocalCounter(window)
@@ -49,7 +50,7 @@ export function createRequestCounter(window: number, redis?: SharedRedis): Reque
 
 const NAMESPACE = 'neptun-projects-resources:limit:'
 
-/** Uses the monotonic clock: the machine's own clock may be set back. */
+/** Creates a counter in memory. Uses the monotonic clock, because the system clock may be set back. */
 function createLocalCounter(window: number): RequestCounter {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_KEYS })
   const find = (key: string, now: number) => {
@@ -77,7 +78,7 @@ function createLocalCounter(window: number): RequestCounter {
 
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/** Adapts a counter to @fastify/rate-limit, whose own store follows the machine's clock and counts nothing without Redis. */
+/** Adapts a counter to @fastify/rate-limit, whose stores use the system clock and stop counting without Redis. */
 export function createStore({ add, read }: RequestCounter): FastifyRateLimitStoreCtor {
   const report = (counted: Count | Promise<Count>, callback: Callback) => {
     const succeed = ({ count, endsIn }: Count) => callback(null, { current: count, ttl: endsIn })
@@ -91,5 +92,5 @@ export function createStore({ add, read }: RequestCounter): FastifyRateLimitStor
   }
 }
 
-/** Whole seconds, at least 1. */
+/** Rounds up to whole seconds, at least 1. */
 export const toSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))

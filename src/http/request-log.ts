@@ -7,49 +7,50 @@ import { securityEventOf } from './security-events.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The error that the request was answered with, for the log. */
+    /** The error that was sent in response to the request, for the log. */
     refusal: ApiError | null
+    /** Whether the line of the request has been logged. */
     isLogged: boolean
   }
   interface FastifyContextConfig {
-    /** Set for routes that only other services call: they are logged and counted under this name. */
+    /** Set for routes that only other services call. It is added to log lines and metrics. */
     api?: 'internal'
   }
 }
 
-/** The pattern that a parameter must match is no news. */
+/** Regular expression of a path parameter, which is omitted from logged routes. */
 const PATTERN = /\(\^.*\$\)/
 
-/** What a caller may give as the id of a request: nothing that could forge a line of a log, or fill it. */
+/** Format of a client's request id. Prevents forged and oversized log lines. */
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
 /**
- * The id of a request: the caller's own (`X-Request-Id`), so that a trace goes through several services, if it is
- * harmless; else a new UUID.
+ * Returns the id of a request: the client's `X-Request-Id`, if it is well-formed, so that a request can be correlated
+ * across services; otherwise a new UUID.
  */
 export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const given = headers['x-request-id']
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+  const id = headers['x-request-id']
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID()
 }
 
-/** `traceparent` of W3C Trace Context, of this and of later versions. All zeros are not valid. */
+/** A `traceparent` (W3C Trace Context) of version 00 or later. Ids of only zeros are invalid. */
 const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:$|-)/
 
-/** Reads the id of the trace that a request belongs to; undefined if there is none, or it is not valid. */
+/** Reads the trace id of a request. Returns undefined if `traceparent` is missing or invalid. */
 export function readTraceId({ headers: { traceparent } }: Pick<IncomingMessage, 'headers'>): string | undefined {
   const text = typeof traceparent === 'string' ? traceparent : ''
-  // Version 00 ends after the flags.
+  // Only later versions may have further fields after the flags.
   if (text.startsWith('00') && text.length !== 55) return undefined
   return TRACE_PARENT.exec(text)?.[1]
 }
 
-/** Maximum number of characters of an unknown path that are logged. */
+/** Maximum length of the logged path of a request without a route. */
 const MAX_PATH = 200
 
 /**
- * Logs one line per request, with the route's template rather than the URL: never a header, a cookie, a query or a body. The
- * line of a security event is a warning with `event` and `reason` (docs/security.md). Health checks that succeed are logged
- * at level debug.
+ * Logs one line per request, with the route template instead of the URL, and never headers, cookies, query strings or
+ * bodies. A security event is logged as a warning with `event` and `reason` (docs/security.md). Successful health
+ * checks are logged at level debug.
  */
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)
@@ -60,7 +61,7 @@ async function requestLog(app: FastifyInstance) {
   })
 }
 
-/** Logs the line of a request, once. A hook that delays the end of the response calls this before it is sent. */
+/** Logs the line of a request once. A hook that delays the end of a response calls this before sending it. */
 export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
   if (request.isLogged) return
   request.isLogged = true
@@ -81,7 +82,7 @@ export function logResponse(request: FastifyRequest, reply: FastifyReply): void 
   else request.log.info(line, 'request')
 }
 
-/** The template of a route, for logs and metrics: of them there are few, and none is secret. */
+/** Returns the route template for logs and metrics. It has low cardinality and contains no user data. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url?.replace(PATTERN, '') ?? 'unknown'
 
 export default fp(requestLog, { name: 'request-log' })

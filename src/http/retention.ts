@@ -5,11 +5,11 @@ import { deleteExpired } from '../database/retention.js'
 
 interface RetentionOptions {
   database: Database
-  /** How often rows are deleted, in milliseconds. */
+  /** Interval between deletions, in milliseconds. */
   interval: number
 }
 
-/** Deletes rows that nothing needs any more, from time to time. Several instances do not disturb each other. */
+/** Periodically deletes expired rows. Several instances can do this concurrently. */
 async function retention(app: FastifyInstance, { database, interval }: RetentionOptions) {
   let isStopped = false
   let running: Promise<void> | undefined
@@ -18,7 +18,7 @@ async function retention(app: FastifyInstance, { database, interval }: Retention
       const deleted = await deleteExpired(database, () => isStopped)
       if (deleted.sessions + deleted.deliveries + deleted.keys > 0) app.log.info(deleted, 'deleted expired rows')
     } catch (err) {
-      app.log.warn({ err }, 'could not delete expired rows')
+      app.log.warn({ err }, 'failed to delete expired rows')
     }
     running = undefined
   }

@@ -1,6 +1,6 @@
 import type { ApiError, ErrorCode } from '../errors.js'
 
-/** What a line of the log says about a security event. */
+/** The log fields of a security event. */
 export interface SecurityEvent {
   event: 'authentication_failed' | 'access_denied' | 'limit_reached' | 'request_refused'
   reason: string
@@ -17,7 +17,7 @@ const BY_STATUS: Record<number, SecurityEvent['event']> = {
   431: 'limit_reached',
 }
 
-/** Errors whose status has other causes, too. The first may be an attempt to reach another user's project. */
+/** Events that depend on the code. PROJECT_NOT_FOUND may be an attempt to access another user's project. */
 const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
   PROJECT_NOT_FOUND: 'access_denied',
   PROJECT_FULL: 'limit_reached',
@@ -27,7 +27,7 @@ const BY_CODE: Partial<Record<ErrorCode, SecurityEvent['event']>> = {
 /**
  * Classifies a response as a security event (OWASP ASVS 5, chapter 16).
  *
- * @param error the error that was sent; null if a plugin chose the status by itself
+ * @param error the error that was sent; null if the status was set without an `ApiError`
  */
 export function securityEventOf(status: number, error: ApiError | null): SecurityEvent | undefined {
   const known = error?.statusCode === status ? error : null

@@ -5,11 +5,11 @@ import { hashToken, SESSION_COOKIE } from '../session-token.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The session that the request names, as the SHA-256 of its token; undefined where the cookie is missing or malformed. */
+    /** SHA-256 of the session token. Undefined if the cookie is missing, ambiguous or malformed. */
     sessionHash: Buffer | undefined
-    /** The same as text (base64url), by which requests are counted. */
+    /** `sessionHash` in base64url: the key for rate limits. */
     sessionKey: string | undefined
-    /** Its token as it was sent; empty where the cookie is missing or ambiguous. */
+    /** The session token as it was sent. Empty if the cookie is missing or ambiguous. */
     readonly sessionToken: string
   }
 }
@@ -19,9 +19,9 @@ export const SESSION_REQUIRED = [{ session: [] }]
 
 const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=([^;]*)`, 'g')
 
-/** Parses cookies, and reads the token of the session. Whether there is such a session is not checked here. */
+/** Reads the session token from the cookie. Does not check whether the session exists. */
 async function session(app: FastifyInstance) {
-  // Its own hooks, which would run for every request, are off: only refusals and the documentation read other cookies.
+  // Its hooks would parse all cookies of every request. They are disabled because only a few code paths need that.
   await app.register(cookie, { hook: false })
   app.decorateRequest('sessionHash', undefined)
   app.decorateRequest('sessionKey', undefined)
@@ -40,11 +40,11 @@ async function session(app: FastifyInstance) {
 export default fp(session, { name: 'session-cookie' })
 
 /**
- * Reads the token as it is sent: percent-encoding, which @fastify/cookie would decode, is part of it, and double quotes
- * around it are not (RFC 6265, section 4.1.1).
+ * Reads the token without decoding it: percent-encoding, which @fastify/cookie would decode, is part of the token.
+ * Enclosing double quotes are not (RFC 6265, section 4.1.1).
  *
- * A request with two cookies of this name has no session: parsers disagree on which one counts, and whoever can set a
- * second one (a neighbouring subdomain, for example) could choose (RFC 6265, section 8.6).
+ * A request with two session cookies has no session. Parsers disagree on which one counts, so an attacker who can set
+ * another cookie, for example from a sibling subdomain, could choose the session (RFC 6265, section 8.6).
  */
 function readToken(header = ''): string {
   const [first, ...others] = header.matchAll(COOKIE)
@@ -53,6 +53,6 @@ function readToken(header = ''): string {
   return /^"(.*)"$/.exec(value)?.[1] ?? value
 }
 
-/** Whether a request has a cookie of this name, even if it cannot be that of a session. */
+/** Returns whether a request has a session cookie, even a malformed one. */
 export const hasSessionCookie = ({ headers, server }: FastifyRequest): boolean =>
   Object.hasOwn(server.parseCookie(headers.cookie ?? ''), SESSION_COOKIE)

@@ -1,36 +1,37 @@
 import { Server as NetServer, type Socket } from 'node:net'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the service is about to end: it is not ready any more, and serves as long as it can. */
-    isEnding: () => boolean
+    /** Whether shutdown has started: the service is no longer ready, but still serves requests. */
+    isShuttingDown: () => boolean
     /**
-     * Prepares the end, so that `close` loses no request. For `delay` milliseconds it serves as ever, but is not ready:
-     * load balancers go elsewhere. Then it lets nobody in, and closes each connection with its next answer; those that
-     * are idle have `delay` milliseconds for that.
+     * Drains connections before `close`, so that no request is lost. For `delay` milliseconds, the service is not ready
+     * but serves requests normally, so that load balancers can stop sending requests. Then it stops accepting
+     * connections, and closes each open one after its next response. It waits at most another `delay` milliseconds for
+     * idle connections.
      */
     drain: (delay: number) => Promise<void>
-    /** Other servers of this process, which start, drain and close together with this one. */
+    /** Other servers of this process, which are drained and closed together with this one. */
     companions: FastifyInstance[]
   }
 }
 
-/** How long a new connection may be silent once the service closes, in milliseconds: its request may be on the way. */
-const SILENCE = 500
+/** Grace period for new connections at shutdown, in milliseconds: their first request may be on its way. */
+const SILENT_GRACE_PERIOD = 500
 
-/** How long new connections may hold that back, in milliseconds. */
-const PATIENCE = 500
+/** Maximum time for accepting queued connections before the port is closed, in milliseconds. */
+const ACCEPT_TIMEOUT = 500
 
-/** The end of the service without a lost request, and without one that holds it up. */
+/** Graceful shutdown that loses no requests and cannot be blocked by idle connections. */
 async function shutdown(app: FastifyInstance) {
   const sockets = new Set<Socket>()
   let accepted = 0
-  let ending = false
-  let refusing = false
-  let ended: Promise<unknown> | undefined
+  let isShuttingDown = false
+  let isPortClosed = false
+  let closing: Promise<unknown> | undefined
   const companions: FastifyInstance[] = []
 
   app.server.on('connection', (socket: Socket) => {
@@ -38,51 +39,51 @@ async function shutdown(app: FastifyInstance) {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  // A client must not find out by the failure of its next request.
+  // Otherwise, clients would notice the shutdown only when their next request fails.
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (refusing) reply.header('connection', 'close')
+    if (isPortClosed) reply.header('connection', 'close')
     done(null, payload)
   })
 
-  app.decorate('isEnding', () => ending)
+  app.decorate('isShuttingDown', () => isShuttingDown)
   app.decorate('companions', companions)
   app.decorate('drain', async (delay: number) => {
-    ending = true
+    isShuttingDown = true
     const drained = companions.map((other) => other.drain(delay))
     await sleep(delay)
-    await Promise.all([Promise.race([refuse(), sleep(delay)]), ...drained])
+    await Promise.all([Promise.race([closePort(), sleep(delay)]), ...drained])
   })
   app.addHook('preClose', async () => {
-    ending = true
-    const end = Promise.all([refuse(), ...companions.map((other) => other.close())])
-    // What has arrived by now is read first: a connection with a request on it is not idle.
-    await turn()
+    isShuttingDown = true
+    const closed = Promise.all([closePort(), ...companions.map((other) => other.close())])
+    // Reads what has arrived first, because a connection with a pending request is not idle.
+    await yieldToEventLoop()
     app.server.closeIdleConnections()
-    // Node does not count those as idle that never sent anything.
-    setTimeout(() => closeSilent(sockets), SILENCE).unref()
-    await end
+    // For Node, connections that never sent anything are not idle.
+    setTimeout(() => closeSilent(sockets), SILENT_GRACE_PERIOD).unref()
+    await closed
   })
 
-  /** Lets nobody in any more. Resolves when the last connection has ended. */
-  function refuse(): Promise<unknown> {
-    ended ??= acceptWaiting().then(() => {
-      refusing = true
-      // Not the HTTP server's own `close`, which also ends idle connections: a request may be on its way on one.
+  /** Stops accepting connections. Resolves when the last connection has closed. */
+  function closePort(): Promise<unknown> {
+    closing ??= acceptQueued().then(() => {
+      isPortClosed = true
+      // The HTTP server's own `close` would also close idle connections, on which a request may be on its way.
       return new Promise((resolve) => NetServer.prototype.close.call(app.server, resolve))
     })
-    return ended
+    return closing
   }
 
   /**
-   * Connections that still wait to be accepted would be reset, with the requests that they bring. Node accepts one in a
-   * turn of its loop: so until a turn has brought none.
+   * Accepts the connections in the kernel's queue, which would be reset when the port is closed. Node accepts one
+   * connection per iteration of the event loop, so this waits until an iteration has accepted none.
    */
-  async function acceptWaiting() {
-    const deadline = Date.now() + PATIENCE
+  async function acceptQueued() {
+    const deadline = Date.now() + ACCEPT_TIMEOUT
     let before: number
     do {
       before = accepted
-      await turn()
+      await yieldToEventLoop()
     } while (accepted > before && Date.now() < deadline)
   }
 }

@@ -5,39 +5,42 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 interface SlowClientsOptions {
-  /** How long a client may read nothing of its responses, in milliseconds. */
+  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
   readTimeout: number
-  /** The maximum size of the responses of all clients that are waiting in the process, in bytes. */
-  maxWaitingBytes: number
+  /** Maximum total size of buffered responses, in bytes. */
+  maxBufferedBytes: number
 }
 
-/** Responses are written in slices of this size, in bytes, each when the client has read those before (backpressure). */
+/** Size of the slices of a response, in bytes. Each waits until the client has read enough (backpressure). */
 const SLICE = 64 * 1024
 
 /**
- * Beyond so many bytes of one response, there is a pause of so many milliseconds before each slice: a client that reads as fast
- * as it can must not keep the event loop from others.
+ * Number of bytes of a response that are written without pauses. After that, there is a pause before each slice, so
+ * that a client that reads very fast cannot monopolize the event loop.
  */
-const FAST = 256 * 1024
+const UNPACED_BYTES = 256 * 1024
+
+/** Pause before a slice, in milliseconds. */
 const PAUSE = 1
 
-/** A connection with responses that have not been sent completely. */
+/** A connection on which responses have been sent. */
 interface Connection {
   socket: Socket
   requests: Set<FastifyRequest>
-  /** When the client last read something, or the first of the responses began. */
+  /** Time of the last progress: when the client last read something, or when the first pending response started. */
   readAt: number
-  /** What is held in memory for it. */
+  /** Size of its buffered responses. */
   bytes: number
 }
 
 /**
- * Protects the memory of the process from clients that do not read their responses: after `readTimeout` they are
- * disconnected; where the responses exceed `maxWaitingBytes`, those first that have read nothing for the longest time.
+ * Limits the memory for clients that read their responses slowly. A client that reads nothing for `readTimeout` is
+ * disconnected. If the buffered responses exceed `maxBufferedBytes`, the clients that have read nothing for the longest
+ * time are disconnected first.
  */
-async function slowClients(app: FastifyInstance, { readTimeout, maxWaitingBytes }: SlowClientsOptions) {
+async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes }: SlowClientsOptions) {
   const connections = new Map<Socket, Connection>()
-  let waitingBytes = 0
+  let bufferedBytes = 0
 
   function connectionOf(request: FastifyRequest): Connection {
     const { socket } = request.raw
@@ -57,7 +60,7 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxWaitingBytes 
   function release(connection: Connection, bytes: number) {
     const released = Math.min(bytes, connection.bytes)
     connection.bytes -= released
-    waitingBytes -= released
+    bufferedBytes -= released
   }
 
   function disconnect(connection: Connection, reason: string) {
@@ -67,44 +70,44 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxWaitingBytes 
     connection.socket.destroy()
   }
 
-  function hold(connection: Connection, bytes: number) {
+  function reserve(connection: Connection, bytes: number) {
     connection.bytes += bytes
-    waitingBytes += bytes
-    while (waitingBytes > maxWaitingBytes) {
+    bufferedBytes += bytes
+    while (bufferedBytes > maxBufferedBytes) {
       const others = [...connections.values()].filter((other) => other.bytes > 0 && other !== connection)
       if (others.length === 0) return
       disconnect(
         others.reduce((slowest, other) => (other.readAt < slowest.readAt ? other : slowest)),
-        'too many bytes are waiting',
+        'too many buffered bytes',
       )
     }
   }
 
   async function* send(connection: Connection, chunks: AsyncIterable<unknown> | Buffer[]) {
-    let held = 0
+    let reserved = 0
     let sent = 0
     try {
       for await (const chunk of chunks) {
         const buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-        held = buffer.length
-        hold(connection, held)
+        reserved = buffer.length
+        reserve(connection, reserved)
         for (let start = 0; start < buffer.length; start += SLICE) {
           const slice = buffer.subarray(start, start + SLICE)
-          if (sent > FAST) await sleep(PAUSE)
+          if (sent > UNPACED_BYTES) await sleep(PAUSE)
           yield slice
           sent += slice.length
           connection.readAt = performance.now()
-          held -= slice.length
+          reserved -= slice.length
           release(connection, slice.length)
         }
       }
     } finally {
-      release(connection, held)
+      release(connection, reserved)
     }
   }
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    // Nothing is sent any more, and the connection would never be forgotten.
+    // Nothing will be sent, and without another `close` event, the connection would never be removed.
     if (request.raw.socket.destroyed) return done(null, payload)
     const connection = connectionOf(request)
     if (connection.requests.size === 0) connection.readAt = performance.now()
@@ -129,9 +132,9 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxWaitingBytes 
 
   const timer = setInterval(
     () => {
-      const latest = performance.now() - readTimeout
+      const deadline = performance.now() - readTimeout
       for (const connection of connections.values()) {
-        if (connection.requests.size > 0 && connection.readAt < latest) disconnect(connection, 'timeout')
+        if (connection.requests.size > 0 && connection.readAt < deadline) disconnect(connection, 'timeout')
       }
     },
     Math.min(readTimeout / 4, 1000),

@@ -6,7 +6,7 @@ interface StartingOptions {
   isMigrating: () => boolean
 }
 
-/** Refuses all requests but `/health/live` while the database is being migrated. */
+/** Rejects all requests except `/health/live` while the database is being migrated. */
 async function starting(app: FastifyInstance, { isMigrating }: StartingOptions) {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isMigrating() || request.routeOptions.url === '/health/live') return done()

@@ -4,22 +4,22 @@ import type { ValidationError } from '../errors.js'
 import { STORABLE_TEXT } from '../schemas.js'
 
 /**
- * Converts Ajv's errors to validation errors, whose messages never contain the value.
- * @param part the prefix of the paths: `body` or `query`
+ * Converts Ajv's errors to validation errors, whose messages never contain the invalid value.
+ * @param part prefix of the paths: `path`, `query` or `body`
  */
 export function toValidationErrors(part: string, errors: ErrorObject[]): ValidationError[] {
   const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))
   const validationErrors = errors
-    // `if` only repeats that one of its branches has failed.
+    // `if` only reports that one of its branches failed, which has its own errors.
     .filter(({ keyword }) => keyword !== 'if')
-    // If the type is wrong, further errors of the same value are noise.
+    // If the type of a value is wrong, its other errors are noise.
     .filter(({ keyword, instancePath }) => keyword === 'type' || !ofWrongType.has(instancePath))
     .map((error) => toValidationError(part, error))
   // Two branches of a schema can report the same error.
-  return [...new Map(validationErrors.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()]
+  return [...new Map(validationErrors.map((error) => [`${error.path} ${error.message}`, error])).values()]
 }
 
-/** Adds errors of further checks to those of a schema. Omits the ones at paths that have an error already. */
+/** Appends validation errors of further checks. Omits those whose path already has an error. */
 export function joinValidationErrors(found: ValidationError[], others: ValidationError[]): ValidationError[] {
   const known = new Set(found.map(({ path }) => path))
   return [...found, ...others.filter(({ path }) => !known.has(path))]
@@ -35,19 +35,19 @@ function toValidationError(
   return { path, message: describe(keyword, schema, message ?? 'is not valid') }
 }
 
-/** Converts a JSON pointer: `/operations/3/method` becomes `.operations[3].method`. */
+/** Converts a JSON Pointer: `/operations/3/method` becomes `.operations[3].method`. */
 const toPath = (pointer: string) => pointer.replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')
 
 function describe(keyword: string, schema: TSchema, fallback: string): string {
   switch (keyword) {
     case 'enum':
-      return `must be one of ${(schema['enum'] as unknown[]).filter((word) => word !== null).join(', ')}`
+      return `must be one of ${(schema['enum'] as unknown[]).filter((value) => value !== null).join(', ')}`
     case 'type':
       return schema['enum'] ? describe('enum', schema, fallback) : `must be ${describeType(schema)}`
     case 'minimum':
     case 'maximum':
       return `must be ${describeType(schema)}`
-    // The range of an integer implies its format.
+    // The message with the range of an integer implies its format.
     case 'format':
       return schema['type'] === 'integer' || isNumberOrString(schema) ? `must be ${describeType(schema)}` : fallback
     case 'minLength':

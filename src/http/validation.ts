@@ -6,9 +6,9 @@ import { joinValidationErrors, toValidationErrors } from './validation-errors.js
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * Validates what a schema cannot express.
-     * @param isValid whether the value at a path, such as `body.title`, has passed its schema; only such a value has a
-     * bounded length
+     * Checks rules that a schema cannot express.
+     * @param isValid returns whether the value at a path, such as `body.title`, matches its schema, so that its type
+     * and maximum length are certain
      */
     check?: (
       parts: Pick<FastifyRequest, 'body' | 'query' | 'headers'>,
@@ -24,17 +24,16 @@ const PARTS = [
 ] as const
 
 /**
- * Finds every validation error of a request, in all its parts. (Fastify itself stops at the first part that has one.)
- * @returns none if the request is as its route's schemas require
+ * Finds all validation errors of a request. (Fastify itself stops at the first invalid part: path, body or query.)
+ * @returns an empty array if the request is valid
  */
 export function findValidationErrors(request: FastifyRequest): ValidationError[] {
   const found = request.validationError ? findSchemaValidationErrors(request) : []
-  const isValid = (path: string) =>
-    !found.some((problem) => isWithin(path, problem.path) || isWithin(problem.path, path))
+  const isValid = (path: string) => !found.some((error) => isWithin(path, error.path) || isWithin(error.path, path))
   return joinValidationErrors(found, request.routeOptions.config.check?.(request, isValid) ?? [])
 }
 
-/** Fastify has validated the parts in this order, up to the first that failed. */
+/** The order in which Fastify validates the parts, up to the first invalid one. */
 const ORDER = ['params', 'body', 'querystring']
 
 function findSchemaValidationErrors(request: FastifyRequest): ValidationError[] {

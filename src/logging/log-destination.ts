@@ -1,32 +1,32 @@
 import { write, writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 
-/** Size of a write, in characters: about 60 lines. */
+/** Minimum length of a write, in characters: about 60 lines. */
 const CHUNK_SIZE = 16 * 1024
 
-/** Maximum time that a line is buffered, in milliseconds. */
+/** Maximum time for which a line is buffered, in milliseconds. */
 const FLUSH_INTERVAL = 1000
 
-/** Maximum number of characters that are buffered while the destination accepts nothing; further lines are dropped. */
+/** Maximum number of characters that are buffered while the destination is blocked. Further lines are dropped. */
 const MAX_PENDING = 4 * 1024 * 1024
 
-/** Delay before a write is retried if a pipe or terminal is full (EAGAIN), in milliseconds. */
+/** Delay before a write to a full pipe or terminal (EAGAIN) is retried, in milliseconds. */
 const RETRY_DELAY = 100
 
 export interface LogDestination extends DestinationStream {
-  /** Number of lines that could not be written: the disk is full, the reader is gone, or it does not read. */
+  /** Returns the number of lines that were lost: the disk was full, or the reader had exited or was not reading. */
   lostLines(): number
-  /** Waits until everything is written, but at most `timeout` milliseconds. */
+  /** Waits until all lines are written, for at most `timeout` milliseconds. */
   drain(timeout: number): Promise<void>
 }
 
 /**
- * Opens the destination of the log. It writes many lines at a time, because a write per line costs a sixth of a request
- * (docs/decisions/013). It is asynchronous, and drops lines that cannot be written: a full disk or a blocked pipe must not
- * delay a request or the shutdown, which is why this is not `pino.destination`, whose flush on exit is retried for ever.
- * After `kill -9`, the lines of the last second are missing.
+ * Opens the log destination, standard output. It writes in batches, because one write per line would take a sixth of
+ * the time of a request (docs/decisions/013). Writes are asynchronous, and lines that cannot be written are dropped: a
+ * full disk or a blocked pipe must not delay a request or the shutdown. `pino.destination` is not used because it
+ * retries its flush on exit forever. After `kill -9`, the lines of the last second are missing.
  *
- * @param options.isBuffered false: writes each line at once, for a developer who watches
+ * @param options.isBuffered whether to write in batches; `false` writes each line immediately, for development
  */
 export function openLogDestination({ isBuffered }: { isBuffered: boolean }): LogDestination {
   const { fd } = process.stdout
@@ -57,12 +57,12 @@ export function openLogDestination({ isBuffered }: { isBuffered: boolean }): Log
 
   setInterval(flush, FLUSH_INTERVAL).unref()
   process.once('exit', () => {
-    // A write that is still in progress may be blocked, and a second one would block the exit.
+    // If a write is still in progress, it may be blocked, and another (synchronous) one would then block the exit.
     if (isWriting || pending === '') return
     try {
       writeSync(fd, pending)
     } catch {
-      // Nothing is left that could report it.
+      // The process is exiting, so the error cannot be reported.
     }
   })
 

@@ -1,9 +1,11 @@
-/** Maximum number of log lines of one kind per second. */
+/** Maximum number of log lines per second and sampler. */
 const LINES_PER_SECOND = 5
 
 /**
- * Bounds the log lines of one kind: returns undefined for an event that must not be logged, or else the fields to add to
- * its line. `omitted` is the number of lines that were left out since the last one.
+ * Creates a sampler, which limits how often one kind of event is logged. Call it once per event.
+ *
+ * @returns the fields to add to the log line, where `omitted` is the number of events that were skipped since the last
+ * line; undefined if the event must not be logged
  */
 export function createSampler(): () => { omitted?: number } | undefined {
   let windowEnd = 0

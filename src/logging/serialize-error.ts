@@ -2,7 +2,7 @@ import { isDatabaseUnavailable, readFailure } from '../database/errors.js'
 import { ApiError } from '../errors.js'
 import { RefusedResponse } from '../github/bounded-fetch.js'
 
-/** An error as a log line shows it. */
+/** An error in a log line. */
 interface LoggedError {
   type: string
   message?: string
@@ -13,23 +13,23 @@ interface LoggedError {
   errors?: LoggedError[]
 }
 
-/** Causes of causes that are followed. */
+/** Maximum depth of nested causes, and maximum number of errors of an `AggregateError`. */
 const MAX_DEPTH = 5
 
-/** Names in source code, SQL and protocols, as opposed to what a user could have written. */
+/** Identifiers in source code, SQL and protocols, as opposed to user input. */
 const NAME = /^[\w.-]{1,128}$/
 
 /**
- * SQLSTATEs whose messages contain nothing but names of the schema and of settings: feature not supported, syntax error or
- * access rule violation, object not in prerequisite state, system error, internal error. Parameters are never in the text
- * of a statement.
+ * SQLSTATE classes whose messages contain only names from the schema and of settings: feature not supported, syntax
+ * error or access rule violation, object not in prerequisite state, system error, internal error. The SQL text of a
+ * statement never contains its parameters.
  */
 const NAMES_ONLY = /^(0A|42|55|58|XX)/
 
 /**
- * Serializes an error for the log, by an allow-list: libraries attach their input to their errors, in messages
- * (`JSON.parse`, PostgreSQL's conversions), in properties (`input`, `detail`, `meta`, `request`) and in causes. No value
- * of a request may get into the log.
+ * Serializes an error for the log, with an allowlist of properties and messages. The log must not contain any value
+ * from a request, but libraries attach their input to errors: in messages (`JSON.parse`, PostgreSQL's conversions), in
+ * properties (`input`, `detail`, `meta`, `request`) and in causes.
  */
 export function serializeError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, stack: '' }
@@ -38,7 +38,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
   const type = NAME.test(error.constructor.name) ? error.constructor.name : 'Error'
   const causes =
     depth < MAX_DEPTH && error.cause instanceof Error ? { cause: serializeError(error.cause, depth + 1) } : {}
-  const several = depth < MAX_DEPTH && error instanceof AggregateError ? error.errors.slice(0, MAX_DEPTH) : []
+  const nested = depth < MAX_DEPTH && error instanceof AggregateError ? error.errors.slice(0, MAX_DEPTH) : []
   return {
     type,
     ...(isSafe && { message }),
@@ -46,17 +46,17 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
     ...(NAME.test(code) && { code }),
     ...(NAME.test(constraint) && { constraint }),
     ...causes,
-    ...(several.length > 0 && { errors: several.map((one) => serializeError(one, depth + 1)) }),
+    ...(nested.length > 0 && { errors: nested.map((one) => serializeError(one, depth + 1)) }),
   }
 }
 
-/** Whether a message was written here, or is about the network or the schema of the database. */
+/** Returns whether a message is our own, or only about the network or the database schema. */
 function isSafeMessage(error: Error, code: string): boolean {
   if (error instanceof ApiError) return error.statusCode >= 500
   return error instanceof RefusedResponse || 'syscall' in error || NAMES_ONLY.test(code) || isDatabaseUnavailable(error)
 }
 
-/** The lines of a stack below the message, which can itself have lines that look like them. */
+/** Returns the stack frames. Skips the message, which can itself contain lines that look like frames. */
 function framesOf({ stack = '', message }: Error): string[] {
   const rest = stack.slice(stack.indexOf(message) + message.length)
   return rest.split('\n').filter((line) => /^ {4}at /.test(line))

@@ -108,7 +108,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
       return null
     }
     app.admitSession(request, reply, lookUp).then((found) => {
-      inFlight.rest(request)
+      inFlight.pause(request)
       if (!found) return done(unauthorized(request, reason))
       request[authorization] = found
       request.admitLargeBody = () => largeBodies.enter(found.sessionUserId, reply.raw)

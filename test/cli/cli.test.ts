@@ -522,7 +522,7 @@ t.test('the database is DATABASE_URL, also from .env, else the one of npm run de
   await writeFile('.env', '')
   await writeFile('secret', `${url}\n`)
   t.same(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
-  const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: only one of them must be set'
+  const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: set only one of them'
   t.same(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
   delete process.env['DATABASE_URL_FILE']
   const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')

@@ -355,11 +355,11 @@ t.test('a start that cannot succeed ends with 1 and one line for each thing to m
       { DATABASE_URL: emptyDatabaseUrl, MIGRATE_ON_START: 'false' },
       /^the database lacks \d+ migration\(s\): \d+_init.*\n$/,
     ],
-    ['taken', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: something else listens on it already\n$/],
+    ['taken', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: already in use \(EADDRINUSE\)\n$/],
     [
       'metrics',
       { DATABASE_URL: databaseUrl, METRICS_PORT: `${port}` },
-      /^METRICS_PORT: cannot listen there: EADDRINUSE\n$/,
+      /^METRICS_PORT: cannot listen on this port \(EADDRINUSE\)\n$/,
     ],
   ]
   await Promise.all(

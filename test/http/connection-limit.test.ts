@@ -61,7 +61,7 @@ t.test(
       socket.resume()
       sockets.push(socket)
     }
-    t.match(JSON.parse(await warned), { level: 40, msg: 'refused a connection: too many are open' })
+    t.match(JSON.parse(await warned), { level: 40, msg: 'rejected a connection: too many open connections' })
     t.ok(await isServed(first), 'an existing connection is served')
     t.ok(refused > 2 * DESCRIPTORS - 200, `${refused} were refused`)
     for (const socket of sockets) socket.destroy()

@@ -149,7 +149,7 @@ const LOWER: [what: string, bytes: string, body: { statusCode: number }][] = [
   [
     'an expectation',
     withOrigin('GET', IMPORTS, SESSION, 'Expect: banana'),
-    errorBody(417, 'EXPECTATION_FAILED', 'Only the expectation 100-continue can be met'),
+    errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'),
   ],
   ['an expectation without a session', withOrigin('GET', IMPORTS, 'Expect: banana'), UNAUTHORIZED],
   ['an expectation of an unknown route', withOrigin('GET', '/nowhere', 'Expect: banana'), ROUTE_NOT_FOUND],
@@ -250,11 +250,7 @@ async function sendThenRead(
 
 t.test('a client that is still sending can read the response', async (t) => {
   const crossSite = ['Origin: https://evil.example', SESSION]
-  const forbidden = errorBody(
-    403,
-    'CROSS_SITE_REQUEST',
-    'Refused: another site sent this request; its origin is not one that is allowed',
-  )
+  const forbidden = errorBody(403, 'CROSS_SITE_REQUEST', 'Cross-site request from an origin that is not allowed')
   const cases: [what: string, method: string, path: string, headers: string[], body: object][] = [
     ['over the limit', 'POST', IMPORTS, [SESSION, JSON_TYPE], TOO_LARGE],
     ['over the limit on a PUT', 'PUT', `${IMPORTS}/1`, [SESSION, JSON_TYPE], TOO_LARGE],

@@ -657,7 +657,7 @@ t.test('what is not even HTTP is answered in the same shape, and the connection 
 
 t.test('an expectation that cannot be met is refused in the same shape', async (t) => {
   const answer = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
-  refuses(t, answer, errorBody(417, 'EXPECTATION_FAILED', 'Only the expectation 100-continue can be met'), 'banana')
+  refuses(t, answer, errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'), 'banana')
 })
 
 t.test('chunks without a byte are no body, whatever their type', async (t) => {

@@ -6,7 +6,7 @@ import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type Te
 
 const IMPORTS = resources('/imports')
 const LIMIT = 16
-const LIMITED = errorBody(429, 'RATE_LIMITED', 'Too many requests of this session in progress: at most 16')
+const LIMITED = errorBody(429, 'RATE_LIMITED', 'Too many concurrent requests for this session: at most 16')
 
 /** Sends a request on a connection of its own. */
 function send(service: TestApp, lines: string[], body = ''): Socket {

@@ -61,6 +61,6 @@ t.test('a port that is taken is the operator’s to mend, and named', async (t) 
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
   await t.rejects(startApp(t, { METRICS_PORT: `${port}` }), {
-    message: 'METRICS_PORT: cannot listen there: EADDRINUSE',
+    message: 'METRICS_PORT: cannot listen on this port (EADDRINUSE)',
   })
 })

@@ -4,7 +4,7 @@ import { NO_REDIS, startRedis, type TestRedis } from '../support/redis.js'
 
 const IMPORTS = resources('/imports')
 const ofSession = (max: number) =>
-  errorBody(429, 'RATE_LIMITED', `Too many requests of this session: at most ${max} in 60 s`)
+  errorBody(429, 'RATE_LIMITED', `Too many requests for this session: at most ${max} in 60 s`)
 
 const fromAddress = (max: number) =>
   errorBody(429, 'RATE_LIMITED', `Too many requests from this address: at most ${max} in 60 s`)

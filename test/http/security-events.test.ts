@@ -64,7 +64,7 @@ t.test('a limit that is reached is logged as a security event', async (t) => {
   const limit = { level: 40, status: 429, event: 'limit_reached', address: '127.0.0.1' }
   await service.call('GET', IMPORTS)
   const line = await lineOf(service, 'GET', IMPORTS)
-  t.match(line, { ...limit, route: ROUTE, reason: /^Too many requests of this session/ })
+  t.match(line, { ...limit, route: ROUTE, reason: /^Too many requests for this session/ })
   await service.call('GET', '/nowhere', { token: null })
   t.match(await lineOf(service, 'GET', '/nowhere', { token: null }), limit)
 })

@@ -56,7 +56,7 @@ t.test('before it closes it is not ready and serves; then idle connections have 
   const drained = app.drain(3000)
   const ready = await call('GET', '/health/ready', { token: null })
   t.strictSame([ready.status, ready.headers.get('retry-after')], [503, '1'])
-  t.strictSame(ready.body, errorBody(503, 'SHUTTING_DOWN', 'The service is about to end'))
+  t.strictSame(ready.body, errorBody(503, 'SHUTTING_DOWN', 'The service is shutting down'))
   const { status } = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: '/srv/app' } })
   t.equal(status, 201, 'everything else is served')
   t.strictSame(await ask(), [200, 'keep-alive'])
@@ -102,7 +102,7 @@ async function startBusy(t: Test, variables: Record<string, string>) {
 
 async function untilEnding(child: ChildProcess, address: string) {
   child.kill('SIGTERM')
-  await until(async () => (await fetch(`${address}/health/ready`)).status === 503, 'the service is about to end')
+  await until(async () => (await fetch(`${address}/health/ready`)).status === 503, 'the service is shutting down')
 }
 
 t.test('a second signal ends it at once', async (t) => {

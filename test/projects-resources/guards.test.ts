@@ -4,11 +4,7 @@ import { errorBody, OWNER, resources, startApp, until } from '../support/app.js'
 
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: 'folder' }
-const CROSS_SITE = errorBody(
-  403,
-  'CROSS_SITE_REQUEST',
-  'Refused: another site sent this request; its origin is not one that is allowed',
-)
+const CROSS_SITE = errorBody(403, 'CROSS_SITE_REQUEST', 'Cross-site request from an origin that is not allowed')
 const LISTED = 'https://app.example.com'
 
 t.test('every answer tells browsers what it is not', async (t) => {

@@ -35,7 +35,7 @@ const REUSED = errorBody(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key wa
 const IN_PROGRESS = errorBody(
   409,
   'IDEMPOTENCY_CONFLICT',
-  'The first request with this Idempotency-Key is still in progress: try again',
+  'The first request with this Idempotency-Key is still in progress; try again later',
 )
 
 const post = (body: object, key: string, path = IMPORTS, token = OWNER.token) =>

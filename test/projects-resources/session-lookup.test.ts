@@ -10,7 +10,7 @@ const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
 const UNAVAILABLE = errorBody(
   503,
   'SESSION_LOOKUP_UNAVAILABLE',
-  'Sessions cannot be verified at present: nothing was stored',
+  'Sessions cannot be verified at the moment: nothing was stored',
 )
 const FUTURE = '2099-01-01T00:00:00.000Z'
 

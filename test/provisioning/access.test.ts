@@ -214,7 +214,7 @@ t.test('a port of its own: the public one knows nothing of it, and it nothing of
   isMigrating = false
   const draining = app.drain(1)
   t.equal(app.companions.length, 1)
-  t.ok(app.companions[0]?.isEnding(), 'it drains with the public one')
+  t.ok(app.companions[0]?.isShuttingDown(), 'it drains with the public one')
   await draining
   await app.close()
   await t.rejects(send(USER, bearer(SERVICE_TOKEN)), 'and closes with it')
@@ -224,7 +224,7 @@ t.test('a port that is taken is named', async (t) => {
   const other = await startApp(t)
   const { port } = new URL(other.url)
   await t.rejects(startService(t, { INTERNAL_PORT: port }), {
-    message: 'INTERNAL_PORT: cannot listen there: EADDRINUSE',
+    message: 'INTERNAL_PORT: cannot listen on this port (EADDRINUSE)',
   })
 })
 

@@ -8,8 +8,9 @@ interface Browser {
 }
 
 /**
- * Runs in the browser, and so must refer to nothing outside itself. A script cannot send a `Cookie` header, which is what
- * the page makes of its *Authorize*: it becomes a cookie of the browser, which sends it from now on.
+ * Moves the `Cookie` header of a request, which Swagger UI sets after *Authorize*, to the browser's cookies: scripts
+ * are not allowed to send this header. This function is serialized and runs in the browser, so it must be
+ * self-contained.
  */
 export const bySessionCookie = (request: BrowserRequest): BrowserRequest => {
   const { document, location } = globalThis as unknown as Browser

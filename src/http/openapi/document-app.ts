@@ -5,25 +5,25 @@ import { shareParts } from './share-parts.js'
 
 type OpenapiDocument = NonNullable<Extract<Parameters<typeof swagger>[1], { openapi?: unknown }>['openapi']>
 
-/** Creates an app that nobody can reach from outside, with the same routes, of which @fastify/swagger makes the document. */
+/** Creates an app with the same routes, from which @fastify/swagger generates the document. It does not listen. */
 export async function createDocumentApp(routes: RouteOptions[], document: OpenapiDocument): Promise<FastifyInstance> {
   const app = Fastify()
-  // Nothing is ever sent to these routes.
+  // These routes are never called, so nothing needs to be compiled.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, {
     openapi: document,
-    transformObject: (made) => ('openapiObject' in made ? shareParts(made.openapiObject) : made.swaggerObject),
+    transformObject: (result) => ('openapiObject' in result ? shareParts(result.openapiObject) : result.swaggerObject),
   })
   for (const route of routes.map(describeRoute)) if (route) app.route(route)
   return app
 }
 
-/** Makes a document. */
+/** Generates an OpenAPI document. */
 export async function createDocument(routes: RouteOptions[], document: OpenapiDocument): Promise<object> {
   const app = await createDocumentApp(routes, document)
   await app.ready()
-  const made = app.swagger()
+  const generated = app.swagger()
   await app.close()
-  return made
+  return generated
 }

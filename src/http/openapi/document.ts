@@ -1,23 +1,36 @@
 import { SESSION_COOKIE } from '../../session-token.js'
 import { VERSION } from './version.js'
 
-const DESCRIPTION = `Keeps, for each project of a user, its **imports** (a GitHub, GitLab or Bitbucket repository, a Git URL,
-a web page, a local folder), its **files** and its **resources**: links to the user's files, template collections, GitHub App
-installations and chat conversations.
+const DESCRIPTION = `Manages the content of a user's projects:
 
-**Signing in.** Each call wants the cookie \`${SESSION_COOKIE}\`. Where this page is served beside the service that signs
-users in, the browser has it, and sends it by itself; else press *Authorize* and enter the token of a session. In
-development you are signed in as the demonstration user already: user 1, project 789.
+- **imports**: a GitHub, GitLab or Bitbucket repository, a Git URL, a web page or a local folder
+- **files**: files that belong to the project itself, such as context for a chat
+- **resources**: links to the user's files, template collections, GitHub App installations and chat conversations
 
-**Ids** are integers from 1 to 2147483647; **times** are ISO 8601 in UTC with milliseconds. What a body holds beyond the
-fields that are named here is ignored.
+**Authentication.** Project endpoints require the session cookie \`${SESSION_COOKIE}\`. If this page is on the same
+host as the service that signs users in, the browser already has the cookie and sends it automatically. Otherwise,
+press *Authorize* and enter the token of a session. In development, you are already signed in as the demonstration
+user (user 1, project 789).
 
-**Errors** have one shape (\`Error\`). \`code\` is for programs. They come in this order: the session (401), the request
-(400), the user (403), the project and what is in it (404), access to GitHub (403). In the place of a resource type, any
-other word is 400 \`INVALID_RESOURCE_TYPE\`; any other path, or a method that a path does not have, is 404
-\`ROUTE_NOT_FOUND\`.`
+**Data types.** Ids are integers from 1 to 2147483647. Times are ISO 8601 in UTC with milliseconds. Unknown and
+read-only properties in a request body are ignored.
 
-/** Everything in the document that is not about one route. Schemes and tags that no route uses are left out later. */
+**Errors.** Every error response has the schema \`Error\`. Use \`code\` in programs: it is stable. Checks run in this
+order: session (401), validation (400), user (403), project and its items (404), access to GitHub (403). An unknown
+resource type in a path is 400 \`INVALID_RESOURCE_TYPE\`. Any other unknown path, or a method that the path does not
+support, is 404 \`ROUTE_NOT_FOUND\`.
+
+**Retries.** Send an \`Idempotency-Key\` with a POST to make it safe to retry. On 429 and 503, wait for the number of
+seconds in \`Retry-After\`.
+
+**Caching and concurrency.** Send the \`ETag\` of a response as \`If-None-Match\` to read an object or a list only if
+it has changed. Send it as \`If-Match\` to change or delete an import or a file only if it has not changed since it
+was read.
+
+**Pagination.** Lists are complete by default. Where \`limit\` is supported, it limits the size of a page: follow the
+\`Link\` header to the next page.`
+
+/** The parts of the document that do not depend on a route. `shareParts` removes unused tags and security schemes. */
 export const document = {
   openapi: '3.1.0',
   info: {
@@ -28,12 +41,12 @@ export const document = {
     license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
   },
   tags: [
-    { name: 'Imports', description: 'Where the content of a project comes from.' },
-    { name: 'Files', description: 'What belongs to a project itself, such as context for a chat.' },
-    { name: 'Project resources', description: 'What a project links of what its user has.' },
-    { name: 'GitHub repositories', description: 'What can be imported from GitHub.' },
-    { name: 'Webhooks', description: 'What GitHub tells the service.' },
-    { name: 'Health', description: 'For whoever runs the service.' },
+    { name: 'Imports', description: "External sources of a project's content." },
+    { name: 'Files', description: 'Files that belong to the project itself, such as context for a chat.' },
+    { name: 'Project resources', description: "Links between a project and its user's resources." },
+    { name: 'GitHub repositories', description: 'Repositories that the project can import from GitHub.' },
+    { name: 'Webhooks', description: 'Webhook deliveries from GitHub.' },
+    { name: 'Health', description: 'Liveness and readiness probes.' },
   ],
   components: {
     securitySchemes: {
@@ -41,13 +54,13 @@ export const document = {
         type: 'apiKey' as const,
         in: 'cookie',
         name: SESSION_COOKIE,
-        description: 'The token of a session.',
+        description: 'Session token.',
       },
       githubSignature: {
         type: 'apiKey' as const,
         in: 'header',
         name: 'X-Hub-Signature-256',
-        description: "GitHub's signature of the body, made with the secret of the webhook.",
+        description: "GitHub's HMAC-SHA256 signature of the body, made with the webhook secret.",
       },
     },
   },

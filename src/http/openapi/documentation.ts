@@ -12,22 +12,22 @@ export interface Representation {
 }
 
 export interface Documentation {
-  /** The OpenAPI document, in JSON, for `/openapi.json`. */
+  /** The OpenAPI document for `/openapi.json`, as JSON. */
   document: Representation
-  /** The same document for `/docs/json`, one folder deeper. */
+  /** The OpenAPI document for `/docs/json`, whose server URL is relative to that path. */
   pageDocument: Representation
-  /** Returns a file of the page, at a path that begins with `/docs`. */
+  /** Returns a file of the documentation page. `url` starts with `/docs`. */
   page: (url: string, headers: IncomingHttpHeaders) => Promise<LightMyRequestResponse>
   close: () => Promise<void>
 }
 
-/** Makes the document of the public routes, and the page of @fastify/swagger-ui. */
+/** Generates the OpenAPI document of the public routes and the documentation page of @fastify/swagger-ui. */
 export async function createDocumentation(routes: RouteOptions[]): Promise<Documentation> {
   const isPublic = ({ config }: RouteOptions) => config?.api === undefined
   const app = await createDocumentApp(routes.filter(isPublic), document)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    // Makes the references of the page at /docs relative, so that they are valid behind a path prefix.
+    // Makes the URLs in the page at /docs relative, so that they are valid behind a proxy that adds a path prefix.
     indexPrefix: '.',
     theme: { title: document.info.title },
     uiConfig: {
@@ -36,25 +36,25 @@ export async function createDocumentation(routes: RouteOptions[]): Promise<Docum
       defaultModelsExpandDepth: 0,
       tryItOutEnabled: true,
       showMutatedRequest: false,
-      // Its declared type is that of another Request.
+      // The option is declared with a different `Request` type.
       requestInterceptor: bySessionCookie as never,
     },
   })
   await app.ready()
-  const made = withServer(app.swagger(), '..')
+  const pageDocument = withServer(app.swagger(), '..')
   return {
-    document: represent(withServer(made, '.')),
-    pageDocument: represent(made),
+    document: represent(withServer(pageDocument, '.')),
+    pageDocument: represent(pageDocument),
     page: async (url, headers) => await app.inject({ url, headers }),
     close: async () => await app.close(),
   }
 }
 
 /**
- * The server, relative to the address of the document, so that it is valid behind a path prefix (OpenAPI 3.1, section
- * 4.8.5). @fastify/swagger itself does not accept relative ones.
+ * Sets the server URL, relative to the URL of the document, so that it is valid behind a proxy that adds a path prefix
+ * (OpenAPI 3.1, section 4.8.5). @fastify/swagger does not accept relative URLs.
  */
-const withServer = <Document extends object>(made: Document, url: string) => ({ ...made, servers: [{ url }] })
+const withServer = <Document extends object>(openapi: Document, url: string) => ({ ...openapi, servers: [{ url }] })
 
 function represent(document: object): Representation {
   const text = JSON.stringify(document)

@@ -15,21 +15,24 @@ const ValidationError = Type.Object(
   {
     path: Type.String({
       maxLength: 255,
-      description: 'The invalid field: `body.title`, `query.limit`, `path.user_id`.',
+      description: 'Path of the invalid field, such as `body.title`, `query.limit` or `path.user_id`.',
     }),
-    message: Type.String({ maxLength: 2048, description: 'What is wrong with it. Never repeats the value.' }),
+    message: Type.String({
+      maxLength: 2048,
+      description: 'Reason why the value is invalid. Never contains the value.',
+    }),
   },
   { title: 'ValidationError' },
 )
 
-/** The codes of the files at `/docs`, which are not operations. */
-const OF_FILES: ErrorCode[] = ['FORBIDDEN', 'RANGE_NOT_SATISFIABLE']
-const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !OF_FILES.includes(code))
+/** Errors of the static files at `/docs`, which are not in the document. */
+const DOCS_PAGE_CODES: ErrorCode[] = ['FORBIDDEN', 'RANGE_NOT_SATISFIABLE']
+const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !DOCS_PAGE_CODES.includes(code))
 
-/** The codes of the API for other services. */
-const OF_SERVICES: ErrorCode[] = ['USER_NOT_FOUND', 'ID_TAKEN']
+/** Errors of the API for other services only. */
+const SERVICE_CODES: ErrorCode[] = ['USER_NOT_FOUND', 'ID_TAKEN']
 
-/** The one shape of every error body. */
+/** Creates the schema of every error body. */
 const createErrorBody = (codes: ErrorCode[], maxValidationErrors: number, validationErrors: string) =>
   Type.Object(
     {
@@ -37,10 +40,10 @@ const createErrorBody = (codes: ErrorCode[], maxValidationErrors: number, valida
         format: 'int32',
         minimum: 400,
         maximum: 599,
-        description: 'The status of the response.',
+        description: 'HTTP status of the response.',
       }),
-      code: OneOf(codes, { description: 'For programs: stable, upper-case.' }),
-      message: Type.String({ maxLength: 4096, description: 'For people.' }),
+      code: OneOf(codes, { description: 'Stable, machine-readable error code.' }),
+      message: Type.String({ maxLength: 4096, description: 'Human-readable description of the error.' }),
       errors: Type.Optional(
         Type.Array(ValidationError, { maxItems: maxValidationErrors, description: validationErrors }),
       ),
@@ -49,19 +52,19 @@ const createErrorBody = (codes: ErrorCode[], maxValidationErrors: number, valida
   )
 
 const ErrorBody = createErrorBody(
-  DOCUMENTED_CODES.filter((code) => !OF_SERVICES.includes(code)),
+  DOCUMENTED_CODES.filter((code) => !SERVICE_CODES.includes(code)),
   100,
-  'Only on a 400 from validation: every validation error.',
+  'All validation errors. Present only if validation failed (400).',
 )
 
 const ServiceErrorBody = createErrorBody(
   DOCUMENTED_CODES,
   10_000,
-  'On a 400 from validation: every validation error. On an error of a sync: every operation that failed.',
+  'All validation errors if validation failed (400), or all failed operations if a sync failed.',
 )
 
-/** What any call can meet, whatever it asks for. */
-const OF_ANY_CALL: ErrorCode[] = [
+/** Errors of every operation. */
+const COMMON_ERRORS: ErrorCode[] = [
   'INVALID_REQUEST',
   'REQUEST_TIMEOUT',
   'EXPECTATION_FAILED',
@@ -69,8 +72,8 @@ const OF_ANY_CALL: ErrorCode[] = [
   'INTERNAL',
 ]
 
-/** What any call can meet that wants a session and a project. */
-const OF_GUARDED_CALL: ErrorCode[] = [
+/** Further errors of every operation that requires a session and a project. */
+const GUARDED_ERRORS: ErrorCode[] = [
   'UNAUTHORIZED',
   'USER_MISMATCH',
   'PROJECT_NOT_FOUND',
@@ -80,8 +83,8 @@ const OF_GUARDED_CALL: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** What any call of another service can meet. */
-const OF_SERVICE_CALL: ErrorCode[] = [
+/** Further errors of every operation for other services. */
+const SERVICE_ERRORS: ErrorCode[] = [
   'UNAUTHORIZED',
   'CROSS_SITE_REQUEST',
   'CONFLICT',
@@ -90,49 +93,49 @@ const OF_SERVICE_CALL: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** What a call can meet whose body is read: also DELETE, which has no use for one. */
+/** Errors of an operation whose request body is parsed. This includes DELETE, which ignores it. */
 export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
-/** What a call can meet that changes something for a session. */
+/** Errors of a write with a session. */
 export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 
-/** What a POST with an Idempotency-Key can meet. */
+/** Errors of a POST that supports `Idempotency-Key`. */
 export const CREATE_ERRORS: ErrorCode[] = [...WRITE_ERRORS, 'IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_KEY_REUSED']
 
-/** Errors that say more than their code does. */
+/** Examples of errors whose details depend on the request. */
 const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
   GITHUB_ACCESS_DENIED: githubAccessDenied('username/repository'),
-  RATE_LIMITED: tooManyRequests('Too many requests of this session: at most 6000 in 60 s', 60),
+  RATE_LIMITED: tooManyRequests('Too many requests for this session: at most 6000 in 60 s', 60),
 }
 
 type ErrorResponses = Record<ErrorStatus, typeof ErrorBody>
 
-/** The error answers of a call behind the guard: its own, besides those that each of them can have. */
-export const guardedErrors = (...codes: ErrorCode[]) => openErrors(...OF_GUARDED_CALL, ...codes)
+/** Returns the error responses of an operation that requires a session: `codes` and the common errors. */
+export const guardedErrors = (...codes: ErrorCode[]) => openErrors(...GUARDED_ERRORS, ...codes)
 
-/** The error answers of a call that anybody can make: its own, besides those that any call can have. */
-export const openErrors = (...codes: ErrorCode[]): ErrorResponses => errorAnswers(codes, ErrorBody, CHALLENGE)
+/** Returns the error responses of an operation without a session: `codes` and the errors of every operation. */
+export const openErrors = (...codes: ErrorCode[]): ErrorResponses => errorResponses(codes, ErrorBody, CHALLENGE)
 
-/** The error answers of a call that only other services can make: its own, besides those that each of them can have. */
+/** Returns the error responses of an operation for other services: `codes` and the common errors. */
 export const serviceErrors = (...codes: ErrorCode[]): ErrorResponses =>
-  errorAnswers([...OF_SERVICE_CALL, ...codes], ServiceErrorBody, BEARER_CHALLENGE)
+  errorResponses([...SERVICE_ERRORS, ...codes], ServiceErrorBody, BEARER_CHALLENGE)
 
-function errorAnswers(codes: ErrorCode[], body: typeof ErrorBody, challenge: Headers): ErrorResponses {
-  const errors = [...OF_ANY_CALL, ...codes].map((code) => EXAMPLES[code] ?? new ApiError(code))
-  const answers = errors.map(({ statusCode }) => [
+function errorResponses(codes: ErrorCode[], body: typeof ErrorBody, challenge: Headers): ErrorResponses {
+  const errors = [...COMMON_ERRORS, ...codes].map((code) => EXAMPLES[code] ?? new ApiError(code))
+  const responses = errors.map(({ statusCode }) => [
     statusCode,
-    errorAnswer(
+    errorResponse(
       errors.filter((error) => error.statusCode === statusCode),
       body,
       challenge,
     ),
   ])
-  return Object.fromEntries(answers) as ErrorResponses
+  return Object.fromEntries(responses) as ErrorResponses
 }
 
-/** @param errors of one status */
-function errorAnswer(errors: ApiError[], schema: TSchema, challenge: Headers) {
+/** @param errors the errors with one status */
+function errorResponse(errors: ApiError[], schema: TSchema, challenge: Headers) {
   const examples = Object.fromEntries(errors.map((error) => [error.code, { value: error.toBody() }]))
   const meanings = errors.map(({ code }) => `\`${code}\`: ${new ApiError(code).message}.`)
   return {

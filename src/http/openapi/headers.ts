@@ -10,46 +10,49 @@ const count = (description: string, maximum: number) => ({
 
 const text = (description: string, maxLength: number) => ({ type: 'string', maxLength, description })
 
-const UNCOUNTED = 'Not sent if the request was refused before it was counted.'
+const UNCOUNTED = 'Absent if the request was rejected before it was counted.'
 
-/** Every response to a request that is counted has them. */
+/** Headers of every response to a request that was counted. */
 export const RATE_LIMIT: Headers = {
-  'RateLimit-Limit': count(`How many requests are allowed in a window. ${UNCOUNTED}`, 1_000_000_000),
-  'RateLimit-Remaining': count(`How many of them are left. ${UNCOUNTED}`, 1_000_000_000),
-  'RateLimit-Reset': count(`In how many seconds the next window begins. ${UNCOUNTED}`, 1_000_000),
+  'RateLimit-Limit': count(`Maximum number of requests per window. ${UNCOUNTED}`, 1_000_000_000),
+  'RateLimit-Remaining': count(`Number of requests left in the current window. ${UNCOUNTED}`, 1_000_000_000),
+  'RateLimit-Reset': count(`Seconds until the next window begins. ${UNCOUNTED}`, 1_000_000),
 }
 
-export const RETRY_AFTER: Headers = { 'Retry-After': count('In how many seconds to try again.', 1_000_000) }
+export const RETRY_AFTER: Headers = { 'Retry-After': count('Seconds to wait before retrying.', 1_000_000) }
 
 export const CHALLENGE: Headers = {
-  'WWW-Authenticate': text('The scheme `Cookie`, with the name of the session cookie.', 255),
+  'WWW-Authenticate': text('The `Cookie` scheme, with the name of the session cookie.', 255),
 }
 
-export const BEARER_CHALLENGE: Headers = { 'WWW-Authenticate': text('The scheme `Bearer`.', 255) }
+export const BEARER_CHALLENGE: Headers = { 'WWW-Authenticate': text('The `Bearer` scheme.', 255) }
 
 export const ETAG: Headers = {
-  ETag: text('Identifies the state of what the response shows (RFC 9110). Every change moves it.', 64),
+  ETag: text('Identifies the state of the returned object or list (RFC 9110). Changes whenever that does.', 64),
 }
 
 export const LOCATION: Headers = {
-  Location: text('Where the new object is, relative to the URL of the request (RFC 9110).', 64),
+  Location: text('URL of the new object, relative to the URL of the request (RFC 9110).', 64),
 }
 
 export const NEXT_PAGE: Headers = {
-  Link: text('Where the next page is, if there is one: `<...>; rel="next"` (RFC 8288).', 16_384),
+  Link: text('Relative URL of the next page, if there is one: `<...>; rel="next"` (RFC 8288).', 16_384),
 }
 
-/** A tag that no object has, so that the example of a read returns the object. */
+/** The example is an entity tag that no object has, so that trying it returns the object. */
 export const IF_NONE_MATCH = {
   'If-None-Match': {
-    ...text('Returns 304 without a body if one of these tags is the current `ETag`, or for `*`.', 16_384),
+    ...text('Entity tags, or `*`. If one matches the current `ETag`, the response is 304 without a body.', 16_384),
     examples: ['"0"'],
   },
 }
 
 export const IDEMPOTENCY_KEY = {
   'Idempotency-Key': {
-    ...text('A retry with the same key and the same request, within 24 hours, returns the first response.', 255),
+    ...text(
+      'Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.',
+      255,
+    ),
     minLength: 1,
     pattern: '^[!-~]*$',
     examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
@@ -64,7 +67,10 @@ export const IF_MATCH = {
   type: 'object',
   properties: {
     'If-Match': {
-      ...text('Only if one of these tags is the current `ETag`, or for `*`; otherwise 412.', 16_384),
+      ...text(
+        'Entity tags, or `*`. If none matches the current `ETag`, nothing is changed and the response is 412.',
+        16_384,
+      ),
       examples: ['*'],
     },
   },

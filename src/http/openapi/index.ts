@@ -9,12 +9,12 @@ import type { Documentation, Representation } from './documentation.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Parts of the document that no schema validates or serializes. */
+    /** Parts of the OpenAPI document that are used neither for validation nor for serialization. */
     documented?: { headers?: object; body?: object; response?: object }
   }
 }
 
-/** The page needs its own scripts and styles, the pictures within those, and this API. */
+/** The page loads its own scripts and styles and the images that they contain, and calls this API. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,10 +27,10 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The headers of the page's responses that are passed on. */
-const PASSED_ON = ['accept-ranges', 'cache-control', 'content-range', 'content-type', 'etag', 'last-modified']
+/** Headers that are copied from the responses of the page. */
+const COPIED_HEADERS = ['accept-ranges', 'cache-control', 'content-range', 'content-type', 'etag', 'last-modified']
 
-/** The errors of the page's static files, by status. All others are 500. */
+/** Errors of the page's static files, by status. All others are 500. */
 const PAGE_ERRORS: Record<number, ErrorCode> = {
   403: 'FORBIDDEN',
   404: 'ROUTE_NOT_FOUND',
@@ -39,16 +39,17 @@ const PAGE_ERRORS: Record<number, ErrorCode> = {
 }
 
 interface OpenapiOptions {
-  /** Whether whoever opens the page becomes the demonstration user, where there is one. For development alone. */
+  /** Whether opening the page signs the browser in as the demonstration user, if that exists. For development only. */
   signsIn: boolean
   database: Database
 }
 
 /**
- * The document of all routes that are registered after this, at `/openapi.json`, and a page to try them on, at `/docs`.
+ * Serves the OpenAPI document of all routes that are registered after this plugin at `/openapi.json`, and an
+ * interactive page at `/docs`.
  *
- * Whatever makes them is loaded by the first who asks, and lives in an app of its own: the start, the memory and the
- * requests of a service that nobody asks cost nothing. (docs/decisions/009)
+ * Both are created in a separate app on the first request, so that they cost no startup time or memory until they are
+ * used (docs/decisions/009).
  */
 async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptions) {
   const routes: RouteOptions[] = []
@@ -74,32 +75,35 @@ async function openapi(app: FastifyInstance, { signsIn, database }: OpenapiOptio
   async function sendPage(request: FastifyRequest, reply: FastifyReply) {
     const { page } = await load()
     const [path = ''] = request.url.split('?')
-    const answer = await page(path, request.headers)
-    if (answer.statusCode >= 400) throw pageError(answer.statusCode)
-    // Of /docs/static/index.html. The library's is not valid behind a path prefix.
-    if (answer.statusCode === 302) return reply.redirect('../')
+    const response = await page(path, request.headers)
+    if (response.statusCode >= 400) throw pageError(response.statusCode)
+    // The library redirects /docs/static/index.html to an absolute path, which is not valid behind a path prefix.
+    if (response.statusCode === 302) return reply.redirect('../')
     if (signsIn) await signIn(database, request, reply)
-    for (const name of PASSED_ON) if (answer.headers[name]) reply.header(name, answer.headers[name])
+    for (const name of COPIED_HEADERS) if (response.headers[name]) reply.header(name, response.headers[name])
     reply.header('content-security-policy', PAGE_POLICY)
-    return reply.code(answer.statusCode).send(answer.rawPayload)
+    return reply.code(response.statusCode).send(response.rawPayload)
   }
 
   const schema = { hide: true }
   app.get('/openapi.json', { schema }, async (_request, reply) => sendDocument((await load()).document, reply))
-  // Where the page looks for it.
+  // The page requests the document here.
   app.get('/docs/json', { schema }, async (_request, reply) => sendDocument((await load()).pageDocument, reply))
   app.get('/docs', { schema }, sendPage)
   app.get('/docs/*', { schema }, sendPage)
 }
 
 function pageError(status: number): ApiError {
-  if (status === 400) return invalidRequest({ path: 'path', message: 'is not the path of a file' })
+  if (status === 400) return invalidRequest({ path: 'path', message: 'is not a valid file path' })
   return new ApiError(PAGE_ERRORS[status] ?? 'INTERNAL')
 }
 
 export default fp(openapi, { name: 'openapi', dependencies: ['error-handler', 'session-cookie'] })
 
-/** Not `HttpOnly`, so that the page's own *Authorize* can become somebody else: everyone knows this token. */
+/**
+ * Signs the browser in as the demonstration user, unless it has a session cookie. The cookie is not `HttpOnly`, so that
+ * *Authorize* can replace it. Its token is public anyway.
+ */
 async function signIn(database: Database, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (hasSessionCookie(request)) return
   if (!(await hasDemoSession(database))) return

@@ -1,6 +1,6 @@
 type Parts = Record<string, unknown>
 
-/** A name, and not the title of an example. */
+/** A schema title that is used as a component name, as opposed to the title of an example. */
 const NAME = /^[A-Z][A-Za-z]+$/
 
 interface Document {
@@ -10,8 +10,8 @@ interface Document {
 }
 
 /**
- * Moves to `components` what occurs in many places: headers, errors, and schemas whose title is a name. Leaves out the tags
- * and security schemes that no operation uses.
+ * Moves repeated parts of the document to `components`: headers, error responses, and schemas whose title is a
+ * component name. Removes the tags and security schemes that no operation uses.
  */
 export function shareParts<D extends Document>({ paths, components, tags = [], ...document }: D): D {
   const schemas: Parts = {}
@@ -62,7 +62,7 @@ function shareSchemas(part: unknown, schemas: Parts): unknown {
   return share('schemas', schemas, title, rest)
 }
 
-/** An error's name is that of its codes: `PROJECT_NOT_FOUND.IMPORT_NOT_FOUND`. */
+/** Names an error response after its codes: `PROJECT_NOT_FOUND.IMPORT_NOT_FOUND`. */
 function shareError(response: unknown, responses: Parts): unknown {
   const { content } = response as { content?: { 'application/json': { examples?: Parts } } }
   const codes = Object.keys(content?.['application/json'].examples ?? {})
@@ -70,10 +70,14 @@ function shareError(response: unknown, responses: Parts): unknown {
   return share('responses', responses, codes.join('.'), response)
 }
 
-/** @throws Error if two different parts have the same name */
+/**
+ * Adds a part to the shared ones and returns a reference to it.
+ * @throws Error if there is a different part with the same name
+ */
 function share(kind: string, parts: Parts, name: string, part: unknown): { $ref: string } {
   parts[name] ??= part
-  if (JSON.stringify(parts[name]) !== JSON.stringify(part)) throw new Error(`two different ${kind} are called ${name}`)
+  if (JSON.stringify(parts[name]) !== JSON.stringify(part))
+    throw new Error(`Two different ${kind} have the name ${name}`)
   return { $ref: `#/components/${kind}/${name}` }
 }
 
