@@ -387,8 +387,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a delivery of GitHub
-         * @description GitHub says that installations or repositories have changed. Nothing of a delivery is read before its signature is verified, and a delivery is processed once.
+         * Receive a GitHub webhook
+         * @description GitHub reports changes of installations and repositories. The signature is verified before the body is parsed. Idempotent: each delivery is processed once.
          */
         post: operations["receiveGithubWebhook"];
         delete?: never;
@@ -576,7 +576,7 @@ export interface components {
             /** @description SPDX id. */
             license: string | null;
         };
-        /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+        /** @description Payload of the event: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
         GithubWebhook: {
             action?: string;
         } & {
@@ -2979,12 +2979,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The name of the event.
+                 * @description Name of the event.
                  * @example installation
                  */
                 "X-GitHub-Event": string;
                 /**
-                 * @description The id of the delivery.
+                 * @description Id of the delivery.
                  * @example 72d3162e-cc78-11e3-81ab-4c9367dc0958
                  */
                 "X-GitHub-Delivery": string;
@@ -2992,14 +2992,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+        /** @description Payload of the event: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GithubWebhook"];
             };
         };
         responses: {
-            /** @description It has been processed, now or before. */
+            /** @description The delivery was processed, now or earlier. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3008,7 +3008,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookOutcome"];
                 };
             };
-            /** @description It means nothing here. */
+            /** @description The event or action is not handled. */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -1,31 +1,32 @@
 import pLimit from 'p-limit'
 
 /**
- * The largest answer that is read, in bytes and unpacked. A page of 100 repositories has less than one MiB, and Octokit
- * can take half a second to parse each.
+ * Maximum size of a response body after decompression, in bytes. A page of 100 repositories is less than 1 MiB, and
+ * Octokit can take half a second to parse 1 MiB (docs/decisions/006-github-client.md).
  */
 const MAX_BYTES = 2 * 1024 * 1024
 
 /**
- * GitHub allows 100 requests at a time:
+ * Maximum number of concurrent requests. GitHub allows 100:
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
 const MAX_IN_FLIGHT = 50
 
-/** Statuses whose Response must have no body. */
+/** Statuses for which the constructor of Response does not accept a body. */
 const WITHOUT_BODY = [204, 205, 304]
 
-/** An answer, or a request, that is refused here. Its message holds nothing of either. */
+/** A request or response that this service rejects. The message contains no part of either, so it can be logged. */
 export class RefusedResponse extends Error {
-  override name = 'RefusedAnswer'
+  override name = 'RefusedResponse'
 }
 
 /**
- * A fetch that goes to one origin only, follows no redirect, and answers once the whole body is there: so many bytes at
- * most, before `signal` aborts, and so many requests at a time (a further one waits).
+ * Creates a fetch that is limited to one origin and does not follow redirects. It resolves after the whole body has
+ * been received. Limits the size of a body and the number of concurrent requests; further requests wait in a queue. The
+ * caller's `signal` is the timeout, also in the queue and while the body is received.
  *
  * @param origin `https://host[:port]`
- * @returns the fetch, which throws RefusedAnswer, the reason of the signal, or what the global fetch throws
+ * @returns a fetch that rejects with RefusedResponse, the signal's reason, or an error of the global fetch
  */
 export function createBoundedFetch(origin: string): typeof fetch {
   const limit = pLimit(MAX_IN_FLIGHT)
@@ -50,14 +51,14 @@ async function readBody(response: Response): Promise<Buffer<ArrayBuffer>> {
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength
-    // To leave the loop cancels the rest.
-    if (bytes > MAX_BYTES) throw new RefusedResponse(`an answer of more than ${MAX_BYTES} bytes`)
+    // Leaving the loop cancels the stream.
+    if (bytes > MAX_BYTES) throw new RefusedResponse(`a response of more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
-/** Settles like `promise`, but rejects with the signal's reason as soon as that aborts, even in the queue of p-limit. */
+/** Settles like `promise`, but rejects with the signal's reason as soon as it aborts, even in the queue of p-limit. */
 function abortable<T>(signal: AbortSignal | null | undefined, promise: Promise<T>): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {

@@ -1,50 +1,47 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { ObserveGithub } from './observe.js'
-import { limitedTo, movedTo, type RepositoryRef, repositoryCall } from './repo-ref.js'
+import { limitedTo, movedTo, type RepoRef, repoCall } from './repo-ref.js'
 import { type Call, createRequests, type GithubConfig, type GithubLogger } from './requests.js'
-import { AccessToken, type GithubResponse, Installation, Repository, readData } from './responses.js'
-import { createTokenCache, type TakenToken, type Token } from './token-cache.js'
+import { AccessToken, type GithubResponse, Installation, Repo, readData } from './responses.js'
+import { createTokenCache, type IssuedToken, type Token } from './token-cache.js'
 
 export type { GithubResponse } from './responses.js'
 
 interface InstallationRequestOptions {
   headers?: Record<string, string>
-  /** Ends the waiting; without it, GITHUB_TIMEOUT does. */
+  /** The deadline. Defaults to GITHUB_TIMEOUT. */
   signal?: AbortSignal
 }
 
 /**
- * GitHub, as the App sees it. All of it throws ApiError 503 GITHUB_UNAVAILABLE, and logs why, where GitHub is down, too
- * slow, out of patience (rate limits), or answers what it should not.
+ * Client for GitHub's API, authenticated as a GitHub App. Every method throws ApiError 503 GITHUB_UNAVAILABLE, and logs
+ * the reason, if GitHub is down, too slow, rate-limits the App, or sends an unexpected response.
  */
 export interface GithubClient {
-  /** A signal for all that one question takes: it aborts after GITHUB_TIMEOUT. */
+  /** Creates a signal that aborts after GITHUB_TIMEOUT: one deadline for several requests. */
   deadline(): AbortSignal
   /**
-   * The App's installation that grants a repository, and how to name the repository from then on.
-   * @returns null if the App has no access to such a repository
+   * Finds the App's installation that has access to a repository, and the reference for further requests: the id, if
+   * the repository was renamed or transferred.
+   * @returns null if the App has no access, or the repository does not exist
    */
-  findRepositoryInstallation(repository: RepositoryRef, signal: AbortSignal): Promise<FoundInstallation | null>
+  findRepoInstallation(repository: RepoRef, signal: AbortSignal): Promise<FoundInstallation | null>
   /**
-   * A token to read one repository and nothing else. It is kept until shortly before it expires.
-   * @returns null if GitHub gives none: this installation does not grant this repository, or is suspended
+   * Returns a token that can only read one repository, from the cache or from GitHub.
+   * @returns null if GitHub refuses it: the installation has no access to this repository, or is suspended
    */
-  takeRepositoryToken(
-    installationId: number,
-    repository: RepositoryRef,
-    signal: AbortSignal,
-  ): Promise<TakenToken | null>
-  /** Forgets a token that was of no use. */
-  dropRepositoryToken(installationId: number, repository: RepositoryRef, token: Token): void
-  /** A repository as a token sees it; null if it does not see it (any longer). */
-  readRepositoryWith(token: TakenToken, repository: RepositoryRef, signal: AbortSignal): Promise<Repository | null>
-  /** One installation of the App, by GitHub's id of it; null if there is none. */
+  getRepoToken(installationId: number, repository: RepoRef, signal: AbortSignal): Promise<IssuedToken | null>
+  /** Removes a token that GitHub rejected from the cache. */
+  dropRepoToken(installationId: number, repository: RepoRef, token: Token): void
+  /** Reads a repository with a token. @returns null if the token does not have access to it, or has been revoked */
+  readRepoWith(token: IssuedToken, repository: RepoRef, signal: AbortSignal): Promise<Repo | null>
+  /** Reads an installation of the App by GitHub's id. @returns null if it does not exist */
   readInstallation(installationId: number, signal?: AbortSignal): Promise<Installation | null>
   /**
-   * Any request, with a token for all that an installation grants.
-   * @param route `GET /repos/{owner}/{repo}`; its placeholders are filled from `params`, the rest of them is the query
-   * @returns GitHub's answer of whatever status below 500, 304 and redirects too, but none about a rate limit. 403
-   * without data also where GitHub gives no token: the installation is suspended, or gone
+   * Sends a request with a token for everything that an installation has access to.
+   * @param route for example `GET /repos/{owner}/{repo}`. `params` fill the placeholders; the rest become the query.
+   * @returns GitHub's response with any status below 500, including 304 and redirects, except rate limits. If GitHub
+   * refuses to create a token (the installation is suspended or deleted): status 403 without data
    */
   installationRequest(
     installationId: number,
@@ -56,17 +53,17 @@ export interface GithubClient {
 
 interface FoundInstallation {
   installation: Installation
-  repository: RepositoryRef
+  repository: RepoRef
 }
 
-/** What GitHub answers where there is nothing, or nothing for who asks. 451: blocked for legal reasons. */
+/** Statuses for no access, or for an object that does not exist. 451: blocked for legal reasons. */
 const REFUSALS = [403, 404, 410, 451]
 
 const REDIRECTS = [301, 302, 307, 308]
 
 const MINT = 'POST /app/installations/{installation_id}/access_tokens'
 
-/** Read-only. The App must have been given both, or GitHub answers 422. */
+/** Permissions of a token. GitHub responds with 422 if the App does not have both. */
 const PERMISSIONS = { metadata: 'read', contents: 'read' }
 
 export function createGithubClient(config: GithubConfig, logger: GithubLogger, observe: ObserveGithub): GithubClient {
@@ -75,88 +72,89 @@ export function createGithubClient(config: GithubConfig, logger: GithubLogger, o
   const tokens = createTokenCache()
   const deadline = () => AbortSignal.timeout(config.GITHUB_TIMEOUT)
 
-  function expectData<T extends TSchema>(schema: T, answer: GithubResponse, route: string) {
-    const data = answer.status < 300 ? readData(schema, answer) : undefined
-    if (data === undefined) throw fail(route, 'an answer of another form', answer)
+  function expectData<T extends TSchema>(schema: T, response: GithubResponse, route: string) {
+    const data = response.status < 300 ? readData(schema, response) : undefined
+    if (data === undefined) throw fail(route, 'unexpected response', response)
     return data
   }
 
-  async function mint(installationId: number, repository?: RepositoryRef): Promise<Token | null> {
+  async function mint(installationId: number, repository?: RepoRef): Promise<Token | null> {
     const params = { installation_id: installationId, permissions: PERMISSIONS, ...limitedTo(repository) }
-    // With a deadline of its own, because those who wait for the one token came at different times.
-    const answer = await sendAsApp({ route: MINT, params, signal: deadline() })
-    if (REFUSALS.includes(answer.status) || answer.status === 422) return null
-    const { token, expires_at } = expectData(AccessToken, answer, MINT)
-    // In this machine's clock.
+    // Not a caller's deadline: several callers, with different deadlines, can share the new token.
+    const response = await sendAsApp({ route: MINT, params, signal: deadline() })
+    if (REFUSALS.includes(response.status) || response.status === 422) return null
+    const { token, expires_at } = expectData(AccessToken, response, MINT)
+    // Converted from GitHub's clock to this machine's.
     return { value: token, expiresAt: Date.parse(expires_at) - clock.offset() * 1000 }
   }
 
-  async function takeToken(signal: AbortSignal, installationId: number, repository?: RepositoryRef) {
+  async function getToken(signal: AbortSignal, installationId: number, repository?: RepoRef) {
     const key = tokenKey(installationId, repository)
-    const taken = tokens.take(key, () => mint(installationId, repository))
-    return await unlessAborted(signal, taken, () => fail(MINT, 'no answer in time'))
+    const token = tokens.getOrMint(key, () => mint(installationId, repository))
+    return await unlessAborted(signal, token, () => fail(MINT, 'timeout'))
   }
 
-  /** Goes once to where GitHub says that a renamed or transferred repository is now. */
+  /** Sends a request for a repository, and follows one redirect of a renamed or transferred repository. */
   async function follow(
-    asked: RepositoryRef,
+    requested: RepoRef,
     suffix: '' | '/installation',
-    ask: (call: Pick<Call, 'route' | 'params'>) => Promise<GithubResponse>,
+    sendCall: (call: Pick<Call, 'route' | 'params'>) => Promise<GithubResponse>,
   ) {
-    const call = repositoryCall(asked, suffix)
-    const answer = await ask(call)
-    if (!REDIRECTS.includes(answer.status)) return { answer, route: call.route, repository: asked }
-    const repository = movedTo(answer, baseUrl, suffix)
-    if (repository === undefined) throw fail(call.route, 'a redirect to elsewhere', answer)
-    const next = repositoryCall(repository, suffix)
-    return { answer: await ask(next), route: next.route, repository }
+    const call = repoCall(requested, suffix)
+    const response = await sendCall(call)
+    if (!REDIRECTS.includes(response.status)) return { response, route: call.route, repository: requested }
+    const repository = movedTo(response, baseUrl, suffix)
+    if (repository === undefined) throw fail(call.route, 'unexpected redirect', response)
+    const next = repoCall(repository, suffix)
+    return { response: await sendCall(next), route: next.route, repository }
   }
 
   return {
     deadline,
-    async findRepositoryInstallation(asked, signal) {
-      const { answer, route, repository } = await follow(asked, '/installation', (call) =>
+    async findRepoInstallation(requested, signal) {
+      const { response, route, repository } = await follow(requested, '/installation', (call) =>
         sendAsApp({ ...call, signal }),
       )
-      return REFUSALS.includes(answer.status)
+      return REFUSALS.includes(response.status)
         ? null
-        : { installation: expectData(Installation, answer, route), repository }
+        : { installation: expectData(Installation, response, route), repository }
     },
-    takeRepositoryToken: (installationId, repository, signal) => takeToken(signal, installationId, repository),
-    dropRepositoryToken: (installationId, repository, token) =>
-      tokens.drop(tokenKey(installationId, repository), token),
-    async readRepositoryWith(token, asked, signal) {
-      const { answer, route } = await follow(asked, '', (call) => send({ ...call, ...authorization(token), signal }))
-      return REFUSALS.includes(answer.status) || answer.status === 401 ? null : expectData(Repository, answer, route)
+    getRepoToken: (installationId, repository, signal) => getToken(signal, installationId, repository),
+    dropRepoToken: (installationId, repository, token) => tokens.drop(tokenKey(installationId, repository), token),
+    async readRepoWith(token, requested, signal) {
+      const { response, route } = await follow(requested, '', (call) =>
+        send({ ...call, ...authorization(token), signal }),
+      )
+      return REFUSALS.includes(response.status) || response.status === 401 ? null : expectData(Repo, response, route)
     },
     async readInstallation(installationId, signal = deadline()) {
       const route = 'GET /app/installations/{installation_id}'
-      const answer = await sendAsApp({ route, params: { installation_id: installationId }, signal })
-      return REFUSALS.includes(answer.status) ? null : expectData(Installation, answer, route)
+      const response = await sendAsApp({ route, params: { installation_id: installationId }, signal })
+      return REFUSALS.includes(response.status) ? null : expectData(Installation, response, route)
     },
     async installationRequest(installationId, route, params = {}, { headers, signal = deadline() } = {}) {
       for (;;) {
-        const token = await takeToken(signal, installationId)
+        const token = await getToken(signal, installationId)
         if (!token) return { status: 403, headers: {}, data: null }
-        const answer = await send({ route, params, headers, ...authorization(token), signal })
-        if (answer.status !== 401) return answer
-        // One that was kept can have been revoked. The next one is fresh, and a 401 to that is final.
+        const response = await send({ route, params, headers, ...authorization(token), signal })
+        if (response.status !== 401) return response
+        // A cached token may have been revoked. send() throws if a new token is rejected as well, so the loop ends.
         tokens.drop(tokenKey(installationId), token)
       }
     },
   }
 }
 
-const tokenKey = (installationId: number, repository: RepositoryRef | undefined = '*') =>
+const tokenKey = (installationId: number, repository: RepoRef | undefined = '*') =>
   `${installationId} ${String(repository).toLowerCase()}`
 
-/** A fresh token may not be known everywhere at GitHub for a moment, and 401 then means nothing. */
-const authorization = ({ value, isFresh }: TakenToken) => ({
+/** A 401 for a new token is retried: GitHub's servers may not all have received it yet. */
+const authorization = ({ value, isFresh }: IssuedToken) => ({
   authorization: `Bearer ${value}`,
-  passing: isFresh ? [401] : [],
+  retryStatuses: isFresh ? [401] : [],
 })
 
-/** A result, or an error if a signal aborts before it is there. */
+/** Settles like `result`, but rejects with `error()` if `signal` aborts first. */
 function unlessAborted<T>(signal: AbortSignal, result: Promise<T>, error: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(error())

@@ -8,8 +8,8 @@ import { type GithubPermission, recordedPermission } from './permission.js'
 import { createUserRateLimit } from './user-rate-limit.js'
 
 /**
- * What the service has of GitHub: with a GitHub App it asks; without one it makes no request to GitHub at all, and says
- * so in the log.
+ * Sets up permission checks and repository lists: through GitHub's API if a GitHub App is configured (live mode), or
+ * from the recorded installations without any request to GitHub (recorded mode, which is logged).
  */
 export async function connectGithub(
   config: Config,
@@ -20,18 +20,18 @@ export async function connectGithub(
 ): Promise<{ permission: GithubPermission; listRepositories: ListUserRepositories | null }> {
   const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY } = config
   if (!GITHUB_APP_ID || !GITHUB_APP_PRIVATE_KEY) {
-    logger.info('GitHub permission is in recorded mode: no GitHub App is configured, the recorded installations decide')
+    logger.info('No GitHub App is configured: permissions come from the recorded installations (recorded mode)')
     return { permission: recordedPermission(config.NODE_ENV !== 'production'), listRepositories: null }
   }
-  // Octokit takes 0.1 s to load.
-  const [{ createGithubClient }, { livePermission }, { createRepositoryLister }] = await Promise.all([
+  // Loaded on demand: importing Octokit takes 0.1 s.
+  const [{ createGithubClient }, { livePermission }, { createRepoLister }] = await Promise.all([
     import('./client.js'),
     import('./live-permission.js'),
     import('./list-repos.js'),
   ])
   const client = createGithubClient({ ...config, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY }, logger, observe)
   const countCall = createUserRateLimit(config, count)
-  const list = createRepositoryLister(client)
+  const list = createRepoLister(client)
   return {
     permission: livePermission(client, installations, countCall),
     async listRepositories(owner, installationIds, log) {

@@ -1,12 +1,12 @@
 import type { GithubResponse } from './responses.js'
 
-/** The longest message of GitHub's that is logged, in characters. */
+/** Maximum length of a logged GitHub message, in characters. */
 const MAX_LENGTH = 300
 
-/** Tokens of GitHub, JSON web tokens, and anything that follows the word "Bearer". */
+/** GitHub tokens, JSON web tokens, and anything after the word "Bearer". */
 const SECRET = /\b(?:gh[a-z]_|github_pat_|v\d\.)[A-Za-z0-9_]+|\beyJ[\w-]+(?:\.[\w-]*)*|\bBearer\s+\S+/gi
 
-/** Reads GitHub's own message, for the log: on one line, bounded, and without secrets. */
+/** Formats the message of an error response for the log: on one line, truncated, with secrets redacted. */
 export function messageOf({ data }: GithubResponse): string | undefined {
   const message = (data as { message?: unknown } | null | undefined)?.message
   if (typeof message !== 'string') return undefined
@@ -15,11 +15,11 @@ export function messageOf({ data }: GithubResponse): string | undefined {
 }
 
 /**
- * Reasons for which GitHub refuses this service, not the user or the repository: installing the App does not help. By
- * the message of the answer, since GitHub has no code for them.
+ * Policies by which GitHub blocks this service, whatever the user and the repository: installing the App does not help.
+ * They are recognized by GitHub's message, because GitHub sends no error codes.
  */
 const POLICIES: [pattern: RegExp, advice: string][] = [
-  [/ip allow ?list/i, "The account's IP allow list must permit the address of this service"],
+  [/ip allow ?list/i, "The account's IP allow list must include the address of this service"],
   [/\bSAML\b|single sign-on/i, 'The organization must authorize this service for SAML single sign-on'],
   [
     /\b(?:app|integration|account) (?:is|was|has been) suspended/i,
@@ -27,23 +27,23 @@ const POLICIES: [pattern: RegExp, advice: string][] = [
   ],
   [
     /administrative rules|access .*blocked by|blocked by .*polic/i,
-    'A policy of GitHub or of a network blocks this service',
+    'A policy of GitHub or of the network blocks this service',
   ],
 ]
 
 /**
- * Explains a 403 that concerns this service as a whole.
- * @returns what must be done about it; undefined for any other answer
+ * Recognizes a 403 that blocks this service as a whole.
+ * @returns the reason, which names who can change that; undefined for any other response
  */
-export function policyOf(answer: GithubResponse): string | undefined {
-  if (answer.status !== 403) return undefined
-  const message = messageOf(answer)
-  // GitHub's own refusals have a message; those of a proxy in between do not.
-  if (message === undefined) return 'Something between this service and GitHub refuses its requests'
-  if (answer.headers['x-github-sso'] !== undefined) return POLICIES[1]?.[1]
+export function policyOf(response: GithubResponse): string | undefined {
+  if (response.status !== 403) return undefined
+  const message = messageOf(response)
+  // GitHub's own error responses have a message; those of a proxy do not.
+  if (message === undefined) return 'A proxy or firewall between this service and GitHub blocks its requests'
+  if (response.headers['x-github-sso'] !== undefined) return POLICIES[1]?.[1]
   return POLICIES.find(([pattern]) => pattern.test(message))?.[1]
 }
 
-/** Whether GitHub complains about the times of a token of the App. */
-export const isAboutTime = (answer: GithubResponse): boolean =>
-  /\b(?:iat|exp)\b|issued at|expiration time/i.test(messageOf(answer) ?? '')
+/** Whether GitHub rejected the App's token (a JWT) because of its time of issue or expiration. */
+export const isAboutTime = (response: GithubResponse): boolean =>
+  /\b(?:iat|exp)\b|issued at|expiration time/i.test(messageOf(response) ?? '')

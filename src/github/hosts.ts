@@ -6,7 +6,7 @@ import { parseUrl } from '../parse-url.js'
  * - `https://api.github.com`: github.com
  * - `https://api.TENANT.ghe.com`: TENANT.ghe.com
  * - `https://HOST/api/v3` (Enterprise Server): HOST
- * - an emulator on this machine: its host, and github.com, whose repositories it stands in for
+ * - an emulator on localhost: its host, and github.com, which it replaces
  *
  * @param apiUrl GITHUB_API_URL
  * @see https://docs.github.com/en/enterprise-server/rest/quickstart

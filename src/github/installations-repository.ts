@@ -2,22 +2,22 @@ import type { Database } from '../database/database.js'
 import type { GithubInstallationModel, UserModel } from '../database/generated/models.js'
 import type { Owner } from '../projects-resources/owner.js'
 
-/** A GitHub installation that a project links. */
+/** A GitHub installation that is linked to a project. */
 export type LinkedInstallation = Pick<GithubInstallationModel, 'installation_id' | 'suspended_at'>
 
 export type InstallationsRepository = ReturnType<typeof createInstallationsRepository>
 
-/** Data access for what the permission check needs to know about a user. */
+/** Creates the repository of a user's installations and GitHub account, for permission checks and repository lists. */
 export function createInstallationsRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {
-    /** Lists GitHub's ids of the user's recorded installations, except suspended ones. */
+    /** Lists the user's recorded installations that are not suspended, by GitHub's id. */
     async listActiveIds({ userId }: Owner): Promise<number[]> {
       const where = { neptun_user_id: userId, suspended_at: null }
       const rows = await prisma.githubInstallation.findMany({ where, select: { installation_id: true } })
       return rows.map(({ installation_id }) => installation_id)
     },
 
-    /** Lists the installations that the project links, by GitHub's id. */
+    /** Lists the installations that are linked to the project, ordered by GitHub's id. */
     async listLinked({ userId, projectId }: Owner): Promise<LinkedInstallation[]> {
       return await prisma.githubInstallation.findMany({
         where: { neptun_user_id: userId, projects: { some: { project_id: projectId } } },
@@ -26,7 +26,7 @@ export function createInstallationsRepository({ prisma }: Pick<Database, 'prisma
       })
     },
 
-    /** Finds the user's own GitHub account, as the component that signs users in recorded it. */
+    /** Finds the user's own GitHub account, which the service that signs users in has recorded. */
     async findAccount({ userId }: Owner): Promise<Pick<UserModel, 'github_account_id' | 'github_account_name'> | null> {
       return await prisma.user.findUnique({
         where: { id: userId },

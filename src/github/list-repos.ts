@@ -3,14 +3,14 @@ import type { Owner } from '../projects-resources/owner.js'
 import { RefusedResponse } from './bounded-fetch.js'
 import type { GithubClient, GithubResponse } from './client.js'
 import { createPageCache } from './page-cache.js'
-import { type GithubRepository, readRepository } from './repo-fields.js'
+import { type GithubRepo, readRepo } from './repo-fields.js'
 
-interface RepositoryList {
-  /** By full_name, whatever its letter case. */
-  repositories: GithubRepository[]
-  /** The installations of which not everything could be listed: nothing of them is in the list. */
+interface RepoList {
+  /** Sorted by full_name, case-insensitively. */
+  repositories: GithubRepo[]
+  /** Ids of the installations that could not be listed completely. The list contains none of their repositories. */
   failed: number[]
-  /** After how many seconds the first of them may be asked again, if that is known. */
+  /** Seconds until the first failed installation can be retried; undefined if unknown. */
   retryAfter: number | undefined
 }
 
@@ -18,44 +18,47 @@ interface Log {
   warn(details: object, message: string): void
 }
 
-/** Lists what some installations can see. An installation that cannot be asked is no error, but `failed`. */
-export type ListRepositories = (installationIds: number[], log: Log) => Promise<RepositoryList>
+/**
+ * Lists the repositories that some installations can access. Never rejects: failing installations are in `failed`.
+ */
+export type ListRepos = (installationIds: number[], log: Log) => Promise<RepoList>
 
-/** Lists repositories for a user, and counts the call towards their limit. */
-export type ListUserRepositories = (owner: Owner, ...rest: Parameters<ListRepositories>) => ReturnType<ListRepositories>
+/** Lists repositories for a user, and counts the call towards the user's rate limit. */
+export type ListUserRepositories = (owner: Owner, ...rest: Parameters<ListRepos>) => ReturnType<ListRepos>
 
 interface Page {
   total: number
-  repositories: GithubRepository[]
+  repositories: GithubRepo[]
 }
 
-/** The most that GitHub gives at once. */
+/** GitHub's maximum page size. */
 const PAGE_SIZE = 100
 
-/** Far beyond any list that a person could use, and few enough to ask for. */
+/** Maximum number of pages of one installation: 50,000 repositories. */
 const MAX_PAGES = 500
 
 /** Maximum number of concurrent requests of one list. */
 const MAX_CONCURRENT = 4
 
-/** How long a list may go on asking, in milliseconds; each request has a limit of its own besides. */
-const PATIENCE = 20_000
+/** Time after which a list sends no further requests, in milliseconds. Each request also has its own timeout. */
+const LIST_TIMEOUT = 20_000
 
 /**
- * Lists repositories: every page of every installation, four requests at once. GitHub's answers are kept with their
- * ETag, so that as long as nothing changes, a list costs conditional requests only, which GitHub does not count.
+ * Creates a function that lists every page of repositories of some installations, with concurrent requests. Pages are
+ * cached with their ETag: while nothing changes, a list takes conditional requests only, which do not count towards
+ * GitHub's rate limit.
  *
- * @param options cacheBytes: how much memory the kept answers may take
+ * @param options cacheBytes: maximum size of the cache in bytes
  * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
-export function createRepositoryLister(
+export function createRepoLister(
   github: Pick<GithubClient, 'installationRequest'>,
   { cacheBytes = 32 * 1024 * 1024 } = {},
-): ListRepositories {
+): ListRepos {
   const readPage = createPageReader(github, cacheBytes)
   return async (installationIds, log) => {
     const limit = pLimit(MAX_CONCURRENT)
-    const deadline = AbortSignal.timeout(PATIENCE)
+    const deadline = AbortSignal.timeout(LIST_TIMEOUT)
     const lists = await Promise.allSettled(
       installationIds.map((id) =>
         listInstallation((page, signal) =>
@@ -70,7 +73,7 @@ export function createRepositoryLister(
       list.status === 'rejected' ? [{ id: installationIds[index] as number, err: list.reason }] : [],
     )
     for (const { id, err } of failures) {
-      log.warn({ err, installation_id: id }, 'the repositories of a GitHub installation could not be listed')
+      log.warn({ err, installation_id: id }, 'Listing the repositories of a GitHub installation failed')
     }
     const delays = failures.map(({ err }) => err.retryAfter as unknown).filter((delay) => typeof delay === 'number')
     return {
@@ -83,56 +86,61 @@ export function createRepositoryLister(
 
 type ReadPage = (page: number, signal: AbortSignal) => Promise<Page>
 
-/** The first page says how many there are; when one fails, those that are not yet asked for are not needed any more. */
-async function listInstallation(readPage: ReadPage): Promise<GithubRepository[]> {
+/**
+ * Lists all pages of an installation. The first one has the number of repositories. If a page fails, skips the rest.
+ */
+async function listInstallation(readPage: ReadPage): Promise<GithubRepo[]> {
   const failed = new AbortController()
   const first = await readPage(1, failed.signal)
   const count = Math.ceil(first.total / PAGE_SIZE)
-  if (count > MAX_PAGES) throw new RefusedResponse(`it has more than ${MAX_PAGES} pages of repositories`)
+  if (count > MAX_PAGES) throw new RefusedResponse(`a list of more than ${MAX_PAGES} pages of repositories`)
   const numbers = Array.from({ length: Math.max(count - 1, 0) }, (_, index) => index + 2)
   const others = await Promise.all(numbers.map((page) => readPage(page, failed.signal))).catch((error) => {
     failed.abort(error)
     throw error
   })
-  // What is added or removed meanwhile moves the others from page to page.
-  const found = [first, ...others].flatMap(({ repositories }) => repositories)
-  return [...new Map(found.map((repository) => [repository.id, repository])).values()]
+  // Remove duplicates: a repository can move to another page when others are added or removed between two requests.
+  const repositories = [first, ...others].flatMap((page) => page.repositories)
+  return [...new Map(repositories.map((repository) => [repository.id, repository])).values()]
 }
 
 function createPageReader(github: Pick<GithubClient, 'installationRequest'>, cacheBytes: number) {
   const cache = createPageCache(cacheBytes)
   return async ({ installationId, page }: { installationId: number; page: number }, log: Log): Promise<Page> => {
     const key = `${installationId}/${page}`
-    const kept = cache.get(key)
-    const answer = await github.installationRequest(
+    const cached = cache.get(key)
+    const response = await github.installationRequest(
       installationId,
       'GET /installation/repositories',
       { per_page: PAGE_SIZE, page },
-      { headers: kept ? { 'if-none-match': kept.etag } : {} },
+      { headers: cached ? { 'if-none-match': cached.etag } : {} },
     )
-    if (kept && answer.status === 304) return JSON.parse(kept.json)
-    const fresh = parsePage(answer, installationId, log)
-    const { etag } = answer.headers
+    if (cached && response.status === 304) return JSON.parse(cached.json)
+    const fresh = parsePage(response, installationId, log)
+    const { etag } = response.headers
     if (typeof etag === 'string') cache.set(key, { etag, json: JSON.stringify(fresh) })
     return fresh
   }
 }
 
-/** @throws Error if it is no list at all; an entry that is no repository is left out */
+/**
+ * Parses a page of repositories. Omits entries that are not valid repositories, with a warning.
+ * @throws RefusedResponse if the response is not a list
+ */
 function parsePage({ status, data }: GithubResponse, installationId: number, log: Log): Page {
-  if (status !== 200) throw new RefusedResponse(`GitHub answered ${status}`)
+  if (status !== 200) throw new RefusedResponse(`GitHub responded with status ${status}`)
   const { total_count, repositories } = (data ?? {}) as { total_count?: unknown; repositories?: unknown }
   if (!Array.isArray(repositories) || !Number.isSafeInteger(total_count) || (total_count as number) < 0) {
-    throw new RefusedResponse('GitHub answered with something other than a list of repositories')
+    throw new RefusedResponse("GitHub's response is not a list of repositories")
   }
-  const read = repositories.map((raw) => readRepository(raw, installationId))
-  const known = read.filter((repository) => repository !== undefined)
-  const unread = read.length - known.length
-  if (unread > 0) log.warn({ installation_id: installationId, unread }, 'GitHub listed what is not a repository')
-  return { total: total_count as number, repositories: known }
+  const entries = repositories.map((raw) => readRepo(raw, installationId))
+  const valid = entries.filter((repository) => repository !== undefined)
+  const unread = entries.length - valid.length
+  if (unread > 0) log.warn({ installation_id: installationId, unread }, "GitHub's list contains invalid repositories")
+  return { total: total_count as number, repositories: valid }
 }
 
-function sortByName(repositories: GithubRepository[]): GithubRepository[] {
+function sortByName(repositories: GithubRepo[]): GithubRepo[] {
   const keyed = repositories.map((repository) => ({ repository, key: repository.full_name.toLowerCase() }))
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : Number(a.repository.id) - Number(b.repository.id)))
   return keyed.map(({ repository }) => repository)

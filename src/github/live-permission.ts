@@ -11,25 +11,27 @@ import {
   isSameName,
   type VerifiedAccount,
 } from './permission.js'
-import type { RepositoryRef } from './repo-ref.js'
-import type { Installation, Repository } from './responses.js'
+import type { RepoRef } from './repo-ref.js'
+import type { Installation, Repo } from './responses.js'
 import type { CountGithubCall } from './user-rate-limit.js'
 
-/** A repository to which an installation gave access the last time that GitHub was asked. */
+/** Access of an installation to a repository, as GitHub last confirmed it. */
 interface Grant {
   installationId: number
   /** GitHub's id of the installation's account, which owns the repository. */
   accountId: string | null
-  repository: Repository
+  repository: Repo
 }
 
-/** The maximum number of repositories that are remembered. The least recently used one is evicted. */
+/** Maximum number of cached grants. The least recently used ones are evicted. */
 const MAX_GRANTS = 1000
 
 /**
- * Asks GitHub. The proof of access to a repository is a token that GitHub limits to this repository, and that reads it:
- * any token reads a public repository, but GitHub makes a limited one only for what the installation grants.
- * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+ * Creates the permission check of live mode, through GitHub's API. An installation is proved to have access to a
+ * repository by creating a token for this repository only and reading the repository with it. Reading alone proves
+ * nothing, because any token can read a public repository; but GitHub creates a limited token only for repositories
+ * that the installation can access.
+ * @see https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
  */
 export function livePermission(
   client: GithubClient,
@@ -46,17 +48,17 @@ export function livePermission(
       const grant = await prove(path, recorded)
       if (grant === null) throw githubAccessDenied(path)
       const fullName = grant.repository.full_name
-      // The account must be recorded under its present name, or the import would be withheld.
+      // The account must be recorded under its current name. Otherwise lists would omit the new import.
       if (!owner.githubAccounts().includes(accountOf(fullName))) throw githubAccessDenied(fullName)
       return { path: fullName, sighting: toSighting(grant) }
     },
     async verifyInstallation(owner, claim) {
       const account = await installations.findAccount(owner)
-      const own = { id: account?.github_account_id, name: account?.github_account_name }
-      if (!own.id && !own.name) throw installationNotConfirmed()
+      const userAccount = { id: account?.github_account_id, name: account?.github_account_name }
+      if (!userAccount.id && !userAccount.name) throw installationNotConfirmed()
       await countCall(owner)
       const installation = await client.readInstallation(claim.installation_id)
-      const confirmed = installation && confirmAccount(installation, claim, own)
+      const confirmed = installation && confirmAccount(installation, claim, userAccount)
       if (!confirmed) throw installationNotConfirmed()
       return confirmed
     },
@@ -77,15 +79,18 @@ function toSighting({ accountId, repository }: Grant): RepositorySighting | null
       }
 }
 
-/** Returns a function that finds the grant of a repository; null if no recorded installation gives access to it. */
+/**
+ * Creates a function that proves access to a repository, with a cache of earlier proofs. It returns null if none of the
+ * recorded installations has access.
+ */
 function createProof(client: GithubClient) {
   const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS })
 
   return async function prove(path: string, recorded: Set<number>): Promise<Grant | null> {
     const signal = client.deadline()
     const key = path.toLowerCase()
-    const known = grants.get(key)
-    const confirmed = known && recorded.has(known.installationId) ? await confirm(client, path, known, signal) : null
+    const cached = grants.get(key)
+    const confirmed = cached && recorded.has(cached.installationId) ? await confirm(client, path, cached, signal) : null
     if (confirmed) return confirmed
     grants.delete(key)
 
@@ -97,7 +102,8 @@ function createProof(client: GithubClient) {
       grants.set(key, grant)
       return grant
     }
-    // Access by id is proof whatever the repository's name is now. Another name must be proved again.
+    // A proof by id is valid whatever the current name. If the name differs without a redirect, prove access again by
+    // the new name.
     if (isRedirected) return grant
     const renamed = await findGrant(client, fullName, recorded, signal)
     return renamed && isSameName(renamed.repository.full_name, fullName) ? renamed : null
@@ -105,22 +111,22 @@ function createProof(client: GithubClient) {
 }
 
 /**
- * Checks whether a grant is still valid: one request for a private repository, two for a public one. Reading a public
- * repository proves no access, but tells whether another repository has its name by now.
- * @returns the grant with the repository as it is now; null if it must be proved from the beginning
+ * Checks whether a cached grant is still valid, with one request for a private repository and two for a public one.
+ * Reading a public repository proves no access, but shows whether another repository has taken its name.
+ * @returns the grant with the repository's current state; null if access must be proved again
  */
 async function confirm(client: GithubClient, path: string, grant: Grant, signal: AbortSignal): Promise<Grant | null> {
   const { installationId } = grant
   const repository = await readWithToken(client, installationId, path, signal)
   if (!repository || !isSameName(repository.full_name, path) || repository.id !== grant.repository.id) return null
   if (repository.private !== false) return { ...grant, repository }
-  const found = await client.findRepositoryInstallation(path, signal)
+  const found = await client.findRepoInstallation(path, signal)
   const isUnchanged = found?.repository === path && found.installation.id === installationId
   return isUnchanged && !found.installation.suspended_at ? { ...grant, repository } : null
 }
 
 async function findGrant(client: GithubClient, path: string, recorded: Set<number>, signal: AbortSignal) {
-  const found = await client.findRepositoryInstallation(path, signal)
+  const found = await client.findRepoInstallation(path, signal)
   if (!found || found.installation.suspended_at || !recorded.has(found.installation.id)) return null
   const repository = await readWithToken(client, found.installation.id, found.repository, signal)
   const accountId = found.installation.account?.id
@@ -134,31 +140,32 @@ async function findGrant(client: GithubClient, path: string, recorded: Set<numbe
   )
 }
 
-/** Reads a repository with a token for it alone; a kept one that is of no use any more is replaced. */
+/** Reads a repository with a token for this repository only. Replaces a cached token that GitHub rejects. */
 async function readWithToken(
   client: GithubClient,
   installationId: number,
-  repository: RepositoryRef,
+  repository: RepoRef,
   signal: AbortSignal,
-): Promise<Repository | null> {
+): Promise<Repo | null> {
   for (;;) {
-    const token = await client.takeRepositoryToken(installationId, repository, signal)
+    const token = await client.getRepoToken(installationId, repository, signal)
     if (!token) return null
-    const read = await client.readRepositoryWith(token, repository, signal)
-    if (read) return read
-    client.dropRepositoryToken(installationId, repository, token)
+    const found = await client.readRepoWith(token, repository, signal)
+    if (found) return found
+    client.dropRepoToken(installationId, repository, token)
     if (token.isFresh) return null
   }
 }
 
-/** What GitHub says of an installation's account; null if it is not the user's own, or anything else does not match. */
+/** Returns an installation's account; null if it is not the user's own, or GitHub does not confirm the claim. */
 function confirmAccount(
   { id, account, repository_selection, suspended_at }: Installation,
   claim: InstallationClaim,
-  own: { id?: string | null | undefined; name?: string | null | undefined },
+  userAccount: { id?: string | null | undefined; name?: string | null | undefined },
 ): VerifiedAccount | null {
   if (!account?.login || suspended_at || id !== claim.installation_id) return null
-  const isOwn = own.id ? String(account.id) === own.id : isSameName(account.login, own.name ?? '')
+  const { id: userAccountId, name } = userAccount
+  const isOwn = userAccountId ? String(account.id) === userAccountId : isSameName(account.login, name ?? '')
   if (!isOwn || !isSameName(account.login, claim.account_name)) return null
   if (repository_selection !== claim.repository_selection) return null
   return {

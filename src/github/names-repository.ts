@@ -1,30 +1,31 @@
 import { Prisma } from '../database/generated/client.js'
 import type { GithubSubject } from '../database/generated/enums.js'
-import { presentName } from './webhooks/name-history.js'
+import { currentName } from './webhooks/name-history.js'
 
-/** An account as GitHub names it. Its id stays when it is renamed; old servers and tests may omit it. */
+/** An account's name at GitHub. The id survives a rename. It is null if GitHub did not send it. */
 export interface AccountName {
   id: string | null
   login: string
 }
 
-/** A repository that GitHub described when it was asked. */
+/** A repository as GitHub's API described it. */
 export interface RepositorySighting {
   /** GitHub's id of the repository. */
   id: string
   owner: AccountName
   name: string
-  /** When GitHub last changed the repository, in GitHub's clock. */
+  /** Time of the repository's last change, by GitHub's clock; null if GitHub did not send it. */
   knownAt: Date | null
 }
 
-/** The columns of an import that say which GitHub repository it is. */
+/** The columns of an import that identify its GitHub repository. */
 export interface GithubSource {
   source_path: string
   github_repository_id: string | null
   github_account_id: string | null
 }
 
+/** A row to insert into github_names. @see NameStatement in webhooks/name-history.ts */
 interface NewStatement {
   subject: GithubSubject
   github_id: string
@@ -36,21 +37,27 @@ interface NewStatement {
 
 type Transaction = Prisma.TransactionClient
 
-/** Of a repository whose name before a transfer is not known. */
+/** Placeholder for an unknown former name: the delivery of a transfer usually has only the former owner. */
 export const UNKNOWN_NAME = '*'
 
-/** A repository's name in github_names: the owner by id, so that a renamed account does not matter. */
-export const nodeOf = ({ id, login }: AccountName, name: string): string => `${id ? `#${id}` : login}/${name}`
+/**
+ * Formats a repository's name for github_names, for example `#12345/repo`. The owner is given by id, so that the name
+ * stays valid when the account is renamed.
+ */
+export const storedRepoName = ({ id, login }: AccountName, name: string): string => `${id ? `#${id}` : login}/${name}`
 
-/** Makes transactions that change names for the same user wait for each other. Other writes go on. */
+/**
+ * Locks the rows of some users, to serialize the transactions that change names for the same user. Locks in the order
+ * of the ids to avoid deadlocks. NO KEY UPDATE does not block inserts of rows that refer to a user.
+ */
 export async function lockNames(transaction: Transaction, userIds: number[]): Promise<void> {
   await transaction.$queryRaw`
     SELECT id FROM users WHERE id = ANY(${userIds}::integer[]) ORDER BY id FOR NO KEY UPDATE`
 }
 
 /**
- * Locks the names of some users and of others who have rows of the same account or repository.
- * @returns the ids of all of them
+ * Locks the names of `users`, and of the `others` with rows of the same account or repository.
+ * @returns the ids of all these users, in ascending order
  */
 export async function lockNamesOfAll(
   transaction: Transaction,
@@ -62,7 +69,7 @@ export async function lockNamesOfAll(
   return all
 }
 
-/** Stores statements, each once. @returns how many are new */
+/** Stores statements, except those that are already stored. @returns the number of new ones */
 export async function addStatements(
   transaction: Transaction,
   neptun_user_id: number,
@@ -72,11 +79,14 @@ export async function addStatements(
   return (await transaction.githubName.createMany({ data, skipDuplicates: true })).count
 }
 
-/** Returns the statement of a login that GitHub mentions: it counts until the account is renamed. */
+/** Creates a weak statement for a login that GitHub mentioned in passing. A rename of the account outweighs it. */
 export const mentioned = ({ id, login }: AccountName): NewStatement[] =>
   id ? [{ subject: 'account', github_id: id, former_name: null, name: login, known_at: null, weak: true }] : []
 
-/** Finds the present name of an account, or of a repository as nodeOf() writes it; undefined if nothing is known. */
+/**
+ * Finds the current name of an account, or of a repository in the format of storedRepoName().
+ * @returns undefined if no statement is stored
+ */
 export async function findName(
   transaction: Transaction,
   neptun_user_id: number,
@@ -84,46 +94,46 @@ export async function findName(
   github_id: string,
 ): Promise<string | undefined> {
   const where = { neptun_user_id, subject, github_id }
-  return presentName(await transaction.githubName.findMany({ where, orderBy: { id: 'asc' } }))
+  return currentName(await transaction.githubName.findMany({ where, orderBy: { id: 'asc' } }))
 }
 
-/** Finds the present path of a repository, and its owner's id; undefined if nothing is known. */
+/** Finds the current path of a repository and the id of its owner. @returns undefined if no statement is stored */
 export async function findSource(
   transaction: Transaction,
   userId: number,
-  repositoryId: string,
+  repoId: string,
 ): Promise<GithubSource | undefined> {
-  const node = await findName(transaction, userId, 'repository', repositoryId)
-  const [owner = '', name] = node?.split('/') ?? []
+  const storedName = await findName(transaction, userId, 'repository', repoId)
+  const [owner = '', name] = storedName?.split('/') ?? []
   if (name === undefined) return undefined
   const ownerId = owner.startsWith('#') ? owner.slice(1) : null
   const login = ownerId ? await findName(transaction, userId, 'account', ownerId) : owner
   if (login === undefined) return undefined
-  return { source_path: `${login}/${name}`, github_repository_id: repositoryId, github_account_id: ownerId }
+  return { source_path: `${login}/${name}`, github_repository_id: repoId, github_account_id: ownerId }
 }
 
 /**
- * Records what GitHub answered about a repository: it outweighs everything that was delivered before, except changes that
- * are newer by GitHub's own clock.
- * @returns the columns to store with an import of it
+ * Records a repository that GitHub's API described. It outweighs all earlier webhook deliveries, except changes that
+ * are newer by GitHub's clock.
+ * @returns the columns to store with an import of this repository
  */
 export async function recordSighting(
   transaction: Transaction,
   userId: number,
   { id, owner, name, knownAt }: RepositorySighting,
 ): Promise<GithubSource> {
-  const node = nodeOf(owner, name)
+  const storedName = storedRepoName(owner, name)
   await lockNames(transaction, [userId])
   await transaction.$executeRaw`
-    UPDATE github_names SET weak = NOT (former_name IS NULL AND name = ${node}::text)
+    UPDATE github_names SET weak = NOT (former_name IS NULL AND name = ${storedName}::text)
     WHERE neptun_user_id = ${userId}::integer AND subject = 'repository' AND github_id = ${id}::text
       AND (known_at IS NULL OR ${knownAt}::timestamptz IS NULL OR known_at <= ${knownAt}::timestamptz)`
-  const seen: NewStatement = { subject: 'repository', github_id: id, former_name: null, name: node, known_at: knownAt }
-  await addStatements(transaction, userId, [seen, ...mentioned(owner)])
-  const present = await findName(transaction, userId, 'repository', id)
-  const moved = present === node ? undefined : await findSource(transaction, userId, id)
+  const statement = { subject: 'repository' as const, github_id: id, former_name: null, name: storedName }
+  await addStatements(transaction, userId, [{ ...statement, known_at: knownAt }, ...mentioned(owner)])
+  const currentName = await findName(transaction, userId, 'repository', id)
+  const moved = currentName === storedName ? undefined : await findSource(transaction, userId, id)
   return moved ?? { source_path: `${owner.login}/${name}`, github_repository_id: id, github_account_id: owner.id }
 }
 
-/** In one collation, whatever the database's is. GitHub's names are ASCII. */
+/** Converts to lower case with the collation "C", independently of the database's. GitHub's names are ASCII. */
 export const lower = (text: Prisma.Sql) => Prisma.sql`lower(${text} COLLATE "C")`

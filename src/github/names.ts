@@ -1,9 +1,9 @@
-// Patterns of GitHub's names, in responses and webhooks.
+// Regular expressions for names in GitHub's responses and webhooks.
 
-/** The login of a user or an organization. */
+/** Login of a user or an organization. */
 const LOGIN = '[A-Za-z0-9_-]{1,39}'
 
-/** The name of a repository. `.` and `..` would change the path of a request to the API. */
+/** Name of a repository. Excludes `.` and `..`, which would change the path of an API request. */
 const REPO_NAME = '(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}'
 
 /** `owner/name` */

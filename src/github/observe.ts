@@ -1,11 +1,15 @@
 import { type GithubResponse, rateLimitWait } from './responses.js'
 
-/** Is called for each attempt, with its outcome, and what is left of which of GitHub's rate limits. */
+/**
+ * Receives the outcome of each request to GitHub, for metrics.
+ * @param remaining requests left in the current window of GitHub's rate limit
+ * @param resource GitHub's name of this rate limit
+ */
 export type ObserveGithub = (outcome: GithubOutcome, remaining?: number, resource?: string) => void
 
 type GithubOutcome = 'ok' | 'refused' | 'rate_limited' | 'failed' | 'unanswered'
 
-/** Reports the outcome of one attempt. */
+/** Reports the outcome of one request. */
 export function report(outcome: GithubResponse | Error, observe: ObserveGithub): void {
   if (outcome instanceof Error) {
     observe('unanswered')
@@ -15,13 +19,13 @@ export function report(outcome: GithubResponse | Error, observe: ObserveGithub):
   observe(kindOf(outcome), Number.isFinite(remaining) ? remaining : undefined, resourceOf(outcome))
 }
 
-function kindOf(answer: GithubResponse): GithubOutcome {
-  if (rateLimitWait(answer) !== undefined) return 'rate_limited'
-  if (answer.status >= 500) return 'failed'
-  return answer.status < 400 ? 'ok' : 'refused'
+function kindOf(response: GithubResponse): GithubOutcome {
+  if (rateLimitWait(response) !== undefined) return 'rate_limited'
+  if (response.status >= 500) return 'failed'
+  return response.status < 400 ? 'ok' : 'refused'
 }
 
-/** GitHub's name for a rate limit. There are few, so it can be a label of a metric. */
+/** Reads GitHub's name of the rate limit. It becomes a metric label: GitHub has few, so the cardinality is low. */
 function resourceOf({ headers }: GithubResponse): string | undefined {
   const resource = headers['x-ratelimit-resource']
   return typeof resource === 'string' && /^[a-z_]{1,40}$/.test(resource) ? resource : undefined

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache'
 
-/** A response of GitHub, which is valid as long as GitHub confirms its ETag. */
+/** A page of a list, which is valid while GitHub confirms its ETag. */
 interface CachedPage {
   etag: string
-  /** As text, whose size in memory is known. */
+  /** A string rather than an object, because its size in memory is known. */
   json: string
 }
 
-/** Estimated size of an entry besides its texts, in bytes. */
+/** Estimated size of an entry in addition to its strings, in bytes. */
 const OVERHEAD = 256
 
-/** Creates a cache of at most `maxBytes` that evicts the least recently used pages. */
+/** Creates an LRU cache of at most `maxBytes`. */
 export const createPageCache = (maxBytes: number) =>
   new LRUCache<string, CachedPage>({ maxSize: maxBytes, sizeCalculation: (page, key) => sizeOf(key, page) })
 

@@ -7,14 +7,14 @@ import type { RepositorySighting } from './names-repository.js'
 export interface GithubPermission {
   mode: 'live' | 'recorded'
   /**
-   * Checks that a user may import a repository: one of their recorded installations of the owner's account must grant it.
+   * Checks that a user may import a repository: one of their recorded installations must have access to it.
    * @param path `owner/repo`
    * @throws ApiError 403 if not granted, 503 if GitHub is unavailable
    */
   checkRepository(owner: Owner, path: string): Promise<CheckedRepository>
   /**
    * Checks that a user may record an installation.
-   * @returns GitHub's description of its account, in live mode
+   * @returns the installation's account as GitHub describes it; empty in recorded mode
    * @throws ApiError 403 if not confirmed, 503 if GitHub is unavailable
    */
   verifyInstallation(owner: Owner, installation: InstallationClaim): Promise<Partial<VerifiedAccount>>
@@ -22,33 +22,34 @@ export interface GithubPermission {
 
 /** A repository that a user may import. */
 export interface CheckedRepository {
-  /** The path to store: GitHub's own spelling, or the new name of a renamed repository. */
+  /** The path to store: in GitHub's letter case, and the new name of a renamed repository. */
   path: string
-  /** What GitHub answered; null if it was not asked. */
+  /** The repository as GitHub described it; null in recorded mode, or if GitHub did not send its id. */
   sighting: RepositorySighting | null
 }
 
-/** What a user says of an installation. */
+/** A user's claim about an installation, which is not verified yet. */
 export interface InstallationClaim {
   installation_id: number
   account_name: string
   repository_selection: RepositorySelection
 }
 
-/** The account of an installation, as GitHub describes it: columns of github_installations. */
+/** Columns of github_installations that describe an installation's account, with values from GitHub. */
 export interface VerifiedAccount {
   github_account_type: string | null
   github_account_avatar_url: string | null
   github_account_id: string
   github_account_name: string
-  /** GitHub confirms no suspended installation. */
+  /** Always null: a suspended installation is never verified. */
   suspended_at: null
 }
 
 /**
- * Recorded mode, without a GitHub App: the recorded installations alone decide. An installation of selected repositories
- * does not list them, so only one of all repositories grants access.
- * @param trusted whether a user may record an installation without verification
+ * Creates the permission check of recorded mode, without a GitHub App: only the recorded installations count. A row
+ * does not list the repositories of an installation, so only an installation with access to all repositories grants
+ * access.
+ * @param trusted whether users may record an installation without verification
  */
 export function recordedPermission(trusted: boolean): GithubPermission {
   return {
@@ -59,13 +60,13 @@ export function recordedPermission(trusted: boolean): GithubPermission {
     },
     async verifyInstallation() {
       if (trusted) return {}
-      const message = 'Installations cannot be recorded here: no GitHub App is configured that could confirm them'
+      const message = 'Installations cannot be recorded: no GitHub App is configured to verify them'
       throw new ApiError('GITHUB_ACCESS_DENIED', { message })
     },
   }
 }
 
-/** The account that owns a repository, in lower case. */
+/** Returns the account that owns a repository, in lower case. */
 export const accountOf = (path: string): string => path.split('/')[0]?.toLowerCase() ?? ''
 
 /** Compares GitHub names, which are case-insensitive. */
@@ -74,9 +75,9 @@ export function isSameName(name: string, other: string): boolean {
 }
 
 /**
- * Returns the 403 for a repository that a user may not import. It is identical for a private, a suspended, an ungranted and a
- * nonexistent repository, so that it does not reveal which ones exist.
- * @param path `owner/repo`, as the caller knows it already
+ * Creates the 403 error for a repository that a user may not import. It is identical for a private, a nonexistent and
+ * an inaccessible repository and for a suspended installation, so it does not reveal which repositories exist.
+ * @param path `owner/repo`, a name that the client already knows
  */
 export function githubAccessDenied(path: string): ApiError {
   const owner = path.split('/')[0]
@@ -86,10 +87,10 @@ export function githubAccessDenied(path: string): ApiError {
   return new ApiError('GITHUB_ACCESS_DENIED', { message })
 }
 
-/** Returns the 403 for an installation that GitHub does not confirm, whichever part of the claim is wrong. */
+/** Creates the 403 error for an installation that GitHub does not confirm. It does not reveal why. */
 export function installationNotConfirmed(): ApiError {
   const message =
-    'GitHub does not confirm this installation: it must be of your own GitHub account, of the account_name and ' +
-    'repository_selection that you gave, and not suspended'
+    'GitHub does not confirm this installation: it must belong to your own GitHub account, match account_name and ' +
+    'repository_selection, and not be suspended'
   return new ApiError('GITHUB_ACCESS_DENIED', { message })
 }

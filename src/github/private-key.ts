@@ -1,9 +1,8 @@
 import { createPrivateKey } from 'node:crypto'
 
 /**
- * The private key of a GitHub App, as an environment variable can hold it: PEM, PEM with `\n` for its line ends, or base64
- * of PEM.
- * @returns it in PEM (PKCS#8); undefined if it is no RSA private key
+ * Reads the private key of a GitHub App from a setting: PEM, PEM with `\n` for line breaks, or base64 of PEM.
+ * @returns the key in PEM (PKCS#8); undefined if it is not an RSA private key
  */
 export function readPrivateKey(text: string): string | undefined {
   const pem = text.includes('-----BEGIN')

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { parseUrl } from '../parse-url.js'
 
-/** A repository with the values of GitHub's response. */
-export interface GithubRepository extends Required<Flags>, Counts {
+/** A repository as this service returns it, with values from GitHub's response. */
+export interface GithubRepo extends Required<Flags>, Counts {
   id: string
   name: string
   full_name: string
@@ -40,7 +40,7 @@ const Essentials = Type.Object({
 })
 type Essentials = Static<typeof Essentials>
 
-/** What the absence of a property implies: an older Enterprise Server does not have the feature. */
+/** Defaults for properties that an older Enterprise Server omits, because it does not have the feature. */
 const FLAGS = {
   fork: false,
   has_issues: false,
@@ -61,13 +61,13 @@ const COUNTS = { size: 0, stargazers_count: 0, watchers_count: 0, forks_count: 0
 type Counts = typeof COUNTS
 
 /**
- * Reads one entry of GitHub's list of repositories.
+ * Reads an entry of GitHub's list of repositories.
  *
- * @param raw anything that GitHub sent
- * @returns undefined if it is not a repository
+ * @param raw the entry, not yet validated
+ * @returns undefined if an essential property is missing or invalid
  * @see https://docs.github.com/rest/apps/installations#list-repositories-accessible-to-the-app-installation
  */
-export function readRepository(raw: unknown, installationId: number): GithubRepository | undefined {
+export function readRepo(raw: unknown, installationId: number): GithubRepo | undefined {
   if (!Value.Check(Essentials, raw)) return undefined
   const { id, name, full_name, html_url, owner } = raw
   const rest: Record<string, unknown> = raw
@@ -98,7 +98,7 @@ export function readRepository(raw: unknown, installationId: number): GithubRepo
 
 const EPOCH = '1970-01-01T00:00:00.000Z'
 
-/** Derives the clone URLs that are missing from the address of the repository's page. */
+/** Reads the clone URLs, and derives missing ones from the URL of the repository's page. */
 function urlsOf({ html_url, full_name }: Essentials, rest: Record<string, unknown>) {
   const { host, hostname, protocol } = parseUrl(html_url) ?? new URL('https://github.com')
   return {
@@ -108,7 +108,7 @@ function urlsOf({ html_url, full_name }: Essentials, rest: Record<string, unknow
   }
 }
 
-/** Takes the properties of GitHub's response that are valid, and the defaults for all others. */
+/** Returns the valid properties of GitHub's response, and the defaults for all others. */
 function fill<T extends object>(defaults: T, rest: Record<string, unknown>, isValid: (value: unknown) => boolean): T {
   const entries = Object.entries(defaults).map(([name, value]) => [name, isValid(rest[name]) ? rest[name] : value])
   return Object.fromEntries(entries) as T
@@ -119,7 +119,7 @@ const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as num
 
 const stringOr = <T>(value: unknown, otherwise: T): string | T => (typeof value === 'string' ? value : otherwise)
 
-/** GitHub's times have no milliseconds; those of this service do. */
+/** Converts a time to this service's format: GitHub's times have no milliseconds. */
 function timeOr<T>(value: unknown, otherwise: T): string | T {
   const time = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? new Date(value) : undefined
   return time === undefined || Number.isNaN(time.getTime()) ? otherwise : time.toISOString()

@@ -2,11 +2,11 @@ import { parseUrl } from '../parse-url.js'
 import { FULL_NAME } from './names.js'
 import type { GithubResponse } from './responses.js'
 
-/** How a request names a repository: by `owner/repo`, or by its id, which stays when it is renamed. */
-export type RepositoryRef = string | number
+/** A reference to a repository: `owner/repo`, or GitHub's id, which survives a rename. */
+export type RepoRef = string | number
 
-/** The route to a repository, and what fills it in. Octokit encodes the parameters: a name cannot become a path. */
-export function repositoryCall(repository: RepositoryRef, suffix: '' | '/installation') {
+/** Returns the API route of a repository and its parameters. Octokit encodes these: a name cannot change the path. */
+export function repoCall(repository: RepoRef, suffix: '' | '/installation') {
   if (typeof repository === 'number') {
     return { route: `GET /repositories/{repository_id}${suffix}`, params: { repository_id: repository } }
   }
@@ -14,8 +14,11 @@ export function repositoryCall(repository: RepositoryRef, suffix: '' | '/install
   return { route: `GET /repos/{owner}/{repo}${suffix}`, params: { owner, repo } }
 }
 
-/** What limits a token to one repository. The installation's account is its owner. */
-export function limitedTo(repository: RepositoryRef | undefined) {
+/**
+ * Returns the request parameters that limit a token to one repository. GitHub takes the name without the owner, because
+ * the owner is the installation's account.
+ */
+export function limitedTo(repository: RepoRef | undefined) {
   if (repository === undefined) return {}
   return typeof repository === 'number'
     ? { repository_ids: [repository] }
@@ -25,11 +28,12 @@ export function limitedTo(repository: RepositoryRef | undefined) {
 const REPO_PATH = new RegExp(`^/repos/(${FULL_NAME})$`)
 
 /**
- * Where a repository has moved to, by the answer to repositoryCall(..., suffix).
- * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
- * @returns undefined if that is at another origin, or no repository
+ * Reads the new location of a repository from a redirect.
+ * @param suffix as passed to repoCall() for the request that was redirected
+ * @returns undefined if the location has another origin, or is not a repository
+ * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-export function movedTo({ headers }: GithubResponse, baseUrl: string, suffix: string): RepositoryRef | undefined {
+export function movedTo({ headers }: GithubResponse, baseUrl: string, suffix: string): RepoRef | undefined {
   const location = String(headers['location'] ?? '')
   const href = parseUrl(location, baseUrl)?.href
   if (!href?.startsWith(`${baseUrl}/`) || !href.endsWith(suffix)) return undefined

@@ -11,7 +11,7 @@ import { type ObserveGithub, report } from './observe.js'
 import { type GithubResponse, rateLimitWait, retryAfterOf } from './responses.js'
 
 export type GithubConfig = Pick<Config, 'GITHUB_API_URL' | 'GITHUB_TIMEOUT'> & {
-  /** Client id or app id. */
+  /** The App's client id or app id. */
   GITHUB_APP_ID: string
   /** In PEM. */
   GITHUB_APP_PRIVATE_KEY: string
@@ -25,35 +25,38 @@ export interface Call {
   headers?: Record<string, string> | undefined
   authorization: string
   signal: AbortSignal
-  /** Statuses that may be otherwise in a moment, beside 5xx. */
-  passing?: number[]
+  /** Statuses to retry, besides 5xx. */
+  retryStatuses?: number[]
 }
 
-/** Requests to GitHub, one by one. */
+/** Sends requests to GitHub with a deadline, retries and logging. */
 export interface GithubRequests {
   /**
-   * Sends a request, and retries it if that may help and there is time.
-   * @returns GitHub's answer, with a status below 500
-   * @throws ApiError 503 if GitHub is down, too slow, rate-limits, or refuses this service
+   * Sends a request. Retries network errors, 5xx and `retryStatuses` with a backoff, until the deadline (`signal`).
+   * @returns GitHub's response, with a status below 500
+   * @throws ApiError 503 if GitHub is down, too slow, rate-limits or blocks this service
    */
   send(call: Call): Promise<GithubResponse>
-  /** Sends a request as the App itself, whose credentials GitHub must accept. */
+  /**
+   * Sends a request as the App itself, authenticated with a signed JWT.
+   * @throws ApiError 503 as send() does, and if GitHub rejects the App's credentials
+   */
   sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubResponse>
-  /** Logs why a request failed, without the answer's content, and returns a 503. */
-  fail(route: string, reason: string, answer?: GithubResponse): ApiError
+  /** Logs why a request failed, without the response's data, and returns a 503 error to throw. */
+  fail(route: string, reason: string, response?: GithubResponse): ApiError
   clock: GithubClock
 }
 
-/** How far a token's time of issue lies in the past, besides the 30 s of the library, in seconds. */
+/** Backdates the JWT by this many seconds, in addition to the library's 30 s, to tolerate clock skew. */
 const BACKDATED = 30
 
-/** Statuses of an answer whose message says why GitHub refuses. */
+/** Statuses for which GitHub's message is logged: it gives the reason. */
 const REFUSALS = [401, 403, 410, 422, 429, 451]
 
-/** Waits before a further attempt, in milliseconds. They count towards the deadline. */
-const PAUSES = [100, 400]
+/** Backoff before each retry, in milliseconds. It counts towards the deadline. */
+const RETRY_DELAYS = [100, 400]
 
-/** In seconds, where GitHub does not say when to come back. */
+/** Retry-After of a 503 if GitHub did not send one, in seconds. */
 const DEFAULT_RETRY_AFTER = 5
 
 export function createRequests(
@@ -63,7 +66,7 @@ export function createRequests(
   observe: ObserveGithub,
 ): GithubRequests {
   const fetch = createBoundedFetch(new URL(baseUrl).origin)
-  // By itself Octokit would log whole requests.
+  // Octokit's default logger would log whole requests.
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const octokit = new Octokit({ baseUrl, userAgent: 'neptun-projects-resources', log, request: { fetch, log } })
   const clock = createGithubClock(logger)
@@ -75,20 +78,24 @@ export function createRequests(
     return `Bearer ${token}`
   }
 
-  const describe = (route: string, answer?: GithubResponse) => ({
+  const describe = (route: string, response?: GithubResponse) => ({
     github_route: route,
-    github_status: answer?.status,
-    github_message: answer && REFUSALS.includes(answer.status) ? messageOf(answer) : undefined,
+    github_status: response?.status,
+    github_message: response && REFUSALS.includes(response.status) ? messageOf(response) : undefined,
   })
 
-  function fail(route: string, reason: string, answer?: GithubResponse, advice?: string): ApiError {
-    logger.warn({ ...describe(route, answer), reason }, 'GitHub is unavailable')
-    const retryAfter = (answer && (rateLimitWait(answer) ?? retryAfterOf(answer))) ?? DEFAULT_RETRY_AFTER
-    const message = advice && { message: `GitHub refuses requests of this service: nothing was stored. ${advice}` }
+  function fail(route: string, reason: string, response?: GithubResponse, advice?: string): ApiError {
+    logger.warn({ ...describe(route, response), reason }, 'GitHub is unavailable')
+    const retryAfter = (response && (rateLimitWait(response) ?? retryAfterOf(response))) ?? DEFAULT_RETRY_AFTER
+    const message = advice && {
+      message: `Requests from this service to GitHub are blocked: nothing was stored. ${advice}`,
+    }
     return new ApiError('GITHUB_UNAVAILABLE', { retryAfter, ...message })
   }
 
-  /** One attempt: GitHub's answer of whatever status, or why there is none. Octokit throws both. */
+  /**
+   * Sends one request. Returns the response with any status, or the error. Octokit throws for statuses of 400 and more.
+   */
   async function attempt({ route, params, headers, authorization, signal }: Call): Promise<GithubResponse | Error> {
     try {
       return await octokit.request(route, { ...params, headers: { ...headers, authorization }, request: { signal } })
@@ -97,55 +104,57 @@ export function createRequests(
     }
   }
 
-  async function send(call: Call, tried = 0): Promise<GithubResponse> {
-    const { route, signal, passing = [] } = call
+  async function send(call: Call, retries = 0): Promise<GithubResponse> {
+    const { route, signal, retryStatuses = [] } = call
     const outcome = await attempt(call)
     report(outcome, observe)
     if (outcome instanceof Error) {
       const isFinal = rootOf(outcome) instanceof RefusedResponse
-      if (isFinal || !(await pause(tried, signal))) throw fail(route, reasonOf(outcome, signal))
-      return send(call, tried + 1)
+      if (isFinal || !(await backOff(retries, signal))) throw fail(route, reasonOf(outcome, signal))
+      return send(call, retries + 1)
     }
     clock.observe(outcome)
-    if (rateLimitWait(outcome) !== undefined) throw fail(route, 'a rate limit', outcome)
-    if (outcome.status < 500 && !passing.includes(outcome.status)) return expectNoPolicy(route, outcome)
-    if (retryAfterOf(outcome) !== undefined || !(await pause(tried, signal))) throw fail(route, 'a failure', outcome)
-    return send(call, tried + 1)
+    if (rateLimitWait(outcome) !== undefined) throw fail(route, 'rate limit', outcome)
+    if (outcome.status < 500 && !retryStatuses.includes(outcome.status)) return expectNoPolicy(route, outcome)
+    if (retryAfterOf(outcome) !== undefined || !(await backOff(retries, signal))) {
+      throw fail(route, 'error status', outcome)
+    }
+    return send(call, retries + 1)
   }
 
-  /** Logs why GitHub refuses, and throws if the reason is not the repository or the installation, but this service. */
-  function expectNoPolicy(route: string, answer: GithubResponse): GithubResponse {
-    const advice = policyOf(answer)
-    if (advice) throw fail(route, 'GitHub refuses this service', answer, advice)
-    if (REFUSALS.includes(answer.status)) logger.warn(describe(route, answer), 'GitHub refused a request')
-    return answer
+  /** Logs why GitHub refused a request, and throws if it blocks this service as a whole. */
+  function expectNoPolicy(route: string, response: GithubResponse): GithubResponse {
+    const advice = policyOf(response)
+    if (advice) throw fail(route, 'service blocked', response, advice)
+    if (REFUSALS.includes(response.status)) logger.warn(describe(route, response), 'GitHub refused a request')
+    return response
   }
 
-  async function sendAsApp(call: Omit<Call, 'authorization'>, isRepeated = false): Promise<GithubResponse> {
+  async function sendAsApp(call: Omit<Call, 'authorization'>, isRetry = false): Promise<GithubResponse> {
     const offset = clock.offset()
-    const answer = await send({ ...call, authorization: await signAsApp() })
-    if (answer.status !== 401) return answer
-    // The answer has shown that the token was signed by a wrong clock.
-    if (clock.offset() !== offset && !isRepeated) return await sendAsApp(call, true)
-    const reason = isAboutTime(answer)
-      ? 'the time of the token is not accepted: the clock of this machine is wrong'
-      : 'the id and key of the App are not accepted'
-    throw fail(call.route, reason, answer)
+    const response = await send({ ...call, authorization: await signAsApp() })
+    if (response.status !== 401) return response
+    // The Date header of the response has shown that the JWT was signed with a wrong time.
+    if (clock.offset() !== offset && !isRetry) return await sendAsApp(call, true)
+    const reason = isAboutTime(response)
+      ? "GitHub rejected the time of the App's token: this machine's clock is wrong"
+      : 'GitHub rejected the id or private key of the App'
+    throw fail(call.route, reason, response)
   }
 
   return { send: (call) => send(call), sendAsApp: (call) => sendAsApp(call), fail, clock }
 }
 
-/** Waits before the next attempt; false if there is to be none. */
-async function pause(tried: number, signal: AbortSignal): Promise<boolean> {
-  const milliseconds = PAUSES[tried]
+/** Waits before the next retry. @returns false if no retry is left, or the deadline has passed */
+async function backOff(retries: number, signal: AbortSignal): Promise<boolean> {
+  const milliseconds = RETRY_DELAYS[retries]
   if (milliseconds === undefined || signal.aborted) return false
   return await delay(milliseconds, true, { signal }).catch(() => false)
 }
 
-/** The name of a problem. Its message only if it is ours: others quote what they are about. */
+/** Describes an error for the log. Omits messages of library errors: they can quote the request or response. */
 function reasonOf(error: Error, signal: AbortSignal): string {
-  if (signal.aborted) return 'no answer in time'
+  if (signal.aborted) return 'timeout'
   const root = rootOf(error)
   if (root instanceof RefusedResponse) return root.message
   const { code, name } = root as { code?: unknown; name?: string }

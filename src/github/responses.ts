@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import { STORABLE_TEXT } from '../schemas.js'
 import { FULL_NAME } from './names.js'
 
-/** What came back from GitHub, whatever it is: input like any other. */
+/** A response from GitHub. Its content is untrusted input: validate it. */
 export interface GithubResponse {
   status: number
   headers: Record<string, string | number | undefined>
@@ -13,8 +13,9 @@ export interface GithubResponse {
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: STORABLE_TEXT })
 
 /**
- * https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app and, the same,
- * #get-a-repository-installation-for-the-authenticated-app. The account of an enterprise has no login.
+ * An installation of the App. An enterprise account has no login.
+ * @see https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app
+ * @see https://docs.github.com/en/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app
  */
 export const Installation = Type.Object({
   id: Type.Integer({ minimum: 1 }),
@@ -36,54 +37,58 @@ export type Installation = Static<typeof Installation>
 
 const id = Type.Integer({ minimum: 1 })
 
-/** https://docs.github.com/en/rest/repos/repos#get-a-repository */
-export const Repository = Type.Object({
+/** A repository. @see https://docs.github.com/en/rest/repos/repos#get-a-repository */
+export const Repo = Type.Object({
   id: Type.Optional(id),
   full_name: Type.String({ pattern: `^${FULL_NAME}$` }),
   private: Type.Optional(Type.Boolean()),
   owner: Type.Optional(Type.Object({ id: Type.Optional(id) })),
   updated_at: Type.Optional(Type.Union([text(64), Type.Null()])),
 })
-export type Repository = Static<typeof Repository>
+export type Repo = Static<typeof Repo>
 
 /**
- * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app. A token of any other
- * characters could not stand in a header, and the error about that would quote it.
+ * An installation access token. The pattern allows only visible ASCII: other characters are invalid in a header, and
+ * the error message for an invalid header would contain the token.
+ * @see https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
  */
 export const AccessToken = Type.Object({
   token: Type.String({ pattern: '^[!-~]{1,4096}$' }),
   expires_at: Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$' }),
 })
 
-/** The data of an answer, if it is what it should be. */
+/** Validates the data of a response. @returns undefined if it does not match the schema */
 export function readData<T extends TSchema>(schema: T, { data }: GithubResponse): Static<T> | undefined {
   return Value.Check(schema, data) ? data : undefined
 }
 
-/** The wait, in seconds, if GitHub does not say how long. */
+/** Wait after a rate limit if GitHub does not send one, in seconds. */
 const DEFAULT_LIMIT_WAIT = 60
 
-/** The primary rate limit is reset after an hour at most. */
+/** Maximum wait, in seconds. The primary rate limit is reset every hour. */
 const MAX_WAIT = 3600
 
 /**
- * Reads how long to wait because of one of GitHub's rate limits. The time of the reset is in GitHub's clock.
- * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
- * @returns seconds, at least 1; undefined if the answer is not about a limit
+ * Reads how long to wait after a response that reports a rate limit. The time of the reset is by GitHub's clock.
+ * @returns seconds, at least 1; undefined if the response does not report a rate limit
+ * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */
-export function rateLimitWait(answer: GithubResponse): number | undefined {
-  const { status, headers, data } = answer
-  const isSpent = headers['x-ratelimit-remaining'] === '0'
+export function rateLimitWait(response: GithubResponse): number | undefined {
+  const { status, headers, data } = response
+  const isExhausted = headers['x-ratelimit-remaining'] === '0'
   const message = (data as { message?: unknown } | null)?.message
-  const saysSo = typeof message === 'string' && /rate limit|abuse detection/i.test(message)
-  const isLimit = status === 429 || (status === 403 && (isSpent || saysSo || headers['retry-after'] !== undefined))
+  const isNamed = typeof message === 'string' && /rate limit|abuse detection/i.test(message)
+  const isLimit = status === 429 || (status === 403 && (isExhausted || isNamed || headers['retry-after'] !== undefined))
   if (!isLimit) return undefined
   const now = Date.parse(String(headers['date'])) || Date.now()
-  const untilReset = isSpent ? Number(headers['x-ratelimit-reset']) - now / 1000 : Number.NaN
-  return retryAfterOf(answer) ?? inBounds(untilReset) ?? DEFAULT_LIMIT_WAIT
+  const untilReset = isExhausted ? Number(headers['x-ratelimit-reset']) - now / 1000 : Number.NaN
+  return retryAfterOf(response) ?? inBounds(untilReset) ?? DEFAULT_LIMIT_WAIT
 }
 
-/** Reads the seconds of a Retry-After header, within bounds. */
+/**
+ * Reads a Retry-After header in seconds, limited to 1 to MAX_WAIT.
+ * @returns undefined if it is missing or not a number
+ */
 export function retryAfterOf({ headers }: GithubResponse): number | undefined {
   const value = headers['retry-after']
   return value === undefined ? undefined : inBounds(Number(value))

@@ -7,13 +7,13 @@ export interface Token {
   expiresAt: number
 }
 
-/** A token with its origin. */
-export interface TakenToken extends Token {
-  /** Whether it was just created: not all of GitHub's servers may know it yet. */
+/** A token from the cache or from GitHub. */
+export interface IssuedToken extends Token {
+  /** Whether it was just created: some of GitHub's servers may still reject it. */
   isFresh: boolean
 }
 
-/** How long before its expiry a token is no longer used, in milliseconds: clocks differ, and requests take time. */
+/** Safety margin before a token's expiration, in milliseconds, for clock skew and the duration of requests. */
 const MARGIN = 2 * 60 * 1000
 
 const MAX_TOKENS = 1000
@@ -21,10 +21,10 @@ const MAX_TOKENS = 1000
 export interface TokenCache {
   /**
    * Returns the cached token of a key, or creates one. Concurrent calls with the same key share one new token.
-   * @param mint creates a token; null if GitHub refuses, which is not cached
+   * @param mint creates a token, or returns null if GitHub refuses it. A refusal is not cached.
    */
-  take(key: string, mint: () => Promise<Token | null>): Promise<TakenToken | null>
-  /** Removes a token that GitHub no longer accepts, unless it has been replaced since. */
+  getOrMint(key: string, mint: () => Promise<Token | null>): Promise<IssuedToken | null>
+  /** Removes a token that GitHub has rejected, unless the key has a newer token. */
   drop(key: string, token: Token): void
 }
 
@@ -39,9 +39,9 @@ export function createTokenCache(): TokenCache {
   }
 
   return {
-    async take(key, mint) {
-      const kept = tokens.get(key)
-      if (kept && kept.expiresAt - MARGIN > Date.now()) return { ...kept, isFresh: false }
+    async getOrMint(key, mint) {
+      const cached = tokens.get(key)
+      if (cached && cached.expiresAt - MARGIN > Date.now()) return { ...cached, isFresh: false }
       let minting = pending.get(key)
       if (!minting) {
         minting = mintOnce(key, mint).finally(() => pending.delete(key))

@@ -4,28 +4,30 @@ import { type RequestCounter, toSeconds } from '../http/request-counter.js'
 import type { Owner } from '../projects-resources/owner.js'
 
 /**
- * Counts a call that is about to send requests to GitHub.
- * @throws ApiError 429 if the user has exceeded their limit, 503 if all users together have exceeded the total
+ * Counts an API call that needs GitHub, before any request is sent to GitHub.
+ * @throws ApiError 429 if the user has exceeded their rate limit, 503 if all users together have exceeded the total
  */
 export type CountGithubCall = (owner: Owner) => Promise<void>
 
 export type GithubLimits = Pick<Config, 'GITHUB_RATE_LIMIT_USER' | 'RATE_LIMIT_WINDOW'>
 
-/** How many users can reach their limit at the same time. */
-const USERS = 10
+/** The total limit, as a multiple of the limit of one user. */
+const TOTAL_FACTOR = 10
 
-/** Shares GitHub's rate limits among users. A call that is refused does not count towards the total. */
+/**
+ * Creates the rate limiter that shares GitHub's own rate limits among users. Rejected calls do not use up the total.
+ */
 export function createUserRateLimit(limits: GithubLimits, count: RequestCounter['add']): CountGithubCall {
   const { GITHUB_RATE_LIMIT_USER, RATE_LIMIT_WINDOW } = limits
   return async ({ userId }) => {
     const user = await count(`github-user:${userId}`)
     if (user.count > GITHUB_RATE_LIMIT_USER) {
-      const most = `at most ${GITHUB_RATE_LIMIT_USER} in ${RATE_LIMIT_WINDOW / 1000} s for one user`
-      throw tooManyRequests(`Too many requests that need GitHub: ${most}`, toSeconds(user.endsIn))
+      const limit = `at most ${GITHUB_RATE_LIMIT_USER} in ${RATE_LIMIT_WINDOW / 1000} s for one user`
+      throw tooManyRequests(`Too many requests that need GitHub: ${limit}`, toSeconds(user.endsIn))
     }
     const total = await count('github-total')
-    if (total.count > USERS * GITHUB_RATE_LIMIT_USER) {
-      const message = 'Too many requests of all users need GitHub at the moment: nothing was stored'
+    if (total.count > TOTAL_FACTOR * GITHUB_RATE_LIMIT_USER) {
+      const message = 'Too many requests from all users need GitHub: nothing was stored'
       throw new ApiError('GITHUB_UNAVAILABLE', { message, retryAfter: toSeconds(total.endsIn) })
     }
   }

@@ -12,43 +12,40 @@ const limited = (max: number, seconds = 60) =>
 
 const source = (source_path = PATH) => ({ source_type: 'github', source_path })
 
-t.test(
-  'each kind of request that needs GitHub counts for the user, and is refused before GitHub is asked',
-  async (t) => {
-    const kinds: [name: string, method: string, path: (id: number) => string, body?: object][] = [
-      ['a create', 'POST', () => IMPORTS, source()],
-      ['a changed path', 'PUT', (id) => `${IMPORTS}/${id}`, source()],
-      ['the repositories', 'GET', () => REPOSITORIES],
-      [
-        'a new installation',
-        'POST',
-        () => INSTALLATIONS,
-        { installation_id: 456790, account_name: 'username', repository_selection: 'selected' },
-      ],
-    ]
-    for (const [name, method, path, body] of kinds) {
-      await t.test(name, async (t) => {
-        const { call, sql, github, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '2' })
-        await sql(`UPDATE users SET github_account_id = '77'`)
-        const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
-        await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })
-        for (let count = 0; count < 2; count += 1) t.equal((await post()).status, 201)
-        github.count()
-        const before = (await sql('SELECT * FROM imports, github_installations')).length
-        const url = path(local.body.import.id)
-        const answer = await call(method, url, { body })
-        t.same([answer.status, answer.body], [429, limited(2)])
-        t.match(answer.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
-        const token = await createSession(sql, OWNER.userId)
-        t.equal((await call(method, url, { body, token })).status, 429, 'another session of the same user')
-        t.same(github.count(), [], 'GitHub is not asked')
-        t.equal((await sql('SELECT * FROM imports, github_installations')).length, before, 'nothing is stored')
-      })
-    }
-  },
-)
+t.test('each kind of call that needs GitHub is rate-limited per user, before any request to GitHub', async (t) => {
+  const kinds: [name: string, method: string, path: (id: number) => string, body?: object][] = [
+    ['a create', 'POST', () => IMPORTS, source()],
+    ['a change of the path', 'PUT', (id) => `${IMPORTS}/${id}`, source()],
+    ['the list of repositories', 'GET', () => REPOSITORIES],
+    [
+      'a new installation',
+      'POST',
+      () => INSTALLATIONS,
+      { installation_id: 456790, account_name: 'username', repository_selection: 'selected' },
+    ],
+  ]
+  for (const [name, method, path, body] of kinds) {
+    await t.test(name, async (t) => {
+      const { call, sql, github, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '2' })
+      await sql(`UPDATE users SET github_account_id = '77'`)
+      const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
+      await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })
+      for (let count = 0; count < 2; count += 1) t.equal((await post()).status, 201)
+      github.count()
+      const before = (await sql('SELECT * FROM imports, github_installations')).length
+      const url = path(local.body.import.id)
+      const response = await call(method, url, { body })
+      t.same([response.status, response.body], [429, limited(2)])
+      t.match(response.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
+      const token = await createSession(sql, OWNER.userId)
+      t.equal((await call(method, url, { body, token })).status, 429, 'another session of the same user')
+      t.same(github.count(), [], 'no request to GitHub')
+      t.equal((await sql('SELECT * FROM imports, github_installations')).length, before, 'nothing is stored')
+    })
+  }
+})
 
-t.test('what does not need GitHub is not counted, nor refused', async (t) => {
+t.test('calls that do not need GitHub are not counted, and not rejected after the limit', async (t) => {
   const { call, github, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   const created = await post()
   t.equal(created.status, 201)
@@ -56,7 +53,11 @@ t.test('what does not need GitHub is not counted, nor refused', async (t) => {
   github.count()
   const one = `${IMPORTS}/${created.body.import.id}`
   const { body } = await call('GET', one)
-  t.equal((await call('PUT', one, { body: { ...body.import, title: 'x' } })).status, 200, 'the whole import, sent back')
+  t.equal(
+    (await call('PUT', one, { body: { ...body.import, title: 'x' } })).status,
+    200,
+    'the whole import, with the same path',
+  )
   t.equal((await call('GET', IMPORTS)).status, 200)
   t.equal((await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })).status, 201)
   t.equal((await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })).status, 201, 'a link')
@@ -65,7 +66,7 @@ t.test('what does not need GitHub is not counted, nor refused', async (t) => {
   t.same(github.count(), [])
 })
 
-t.test('a refusal without a question to GitHub is not counted', async (t) => {
+t.test('a 403 without a request to GitHub is not counted', async (t) => {
   const { call, sql, post } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   await sql('UPDATE github_installations SET suspended_at = now()')
   for (let count = 0; count < 3; count += 1) t.equal((await post()).status, 403)
@@ -74,21 +75,21 @@ t.test('a refusal without a question to GitHub is not counted', async (t) => {
   t.equal((await post()).status, 201)
 })
 
-t.test('other users are not affected, and the time passes', async (t) => {
+t.test('the limit does not affect other users, and ends with the window', async (t) => {
   const { call, post, sql } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1', RATE_LIMIT_WINDOW: '1500' })
   await sql(`
     INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
     VALUES (456789, 'username', 'all', 2)`)
   t.equal((await post()).status, 201)
-  const refused = await post()
-  t.same([refused.status, refused.body], [429, limited(1, 1.5)])
-  t.match(refused.headers.get('retry-after'), /^[12]$/)
-  const theirs = resources('/imports', STRANGER)
-  t.equal((await call('POST', theirs, { body: source(), token: STRANGER.token })).status, 201)
+  const rejected = await post()
+  t.same([rejected.status, rejected.body], [429, limited(1, 1.5)])
+  t.match(rejected.headers.get('retry-after'), /^[12]$/)
+  const strangersImports = resources('/imports', STRANGER)
+  t.equal((await call('POST', strangersImports, { body: source(), token: STRANGER.token })).status, 201)
   await until(async () => (await post()).status === 201, 'the window has ended')
 })
 
-/** Other users who may import the repository. @returns a function that lets one of them import it */
+/** Adds users who may import the repository. @returns a function that imports it for one of them */
 async function addUsers({ call, sql }: Pick<TestApp, 'call' | 'sql'>, count: number) {
   await sql(
     `INSERT INTO users (id, email) SELECT id, id || '@example.com' FROM generate_series(1001, 1000 + $1::int) AS id`,
@@ -105,21 +106,21 @@ async function addUsers({ call, sql }: Pick<TestApp, 'call' | 'sql'>, count: num
   }
 }
 
-t.test('all users together are limited to ten times as many', async (t) => {
+t.test('all users together are limited to ten times the limit of one user', async (t) => {
   const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   const postAs = await addUsers(service, 11)
   for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
-  t.equal((await service.post()).status, 201, 'the tenth')
-  for (let count = 0; count < 5; count += 1) t.equal((await service.post()).status, 429, 'one more')
+  t.equal((await service.post()).status, 201, 'the tenth call')
+  for (let count = 0; count < 5; count += 1) t.equal((await service.post()).status, 429, 'over the limit of the user')
   service.github.count()
-  const message = 'Too many requests of all users need GitHub at the moment: nothing was stored'
-  const refused = await postAs(10)
-  t.same([refused.status, refused.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', message)])
-  t.match(refused.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
+  const message = 'Too many requests from all users need GitHub: nothing was stored'
+  const rejected = await postAs(10)
+  t.same([rejected.status, rejected.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', message)])
+  t.match(rejected.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
   t.same(service.github.count(), [])
 })
 
-t.test('a user who is refused takes nothing of the total', async (t) => {
+t.test('rejected calls of a user do not count towards the total', async (t) => {
   const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   const postAs = await addUsers(service, 9)
   t.equal((await service.post()).status, 201)
@@ -127,12 +128,12 @@ t.test('a user who is refused takes nothing of the total', async (t) => {
   for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
 })
 
-t.test('without a GitHub App nothing is counted', async (t) => {
+t.test('without a GitHub App, no call is counted', async (t) => {
   const { call } = await startApp(t, { GITHUB_RATE_LIMIT_USER: '1' })
   for (let count = 0; count < 3; count += 1) t.equal((await call('POST', IMPORTS, { body: source() })).status, 201)
 })
 
-t.test('two instances count together in Redis, and nothing while it is gone', { skip: NO_REDIS }, async (t) => {
+t.test('two instances share counts in Redis, and count separately without it', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t)
   const github = await startGithubStub(t)
   const settings = { ...appSettings(github.url), GITHUB_RATE_LIMIT_USER: '3', REDIS_URL: redis.url }
@@ -146,5 +147,5 @@ t.test('two instances count together in Redis, and nothing while it is gone', { 
   t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
   t.equal(await post(one), 429)
   await redis.stop()
-  t.equal(await post(one), 201, 'without Redis nobody is refused')
+  t.equal(await post(one), 201, 'without Redis, the instance uses its own counter, which starts at 0')
 })

@@ -12,8 +12,8 @@ const TOO_OLD =
   "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
 const TOO_LONG = "'Expiration time' claim ('exp') is too far in the future"
 
-/** What GitHub says of the times in an App's token, by its own clock; undefined if they are right. */
-function refusalOf({ headers }: FastifyRequest, now: number): string | undefined {
+/** Checks the times in an App's JWT like GitHub does, by GitHub's clock. @returns GitHub's error message, if any */
+function checkTimes({ headers }: FastifyRequest, now: number): string | undefined {
   const [, payload = ''] = headers.authorization?.replace('Bearer ', '').split('.') ?? []
   const { iat, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString())
   if (iat > now) return TOO_NEW
@@ -21,40 +21,40 @@ function refusalOf({ headers }: FastifyRequest, now: number): string | undefined
   return exp > now + 600 ? TOO_LONG : undefined
 }
 
-/** Answers as a GitHub whose clock is ahead of this machine's by so many seconds. */
-function answerAt(seconds: number, withDate = true) {
+/** Creates a handler that responds like GitHub with a clock that is `seconds` ahead of this machine's. */
+function respondAt(seconds: number) {
   return (request: FastifyRequest, reply: FastifyReply) => {
     const now = Math.floor(Date.now() / 1000) + seconds
-    if (withDate) reply.header('date', new Date(now * 1000).toUTCString())
-    const message = refusalOf(request, now)
+    reply.header('date', new Date(now * 1000).toUTCString())
+    const message = checkTimes(request, now)
     return message ? reply.code(401).send({ message }) : { ...INSTALLATION }
   }
 }
 
-t.test('a clock that is ahead of or behind GitHub’s is corrected, and the log says so', async (t) => {
+t.test('a clock skew between this machine and GitHub is corrected and logged', async (t) => {
   const { github, call, sql, log } = await startLive(t)
   await sql(`UPDATE users SET github_account_id = '77' WHERE id = ${OWNER.userId}`)
   const table: [seconds: number, text: RegExp][] = [
     [-45, /clock is 4\d s ahead of GitHub's/],
-    [0, /clock agrees with GitHub's again/],
+    [0, /clock is in sync with GitHub's again/],
     [45, /clock is 4\d s behind GitHub's/],
     [-3600, /clock is 3[56]\d\d s ahead of GitHub's/],
     [86_400, /clock is 86[34]\d\d s behind GitHub's/],
   ]
   for (const [seconds, text] of table) {
-    github.instead.installation = answerAt(seconds)
+    github.instead.installation = respondAt(seconds)
     log.length = 0
     github.count()
     t.equal((await call('POST', all, { body: claim })).status, 200, `${seconds} s`)
-    t.ok(github.count().length <= 2, 'repeated once at most')
+    t.ok(github.count().length <= 2, 'retried at most once')
     t.equal(log.filter((line) => text.test(line)).length, 1, `logged: ${text}`)
     t.equal((await call('POST', all, { body: claim })).status, 200)
-    t.same(github.count(), ['installation'], 'the difference is known now')
-    t.equal(log.filter((line) => /clock/.test(line)).length, 1, 'and not logged again')
+    t.same(github.count(), ['installation'], 'the offset is known, so no retry is needed')
+    t.equal(log.filter((line) => /clock/.test(line)).length, 1, 'not logged again')
   }
 })
 
-t.test('a token whose time is refused is not blamed on the id and key of the App', async (t) => {
+t.test('a JWT rejected because of its time is logged as a wrong clock, not as wrong credentials', async (t) => {
   const { github, call, sql, log } = await startLive(t)
   await sql(`UPDATE users SET github_account_id = '77' WHERE id = ${OWNER.userId}`)
   for (const message of [TOO_NEW, TOO_OLD, TOO_LONG]) {
@@ -63,14 +63,14 @@ t.test('a token whose time is refused is not blamed on the id and key of the App
     equalsUnavailable(t, await call('POST', all, { body: claim }), message)
     t.ok(
       log.some((line) =>
-        /"reason":"the time of the token is not accepted: the clock of this machine is wrong"/.test(line),
+        /"reason":"GitHub rejected the time of the App's token: this machine's clock is wrong"/.test(line),
       ),
     )
-    t.notMatch(log.join(), /id and key of the App/)
+    t.notMatch(log.join(), /private key of the App/)
   }
 })
 
-t.test('tokens and rate limits are timed by GitHub’s clock', async (t) => {
+t.test("expiration of tokens and reset of rate limits are measured by GitHub's clock", async (t) => {
   const { github, post } = await startLive(t)
   const seconds = -7200
   const late = (reply: FastifyReply) => reply.header('date', new Date(Date.now() + seconds * 1000).toUTCString())

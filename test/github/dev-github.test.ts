@@ -8,7 +8,7 @@ import { createDatabase } from '../support/database.js'
 
 const entry = fileURLToPath(new URL('../../src/dev.ts', import.meta.url))
 
-t.test('npm run dev:github offers a GitHub to try', async (t) => {
+t.test('npm run dev:github starts an emulator of GitHub for live mode and webhooks', async (t) => {
   const env = { ...process.env, DATABASE_URL: await createDatabase(t), PORT: '0', HOST: '127.0.0.1' }
   const child = spawn(process.execPath, ['--import', 'tsx', entry, '--github'], {
     env,
@@ -17,7 +17,7 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
   t.teardown(() => void child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
-  const said = async (pattern: RegExp) => {
+  const matchOutput = async (pattern: RegExp) => {
     for (;;) {
       const found = pattern.exec(output)
       if (found) return found[1] ?? ''
@@ -27,9 +27,9 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
       ])
     }
   }
-  const url = await said(/Listening on (\S+)/)
-  const github = await said(/emulated GitHub answers on (http:\S+\d)/)
-  const secret = await said(/webhook secret: (\S+)/)
+  const url = await matchOutput(/Listening on (\S+)/)
+  const github = await matchOutput(/emulated GitHub .*?(http:\S+\d)/)
+  const secret = await matchOutput(/webhook secret: (\S+)/)
 
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(url + resources(path), {
@@ -60,11 +60,11 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
   t.equal(await post('username/no-such-repository'), 403)
 
   const preview = (source_path: string) => call('POST', '/imports/preview', { source_type: 'github', source_path })
-  t.equal((await preview('username/other-repository')).status, 403, 'a preview asks GitHub too')
+  t.equal((await preview('username/other-repository')).status, 403, 'a preview checks permission, too')
   t.match((await preview('username/private-repository')).body, { import: {}, duplicates: [Number] })
 
   t.equal((await call('POST', '/github-installations', { github_installation_id: 123 })).status, 201)
-  for (const what of ['at first', 'and again']) {
+  for (const name of ['first list', 'cached list']) {
     const list = await call('GET', '/github-repositories')
     t.equal(list.status, 200)
     t.match(
@@ -73,7 +73,7 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
         { full_name: 'username/private-repository', private: true, installation_id: '456789' },
         { full_name: 'username/repository', private: false, installation_id: '456789' },
       ],
-      what,
+      name,
     )
     t.equal(list.body.repositories.length, 2)
   }
@@ -81,10 +81,10 @@ t.test('npm run dev:github offers a GitHub to try', async (t) => {
   t.equal(await webhook('suspend'), 200)
   t.same((await call('GET', '/imports')).body.imports, [], 'withheld')
   t.equal(await webhook('unsuspend'), 200)
-  t.equal((await call('GET', '/imports')).body.imports.length, 3, 'and back')
+  t.equal((await call('GET', '/imports')).body.imports.length, 3, 'visible again')
 
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   t.equal(code, 0, output)
-  for (const address of [url, github]) await t.rejects(fetch(address), 'nothing is left running')
+  for (const address of [url, github]) await t.rejects(fetch(address), 'all servers are stopped')
 })

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { githubHosts } from '../../src/github/hosts.js'
 import { faultBody, resources, startApp } from '../support/app.js'
 
-t.test('the host of repositories follows from the URL of the REST API', async (t) => {
+t.test('the hosts of repositories are derived from the URL of the REST API', async (t) => {
   const table: [apiUrl: string, hosts: string[]][] = [
     ['https://api.github.com', ['github.com']],
     ['https://api.github.com/', ['github.com']],
@@ -23,18 +23,18 @@ t.test('the host of repositories follows from the URL of the REST API', async (t
 const IMPORTS = resources('/imports')
 const PATH = 'username/Repository'
 
-/** Posts each address as a github import; returns the path that is stored, or the validation errors. */
+/** Posts each address as a github import. @returns the stored paths, or the error bodies */
 async function storedPaths(t: Test, apiUrl: string, addresses: string[]): Promise<unknown[]> {
   const { call } = await startApp(t, { GITHUB_API_URL: apiUrl })
-  const answers = []
+  const results = []
   for (const source_path of addresses) {
     const { body } = await call('POST', IMPORTS, { body: { source_type: 'github', source_path } })
-    answers.push(body.import?.source_path ?? body)
+    results.push(body.import?.source_path ?? body)
   }
-  return answers
+  return results
 }
 
-t.test('on an Enterprise Server, its own host takes the place of github.com', async (t) => {
+t.test("with an Enterprise Server, repositories are on the server's host instead of github.com", async (t) => {
   const host = 'ghe.example.com'
   const accepted = [
     PATH,
@@ -52,13 +52,13 @@ t.test('on an Enterprise Server, its own host takes the place of github.com', as
     `ssh://git@${host}/${PATH}.git`,
     `ssh://git@ssh.${host}:443/${PATH}.git`,
   ]
-  const seen = await storedPaths(t, `https://${host}/api/v3`, accepted)
+  const paths = await storedPaths(t, `https://${host}/api/v3`, accepted)
   t.same(
-    seen,
+    paths,
     accepted.map(() => PATH),
   )
 
-  const refused: [address: string, problem: string][] = [
+  const rejected: [address: string, hint: string][] = [
     [`https://github.com/${PATH}`, ': for a clone URL on another host, use the source_type git'],
     [`github.com/${PATH}`, ': for a clone URL on another host, use the source_type git'],
     [`git@github.com:${PATH}.git`, ': for a clone URL on another host, use the source_type git'],
@@ -68,38 +68,41 @@ t.test('on an Enterprise Server, its own host takes the place of github.com', as
     await storedPaths(
       t,
       `https://${host}/api/v3`,
-      refused.map(([address]) => address),
+      rejected.map(([address]) => address),
     ),
-    refused.map(([, hint]) => faultBody(['body.source_path', `must not name a host other than ${host}${hint}`])),
+    rejected.map(([, hint]) => faultBody(['body.source_path', `must not name a host other than ${host}${hint}`])),
   )
 })
 
-t.test('a server on another port, GitHub with data residency and an emulator are known by their hosts', async (t) => {
-  const table: [apiUrl: string, addresses: string[]][] = [
-    [
-      'https://ghe.example.com:8443/api/v3',
+t.test(
+  'hosts of a server on another port, of GitHub with data residency and of an emulator are accepted',
+  async (t) => {
+    const table: [apiUrl: string, addresses: string[]][] = [
       [
-        `https://ghe.example.com:8443/${PATH}`,
-        `https://ghe.example.com/${PATH}`,
-        `git@ghe.example.com:${PATH}.git`,
-        `ssh://git@ghe.example.com/${PATH}.git`,
-        `ghe.example.com/${PATH}`,
+        'https://ghe.example.com:8443/api/v3',
+        [
+          `https://ghe.example.com:8443/${PATH}`,
+          `https://ghe.example.com/${PATH}`,
+          `git@ghe.example.com:${PATH}.git`,
+          `ssh://git@ghe.example.com/${PATH}.git`,
+          `ghe.example.com/${PATH}`,
+        ],
       ],
-    ],
-    [
-      'https://api.octocorp.ghe.com',
-      [`https://octocorp.ghe.com/${PATH}.git`, `git@octocorp.ghe.com:${PATH}.git`, `octocorp.ghe.com/${PATH}`],
-    ],
-    [
-      'http://127.0.0.1:4000',
-      [`https://127.0.0.1:4000/${PATH}`, `git@127.0.0.1:${PATH}`, `https://github.com/${PATH}`, `github.com/${PATH}`],
-    ],
-  ]
-  for (const [apiUrl, addresses] of table) {
-    t.same(
-      await storedPaths(t, apiUrl, addresses),
-      addresses.map(() => PATH),
-      apiUrl,
-    )
-  }
-})
+      [
+        'https://api.octocorp.ghe.com',
+        [`https://octocorp.ghe.com/${PATH}.git`, `git@octocorp.ghe.com:${PATH}.git`, `octocorp.ghe.com/${PATH}`],
+      ],
+      [
+        'http://127.0.0.1:4000',
+        [`https://127.0.0.1:4000/${PATH}`, `git@127.0.0.1:${PATH}`, `https://github.com/${PATH}`, `github.com/${PATH}`],
+      ],
+    ]
+    for (const [apiUrl, addresses] of table) {
+      t.same(
+        await storedPaths(t, apiUrl, addresses),
+        addresses.map(() => PATH),
+        apiUrl,
+      )
+    }
+  },
+)

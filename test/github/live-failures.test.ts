@@ -8,7 +8,7 @@ import { resources, startApp } from '../support/app.js'
 import { appSettings, type Question, redirect, startGithubStub } from '../support/github-stub.js'
 import { equalsUnavailable, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
-t.test('a rate limit is passed on, and not tried again', async (t) => {
+t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) => {
   const reset = String(Math.floor(Date.now() / 1000) + 120)
   const table: [question: Question, status: number, headers: object, message: string, retryAfter: RegExp][] = [
     ['find', 429, { 'retry-after': '17' }, 'x', /^17$/],
@@ -25,12 +25,12 @@ t.test('a rate limit is passed on, and not tried again', async (t) => {
       [question]: (_: unknown, reply: FastifyReply) => reply.code(status).headers(headers).send({ message }),
     }
     equalsUnavailable(t, await post(), `${question} ${status}`, retryAfter)
-    t.equal(github.count().filter((asked) => asked === question).length, 1)
+    t.equal(github.count().filter((kind) => kind === question).length, 1)
   }
   t.same(await stored({ sql }), [])
 })
 
-t.test('a failure that passes is survived, one that stays is a 503', async (t) => {
+t.test('a temporary server error is retried, a persistent one is a 503', async (t) => {
   const { github, post, sql } = await startLive(t)
   const failing = (_: unknown, reply: FastifyReply) => reply.code(502).type('text/html').send('<p>Unicorn!</p>')
   for (const question of ['find', 'mint', 'read'] as const) {
@@ -43,15 +43,15 @@ t.test('a failure that passes is survived, one that stays is a 503', async (t) =
   t.same(github.count(), ['find', 'find', 'mint', 'mint', 'read', 'read'])
 
   github.instead.find = failing
-  equalsUnavailable(t, await post('username/other'), 'it stays')
+  equalsUnavailable(t, await post('username/other'), 'a persistent error')
   t.same(github.count(), ['find', 'find', 'find'])
   github.instead.find = (_, reply) => reply.code(503).header('retry-after', '30').send()
-  equalsUnavailable(t, await post('username/other'), 'GitHub says when to come back', /^30$/)
+  equalsUnavailable(t, await post('username/other'), 'an error with Retry-After is not retried', /^30$/)
   t.same(github.count(), ['find'])
   t.equal((await stored({ sql })).length, 1)
 })
 
-t.test('a GitHub that is not there, or too slow, is a 503 in time', async (t) => {
+t.test('if GitHub is unreachable or too slow, the response is a 503 within the timeout', async (t) => {
   const { github, post, sql, log } = await startLive(t, { GITHUB_TIMEOUT: '700' })
   const never = () => new Promise(() => {})
   const drip = (_: unknown, reply: FastifyReply) => {
@@ -61,34 +61,34 @@ t.test('a GitHub that is not there, or too slow, is a 503 in time', async (t) =>
     reply.raw.on('close', () => clearInterval(timer))
   }
   for (const question of ['find', 'mint', 'read'] as const) {
-    for (const answer of [never, drip]) {
-      github.instead = { [question]: answer }
-      const began = Date.now()
+    for (const respond of [never, drip]) {
+      github.instead = { [question]: respond }
+      const startedAt = Date.now()
       equalsUnavailable(t, await post(), question)
-      t.ok(Date.now() - began < 2500, `${Date.now() - began} ms`)
+      t.ok(Date.now() - startedAt < 2500, `${Date.now() - startedAt} ms`)
     }
   }
   github.instead = { find: (request) => request.raw.destroy() }
-  equalsUnavailable(t, await post(), 'cuts the connection')
+  equalsUnavailable(t, await post(), 'the connection is closed')
   t.same(await stored({ sql }), [])
-  t.ok(log.some((line) => /"github_route":"GET .*"reason":"no answer in time"/.test(line)))
+  t.ok(log.some((line) => /"github_route":"GET .*"reason":"timeout"/.test(line)))
 
-  const gone = createServer()
-  await once(gone.listen(0, '127.0.0.1'), 'listening')
-  const { port } = gone.address() as AddressInfo
-  await once(gone.close(), 'close')
-  const dead = await startApp(t, appSettings(`http://127.0.0.1:${port}`))
+  const closed = createServer()
+  await once(closed.listen(0, '127.0.0.1'), 'listening')
+  const { port } = closed.address() as AddressInfo
+  await once(closed.close(), 'close')
+  const service = await startApp(t, appSettings(`http://127.0.0.1:${port}`))
   const body = { source_type: 'github', source_path: PATH }
-  equalsUnavailable(t, await dead.call('POST', IMPORTS, { body }), 'nothing listens there')
-  t.ok(dead.log.some((line) => line.includes('"reason":"ECONNREFUSED"')))
+  equalsUnavailable(t, await service.call('POST', IMPORTS, { body }), 'the connection is refused')
+  t.ok(service.log.some((line) => line.includes('"reason":"ECONNREFUSED"')))
 })
 
-t.test('an answer that is none is a 503, and the log says where it came', async (t) => {
+t.test('an invalid response is a 503, and is logged with its route but without its content', async (t) => {
   const expires_at = new Date(Date.now() + 3_600_000).toISOString()
   const text = (content: string, type = 'application/json') => {
     return (_: unknown, reply: FastifyReply) => reply.code(200).type(type).send(content)
   }
-  const anything = [
+  const invalid = [
     text(''),
     text('{'),
     text('null'),
@@ -115,18 +115,18 @@ t.test('an answer that is none is a 503, and the log says where it came', async 
   }
   const { github, post, sql, log } = await startLive(t)
   for (const question of ['find', 'mint', 'read'] as const) {
-    for (const answer of [...anything, ...table[question].map((data) => text(JSON.stringify(data)))]) {
-      github.instead = { [question]: answer }
+    for (const respond of [...invalid, ...table[question].map((data) => text(JSON.stringify(data)))]) {
+      github.instead = { [question]: respond }
       log.length = 0
       equalsUnavailable(t, await post(), question)
-      t.ok(log.some((line) => /"github_route":".*"reason":"an answer of another form"/.test(line)))
+      t.ok(log.some((line) => /"github_route":".*"reason":"unexpected response"/.test(line)))
       t.notMatch(log.join(''), /leak|PRIVATE KEY|ghs_secret|bearer|eyJ/i)
     }
   }
   t.same(await stored({ sql }), [])
 })
 
-t.test('an answer without end is given up', async (t) => {
+t.test('an endless response is aborted at the size limit', async (t) => {
   const { github, post, log } = await startLive(t)
   github.instead.find = (_, reply) => {
     reply.hijack()
@@ -137,12 +137,12 @@ t.test('an answer without end is given up', async (t) => {
     reply.raw.on('drain', pour)
     pour()
   }
-  equalsUnavailable(t, await post(), 'without end')
-  t.same(github.count(), ['find'], 'not tried again')
-  t.ok(log.some((line) => line.includes('an answer of more than 2097152 bytes')))
+  equalsUnavailable(t, await post(), 'endless')
+  t.same(github.count(), ['find'], 'not retried')
+  t.ok(log.some((line) => line.includes('a response of more than 2097152 bytes')))
 })
 
-t.test('a redirect is followed to another repository of the same GitHub, once, and nowhere else', async (t) => {
+t.test('a redirect is followed only to a repository at the same origin, and only once', async (t) => {
   const elsewhere = createServer((_, response) => response.end('{}'))
   let visits = 0
   elsewhere.on('connection', () => (visits += 1))
@@ -173,24 +173,24 @@ t.test('a redirect is followed to another repository of the same GitHub, once, a
     github.count()
     const again = `${github.url}/repositories/500${suffix}`
     github.instead = { [question]: (_: unknown, reply: FastifyReply) => redirect(reply, again, 307) }
-    equalsUnavailable(t, await post(), 'in a circle')
-    t.equal(github.count().filter((asked) => asked === question).length, 2)
+    equalsUnavailable(t, await post(), 'a redirect loop')
+    t.equal(github.count().filter((kind) => kind === question).length, 2)
   }
   github.instead = { mint: (_, reply) => redirect(reply, `${other}/token`, 307) }
   github.repositories.push({ id: 501, full_name: 'username/other', private: true, installation: 456789 })
-  equalsUnavailable(t, await post('username/other'), 'a token from elsewhere')
+  equalsUnavailable(t, await post('username/other'), 'a redirect of the request for a token')
   t.equal(visits, 0)
   t.same(await stored({ sql }), [])
 })
 
-t.test('an App that GitHub does not know is the operator’s to mend: a 503', async (t) => {
+t.test('if GitHub rejects the credentials of the App, the response is a 503', async (t) => {
   const { github, post, log } = await startLive(t)
   github.instead.find = (_, reply) => reply.code(401).send({ message: 'A JSON web token could not be decoded' })
   equalsUnavailable(t, await post(), 'App')
-  t.ok(log.some((line) => line.includes('the id and key of the App are not accepted')))
+  t.ok(log.some((line) => line.includes('GitHub rejected the id or private key of the App')))
 })
 
-t.test('an installation is recorded only if GitHub could be asked, and not while it is suspended', async (t) => {
+t.test('an installation is not recorded while it is suspended, or while GitHub is unavailable', async (t) => {
   const { github, call, sql } = await startLive(t)
   await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)
   const body = { installation_id: 456789, account_name: 'UserName', repository_selection: 'selected' }
@@ -211,7 +211,7 @@ t.test('an installation is recorded only if GitHub could be asked, and not while
   t.equal((await sql('SELECT FROM github_installations')).length, 1)
 })
 
-t.test('without an App GitHub is never asked, and the log says so once', async (t) => {
+t.test('without an App, no request is sent to GitHub, and recorded mode is logged once', async (t) => {
   const github = await startGithubStub(t)
   const { call, log } = await startApp(t, { GITHUB_API_URL: github.url })
   t.equal((await call('POST', IMPORTS, { body: { source_type: 'github', source_path: PATH } })).status, 201)

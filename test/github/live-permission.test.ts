@@ -7,7 +7,10 @@ import { appSettings, privateKey } from '../support/github-stub.js'
 const imports = resources('/imports')
 const installations = resources('/github-installations')
 
-/** The service, live, with an emulated GitHub: the App is installed on `username` for some, and on `acme` for all. */
+/**
+ * Starts the service in live mode with an emulator of GitHub. The App is installed on `username` for selected
+ * repositories, and on `acme` for all.
+ */
 async function start(t: Test) {
   const github = await createEmulator({
     service: 'github',
@@ -56,24 +59,24 @@ async function start(t: Test) {
 
 const post = (path: string) => ({ body: { source_type: 'github', source_path: path } })
 
-t.test('what one of the user’s own installations grants can be imported', async (t) => {
+t.test("a repository that one of the user's installations has access to can be imported", async (t) => {
   const { call, github } = await start(t)
   for (const path of ['username/Granted', 'username/public', 'username/Granted', 'username/public']) {
-    const answer = await call('POST', imports, post(path))
-    t.equal(answer.status, 201)
-    t.equal(answer.body.import.source_path, path)
+    const response = await call('POST', imports, post(path))
+    t.equal(response.status, 201)
+    t.equal(response.body.import.source_path, path)
   }
   const response = await fetch(`${github.url}/_emulate/installation-tokens`)
   const { installation_tokens: tokens } = (await response.json()) as {
     installation_tokens: { permissions: unknown; repository_selection: string }[]
   }
-  t.equal(tokens.length, 2, 'one token a repository')
+  t.equal(tokens.length, 2, 'one token per repository')
   for (const { permissions, repository_selection } of tokens) {
     t.same([permissions, repository_selection], [{ metadata: 'read', contents: 'read' }, 'selected'])
   }
 })
 
-t.test('whatever is not granted is the same 403, and nothing is stored', async (t) => {
+t.test('every repository without access is the same 403, and nothing is stored', async (t) => {
   const { call, sql } = await start(t)
   const paths = [
     'username/not-granted',
@@ -85,14 +88,14 @@ t.test('whatever is not granted is the same 403, and nothing is stored', async (
     'acme/any',
   ]
   for (const path of paths) {
-    const answer = await call('POST', imports, post(path))
-    t.equal(answer.status, 403, path)
-    t.same(answer.body, githubAccessDenied(path).toBody())
+    const response = await call('POST', imports, post(path))
+    t.equal(response.status, 403, path)
+    t.same(response.body, githubAccessDenied(path).toBody())
   }
   t.same(await sql('SELECT FROM imports'), [])
 })
 
-t.test('a changed path is proved like a new one', async (t) => {
+t.test('changing the path of an import requires access to the new repository', async (t) => {
   const { call, sql } = await start(t)
   const { body } = await call('POST', imports, post('username/Granted'))
   const one = `${imports}/${body.import.id}`
@@ -104,7 +107,7 @@ t.test('a changed path is proved like a new one', async (t) => {
   t.same(await sql('SELECT source_path FROM imports'), [{ source_path: 'username/public' }])
 })
 
-t.test('an installation is recorded with what GitHub says of its account', async (t) => {
+t.test("an installation is recorded with GitHub's data about its account", async (t) => {
   const { call, sql, account } = await start(t)
   const claim = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
   await sql('DELETE FROM github_installations')
@@ -114,10 +117,10 @@ t.test('an installation is recorded with what GitHub says of its account', async
     { id: null, name: 'UserName', status: 200 },
   ]) {
     await sql('UPDATE users SET github_account_id = $1, github_account_name = $2 WHERE id = 1', [own.id, own.name])
-    const answer = await call('POST', installations, { body: { ...claim, ...forged } })
-    t.equal(answer.status, status)
-    const { id, created_at, updated_at } = answer.body
-    t.same(answer.body, {
+    const response = await call('POST', installations, { body: { ...claim, ...forged } })
+    t.equal(response.status, status)
+    const { id, created_at, updated_at } = response.body
+    t.same(response.body, {
       id,
       ...claim,
       installation_id: '456789',
@@ -132,29 +135,29 @@ t.test('an installation is recorded with what GitHub says of its account', async
   }
 })
 
-t.test('an installation that is not as the user says, or not theirs, is refused', async (t) => {
+t.test("an installation that does not match the claim, or is not the user's own, is rejected", async (t) => {
   const { call, sql, account } = await start(t)
   const claim = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
   const own = { id: String(account.id), name: 'username' }
   const table: [name: string, own: { id: string | null; name: string | null }, claim: object][] = [
-    ['no such installation', own, { ...claim, installation_id: 999 }],
-    ['of another account', own, { ...claim, account_name: 'acme' }],
-    ['of another selection', own, { ...claim, repository_selection: 'all' }],
+    ['a nonexistent installation', own, { ...claim, installation_id: 999 }],
+    ['another account', own, { ...claim, account_name: 'acme' }],
+    ['another selection', own, { ...claim, repository_selection: 'all' }],
     ['an organization', own, { installation_id: 456790, account_name: 'acme', repository_selection: 'all' }],
-    ['another id, whatever the name', { ...own, id: '1000000' }, claim],
-    ['another name', { id: null, name: 'somebody' }, claim],
+    ['a user with another id and the same name', { ...own, id: '1000000' }, claim],
+    ['a user with another name', { id: null, name: 'somebody' }, claim],
     ['a user without a GitHub account', { id: null, name: null }, claim],
   ]
   for (const [name, { id, name: login }, body] of table) {
     await sql('UPDATE users SET github_account_id = $1, github_account_name = $2 WHERE id = 1', [id, login])
-    const answer = await call('POST', installations, { body })
-    t.equal(answer.status, 403, name)
-    t.same(answer.body, installationNotConfirmed().toBody(), name)
+    const response = await call('POST', installations, { body })
+    t.equal(response.status, 403, name)
+    t.same(response.body, installationNotConfirmed().toBody(), name)
   }
   t.same(await sql('SELECT id FROM github_installations'), [{ id: 123 }])
 })
 
-t.test('neither the key nor a token nor a signature is logged', async (t) => {
+t.test('private keys, tokens and signatures are not logged', async (t) => {
   const { call, log } = await start(t)
   for (const path of ['username/Granted', 'username/unknown']) await call('POST', imports, post(path))
   const text = log.join('')

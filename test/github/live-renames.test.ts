@@ -19,7 +19,7 @@ const renamed = (id: number, from: string, to: string, more: object = {}) => ({
 
 const start = (t: Parameters<typeof startLive>[0]) => startLive(t, { GITHUB_WEBHOOK_SECRET: SECRET })
 
-t.test('an import that was verified follows a transfer and a rename in one step', async (t) => {
+t.test('an import verified in live mode follows a transfer and rename in one step', async (t) => {
   const service = await start(t)
   t.equal((await service.post()).status, 201)
   const payload = {
@@ -29,12 +29,12 @@ t.test('an import that was verified follows a transfer and a rename in one step'
     changes: { owner: { from: { user: owner } } },
   }
   t.equal(await deliver(service, 'repository', payload), 200)
-  t.same(await stored(service), ['acme/new'], 'although nobody has recorded the installation of the new owner')
+  t.same(await stored(service), ['acme/new'], "even though the new owner's installation is not recorded")
   const { headers } = await service.call('GET', resources('/imports'))
   t.equal(headers.get('x-imports-withheld'), '1')
 })
 
-t.test('a rename that is delivered again does not touch another repository of the former name', async (t) => {
+t.test('a redelivered rename does not affect another repository that has taken the former name', async (t) => {
   const service = await start(t)
   const { github, post } = service
   t.equal((await post()).status, 201)
@@ -54,7 +54,7 @@ t.test('a rename that is delivered again does not touch another repository of th
 
 for (const isPublic of [false, true]) {
   t.test(
-    `a remembered ${isPublic ? 'public' : 'private'} repository is not taken for another of its name`,
+    `a cached ${isPublic ? 'public' : 'private'} repository is not confused with a new one of the same name`,
     async (t) => {
       const service = await start(t)
       const { github, post } = service
@@ -72,7 +72,7 @@ for (const isPublic of [false, true]) {
   )
 }
 
-t.test('what GitHub answers outweighs older deliveries, and newer deliveries outweigh it', async (t) => {
+t.test("GitHub's response outweighs older deliveries, and newer deliveries outweigh the response", async (t) => {
   const service = await start(t)
   const { github, post } = service
   const at = (minute: number) => ({ updated_at: `2025-03-01T12:0${minute}:00Z` })
@@ -88,7 +88,7 @@ t.test('what GitHub answers outweighs older deliveries, and newer deliveries out
   t.same(await stored(service), ['username/e'])
 })
 
-t.test('a rename that is delivered while an import is checked is not missed', async (t) => {
+t.test('a rename that is delivered during the permission check of an import is not lost', async (t) => {
   const service = await start(t)
   const { github, post } = service
   t.equal((await post()).status, 201)
@@ -98,13 +98,13 @@ t.test('a rename that is delivered while an import is checked is not missed', as
     await deliver(service, 'repository', renamed(500, 'repository', 'new', { updated_at: '2025-03-01T12:00:05Z' }))
     return before
   }
-  const answer = await post()
-  t.equal(answer.status, 201)
-  t.equal(answer.body.import.source_path, 'username/new')
+  const response = await post()
+  t.equal(response.status, 201)
+  t.equal(response.body.import.source_path, 'username/new')
   t.same(await stored(service), ['username/new', 'username/new'])
 })
 
-t.test('a changed path takes the ids of its repository', async (t) => {
+t.test('an import with a changed path follows the new repository by id', async (t) => {
   const service = await start(t)
   const { github, post, call } = service
   github.repositories.push({ id: 501, full_name: 'username/second', private: true, installation: 456789 })
@@ -115,7 +115,7 @@ t.test('a changed path takes the ids of its repository', async (t) => {
   t.same(await stored(service), ['username/second'])
   t.equal(await deliver(service, 'repository', renamed(501, 'second', 'third')), 200)
   t.same(await stored(service), ['username/third'])
-  t.equal((await put({ title: 'y' })).status, 200, 'the title alone leaves them')
+  t.equal((await put({ title: 'y' })).status, 200, 'changing only the title keeps the ids')
   t.equal(await deliver(service, 'repository', renamed(501, 'third', 'fourth')), 200)
   t.same(await stored(service), ['username/fourth'])
 
@@ -127,7 +127,7 @@ t.test('a changed path takes the ids of its repository', async (t) => {
   ])
 })
 
-t.test('the ids of repositories are learned from deliveries about an installation', async (t) => {
+t.test("imports learn their repository's id from deliveries about an installation", async (t) => {
   const service = await start(t)
   await service.sql(`
     INSERT INTO imports (source_type, source_path, project_id, neptun_user_id, created_at, updated_at)

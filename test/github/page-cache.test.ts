@@ -1,10 +1,10 @@
 import t from 'tap'
 import { createPageCache } from '../../src/github/page-cache.js'
 
-/** A page that takes about so many bytes. */
+/** Creates a page of about `bytes` in memory. */
 const page = (name: string, bytes: number) => ({ etag: `"${name}"`, json: name.padEnd(bytes / 2, '.') })
 
-t.test('holds what was used last, as much as has room', async (t) => {
+t.test('the least recently used pages are evicted when the size limit is reached', async (t) => {
   const cache = createPageCache(10_000)
   for (const name of ['a', 'b', 'c']) cache.set(name, page(name, 2500))
   t.same(
@@ -24,7 +24,7 @@ t.test('holds what was used last, as much as has room', async (t) => {
   )
 })
 
-t.test('does not give up the rest for what has no room at all', async (t) => {
+t.test('a page larger than the cache is not cached, and evicts nothing', async (t) => {
   const cache = createPageCache(10_000)
   cache.set('a', page('a', 2500))
   cache.set('b', page('b', 20_000))
@@ -32,12 +32,12 @@ t.test('does not give up the rest for what has no room at all', async (t) => {
   t.equal(cache.get('a')?.etag, '"a"')
 })
 
-t.test('a page that is replaced does not count twice', async (t) => {
+t.test('replacing a page releases the memory of the old one', async (t) => {
   const cache = createPageCache(10_000)
   cache.set('a', page('a', 2500))
   for (let round = 0; round < 100; round += 1) cache.set('b', page(`b${round}`, 2500))
   t.equal(cache.get('a')?.etag, '"a"')
   t.equal(cache.get('b')?.etag, '"b99"')
   cache.set('b', page('b', 20_000))
-  t.equal(cache.get('b'), undefined, 'the old one is not kept instead')
+  t.equal(cache.get('b'), undefined, 'the old page is evicted, too')
 })

@@ -3,15 +3,19 @@ import { errorBody, OWNER, resources } from '../support/app.js'
 import type { Question } from '../support/github-stub.js'
 import { equalsDenied, equalsUnavailable, startLive, stored } from '../support/live.js'
 
-const refuses = (advice: string) =>
-  errorBody(503, 'GITHUB_UNAVAILABLE', `GitHub refuses requests of this service: nothing was stored. ${advice}`)
+const blocked = (reason: string) =>
+  errorBody(
+    503,
+    'GITHUB_UNAVAILABLE',
+    `Requests from this service to GitHub are blocked: nothing was stored. ${reason}`,
+  )
 
-const IP = refuses("The account's IP allow list must permit the address of this service")
-const SAML = refuses('The organization must authorize this service for SAML single sign-on')
-const APP = refuses('GitHub has suspended the GitHub App of this service')
-const POLICY = refuses('A policy of GitHub or of a network blocks this service')
+const IP = blocked("The account's IP allow list must include the address of this service")
+const SAML = blocked('The organization must authorize this service for SAML single sign-on')
+const APP = blocked('GitHub has suspended the GitHub App of this service')
+const POLICY = blocked('A policy of GitHub or of the network blocks this service')
 
-/** GitHub's reasons that no installation of the App can change. */
+/** GitHub's responses that block this service as a whole, and the resulting error bodies. */
 const POLICIES: [message: string, headers: Record<string, string>, body: object][] = [
   [
     'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and 192.0.2.1 is not permitted to access this resource.',
@@ -25,23 +29,23 @@ const POLICIES: [message: string, headers: Record<string, string>, body: object]
   ['Request forbidden by administrative rules. Please make sure your request has a User-Agent header', {}, POLICY],
 ]
 
-t.test('a reason that concerns the service is a 503 that says what must be done, and logged', async (t) => {
+t.test('when GitHub blocks the service as a whole, the response is a 503 with the reason', async (t) => {
   const { github, post, sql, log } = await startLive(t)
   for (const [message, headers, body] of POLICIES) {
     for (const question of ['find', 'mint', 'read'] as const) {
       github.instead = { [question]: (_: unknown, reply: Reply) => reply.code(403).headers(headers).send({ message }) }
       log.length = 0
-      // Nothing is remembered about a new one.
+      // A new repository, for which nothing is cached.
       const id = 600 + github.repositories.length
       github.repositories.push({ id, full_name: `username/${id}`, private: true, installation: 456789 })
-      const answer = await post(`username/${id}`)
-      t.same([answer.status, answer.body], [503, body], `${question}: ${message}`)
-      t.match(answer.headers.get('retry-after'), /^\d+$/)
+      const response = await post(`username/${id}`)
+      t.same([response.status, response.body], [503, body], `${question}: ${message}`)
+      t.match(response.headers.get('retry-after'), /^\d+$/)
       t.ok(
         log.some((line) => JSON.parse(line).github_message === message),
-        'with GitHub’s message',
+        "logged with GitHub's message",
       )
-      t.equal(github.count().filter((asked) => asked === question).length, 1, 'not retried')
+      t.equal(github.count().filter((kind) => kind === question).length, 1, 'not retried')
     }
   }
   t.same(await stored({ sql }), [])
@@ -54,17 +58,17 @@ interface Reply {
   send(body: unknown): unknown
 }
 
-t.test('a refusal of something between the service and GitHub is not a matter of the App', async (t) => {
+t.test('a 403 of a proxy between the service and GitHub is a 503, not a lack of permission', async (t) => {
   const { github, post } = await startLive(t)
-  const body = refuses('Something between this service and GitHub refuses its requests')
+  const body = blocked('A proxy or firewall between this service and GitHub blocks its requests')
   for (const page of ['<h1>Blocked</h1>', '']) {
     github.instead.find = (_, reply) => reply.code(403).type('text/html').send(page)
-    const answer = await post()
-    t.same([answer.status, answer.body], [503, body])
+    const response = await post()
+    t.same([response.status, response.body], [503, body])
   }
 })
 
-t.test('any other refusal is the same 403, and logged with GitHub’s message', async (t) => {
+t.test("any other refusal is the same 403, and is logged with GitHub's message", async (t) => {
   const { github, post, sql, log } = await startLive(t)
   const table: [question: Question, status: number, message: string][] = [
     ['find', 403, 'Resource not accessible by integration'],
@@ -85,7 +89,7 @@ t.test('any other refusal is the same 403, and logged with GitHub’s message', 
   t.same(await stored({ sql }), [])
 })
 
-t.test('a rate limit is logged with GitHub’s message', async (t) => {
+t.test("a rate limit is logged with GitHub's message", async (t) => {
   const { github, post, log } = await startLive(t)
   for (const [status, message] of [
     [403, 'API rate limit exceeded for installation ID 456789.'],
@@ -98,7 +102,7 @@ t.test('a rate limit is logged with GitHub’s message', async (t) => {
   }
 })
 
-t.test('GitHub’s message is logged on one line, bounded, and without secrets', async (t) => {
+t.test("GitHub's message is logged on one line, truncated, with secrets redacted", async (t) => {
   const { github, post, log } = await startLive(t)
   const message = `first\nsecond\u001b[31m \u202e ghp_abcdefghijklmnop v1.0123456789abcdef eyJhbGciOi.eyJpc3M.c2ln Bearer x.y ${'long '.repeat(1000)}`
   github.instead.find = (_, reply) => reply.code(403).send({ message })
@@ -109,7 +113,7 @@ t.test('GitHub’s message is logged on one line, bounded, and without secrets',
 })
 
 t.test(
-  'an installation that a policy hides is left out of the list of repositories, with the reason in the log',
+  'an installation that a policy blocks is omitted from the list of repositories, and the reason is logged',
   async (t) => {
     const { github, call, sql, log } = await startLive(t)
     await sql(`
@@ -117,9 +121,9 @@ t.test(
     VALUES (${OWNER.projectId}, 123, ${OWNER.userId})`)
     const message = POLICIES[0]?.[0]
     github.instead.mint = (_, reply) => reply.code(403).send({ message })
-    const answer = await call('GET', resources('/github-repositories'))
-    t.equal(answer.status, 503)
-    t.equal(answer.headers.get('x-installations-failed'), '456789')
+    const response = await call('GET', resources('/github-repositories'))
+    t.equal(response.status, 503)
+    t.equal(response.headers.get('x-installations-failed'), '456789')
     t.ok(log.some((line) => JSON.parse(line).github_message === message))
   },
 )

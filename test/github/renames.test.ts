@@ -23,10 +23,10 @@ interface Repository {
   name: string
 }
 
-/** Which events an account's renaming causes: that depends on what the App has subscribed to. */
+/** The events that the App has subscribed to, which GitHub sends when an account is renamed. */
 type Subscription = 'installation_target' | 'organization' | 'both'
 
-/** A GitHub that renames and transfers, and keeps the deliveries that it sends. */
+/** Creates a simulation of GitHub that renames and transfers, and collects the deliveries. */
 function createGithub({ isDated = true, subscription = 'both' as Subscription, ticksPerAction = 0 } = {}) {
   const deliveries: Delivery[] = []
   let second = 0
@@ -41,7 +41,7 @@ function createGithub({ isDated = true, subscription = 'both' as Subscription, t
   })
   return {
     deliveries,
-    /** Lets a second pass. */
+    /** Advances the clock by a second. */
     tick: () => {
       second += 1
     },
@@ -52,7 +52,7 @@ function createGithub({ isDated = true, subscription = 'both' as Subscription, t
       const installation = { id: repository.owner.installation }
       deliveries.push(['repository', { action: 'renamed', installation, repository: describe(repository), changes }])
     },
-    /** Transfers a repository, and renames it in the same step or not. */
+    /** Transfers a repository, and optionally renames it in the same step. */
     transfer(repository: Repository, owner: Account, name = repository.name) {
       second += ticksPerAction
       const { id, login } = repository.owner
@@ -89,7 +89,7 @@ const accountsOf = (...logins: string[]): Account[] =>
 
 const pathOf = ({ owner, name }: Repository) => `${owner.login}/${name}`
 
-/** Records the installations of all accounts for one user, and an import of each repository. */
+/** Records the installations of all accounts for one user, and an import of each repository. Deletes all others. */
 async function record(
   { sql }: TestApp,
   accounts: Account[],
@@ -127,25 +127,25 @@ const storedLogins = async ({ sql }: TestApp) =>
     ({ account_name }) => account_name,
   )
 
-/** All orders of a few elements. */
-const ordersOf = <T>(list: T[]): T[][] =>
+/** Returns all permutations of a list. */
+const permutationsOf = <T>(list: T[]): T[][] =>
   list.length < 2
     ? [list]
     : list.flatMap((first, index) =>
-        ordersOf(list.filter((_, other) => other !== index)).map((rest) => [first, ...rest]),
+        permutationsOf(list.filter((_, other) => other !== index)).map((rest) => [first, ...rest]),
       )
 
 type Story = (github: ReturnType<typeof createGithub>, accounts: Account[], repositories: Repository[]) => void
 
-/** What happened at GitHub, by name. Each repository begins as `x/a` or `x/b`, and `x` and `y` are accounts. */
+/** Sequences of changes at GitHub. Initially, account `x` owns repositories `a` and `b`, and account `y` owns `a`. */
 const STORIES: Record<string, Story> = {
   'a transfer and a rename in one step': (github, [, y], [a]) => github.transfer(a as Repository, y as Account, 'new'),
-  'names that are swapped': (github, _, [a, b]) => {
+  'swapped names': (github, _, [a, b]) => {
     github.rename(a as Repository, 'tmp')
     github.rename(b as Repository, 'a')
     github.rename(a as Repository, 'b')
   },
-  'a name that goes to another repository': (github, _, [a, b]) => {
+  'a name that is reused for another repository': (github, _, [a, b]) => {
     github.rename(a as Repository, 'old')
     github.rename(b as Repository, 'a')
     github.rename(b as Repository, 'c')
@@ -170,25 +170,25 @@ const STORIES: Record<string, Story> = {
 }
 
 for (const isDated of [true, false]) {
-  const how = isDated ? 'with times' : 'without times'
-  t.test(`every order of delivery, once or repeatedly, leads to the present paths, ${how}`, async (t) => {
+  const times = isDated ? 'with times' : 'without times'
+  t.test(`every order of delivery, with repetitions, results in the current paths, ${times}`, async (t) => {
     const service = await shared.reset()
-    for (const [what, story] of Object.entries(STORIES)) {
+    for (const [title, story] of Object.entries(STORIES)) {
       for (const withIds of [true, false]) {
-        // Without an id, and without the former name, nothing tells which import it is; nor can a name say whose it was.
-        if (!withIds && /one step|another repository|between accounts/.test(what)) continue
+        // Without ids, these are ambiguous: the former name is unknown, or has belonged to several repositories.
+        if (!withIds && /one step|another repository|between accounts/.test(title)) continue
         const github = createGithub({ isDated, subscription: 'installation_target', ticksPerAction: 1 })
         const accounts = accountsOf('x', 'y')
         const repositories = ['a', 'b'].map((name, index) => ({ id: 500 + index, owner: accounts[0] as Account, name }))
         repositories.push({ id: 502, owner: accounts[1] as Account, name: 'a' })
         const before = structuredClone({ accounts, repositories })
         story(github, accounts, repositories)
-        for (const order of ordersOf(github.deliveries)) {
+        for (const order of permutationsOf(github.deliveries)) {
           await record(service, before.accounts, before.repositories, { withIds })
           for (const delivery of [...order, ...order]) {
             t.equal(await deliver(service, delivery), 200)
           }
-          const name = `${what}${withIds ? '' : ', learned by name'}: ${order.map(([, payload]) => JSON.stringify(payload))}`
+          const name = `${title}${withIds ? '' : ', matched by name'}: ${order.map(([, payload]) => JSON.stringify(payload))}`
           t.strictSame(await storedPaths(service), expected(repositories), name)
           t.strictSame(
             await storedLogins(service),
@@ -204,7 +204,7 @@ for (const isDated of [true, false]) {
 const expected = (repositories: Repository[]) =>
   Object.fromEntries(repositories.map((repository) => [repository.id, pathOf(repository)]))
 
-/** One thing that happens at GitHub. */
+/** A random change at GitHub. */
 const action = fc.record({
   type: fc.constantFrom('rename', 'rename', 'transfer', 'transfer with rename', 'rename account'),
   which: fc.nat(2),
@@ -220,7 +220,10 @@ const history = fc.record({
   actions: fc.array(action, { minLength: 1, maxLength: 6 }),
 })
 
-/** Lets a history happen, except what GitHub would refuse: a name that is in use, or the name that it has. */
+/**
+ * Runs a history, except actions that GitHub would reject, such as a name that is in use.
+ * @returns undefined if the history is ambiguous
+ */
 function run({ isDated, subscription, actions }: typeof history extends fc.Arbitrary<infer T> ? T : never) {
   const github = createGithub({ isDated, subscription })
   const accounts = accountsOf('x', 'y')
@@ -234,7 +237,7 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     !repositories.some((other) => other.owner === owner && other.name === name)
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
-    // A transfer does not state the former name: for several of them, only their times tell what came before.
+    // A transfer does not contain the former name. Several transfers can only be ordered by their times.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue
@@ -253,21 +256,21 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     }
     if (isAlone) github.tick()
   }
-  // The same change twice within a second cannot be told from a repetition.
+  // The same change twice within a second cannot be distinguished from a redelivery.
   const texts = github.deliveries.map((delivery) => JSON.stringify(delivery).replaceAll(/"[xyz]\/|"login":"\w"/g, ''))
   return new Set(texts).size === texts.length ? { ...github, before, accounts, repositories } : undefined
 }
 
 t.test(
-  'any permutation and repetition of the deliveries of any history leads to the same, present paths',
+  'the deliveries of a random history, in any order and with repetitions, result in the current paths',
   async (t) => {
     const service = await shared.reset()
     let count = 0
     await fc.assert(
       fc.asyncProperty(history, fc.infiniteStream(fc.nat()), async (chosen, numbers) => {
-        const told = run(chosen)
-        fc.pre(told !== undefined && told.deliveries.length > 0)
-        const { deliveries, before, accounts, repositories } = told
+        const outcome = run(chosen)
+        fc.pre(outcome !== undefined && outcome.deliveries.length > 0)
+        const { deliveries, before, accounts, repositories } = outcome
         const order = [...deliveries, ...deliveries.slice(0, 3)]
         for (let index = order.length - 1; index > 0; index -= 1) {
           const other = (numbers.next().value as number) % (index + 1)
@@ -276,9 +279,9 @@ t.test(
         await record(service, before.accounts, before.repositories)
         for (const delivery of order) await deliver(service, delivery)
         const stored = [await storedPaths(service), await storedLogins(service)]
-        const present = [expected(repositories), accounts.map(({ login }) => login)]
-        if (JSON.stringify(stored) !== JSON.stringify(present)) {
-          throw new Error(`${JSON.stringify({ order, stored, present }, null, 1)}`)
+        const current = [expected(repositories), accounts.map(({ login }) => login)]
+        if (JSON.stringify(stored) !== JSON.stringify(current)) {
+          throw new Error(`${JSON.stringify({ order, stored, current }, null, 1)}`)
         }
         count += 1
       }),

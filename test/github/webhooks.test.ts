@@ -15,7 +15,7 @@ const processed = { outcome: 'processed' }
 const replayed = { outcome: 'replayed' }
 const ignored = { outcome: 'ignored' }
 
-/** The status and the body of a delivery's response. */
+/** Sends a delivery. @returns the status and body of the response */
 async function deliver(...delivery: Parameters<typeof sendDelivery>) {
   const { status, body } = await sendDelivery(...delivery)
   return { status, body }
@@ -23,7 +23,7 @@ async function deliver(...delivery: Parameters<typeof sendDelivery>) {
 
 const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, DATABASE_LOCK_TIMEOUT: '500' })
 
-/** OWNER has recorded the installation of `username`, and so has STRANGER another one, of the same account. */
+/** OWNER has recorded an installation of `username`, and STRANGER another installation of the same account. */
 async function resetWithImports() {
   const service = await shared.reset()
   await service.sql(`
@@ -59,10 +59,10 @@ const unmoved = {
   6: 'username/repository',
 }
 
-const movedImports = async ({ sql }: TestApp) =>
+const updatedImports = async ({ sql }: TestApp) =>
   (await sql<{ id: number }>(`SELECT id FROM imports WHERE updated_at > '2025-02-17' ORDER BY id`)).map(({ id }) => id)
 
-/** What of the installations can change, with whether updated_at has moved. */
+/** The columns of installations that deliveries can change, and whether updated_at has changed. */
 const installations = async ({ sql }: TestApp) =>
   await sql(`
     SELECT id, account_name, github_account_name, repository_selection, suspended_at, updated_at > created_at AS touched
@@ -106,50 +106,53 @@ const renamedAccount = {
   target_type: 'User',
 }
 
-t.test('without a secret there is no such route', async (t) => {
+t.test('without a webhook secret, the route does not exist', async (t) => {
   const service = await startApp(t)
-  const answer = await deliver(service, 'installation', suspension('suspend'))
-  t.strictSame(answer, { status: 404, body: errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found') })
+  const response = await deliver(service, 'installation', suspension('suspend'))
+  t.strictSame(response, { status: 404, body: errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found') })
 })
 
-t.test('a delivery counts only with the SHA-256 signature of its bytes', async (t) => {
+t.test('a delivery without a valid SHA-256 signature of its body is rejected', async (t) => {
   const service = await resetWithImports()
   const body = JSON.stringify(suspension('suspend'))
-  const table: [what: string, headers: Record<string, string | null>, body?: string][] = [
-    ['none', { 'x-hub-signature-256': null }],
+  const table: [name: string, headers: Record<string, string | null>, body?: string][] = [
+    ['no signature', { 'x-hub-signature-256': null }],
     ['empty', { 'x-hub-signature-256': '' }],
     ['SHA-1 only', { 'x-hub-signature-256': null, 'x-hub-signature': sign(body, SECRET, 'sha1') }],
-    ['SHA-1 in its place', { 'x-hub-signature-256': sign(body, SECRET, 'sha1') }],
-    ['without its prefix', { 'x-hub-signature-256': sign(body).slice('sha256='.length) }],
+    ['SHA-1 in the header for SHA-256', { 'x-hub-signature-256': sign(body, SECRET, 'sha1') }],
+    ['without the prefix', { 'x-hub-signature-256': sign(body).slice('sha256='.length) }],
     ['with another secret', { 'x-hub-signature-256': sign(body, 'another secret') }],
-    ['with no secret', { 'x-hub-signature-256': sign(body, '') }],
+    ['with an empty secret', { 'x-hub-signature-256': sign(body, '') }],
     ['too short', { 'x-hub-signature-256': sign(body).slice(0, -1) }],
-    ['twice', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
+    ['repeated', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
     ['of another body', { 'x-hub-signature-256': sign(body) }, body.replace('suspend', 'deleted')],
-    ['of the same JSON, written otherwise', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
-    ['of another body, which is no JSON', { 'x-hub-signature-256': sign(body) }, '{'],
-    ['of no body', { 'x-hub-signature-256': sign('') }, ''],
+    ['of the same JSON with other whitespace', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
+    ['of another body, which is not JSON', { 'x-hub-signature-256': sign(body) }, '{'],
+    ['of an empty body', { 'x-hub-signature-256': sign('') }, ''],
     [
-      'none, nor anything else',
+      'no signature, event or delivery id',
       { 'x-hub-signature-256': null, 'x-github-event': null, 'x-github-delivery': null },
       '{',
     ],
-    ['none, as a form', { 'x-hub-signature-256': null, 'content-type': 'application/x-www-form-urlencoded' }],
+    [
+      'no signature, form-encoded',
+      { 'x-hub-signature-256': null, 'content-type': 'application/x-www-form-urlencoded' },
+    ],
   ]
-  for (const [what, headers, sent = body] of table) {
-    t.strictSame(await deliver(service, 'installation', sent, { headers }), { status: 401, body: unauthorized }, what)
+  for (const [name, headers, sent = body] of table) {
+    t.strictSame(await deliver(service, 'installation', sent, { headers }), { status: 401, body: unauthorized }, name)
   }
   const bytes = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])
   const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(bytes).digest('hex')}` }
-  const answer = await service.call('POST', '/webhooks/github', { body: bytes, headers })
-  t.strictSame([answer.status, answer.body], [401, unauthorized], 'of bytes that are no UTF-8')
+  const response = await service.call('POST', '/webhooks/github', { body: bytes, headers })
+  t.strictSame([response.status, response.body], [401, unauthorized], 'of bytes that are not UTF-8')
   t.strictSame(await listed(service), { shown: 4, withheld: null }, 'nothing has changed')
   t.strictSame(await deliveries(service), [])
   t.notMatch(service.log.join(), SECRET)
-  t.notMatch(service.log.join(), sign(body), 'a signature is as good as its delivery')
+  t.notMatch(service.log.join(), sign(body), 'signatures are not logged: with one, a delivery can be replayed')
 })
 
-t.test('a delivery comes as JSON, with an id and the name of its event', async (t) => {
+t.test('a delivery must be JSON, with an id and the name of an event in its headers', async (t) => {
   const service = await resetWithImports()
   const payload = suspension('suspend')
   const id: [string, string] = ['headers.x-github-delivery', 'must be a UUID']
@@ -166,9 +169,9 @@ t.test('a delivery comes as JSON, with an id and the name of its event', async (
     t.strictSame(await deliver(service, 'installation', payload, { headers }), { status: 400, body })
   }
   const unsupported = (message: string) => ({ status: 415, body: errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message) })
-  const json = { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
   t.strictSame(
-    await deliver(service, 'installation', payload, json),
+    await deliver(service, 'installation', payload, form),
     unsupported("Unsupported media type: set the webhook's content type to application/json"),
   )
   t.strictSame(
@@ -179,13 +182,13 @@ t.test('a delivery comes as JSON, with an id and the name of its event', async (
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('what means nothing here is accepted and changes nothing', async (t) => {
+t.test('events and actions that are not handled are accepted and change nothing', async (t) => {
   const service = await resetWithImports()
   const before = await installations(service)
   const table: [event: string, payload: object | string][] = [
     ['ping', { zen: 'Design for failure.', hook_id: 1 }],
     ['push', { installation: { id: INSTALLATION } }],
-    ['push', 'no JSON at all, and nobody looks'],
+    ['push', 'not JSON, and not parsed'],
     ['constructor', {}],
     ['projects_v2_item', { action: 'edited' }],
     ['projects_v2', { action: 'created' }],
@@ -206,7 +209,7 @@ t.test('what means nothing here is accepted and changes nothing', async (t) => {
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('a payload of another form is refused with every problem', async (t) => {
+t.test('an invalid payload is rejected with all validation errors', async (t) => {
   const service = await resetWithImports()
   const before = await installations(service)
   const time = 'must be a time in ISO 8601 or null'
@@ -264,24 +267,24 @@ t.test('a payload of another form is refused with every problem', async (t) => {
     ['repository', transferred({ user: {} }), ['body.changes.owner.from.user', 'must be an account or null']],
   ]
   for (const [event, payload, ...validationErrors] of table) {
-    const answer = await deliver(service, event, payload)
-    t.strictSame(answer, { status: 400, body: faultBody(...validationErrors) }, JSON.stringify(payload))
+    const response = await deliver(service, event, payload)
+    t.strictSame(response, { status: 400, body: faultBody(...validationErrors) }, JSON.stringify(payload))
   }
   t.strictSame(await installations(service), before)
   t.strictSame(await paths(service), unmoved)
-  t.strictSame(await deliveries(service), [], 'so that the delivery can come again')
-  const refused = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook refused')
-  t.strictSame(refused.at(0).validationErrors, faultBody(['body', 'must be valid JSON']).errors)
-  t.equal(refused.length, table.length)
+  t.strictSame(await deliveries(service), [], 'not recorded, so a redelivery is processed')
+  const rejected = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook rejected')
+  t.strictSame(rejected.at(0).validationErrors, faultBody(['body', 'must be valid JSON']).errors)
+  t.equal(rejected.length, table.length)
 })
 
-t.test('a suspended installation withholds its imports until it is suspended no longer', async (t) => {
+t.test('imports are withheld while their installation is suspended', async (t) => {
   const service = await resetWithImports()
   t.strictSame(await listed(service), { shown: 4, withheld: null })
 
   t.strictSame(await deliver(service, 'installation', suspension('suspend')), { status: 200, body: processed })
-  t.strictSame(await listed(service), { shown: 1, withheld: '3' }, 'those of another account are shown')
-  t.strictSame(await listed(service, STRANGER), { shown: 1, withheld: null }, 'those of another installation too')
+  t.strictSame(await listed(service), { shown: 1, withheld: '3' }, 'imports of another account are listed')
+  t.strictSame(await listed(service, STRANGER), { shown: 1, withheld: null }, 'another installation is not affected')
   const rows = await installations(service)
   t.match(rows, [
     { id: 123, suspended_at: new Date('2025-03-01T10:00:00Z'), touched: true },
@@ -294,36 +297,36 @@ t.test('a suspended installation withholds its imports until it is suspended no 
   t.equal((await deliveries(service)).length, 2)
 })
 
-t.test('a suspension that comes after its end does not count', async (t) => {
+t.test('suspensions apply in the order of their times, not in the order of delivery', async (t) => {
   const noon = (second: number) => new Date(Date.UTC(2025, 2, 1, 12, 0, second)).toISOString().replace('.000', '')
-  const begun = (second: number) => suspension('suspend', { suspended_at: noon(second), updated_at: noon(second) })
-  const lifted = (second: number) => suspension('unsuspend', { updated_at: noon(second) })
+  const suspended = (second: number) => suspension('suspend', { suspended_at: noon(second), updated_at: noon(second) })
+  const unsuspended = (second: number) => suspension('unsuspend', { updated_at: noon(second) })
   const undated = { suspended_at: undefined, updated_at: undefined }
   const offset = { updated_at: '2025-03-01T07:00:05.000-05:00' }
-  const table: [what: string, deliveries: object[], isSuspended: boolean][] = [
-    ['in order', [begun(1), lifted(2), begun(3)], true],
-    ['the end overtakes the beginning', [lifted(2), begun(1)], false],
-    ['the end has the time of the beginning', [lifted(1), begun(1)], false],
-    ['in order, of the same time', [begun(1), lifted(1)], false],
-    ['the next beginning overtakes the end', [begun(3), lifted(2)], true],
-    ['all the wrong way round', [begun(3), lifted(2), begun(1)], true],
-    ['times of two forms', [suspension('unsuspend', offset), begun(4)], false],
-    ['times of two forms, in order', [suspension('unsuspend', { updated_at: 1740830404 }), begun(5)], true],
+  const table: [name: string, deliveries: object[], isSuspended: boolean][] = [
+    ['in order', [suspended(1), unsuspended(2), suspended(3)], true],
+    ['unsuspend before suspend', [unsuspended(2), suspended(1)], false],
+    ['unsuspend before suspend, at the same time', [unsuspended(1), suspended(1)], false],
+    ['in order, at the same time', [suspended(1), unsuspended(1)], false],
+    ['the next suspend before unsuspend', [suspended(3), unsuspended(2)], true],
+    ['in reverse order', [suspended(3), unsuspended(2), suspended(1)], true],
+    ['times in two formats, in reverse order', [suspension('unsuspend', offset), suspended(4)], false],
+    ['times in two formats, in order', [suspension('unsuspend', { updated_at: 1740830404 }), suspended(5)], true],
     ['without times, in order', [suspension('suspend', undated), suspension('unsuspend', undated)], false],
-    ['without times, again', [begun(1), suspension('unsuspend', undated), begun(1)], true],
-    ['without times, as they come', [suspension('unsuspend', undated), suspension('suspend', undated)], true],
-    ['without time, after one with', [lifted(2), suspension('suspend', undated)], true],
+    ['unsuspend without a time', [suspended(1), suspension('unsuspend', undated), suspended(1)], true],
+    ['without times, in order of delivery', [suspension('unsuspend', undated), suspension('suspend', undated)], true],
+    ['suspend without a time, after unsuspend with a time', [unsuspended(2), suspension('suspend', undated)], true],
   ]
   const service = await shared.reset()
-  for (const [what, payloads, isSuspended] of table) {
+  for (const [name, payloads, isSuspended] of table) {
     await service.sql('UPDATE github_installations SET suspended_at = NULL, suspension_known_at = NULL')
     for (const payload of payloads) t.equal((await deliver(service, 'installation', payload)).status, 200)
     const [row] = await service.sql('SELECT suspended_at IS NOT NULL AS suspended FROM github_installations')
-    t.strictSame(row, { suspended: isSuspended }, what)
+    t.strictSame(row, { suspended: isSuspended }, name)
   }
 })
 
-t.test('a deleted installation is gone, with its links; the imports stay and are withheld', async (t) => {
+t.test('deleting an installation deletes it and its links; imports are kept, but withheld', async (t) => {
   const service = await resetWithImports()
   for (const id of [123, 125]) {
     const body = { github_installation_id: id }
@@ -339,14 +342,14 @@ t.test('a deleted installation is gone, with its links; the imports stay and are
   t.strictSame(await listed(service), { shown: 1, withheld: '3' })
   t.strictSame(await listed(service, STRANGER), { shown: 1, withheld: null })
 
-  // Installed and recorded again.
+  // The App is installed and recorded again.
   await service.sql(`
     INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
     VALUES (500000, 'username', 'all', 1)`)
-  t.strictSame(await listed(service), { shown: 4, withheld: null }, 'nothing is lost')
+  t.strictSame(await listed(service), { shown: 4, withheld: null }, 'all imports are listed again')
 })
 
-t.test('which repositories an installation holds follows', async (t) => {
+t.test('repository_selection follows the deliveries', async (t) => {
   const service = await resetWithImports()
   const table: [event: string, payload: object, selection: string][] = [
     ['installation_repositories', { action: 'removed', repository_selection: 'selected' }, 'selected'],
@@ -365,7 +368,7 @@ t.test('which repositories an installation holds follows', async (t) => {
   }
 })
 
-t.test('an installation that nobody has recorded changes nothing, whatever its id', async (t) => {
+t.test('deliveries about an installation that is not recorded change nothing, whatever its id', async (t) => {
   const service = await resetWithImports()
   const before = await installations(service)
   for (const id of [1, Number.MAX_SAFE_INTEGER]) {
@@ -384,7 +387,7 @@ t.test('an installation that nobody has recorded changes nothing, whatever its i
   t.strictSame(await paths(service), unmoved)
 })
 
-t.test('a renamed account takes along its installations and the paths of whoever recorded them', async (t) => {
+t.test('renaming an account updates its installation, and the paths of the users who have recorded it', async (t) => {
   const service = await resetWithImports()
   t.strictSame(await deliver(service, 'installation_target', renamedAccount), { status: 200, body: processed })
   t.strictSame(await paths(service), {
@@ -393,7 +396,7 @@ t.test('a renamed account takes along its installations and the paths of whoever
     2: 'New-Name/Repository',
     3: 'New-Name/repository-2',
   })
-  t.strictSame(await movedImports(service), [1, 2, 3])
+  t.strictSame(await updatedImports(service), [1, 2, 3])
   const renamed = { account_name: 'New-Name', github_account_name: 'New-Name', touched: true }
   t.match(await installations(service), [
     { id: 123, ...renamed },
@@ -403,7 +406,7 @@ t.test('a renamed account takes along its installations and the paths of whoever
   t.strictSame(await listed(service), { shown: 4, withheld: null })
 })
 
-t.test('a renamed organization takes along its installations and imports, none of which is withheld', async (t) => {
+t.test('renaming an organization updates its installation and imports, and no import is withheld', async (t) => {
   for (const organization of [{ login: 'New-Name' }, { id: 1, login: 'New-Name' }]) {
     const service = await resetWithImports()
     const payload = { ...renamedAccount, account: undefined, target_type: undefined, organization }
@@ -423,41 +426,44 @@ t.test('a renamed organization takes along its installations and imports, none o
   }
 })
 
-t.test('while the secret is replaced, the new and the former one are accepted', async (t) => {
-  const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the former one' })
-  // The same body twice would be a replay.
+t.test('during rotation of the webhook secret, the new and the previous one are accepted', async (t) => {
+  const service = await startApp(t, {
+    GITHUB_WEBHOOK_SECRET: SECRET,
+    GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the previous one',
+  })
+  // Each body is different: the same body again would be a replay.
   const deliverWith = (secret: string) => {
     const body = JSON.stringify({ ...suspension('suspend'), secret })
     return deliver(service, 'installation', body, { headers: { 'x-hub-signature-256': sign(body, secret) } })
   }
-  for (const secret of [SECRET, 'the former one']) {
+  for (const secret of [SECRET, 'the previous one']) {
     t.strictSame(await deliverWith(secret), { status: 200, body: processed })
   }
-  for (const secret of ['another one', '', `${SECRET},the former one`]) {
+  for (const secret of ['another one', '', `${SECRET},the previous one`]) {
     t.strictSame(await deliverWith(secret), { status: 401, body: unauthorized })
   }
 })
 
-t.test('a renamed repository takes along the paths of whoever recorded its installation', async (t) => {
+t.test('renaming a repository updates the paths of the users who have recorded its installation', async (t) => {
   const service = await resetWithImports()
   t.strictSame(await deliver(service, 'repository', renamedRepository), { status: 200, body: processed })
   t.strictSame(await paths(service), { ...unmoved, 1: 'username/renamed', 2: 'username/renamed' })
-  t.strictSame(await movedImports(service), [1, 2])
+  t.strictSame(await updatedImports(service), [1, 2])
   const { body } = await service.call('GET', resources('/imports/1'))
   t.equal(body.import.source_path, 'username/renamed')
   t.equal(body.import.created_at, '2025-02-16T17:42:11.000Z')
 })
 
-t.test('a change of letter case alone is one too', async (t) => {
+t.test('renaming a repository to another letter case updates paths once', async (t) => {
   const service = await resetWithImports()
   const payload = { ...renamedRepository, repository: { full_name: 'username/Repository' } }
   t.strictSame(await deliver(service, 'repository', payload), { status: 200, body: processed })
   t.strictSame(await paths(service), { ...unmoved, 1: 'username/Repository', 2: 'username/Repository' })
   t.strictSame(await deliver(service, 'repository', payload), { status: 200, body: processed })
-  t.strictSame(await movedImports(service), [1, 2])
+  t.strictSame(await updatedImports(service), [1, 2])
 })
 
-t.test('a transferred repository takes along the paths of whoever recorded the new owner', async (t) => {
+t.test('transferring a repository updates the paths of the users who have recorded the new owner', async (t) => {
   const owners = [
     { user: { login: 'USERNAME' } },
     { organization: { login: 'username' } },
@@ -467,36 +473,36 @@ t.test('a transferred repository takes along the paths of whoever recorded the n
     const service = await resetWithImports()
     t.strictSame(await deliver(service, 'repository', transferred(from)), { status: 200, body: processed })
     t.strictSame(await paths(service), { ...unmoved, 1: 'acme/repository', 2: 'acme/repository' })
-    t.strictSame(await movedImports(service), [1, 2], 'and not what was there already')
+    t.strictSame(await updatedImports(service), [1, 2], 'not the import that already had this path')
   }
 })
 
-t.test('a delivery that comes again changes nothing', async (t) => {
+t.test('a redelivery with the same id changes nothing', async (t) => {
   const service = await resetWithImports()
   const id = randomUUID()
   t.strictSame(await deliver(service, 'installation', suspension('suspend'), { id }), { status: 200, body: processed })
   await deliver(service, 'installation', suspension('unsuspend'))
   const before = await installations(service)
   for (const again of [id, id.toUpperCase()]) {
-    const answer = await deliver(service, 'installation', suspension('suspend'), { id: again })
-    t.strictSame(answer, { status: 200, body: replayed })
+    const response = await deliver(service, 'installation', suspension('suspend'), { id: again })
+    t.strictSame(response, { status: 200, body: replayed })
   }
   t.strictSame(await installations(service), before)
   t.strictSame(await listed(service), { shown: 4, withheld: null })
 })
 
-t.test('of deliveries at once with the same id, one is processed', async (t) => {
+t.test('one of several concurrent deliveries with the same id is processed', async (t) => {
   const service = await resetWithImports()
   const id = randomUUID()
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 8 }, () => deliver(service, 'repository', renamedRepository, { id })),
   )
-  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
-  t.equal(answers.filter(({ body }) => JSON.stringify(body) === JSON.stringify(processed)).length, 1)
+  t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
+  t.equal(responses.filter(({ body }) => JSON.stringify(body) === JSON.stringify(processed)).length, 1)
   t.strictSame(await deliveries(service), [id])
 })
 
-t.test('a delivery that could not be processed can come again', async (t) => {
+t.test('the redelivery of a failed delivery is processed', async (t) => {
   const service = await resetWithImports()
   const id = randomUUID()
   await service.sql(`ALTER TABLE imports ADD CONSTRAINT refuse CHECK (source_path <> 'username/renamed')`)
@@ -507,7 +513,7 @@ t.test('a delivery that could not be processed can come again', async (t) => {
   t.strictSame(await deliver(service, 'repository', renamedRepository, { id }), { status: 200, body: processed })
 })
 
-t.test('many different deliveries at once about the same rows are all processed', async (t) => {
+t.test('many concurrent deliveries about the same rows are all processed', async (t) => {
   const service = await resetWithImports()
   const back = { ...renamedAccount, account: { login: 'username' }, changes: { login: { from: 'New-Name' } } }
   const kinds: [event: string, payload: object][] = [
@@ -519,16 +525,16 @@ t.test('many different deliveries at once about the same rows are all processed'
     ['repository', transferred({ user: { login: 'username' } })],
     ['installation_repositories', { action: 'added', installation: { id: INSTALLATION }, repository_selection: 'all' }],
   ]
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 5 }, () => kinds.map(([event, payload]) => deliver(service, event, payload))).flat(),
   )
   t.strictSame(
-    answers,
-    answers.map(() => ({ status: 200, body: processed })),
+    responses,
+    responses.map(() => ({ status: 200, body: processed })),
   )
 })
 
-t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
+t.test('a deadlock or serialization failure is retried up to three times, then reported as 503', async (t) => {
   const service = await resetWithImports()
   for (const [sqlstate, failures, expected] of [
     ['40P01', 2, { status: 200, body: processed }],
@@ -539,7 +545,7 @@ t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
       { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored') },
     ],
   ] as const) {
-    // A sequence counts on when a transaction is undone.
+    // A sequence counts attempts, because a rollback does not reset it.
     await service.sql(`
       CREATE SEQUENCE failures;
       CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -554,27 +560,27 @@ t.test('a deadlock costs another attempt, and nobody sees it', async (t) => {
   t.equal((await deliveries(service)).length, 2)
 })
 
-t.test('who cannot get at the rows gives up in time, and the delivery can come again', async (t) => {
+t.test('a delivery that waits for a lock times out before GitHub does, and is not recorded', async (t) => {
   const service = await resetWithImports()
   const other = new pg.Client({ connectionString: service.databaseUrl })
   await other.connect()
   await other.query('BEGIN')
   await other.query('UPDATE github_installations SET suspended_at = NULL WHERE id = 123')
-  const begun = Date.now()
+  const startedAt = Date.now()
   const { status, body } = await deliver(service, 'installation', suspension('suspend'))
   t.equal(status, 503)
   t.match(body, { code: 'DATABASE_UNAVAILABLE' })
-  t.ok(Date.now() - begun < 8000, 'GitHub waits for ten seconds')
+  t.ok(Date.now() - startedAt < 8000, "within GitHub's timeout of 10 s")
   await other.end()
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
+t.test('a body of up to 25 MiB is accepted, by this route only', async (t) => {
   const service = await resetWithImports()
   const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }
-  const begun = Date.now()
+  const startedAt = Date.now()
   t.strictSame(await deliver(service, 'installation', large), { status: 200, body: processed })
-  t.ok(Date.now() - begun < 10_000)
+  t.ok(Date.now() - startedAt < 10_000)
 
   const tooLarge = { status: 413, body: errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large') }
   const headers = {
@@ -582,8 +588,8 @@ t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
     'content-length': 25 * MiB + 1,
     'x-hub-signature-256': sign('whatever'),
   }
-  t.strictSame(await answerToHeaders(`${service.url}/webhooks/github`, headers), tooLarge)
-  const { status } = await answerToHeaders(service.url + resources('/imports'), {
+  t.strictSame(await sendHeaders(`${service.url}/webhooks/github`, headers), tooLarge)
+  const { status } = await sendHeaders(service.url + resources('/imports'), {
     ...headers,
     cookie: `neptun-session=${OWNER.token}`,
     'content-length': 3 * MiB,
@@ -591,8 +597,8 @@ t.test('a body of up to 25 MiB is read, and of this route alone', async (t) => {
   t.equal(status, 413)
 })
 
-/** What is answered while the body has yet to come. */
-async function answerToHeaders(url: string, headers: Record<string, string | number>) {
+/** Sends the headers of a request without its body. @returns the response */
+async function sendHeaders(url: string, headers: Record<string, string | number>) {
   const sent = request(url, { method: 'POST', headers })
   sent.on('error', () => {})
   sent.flushHeaders()
@@ -602,7 +608,7 @@ async function answerToHeaders(url: string, headers: Record<string, string | num
   return { status: response.statusCode, body: JSON.parse(text) }
 }
 
-t.test('the log says what was delivered, and no more', async (t) => {
+t.test('the log has the event, change and outcome of a delivery, but no payload or signature', async (t) => {
   const service = await resetWithImports()
   const id = randomUUID()
   await deliver(service, 'repository', renamedRepository, { id })
@@ -619,7 +625,7 @@ t.test('the log says what was delivered, and no more', async (t) => {
   t.notMatch(service.log.join(), 'username/renamed')
 })
 
-t.test('the migrations lead to the data model', async (t) => {
+t.test('the migrations result in the schema of the data model', async (t) => {
   const { databaseUrl, sql } = await shared.reset()
   t.match(await diffToSchema(databaseUrl), 'This is an empty migration')
   const [index] = await sql(`SELECT indexdef FROM pg_indexes WHERE indexname = 'imports_github_path_idx'`)

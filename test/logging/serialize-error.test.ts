@@ -59,7 +59,7 @@ t.test('an error is logged with its type, its code, where it was thrown, and a m
       errors: [{ type: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:1' }],
     },
   })
-  t.match(serializeError(new RefusedResponse('a redirect')), { type: 'RefusedAnswer', message: 'a redirect' })
+  t.match(serializeError(new RefusedResponse('a redirect')), { type: 'RefusedResponse', message: 'a redirect' })
   const unknown = serializeError(errorOf(() => JSON.parse(SECRET)))
   t.match(unknown, { type: 'SyntaxError', stack: /^SyntaxError\n {4}at JSON\.parse/ })
   t.notOk('message' in unknown)

@@ -2,7 +2,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { addStatements, findName, lockNamesOfAll, lower } from '../names-repository.js'
 import { repeatMoves } from './repo-moves.js'
 
-/** An account that GitHub identifies by id has another login. */
+/** A new login of an account that GitHub identifies by id. */
 export interface AccountRename {
   id: string
   login: string
@@ -13,8 +13,9 @@ export interface AccountRename {
 type Transaction = Prisma.TransactionClient
 
 /**
- * Applies the new login of an account to the installations and imports of some users and of everyone who has one with its
- * id. Idempotent, and independent of the order in which changes arrive.
+ * Applies the new login of an account to the installations and imports of `users`, and of all other users who have an
+ * installation or import with the account's id. Idempotent, and independent of the order of delivery.
+ * @param users ids of the users who have recorded the installation
  * @param installationId GitHub's id of the account's installation
  */
 export async function renameAccount(
@@ -37,8 +38,8 @@ async function renameForUser(
   { id, login, formerLogin, knownAt }: AccountRename,
   installationId: number | null,
 ): Promise<void> {
-  const isOwn = { neptun_user_id: userId, OR: [{ installation_id: installationId ?? 0 }, { github_account_id: id }] }
-  await addStartOfAccount(transaction, id, isOwn)
+  const where = { neptun_user_id: userId, OR: [{ installation_id: installationId ?? 0 }, { github_account_id: id }] }
+  await addInitialLogin(transaction, id, where)
   const change = {
     subject: 'account' as const,
     github_id: id,
@@ -51,34 +52,35 @@ async function renameForUser(
     UPDATE imports SET github_account_id = ${id}::text
     WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_account_id IS NULL
       AND ${lower(Prisma.sql`split_part(source_path, '/', 1)`)} = ${formerLogin.toLowerCase()}::text`
-  const present = (await findName(transaction, userId, 'account', id)) ?? login
+  const current = (await findName(transaction, userId, 'account', id)) ?? login
   await transaction.$executeRaw`
-    UPDATE imports SET source_path = ${present}::text || substr(source_path, strpos(source_path, '/'))
+    UPDATE imports SET source_path = ${current}::text || substr(source_path, strpos(source_path, '/'))
     WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_account_id = ${id}::text
-      AND split_part(source_path, '/', 1) <> ${present}::text`
-  // Imports first: both updates lock the projects to count there, and others lock an import before its project.
+      AND split_part(source_path, '/', 1) <> ${current}::text`
   if (learned > 0) await repeatMoves(transaction, userId, id)
+  // After the imports, to avoid a deadlock: both updates lock projects (to count bytes), and other transactions lock an
+  // import before its project.
   await transaction.$executeRaw`
     UPDATE github_installations
-    SET account_name = ${present}::text, github_account_name = ${present}::text, github_account_id = ${id}::text
+    SET account_name = ${current}::text, github_account_name = ${current}::text, github_account_id = ${id}::text
     WHERE neptun_user_id = ${userId}::integer
       AND (installation_id = ${installationId}::integer OR github_account_id = ${id}::text)
       AND (account_name, github_account_name, github_account_id)
-        IS DISTINCT FROM (${present}::text, ${present}::text, ${id}::text)`
+        IS DISTINCT FROM (${current}::text, ${current}::text, ${id}::text)`
 }
 
-/** Records the login of an account before its first change, according to its installation. */
-async function addStartOfAccount(transaction: Transaction, id: string, isOwn: Own): Promise<void> {
-  const { neptun_user_id } = isOwn
+/** Before an account's first rename, records the login in its installation as the name it started with. */
+async function addInitialLogin(transaction: Transaction, id: string, where: InstallationsOfUser): Promise<void> {
+  const { neptun_user_id } = where
   const subject = 'account' as const
   const changes = { neptun_user_id, subject, github_id: id, former_name: { not: null } }
   if ((await transaction.githubName.count({ where: changes })) > 0) return
-  const found = await transaction.githubInstallation.findFirst({ where: isOwn, select: { account_name: true } })
-  if (!found) return
-  const start = { subject, github_id: id, former_name: null, name: found.account_name, known_at: null }
-  // The same login may have been mentioned before, which counts for less.
-  await transaction.githubName.deleteMany({ where: { neptun_user_id, ...start } })
-  await addStatements(transaction, neptun_user_id, [start])
+  const installation = await transaction.githubInstallation.findFirst({ where, select: { account_name: true } })
+  if (!installation) return
+  const initial = { subject, github_id: id, former_name: null, name: installation.account_name, known_at: null }
+  // Replaces a weak statement of the same login, if there is one.
+  await transaction.githubName.deleteMany({ where: { neptun_user_id, ...initial } })
+  await addStatements(transaction, neptun_user_id, [initial])
 }
 
-type Own = Prisma.GithubInstallationWhereInput & { neptun_user_id: number }
+type InstallationsOfUser = Prisma.GithubInstallationWhereInput & { neptun_user_id: number }

@@ -4,12 +4,12 @@ import type { Prisma } from '../../database/generated/client.js'
 import { renameAccount } from './account-renames.js'
 import type { WebhookChange } from './change.js'
 import { changeInstallation } from './installation-changes.js'
-import { moveRepositoryByName, renameAccountByLogin } from './renames-by-name.js'
-import { moveRepository } from './repo-moves.js'
+import { moveRepoByName, renameAccountByLogin } from './renames-by-name.js'
+import { moveRepo } from './repo-moves.js'
 
-/** A delivery whose signature is verified. */
+/** A delivery with a verified signature. */
 export interface Delivery {
-  /** GitHub's id of it, which a redelivery keeps. It is not signed. */
+  /** GitHub's id of the delivery. A redelivery has the same id. The signature does not cover it. */
   id: string
   event: string
   /** SHA-256 of the signed body. */
@@ -19,19 +19,19 @@ export interface Delivery {
 type Transaction = Prisma.TransactionClient
 
 /**
- * SQLSTATEs of a deadlock, a serialization failure and a lock timeout. Many deliveries about the same installation wait for
- * each other, and GitHub does not repeat one that failed.
+ * SQLSTATEs to retry: deadlock, serialization failure and lock timeout. They can occur when many deliveries about the
+ * same installation arrive concurrently, and GitHub does not redeliver a failed delivery.
  */
 const RETRYABLE = new Set(['40P01', '40001', '55P03'])
 const MAX_ATTEMPTS = 4
 
-/** The largest bigint: SQLSTATE NP001 does not occur. */
+/** The largest bigint: disables the limit MAX_PROJECT_BYTES (SQLSTATE NP001) for a transaction. */
 const UNLIMITED = '9223372036854775807'
 
 /**
- * Applies a change, and records its delivery in the same transaction. Concurrent deliveries with the same id or body wait
- * for the outcome of the first.
- * @returns `replayed` if a delivery with this id or this body was processed before; nothing changes then
+ * Applies a change and records its delivery, in one transaction. Idempotent: the unique indexes on the id and the
+ * body's hash make concurrent deliveries with the same id or body wait for the first one.
+ * @returns `replayed` if a delivery with this id or body was already processed; nothing changes then
  */
 export async function applyDelivery(
   { prisma }: Pick<Database, 'prisma'>,
@@ -44,7 +44,7 @@ export async function applyDelivery(
         const { count } = await transaction.githubDelivery.createMany({ data: [delivery], skipDuplicates: true })
         if (count === 0) return 'replayed'
         const userIds = await lockInstallations(transaction, change.installationId)
-        // A longer name must not fail because a project is full.
+        // A rename to a longer name must not fail because a project is full.
         await transaction.$executeRaw`SELECT set_config('neptun.max_project_bytes', ${UNLIMITED}, true)`
         await applyChange(transaction, change, userIds)
         return 'processed'
@@ -56,8 +56,8 @@ export async function applyDelivery(
 }
 
 /**
- * Locks all records of an installation, so that each delivery sees the changes of the one before.
- * @returns the ids of the users who have recorded it
+ * Locks all rows of an installation, to serialize the deliveries about it.
+ * @returns the ids of the users who have recorded the installation
  */
 async function lockInstallations(transaction: Transaction, installationId: number): Promise<number[]> {
   const rows = await transaction.$queryRaw<{ neptun_user_id: number }[]>`
@@ -68,17 +68,17 @@ async function lockInstallations(transaction: Transaction, installationId: numbe
 
 async function applyChange(transaction: Transaction, change: WebhookChange, userIds: number[]): Promise<void> {
   switch (change.type) {
-    // Imports with GitHub's ids follow them, whoever has recorded the installation.
+    // With an id, these also change the imports of users who have not recorded the installation.
     case 'account-renamed':
       if (change.id) await renameAccount(transaction, userIds, { ...change, id: change.id }, change.installationId)
       else await renameAccountByLogin(transaction, userIds, change, change.installationId)
       break
     case 'repository-moved':
-      if (change.id) await moveRepository(transaction, userIds, { ...change, id: change.id })
-      else await moveRepositoryByName(transaction, userIds, change)
+      if (change.id) await moveRepo(transaction, userIds, { ...change, id: change.id })
+      else await moveRepoByName(transaction, userIds, change)
       break
     default:
-      // An id that exceeds the column's range, which Prisma's model API would reject, has no users.
+      // Skip unrecorded installations: Prisma's model API would reject an id beyond the range of the column.
       if (userIds.length > 0) await changeInstallation(transaction, userIds, change)
   }
 }

@@ -2,9 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { STORABLE_TEXT } from '../../schemas.js'
 import { FULL_NAME } from '../names.js'
-import type { GrantedRepository, InstallationAccount } from './change.js'
+import type { GrantedRepo, InstallationAccount } from './change.js'
 
-// Details that a delivery may have. They are of use, but a delivery without them, or with others, is valid.
+// Optional parts of a delivery. If they are missing or invalid, they are ignored, and the delivery is still processed.
 
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength, pattern: STORABLE_TEXT }))
@@ -17,15 +17,15 @@ const Account = Type.Object({
 
 const Granted = Type.Object({ id, full_name: Type.String({ pattern: `^${FULL_NAME}$` }) })
 
-/** The account of the installation in a payload. */
+/** Reads the account of the installation. @returns null if the payload does not describe it */
 export function installationAccount(payload: unknown): InstallationAccount | null {
   if (!Value.Check(Account, payload)) return null
   const { id, login = null, type = null, avatar_url: avatarUrl = null } = payload.installation.account
   return { id: String(id), login, type, avatarUrl }
 }
 
-/** The repositories that an installation has been given in a payload. */
-export function grantedRepositories(payload: object): GrantedRepository[] {
+/** Reads the repositories that an installation has been given access to. Omits invalid entries. */
+export function grantedRepos(payload: object): GrantedRepo[] {
   const { repositories, repositories_added: added } = payload as Record<string, unknown>
   return [repositories, added]
     .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))

@@ -13,7 +13,7 @@ import { documentedDelivery, receiveGithubWebhook } from './openapi.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Releases the memory that is reserved for the body of a webhook delivery. */
+    /** Releases the memory that is reserved for a webhook delivery's body. */
     releaseBody?: () => void
   }
 }
@@ -23,10 +23,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const EVENT = /^[a-z0-9_]{1,64}$/
 
 /**
- * Registers `POST /webhooks/github`, which keeps the recorded installations and the paths of imports up to date. Nothing
- * of a delivery is parsed before its signature is verified over the raw bytes.
+ * Registers `POST /webhooks/github`, which keeps the recorded installations and the paths of imports up to date. The
+ * signature is verified over the raw body before any of it is parsed.
  *
- * @param options secrets: of the GitHub App's webhook; while it is replaced, the new and the former one
+ * @param options secrets: the webhook secrets of the GitHub App; during rotation, the new and the previous one
  * @see https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  */
 export async function githubWebhooks(
@@ -49,7 +49,7 @@ export async function githubWebhooks(
         rejectEarly(request)
         reserveBody(bodies, request, reply)
       },
-      // A body that was refused is discarded from then on.
+      // The body of a rejected request is discarded without being buffered.
       onSend: async ({ releaseBody }) => releaseBody?.(),
     },
     async (request, reply) => {
@@ -68,7 +68,7 @@ export async function githubWebhooks(
   )
 }
 
-/** Rejects, before the body is received, what would certainly be rejected afterwards. */
+/** Rejects a delivery before its body is received, if the headers suffice to reject it. */
 function rejectEarly({ headers }: FastifyRequest): void {
   if (!SIGNATURE.test(readHeader(headers, 'x-hub-signature-256'))) {
     throw new ApiError('UNAUTHORIZED', { reason: 'invalid_webhook_signature' })
@@ -79,7 +79,7 @@ function rejectEarly({ headers }: FastifyRequest): void {
   }
 }
 
-/** Bounds what senders can make the service hold in memory without a valid signature. */
+/** Reserves memory for the body, to limit the memory that clients without a valid signature can use. */
 function reserveBody(bodies: ReturnType<typeof createWebhookBodies>, request: FastifyRequest, reply: FastifyReply) {
   request.releaseBody = bodies.reserve(addressOf(request), request.headers['content-length'])
   reply.raw.once('close', request.releaseBody)
@@ -87,15 +87,16 @@ function reserveBody(bodies: ReturnType<typeof createWebhookBodies>, request: Fa
 
 /**
  * Verifies the signature of the body, which must be UTF-8.
- * @returns the body's text
+ * @returns the body as text
+ * @throws ApiError 401
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
 async function verify(webhooks: Webhooks[], { headers, body }: FastifyRequest): Promise<string> {
   if (Buffer.isBuffer(body) && body.length > 0 && isUtf8(body)) {
     const text = body.toString('utf8')
-    // A comparison in constant time, with SHA-256 only: the older X-Hub-Signature is ignored.
+    // verify() compares in constant time. The older X-Hub-Signature (SHA-1) is ignored.
     const signature = readHeader(headers, 'x-hub-signature-256')
-    for (const one of webhooks) if (await one.verify(text, signature)) return text
+    for (const webhook of webhooks) if (await webhook.verify(text, signature)) return text
   }
   throw new ApiError('UNAUTHORIZED', { reason: 'wrong_webhook_signature' })
 }
@@ -111,13 +112,15 @@ function readDelivery({ headers }: FastifyRequest, body: string): Delivery {
   return { id, event, body_hash: hash('sha256', body, 'buffer') }
 }
 
-/** Parses a payload. The log shows why one was rejected, since GitHub shows it only in the App's settings. */
+/**
+ * Parses a payload. Logs why it was rejected: otherwise, the reason is visible only in the App's settings at GitHub.
+ */
 function read({ log }: FastifyRequest, { id, event }: Delivery, body: string): WebhookChange | null {
   try {
     return readEvent(event, body)
   } catch (error) {
     if (error instanceof ApiError)
-      log.warn({ delivery: id, event, validationErrors: error.validationErrors }, 'GitHub webhook refused')
+      log.warn({ delivery: id, event, validationErrors: error.validationErrors }, 'GitHub webhook rejected')
     throw error
   }
 }

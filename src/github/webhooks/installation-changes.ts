@@ -1,10 +1,13 @@
 import { Prisma } from '../../database/generated/client.js'
 import { lockNames, lower } from '../names-repository.js'
-import type { GrantedRepository, InstallationAccount, InstallationChange } from './change.js'
+import type { GrantedRepo, InstallationAccount, InstallationChange } from './change.js'
 
 type Transaction = Prisma.TransactionClient
 
-/** Applies what GitHub says of an installation to the records of it. */
+/**
+ * Applies a change to all recorded rows of an installation, and learns ids of accounts and repositories from it.
+ * @param userIds ids of the users who have recorded the installation
+ */
 export async function changeInstallation(
   transaction: Transaction,
   userIds: number[],
@@ -15,7 +18,7 @@ export async function changeInstallation(
   const where = { installation_id: change.installationId }
   switch (change.type) {
     case 'deleted':
-      // A reinstallation gets a new id. Imports do not refer to installations, and stay.
+      // Delete rather than mark: a reinstallation gets a new id. Imports do not refer to installations and are kept.
       await githubInstallation.deleteMany({ where })
       break
     case 'suspended':
@@ -39,13 +42,16 @@ export async function changeInstallation(
         where: { ...where, repository_selection: { not: selection } },
         data: { repository_selection: selection },
       })
-      await learnRepositories(transaction, userIds, repositories, account)
+      await learnRepos(transaction, userIds, repositories, account)
       break
     }
   }
 }
 
-/** Stores what a delivery says of the installation's account. Its login, which changes, is not taken from here. */
+/**
+ * Stores the account of an installation. Only renames change the login (renameAccount), because deliveries can arrive
+ * out of order; here, it fills a missing github_account_name if it equals account_name.
+ */
 async function describeAccount(transaction: Transaction, installationId: number, account: InstallationAccount) {
   const { id, login, type, avatarUrl } = account
   const values = Prisma.sql`
@@ -57,11 +63,14 @@ async function describeAccount(transaction: Transaction, installationId: number,
     WHERE installation_id = ${installationId}::integer AND ROW (${columns}) IS DISTINCT FROM ROW (${values})`
 }
 
-/** Stores GitHub's ids with the imports of these repositories that have none, unless the name may be out of date. */
-async function learnRepositories(
+/**
+ * Stores GitHub's ids in imports of these repositories that have none, matched by path. Skips repositories with stored
+ * name statements: the delivered name may be out of date.
+ */
+async function learnRepos(
   transaction: Transaction,
   userIds: number[],
-  repositories: GrantedRepository[],
+  repositories: GrantedRepo[],
   account: InstallationAccount | null,
 ): Promise<void> {
   if (repositories.length === 0) return
@@ -81,8 +90,8 @@ async function learnRepositories(
 }
 
 /**
- * Matches installations whose recorded suspension is older than one of GitHub's times (`lt`), or as old (`lte`).
- * A delivery without times always applies.
+ * Builds a filter for installations whose last change of suspension is unknown, or older (`lt`) than one of `times`, or
+ * as old (`lte`). Without times, it matches all.
  */
 function isOlder(operator: 'lt' | 'lte', ...times: (Date | null)[]): Prisma.GithubInstallationWhereInput {
   const bounds = times.filter((time) => time !== null).map((time) => ({ suspension_known_at: { [operator]: time } }))

@@ -1,41 +1,41 @@
 /**
- * A name that GitHub stated, for one account or one repository. Names are compared without regard to letter case.
+ * A name that GitHub stated for an account or a repository. Names are compared case-insensitively.
  *
  * @see docs/decisions/021-github-ids.md
  */
 export interface NameStatement {
-  /** Null if this is not a change, but a name that was in use. `#12345/*` if only the former owner is known. */
+  /** Null if this is a name in use, not a change. `#12345/*` for a transfer, if only the former owner's id is known. */
   former_name: string | null
   name: string
-  /** GitHub's time; null if it did not give one. */
+  /** Time of the change by GitHub's clock; null if GitHub did not send it. */
   known_at: Date | null
-  /** Whether it counts only if there is no other. */
+  /** Whether it counts only if there are no strong statements. */
   weak: boolean
 }
 
 /**
- * Finds the present name of an account or a repository. The result does not depend on the order of delivery: the newest
- * statement decides. Changes of the same second, or without a time, form a chain (a to b, b to c), whose end is the
- * present name.
+ * Computes the current name of an account or a repository. The result does not depend on the order of delivery: the
+ * newest statement decides. Changes within the same second, or without a time, form a chain (a to b, b to c) whose end
+ * is the current name.
  *
- * @param statements in the order of their arrival, each once
- * @returns undefined if there is none
+ * @param statements in order of arrival, without duplicates
+ * @returns undefined if there are no statements
  */
-export function presentName(statements: NameStatement[]): string | undefined {
+export function currentName(statements: NameStatement[]): string | undefined {
   const strong = statements.filter(({ weak }) => !weak)
   if (strong.length === 0) return statements.at(-1)?.name
   const dated = strong.filter(({ known_at }) => known_at !== null)
   const newest = Math.max(...dated.map(timeOf))
-  // GitHub reports the change of an organization's name in two events, of which only one has a time.
-  const undated = strong.filter((one) => one.known_at === null && !dated.some((other) => isSameChange(one, other)))
-  const latest = [...undated, ...dated.filter((one) => timeOf(one) === newest)]
+  // GitHub reports the rename of an organization in two events. Only one of them has a time.
+  const undated = strong.filter((item) => item.known_at === null && !dated.some((other) => isSameChange(item, other)))
+  const latest = [...undated, ...dated.filter((item) => timeOf(item) === newest)]
   const changes = latest.filter(({ former_name }) => former_name !== null)
   if (changes.length === 0) return latest.at(-1)?.name
 
-  const before = presentName(dated.filter((one) => timeOf(one) < newest))
+  const before = currentName(dated.filter((item) => timeOf(item) < newest))
   const inUse = latest.filter(({ former_name }) => former_name === null).map(({ name }) => name)
-  const start = [before, ...inUse].find((name) => name !== undefined && changes.some((one) => isLeftBy(name, one)))
-  const ends = endsOf(changes, keyOf(start ?? ''))
+  const start = [before, ...inUse].find((name) => name !== undefined && changes.some((item) => isLeftBy(name, item)))
+  const ends = findEnds(changes, keyOf(start ?? ''))
   return changes.findLast(({ name }) => ends.includes(keyOf(name)))?.name ?? start ?? changes.at(-1)?.name
 }
 
@@ -43,18 +43,22 @@ const keyOf = (name: string | null): string => name?.toLowerCase() ?? ''
 
 const timeOf = ({ known_at }: NameStatement): number => known_at?.getTime() ?? Number.NaN
 
-const isSameChange = (one: NameStatement, other: NameStatement): boolean =>
-  keyOf(one.former_name) === keyOf(other.former_name) && keyOf(one.name) === keyOf(other.name)
+const isSameChange = (a: NameStatement, b: NameStatement): boolean =>
+  keyOf(a.former_name) === keyOf(b.former_name) && keyOf(a.name) === keyOf(b.name)
 
-/** Finds the names that were taken more often than they were left: one, if the chain has no gap and its start is known. */
-function endsOf(changes: NameStatement[], start: string): string[] {
+/**
+ * Finds the ends of a chain of changes: the names that were adopted more often than they were given up. If the chain
+ * has no gap and its start is known, there is exactly one.
+ */
+function findEnds(changes: NameStatement[], start: string): string[] {
   const balance = new Map([[start, 1]])
   const count = (key: string, by: number) => balance.set(key, (balance.get(key) ?? 0) + by)
   for (const { name } of changes) count(keyOf(name), 1)
-  const [unknown, known] = [true, false].map((is) => changes.filter((one) => isUnknown(one) === is))
-  for (const { former_name } of known ?? []) count(keyOf(former_name), -1)
-  const isLeft = known?.some(({ former_name }) => keyOf(former_name) === start)
-  for (const change of unknown ?? []) {
+  const known = changes.filter((change) => !isFormerNameUnknown(change))
+  for (const { former_name } of known) count(keyOf(former_name), -1)
+  const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
+  // Guess unknown former names of transfers: the start of the chain, the same name, or any name in use at that owner.
+  for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(
       (key) => isLeftBy(key, change) && (balance.get(key) ?? 0) > 0,
@@ -64,11 +68,11 @@ function endsOf(changes: NameStatement[], start: string): string[] {
   return [...balance.keys()].filter((key) => (balance.get(key) ?? 0) > 0)
 }
 
-const isUnknown = ({ former_name }: NameStatement): boolean => former_name?.endsWith('/*') ?? false
+const isFormerNameUnknown = ({ former_name }: NameStatement): boolean => former_name?.endsWith('/*') ?? false
 
-/** Returns the former owner of a repository whose former name is not known: `#12345/`. */
+/** Returns the former owner of a transferred repository whose former name is unknown: `#12345/`. */
 const ownerOf = ({ former_name }: NameStatement): string => keyOf(former_name).slice(0, -1)
 
-/** Whether a change may have ended the use of a name. */
+/** Whether `change` may have ended the use of `name`. */
 const isLeftBy = (name: string, change: NameStatement): boolean =>
-  isUnknown(change) ? keyOf(name).startsWith(ownerOf(change)) : keyOf(name) === keyOf(change.former_name)
+  isFormerNameUnknown(change) ? keyOf(name).startsWith(ownerOf(change)) : keyOf(name) === keyOf(change.former_name)

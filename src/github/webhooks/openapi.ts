@@ -8,30 +8,30 @@ export const receiveGithubWebhook = {
   operationId: 'receiveGithubWebhook',
   tags: ['Webhooks'],
   security: [{ githubSignature: [] }],
-  summary: 'Take a delivery of GitHub',
+  summary: 'Receive a GitHub webhook',
   description:
-    'GitHub says that installations or repositories have changed. Nothing of a delivery is read before its signature is ' +
-    'verified, and a delivery is processed once.',
+    'GitHub reports changes of installations and repositories. The signature is verified before the body is parsed. ' +
+    'Idempotent: each delivery is processed once.',
   response: {
-    200: response('It has been processed, now or before.', Outcome, { example: { outcome: 'processed' } }),
-    202: response('It means nothing here.', Outcome, { example: { outcome: 'ignored' } }),
+    200: response('The delivery was processed, now or earlier.', Outcome, { example: { outcome: 'processed' } }),
+    202: response('The event or action is not handled.', Outcome, { example: { outcome: 'ignored' } }),
     ...openErrors('UNAUTHORIZED', ...BODY_ERRORS, 'DATABASE_UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED'),
   },
 }
 
-/** Checked by hand, since the signature comes first. */
+/** Headers and body for the OpenAPI document. The handler validates them itself, after the signature. */
 export const documentedDelivery = {
   headers: Type.Object({
     'X-GitHub-Event': Type.String({
       pattern: '^[a-z0-9_]{1,64}$',
       maxLength: 64,
-      description: 'The name of the event.',
+      description: 'Name of the event.',
       examples: ['installation'],
     }),
     'X-GitHub-Delivery': Type.String({
       format: 'uuid',
       maxLength: 36,
-      description: 'The id of the delivery.',
+      description: 'Id of the delivery.',
       examples: ['72d3162e-cc78-11e3-81ab-4c9367dc0958'],
     }),
   }),
@@ -39,7 +39,7 @@ export const documentedDelivery = {
     { action: Type.Optional(Type.String({ maxLength: 255 })) },
     {
       title: 'GithubWebhook',
-      description: 'As GitHub describes it: https://docs.github.com/en/webhooks/webhook-events-and-payloads',
+      description: 'Payload of the event: https://docs.github.com/en/webhooks/webhook-events-and-payloads',
       additionalProperties: true,
       examples: [{ action: 'suspend', installation: { id: 456789 } }],
     },

@@ -1,9 +1,9 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox'
 
-// Only what is used of each payload: GitHub adds properties without notice.
+// Schemas of payloads, with only the properties that are used: GitHub adds others without notice.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
-/** `must` completes the sentence "body.x must be ..."; it is what a person sees when the payload is wrong. */
+/** Defines an object. `must` completes the message of a validation error, "body.x must be ...". */
 export const object = <T extends TProperties>(properties: T) => Type.Object(properties, { must: 'an object' })
 
 const NAME = '^[A-Za-z0-9._-]{1,100}$'
@@ -13,7 +13,7 @@ const selection = Type.Union([Type.Literal('all'), Type.Literal('selected')], { 
 
 const DAY = '\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
 const CLOCK = '([01]\\d|2[0-3]):[0-5]\\d'
-/** ISO 8601; in some events, seconds since 1970. */
+/** ISO 8601, or seconds since 1970 in some events. */
 const time = Type.Union(
   [
     Type.String({ pattern: `^${DAY}T${CLOCK}:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]${CLOCK})$` }),
@@ -30,7 +30,7 @@ export const CreatedInstallation = object({ installation: object({ id, repositor
 export const Suspension = object({
   installation: object({ id, updated_at: Type.Optional(time), suspended_at: Type.Optional(time) }),
 })
-export const InstallationRepositories = object({ installation, repository_selection: selection })
+export const InstallationRepos = object({ installation, repository_selection: selection })
 const account = object({ id: Type.Optional(id), login: name, updated_at: Type.Optional(time) })
 const loginChange = object({ login: object({ from: name }) })
 export const RenamedTarget = object({ installation, account, changes: loginChange })
@@ -42,11 +42,11 @@ const repository = object({
   updated_at: Type.Optional(time),
 })
 const nameChange = object({ name: object({ from: name }) })
-export const RenamedRepository = object({ installation, repository, changes: object({ repository: nameChange }) })
+export const RenamedRepo = object({ installation, repository, changes: object({ repository: nameChange }) })
 const formerOwner = Type.Optional(
   Type.Union([object({ id: Type.Optional(id), login: name }), Type.Null()], { must: 'an account or null' }),
 )
-export const TransferredRepository = object({
+export const TransferredRepo = object({
   installation,
   repository,
   changes: object({
@@ -57,6 +57,6 @@ export const TransferredRepository = object({
 
 export type Account = Static<typeof account>
 export type LoginChange = Static<typeof loginChange>
-export type Repository = Static<typeof repository>
+export type Repo = Static<typeof repository>
 export type Selection = Static<typeof selection>
 export type Time = Static<typeof time>

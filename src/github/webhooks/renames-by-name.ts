@@ -1,10 +1,10 @@
 import { Prisma } from '../../database/generated/client.js'
 import { lower } from '../names-repository.js'
-import type { RepositoryMove } from './repo-moves.js'
+import type { RepoMove } from './repo-moves.js'
 
 type Transaction = Prisma.TransactionClient
 
-/** Applies the new login of an account that GitHub does not identify by id. */
+/** Applies the new login of an account if the delivery does not contain the account's id. */
 export async function renameAccountByLogin(
   transaction: Transaction,
   userIds: number[],
@@ -12,7 +12,8 @@ export async function renameAccountByLogin(
   installationId: number,
 ): Promise<void> {
   if (userIds.length === 0) return
-  // Imports first: both updates lock the projects to count there, and others lock an import before its project.
+  // Imports first, to avoid a deadlock: both updates lock projects (to count bytes), and other transactions lock an
+  // import before its project.
   await transaction.$executeRaw`
     UPDATE imports SET source_path = ${login}::text || substr(source_path, strpos(source_path, '/'))
     WHERE ${isGithubImport(userIds)}
@@ -23,13 +24,13 @@ export async function renameAccountByLogin(
   })
 }
 
-/** Applies the move of a repository that GitHub does not identify by id. */
-export async function moveRepositoryByName(
+/** Applies a new name or owner of a repository if the delivery does not contain the repository's id. */
+export async function moveRepoByName(
   transaction: Transaction,
   userIds: number[],
-  { owner, name, formerOwner, formerName }: Omit<RepositoryMove, 'id'>,
+  { owner, name, formerOwner, formerName }: Omit<RepoMove, 'id'>,
 ): Promise<void> {
-  // Prisma's insensitive `equals` is ILIKE, which takes "_" in a name for any character.
+  // Not Prisma's case-insensitive `equals`: it uses ILIKE, in which "_" matches any character.
   const path = `${owner.login}/${name}`
   const formerPath = `${formerOwner.login}/${formerName ?? name}`
   await transaction.$executeRaw`
@@ -38,7 +39,7 @@ export async function moveRepositoryByName(
       AND source_path <> ${path}::text`
 }
 
-/** `not` matches no null. */
+/** Builds a filter for rows with another name. Null is a separate condition, because `not` does not match it. */
 const isNamedOtherThan = (name: string): Prisma.GithubInstallationWhereInput => ({
   OR: [{ account_name: { not: name } }, { github_account_name: { not: name } }, { github_account_name: null }],
 })

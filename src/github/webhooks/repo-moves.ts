@@ -6,17 +6,17 @@ import {
   lockNamesOfAll,
   lower,
   mentioned,
-  nodeOf,
+  storedRepoName,
   UNKNOWN_NAME,
 } from '../names-repository.js'
 
-/** A repository that GitHub identifies by id has another name or owner. */
-export interface RepositoryMove {
+/** A new name or owner of a repository that GitHub identifies by id. */
+export interface RepoMove {
   id: string
   owner: AccountName
   name: string
   formerOwner: AccountName
-  /** Null if GitHub does not say it: it is not part of a transfer. */
+  /** Null if the delivery does not contain it: a transfer usually has only the former owner. */
   formerName: string | null
   knownAt: Date | null
 }
@@ -24,48 +24,57 @@ export interface RepositoryMove {
 type Transaction = Prisma.TransactionClient
 
 /**
- * Applies the move of a repository to the imports of some users and of everyone who has an import with its id.
- * Idempotent, and independent of the order in which moves arrive.
+ * Applies a repository's new name or owner to the imports of `users`, and of all other users who have an import with
+ * the repository's id. Idempotent, and independent of the order of delivery.
+ * @param users ids of the users who have recorded the installation
  */
-export async function moveRepository(transaction: Transaction, users: number[], move: RepositoryMove): Promise<void> {
+export async function moveRepo(transaction: Transaction, users: number[], move: RepoMove): Promise<void> {
   const known = await transaction.$queryRaw<{ neptun_user_id: number }[]>`
     SELECT DISTINCT neptun_user_id FROM imports WHERE github_repository_id = ${move.id}::text`
   for (const userId of await lockNamesOfAll(transaction, users, known)) await moveForUser(transaction, userId, move)
 }
 
-async function moveForUser(transaction: Transaction, userId: number, move: RepositoryMove): Promise<void> {
+async function moveForUser(transaction: Transaction, userId: number, move: RepoMove): Promise<void> {
   const { id, owner, name, formerOwner, formerName, knownAt } = move
   const known = await transaction.githubName.count({
     where: { neptun_user_id: userId, subject: 'repository', github_id: id },
   })
-  if (known === 0) await addStart(transaction, userId, id)
+  if (known === 0) await addInitialName(transaction, userId, id)
   const change = {
     subject: 'repository' as const,
     github_id: id,
-    former_name: nodeOf(formerOwner, formerName ?? UNKNOWN_NAME),
-    name: nodeOf(owner, name),
+    former_name: storedRepoName(formerOwner, formerName ?? UNKNOWN_NAME),
+    name: storedRepoName(owner, name),
     known_at: knownAt,
   }
-  // A repetition, after which the former name may be in use again.
+  // Ignore a repeated change: another repository may use the former name now.
   if ((await addStatements(transaction, userId, [change])) === 0) return
   await addStatements(transaction, userId, [...mentioned(owner), ...mentioned(formerOwner)])
-  await learnRepository(transaction, userId, id, formerOwner, formerName ?? name)
+  await learnRepo(transaction, userId, id, formerOwner, formerName ?? name)
   await updateImports(transaction, userId, id)
 }
 
-/** Records where a repository is before its first change, according to an import that has its id. */
-async function addStart(transaction: Transaction, userId: number, id: string): Promise<void> {
+/** Before a repository's first change, records the name in an import with its id as the name it started with. */
+async function addInitialName(transaction: Transaction, userId: number, id: string): Promise<void> {
   const where = { neptun_user_id: userId, github_repository_id: id }
   const found = await transaction.import.findFirst({ where, select: { source_path: true, github_account_id: true } })
   if (!found) return
   const [login = '', name = ''] = found.source_path.split('/')
   const owner = { id: found.github_account_id, login }
-  const start = { subject: 'repository' as const, github_id: id, former_name: null, name: nodeOf(owner, name) }
-  await addStatements(transaction, userId, [{ ...start, known_at: null }, ...mentioned(owner)])
+  const initial = {
+    subject: 'repository' as const,
+    github_id: id,
+    former_name: null,
+    name: storedRepoName(owner, name),
+  }
+  await addStatements(transaction, userId, [{ ...initial, known_at: null }, ...mentioned(owner)])
 }
 
-/** Stores a repository's id with the imports that have none and are named like it: its owner by id, or else by login. */
-async function learnRepository(
+/**
+ * Stores a repository's id in the imports that have none and match its name, and its owner by id, or by login if the
+ * import has no owner id.
+ */
+async function learnRepo(
   transaction: Transaction,
   userId: number,
   id: string,
@@ -82,20 +91,26 @@ async function learnRepository(
           AND ${lower(Prisma.sql`split_part(source_path, '/', 2)`)} = ${name.toLowerCase()}::text)
       )`
   if (learned === 0) return
-  const start = { subject: 'repository' as const, github_id: id, former_name: null, name: nodeOf(owner, name) }
-  await addStatements(transaction, userId, [{ ...start, known_at: null }])
+  const initial = {
+    subject: 'repository' as const,
+    github_id: id,
+    former_name: null,
+    name: storedRepoName(owner, name),
+  }
+  await addStatements(transaction, userId, [{ ...initial, known_at: null }])
 }
 
-async function updateImports(transaction: Transaction, userId: number, repositoryId: string): Promise<void> {
-  const source = await findSource(transaction, userId, repositoryId)
+/** Updates a user's imports of a repository, matched by its id, to the current path and owner. */
+async function updateImports(transaction: Transaction, userId: number, repoId: string): Promise<void> {
+  const source = await findSource(transaction, userId, repoId)
   if (!source) return
   await transaction.$executeRaw`
     UPDATE imports SET source_path = ${source.source_path}::text, github_account_id = ${source.github_account_id}::text
-    WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_repository_id = ${repositoryId}::text
+    WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_repository_id = ${repoId}::text
       AND (source_path, github_account_id) IS DISTINCT FROM (${source.source_path}::text, ${source.github_account_id}::text)`
 }
 
-/** Applies the moves that arrived before the imports of this account could be recognized. */
+/** Applies earlier moves of an account's repositories again, after imports have been matched to the account. */
 export async function repeatMoves(transaction: Transaction, userId: number, accountId: string): Promise<void> {
   const moves = await transaction.$queryRaw<{ github_id: string; former_name: string; name: string }[]>`
     SELECT github_id, former_name, name FROM github_names AS statement
@@ -108,7 +123,7 @@ export async function repeatMoves(transaction: Transaction, userId: number, acco
   const owner = { id: accountId, login: '' }
   for (const { github_id, former_name, name } of moves) {
     const former = nameOf(former_name)
-    await learnRepository(transaction, userId, github_id, owner, former === UNKNOWN_NAME ? nameOf(name) : former)
+    await learnRepo(transaction, userId, github_id, owner, former === UNKNOWN_NAME ? nameOf(name) : former)
     await updateImports(transaction, userId, github_id)
   }
 }

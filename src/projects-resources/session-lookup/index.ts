@@ -104,7 +104,7 @@ export function createSessionLookup(
 
 const unavailable = (cause: unknown) => new ApiError('SESSION_LOOKUP_UNAVAILABLE', { retryAfter: 1, cause })
 
-/** @throws RefusedAnswer that names the field */
+/** @throws RefusedResponse that names the field */
 function readSession(body: unknown, options: SessionLookupOptions): FoundSession {
   const userId = readUserId(readField(body, options.SESSION_LOOKUP_USER_ID_FIELD))
   if (userId === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not the id of a user`)

@@ -13,7 +13,7 @@ const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:;|$)/i
  * Redirects are not followed.
  * @param timeout for the whole response, in milliseconds
  * @returns the parsed body of a 200, or undefined for a 401
- * @throws RefusedAnswer for every other response, or an error of the network; no message contains a part of the cookie or
+ * @throws RefusedResponse for every other response, or an error of the network; no message contains a part of the cookie or
  *   of the body
  */
 export async function requestSession(url: string, token: string, timeout: number): Promise<unknown> {

@@ -349,7 +349,7 @@ t.test('in production nobody can record an installation that no GitHub App confi
   const answer = await call('POST', all, {
     body: { installation_id: 1, account_name: 'torvalds', repository_selection: 'all' },
   })
-  const message = 'Installations cannot be recorded here: no GitHub App is configured that could confirm them'
+  const message = 'Installations cannot be recorded: no GitHub App is configured to verify them'
   t.same(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
   t.equal((await sql('SELECT FROM github_installations')).length, 1, 'only the one that was there')
   t.equal(

@@ -6,11 +6,11 @@ import { isConditional, tagOf } from '../support/conditional.js'
 
 const list = resources('/github-repositories')
 
-/** An App's key, made once: that takes a while. */
+/** The App's private key, created once because that is slow. */
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const KEY = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
 
-/** A repository as GitHub's list has it, of which only what matters here is written out. */
+/** An entry of GitHub's list of repositories, with some of its properties. */
 const raw = (id: number, fullName: string, more: object = {}) => ({
   id,
   node_id: `R_${id}`,
@@ -37,7 +37,7 @@ const raw = (id: number, fullName: string, more: object = {}) => ({
   ...more,
 })
 
-/** What an older server does not say, as this service shows it. */
+/** Values in this service's response for properties that raw() omits. */
 const defaults = (fullName: string) => ({
   git_url: `git://github.com/${fullName}.git`,
   ssh_url: `git@github.com:${fullName}.git`,
@@ -55,7 +55,7 @@ const defaults = (fullName: string) => ({
   web_commit_signoff_required: false,
 })
 
-/** The same as this service shows it. */
+/** The entry of raw() in this service's response. */
 const shown = (id: number, fullName: string, installationId: number, more: object = {}) => ({
   id: String(id),
   name: fullName.split('/')[1],
@@ -85,16 +85,16 @@ const shown = (id: number, fullName: string, installationId: number, more: objec
 
 interface Installation {
   repositories: unknown[]
-  /** What is answered instead of a list. */
+  /** A response to send instead of the list. */
   fails?: { status: number; body?: unknown; headers?: Record<string, string> }
 }
 
-/** A GitHub that knows installations and their repositories, with ETags, and writes down what it was asked. */
+/** Starts a stub for GitHub that lists the repositories of installations, with ETags, and records the requests. */
 async function startGithub(t: Test, installations: Record<number, Installation>) {
-  const asked: { installation: number; page: number; status: number }[] = []
+  const requests: { installation: number; page: number; status: number }[] = []
   let tokens = 0
   let inFlight = 0
-  let atOnce = 0
+  let maxInFlight = 0
   const github = Fastify()
   github.post<{ Params: { id: string } }>('/app/installations/:id/access_tokens', async (request, reply) => {
     if (!installations[Number(request.params.id)]) return reply.code(404).send({ message: 'Not Found' })
@@ -110,7 +110,7 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
       const page = Number(request.query['page'])
       const size = Number(request.query['per_page'])
       inFlight += 1
-      atOnce = Math.max(atOnce, inFlight)
+      maxInFlight = Math.max(maxInFlight, inFlight)
       await new Promise((resolve) => setImmediate(resolve))
       inFlight -= 1
       const body = {
@@ -121,7 +121,7 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
         .update(`${id} ${page} ${JSON.stringify(body)}`)
         .digest('hex')}"`
       const status = fails?.status ?? (request.headers['if-none-match'] === etag ? 304 : 200)
-      asked.push({ installation: id, page, status })
+      requests.push({ installation: id, page, status })
       if (fails)
         return reply
           .code(fails.status)
@@ -133,7 +133,7 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
   const url = await github.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => github.close())
   const settings = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: KEY, GITHUB_API_URL: url, GITHUB_TIMEOUT: '3000' }
-  return { settings, asked, installations, atOnce: () => atOnce, tokens: () => tokens }
+  return { settings, requests, installations, maxInFlight: () => maxInFlight, tokens: () => tokens }
 }
 
 /** Records an installation and links it to the project. */
@@ -158,7 +158,7 @@ async function start(t: Test, installations: Record<number, Installation>, optio
 const many = (owner: string, count: number, from = 1) =>
   Array.from({ length: count }, (_, index) => raw(from + index, `${owner}/r${index}`))
 
-t.test('lists what the linked installations see, by name', async (t) => {
+t.test('lists the repositories of the linked installations, ordered by name', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: [raw(3, 'zeta/last'), raw(1, 'Beta/x', { private: true, visibility: 'private' })] },
     2: { repositories: [raw(2, 'alpha/y', { license: null, language: null, description: null, pushed_at: null })] },
@@ -166,21 +166,21 @@ t.test('lists what the linked installations see, by name', async (t) => {
   })
   await link(service, 1)
   await link(service, 2)
-  const answer = await service.call('GET', list)
-  t.equal(answer.status, 200)
-  t.same(answer.body, {
+  const response = await service.call('GET', list)
+  t.equal(response.status, 200)
+  t.same(response.body, {
     repositories: [
       shown(2, 'alpha/y', 2, { license: null, language: null, description: null, pushed_at: null }),
       shown(1, 'Beta/x', 1, { private: true, visibility: 'private' }),
       shown(3, 'zeta/last', 1),
     ],
   })
-  t.equal(answer.headers.get('x-installations-failed'), null)
-  t.equal(github.asked.length, 2)
-  t.match(answer.headers.get('content-type'), /^application\/json/)
+  t.equal(response.headers.get('x-installations-failed'), null)
+  t.equal(github.requests.length, 2)
+  t.match(response.headers.get('content-type'), /^application\/json/)
 })
 
-t.test('every field has the value of GitHub’s response', async (t) => {
+t.test("every field has the value of GitHub's response", async (t) => {
   const flags = {
     fork: true,
     has_issues: true,
@@ -213,7 +213,7 @@ t.test('every field has the value of GitHub’s response', async (t) => {
   t.equal(Object.keys(body.repositories[0]).length, 36)
 })
 
-t.test('what an older Enterprise Server omits is false, 0, or derived from the name', async (t) => {
+t.test('a field that an older Enterprise Server omits is false, 0, null, or derived from other fields', async (t) => {
   const old = {
     id: 7,
     name: 'old',
@@ -270,7 +270,7 @@ t.test('what an older Enterprise Server omits is false, 0, or derived from the n
   })
 })
 
-t.test('lists every page, four requests at once at most', async (t) => {
+t.test('lists every page, with at most four concurrent requests', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: many('one', 1001) },
     2: { repositories: many('two', 100, 5000) },
@@ -282,12 +282,12 @@ t.test('lists every page, four requests at once at most', async (t) => {
   t.equal(new Set(body.repositories.map(({ id }: { id: number }) => id)).size, 1101)
   const names = body.repositories.map(({ full_name }: { full_name: string }) => full_name)
   t.same(names, [...names].sort(), 'in order')
-  t.equal(github.asked.length, 11 + 1 + 1, 'one request a page')
-  t.ok(github.atOnce() <= 4, `${github.atOnce()} at once`)
-  t.equal(github.tokens(), 3, 'one token an installation')
+  t.equal(github.requests.length, 11 + 1 + 1, 'one request per page')
+  t.ok(github.maxInFlight() <= 4, `${github.maxInFlight()} concurrent requests`)
+  t.equal(github.tokens(), 3, 'one token per installation')
 })
 
-t.test('what is on two pages, because others came or went meanwhile, is listed once', async (t) => {
+t.test('a repository on two pages is listed once', async (t) => {
   const repositories = many('one', 150)
   repositories[120] = repositories[99] as (typeof repositories)[number]
   const { service } = await start(t, { 1: { repositories } })
@@ -295,30 +295,30 @@ t.test('what is on two pages, because others came or went meanwhile, is listed o
   t.equal((await service.call('GET', list)).body.repositories.length, 149)
 })
 
-t.test("another project's and another user's installations are not asked", async (t) => {
+t.test('installations of another project or another user are not listed, and cause no request to GitHub', async (t) => {
   const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/b')] } })
   await service.sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
   await link(service, 1, { projectId: 791 })
   await link(service, 1, { projectId: 790, userId: 2 })
-  const none = errorBody(404, 'NO_GITHUB_INSTALLATION', 'No GitHub installation is linked to this project')
-  t.same((await service.call('GET', list)).body, none)
-  t.same(github.asked, [])
+  const noInstallation = errorBody(404, 'NO_GITHUB_INSTALLATION', 'No GitHub installation is linked to this project')
+  t.same((await service.call('GET', list)).body, noInstallation)
+  t.same(github.requests, [])
 })
 
-t.test('as long as nothing changes, GitHub is only asked whether it has', async (t) => {
+t.test('pages are cached and revalidated with conditional requests', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: many('one', 250) },
     2: { repositories: many('two', 2, 5000) },
   })
   await link(service, 1)
   await link(service, 2)
-  const statuses = () => github.asked.splice(0).map(({ status }) => status)
+  const statuses = () => github.requests.splice(0).map(({ status }) => status)
   const cold = await service.call('GET', list)
   t.same(statuses(), [200, 200, 200, 200])
   const warm = await service.call('GET', list)
   t.same(statuses(), [304, 304, 304, 304])
   t.same(warm.body, cold.body)
-  t.equal(github.tokens(), 2, 'and tokens are kept too')
+  t.equal(github.tokens(), 2, 'tokens are cached, too')
 
   const second = github.installations[2] as Installation
   second.repositories = [raw(6000, 'two/new')]
@@ -328,7 +328,7 @@ t.test('as long as nothing changes, GitHub is only asked whether it has', async 
   t.same(changed.body.repositories.at(-1), shown(6000, 'two/new', 2))
 })
 
-t.test('an installation that fails is left out and named', async (t) => {
+t.test('a failing installation is omitted, and its id is in X-Installations-Failed', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: [raw(1, 'a/b')] },
     2: { repositories: [], fails: { status: 500 } },
@@ -337,15 +337,15 @@ t.test('an installation that fails is left out and named', async (t) => {
   })
   for (const id of [4, 2, 1, 3]) await link(service, id)
   await link(service, 6, { suspended: true })
-  const answer = await service.call('GET', list)
-  t.equal(answer.status, 200)
-  t.same(answer.body, { repositories: [shown(1, 'a/b', 1)] })
-  t.equal(answer.headers.get('x-installations-failed'), '2, 3, 4, 6', 'also a suspended one, which is not even asked')
-  t.notOk(github.asked.some(({ installation }) => installation === 6))
+  const response = await service.call('GET', list)
+  t.equal(response.status, 200)
+  t.same(response.body, { repositories: [shown(1, 'a/b', 1)] })
+  t.equal(response.headers.get('x-installations-failed'), '2, 3, 4, 6', 'including a suspended one, without a request')
+  t.notOk(github.requests.some(({ installation }) => installation === 6))
   t.notMatch(service.log.join(''), /ghs_/, 'no token is logged')
 })
 
-t.test('when a page fails, nothing of its installation is listed, and the rest is not asked for', async (t) => {
+t.test('when a page fails, its installation is omitted, and the remaining pages are not requested', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: [raw(1, 'a/b')] },
     2: { repositories: many('two', 5000, 5000) },
@@ -353,18 +353,18 @@ t.test('when a page fails, nothing of its installation is listed, and the rest i
   const second = github.installations[2] as Installation
   const { repositories } = second
   Object.defineProperty(second, 'fails', {
-    get: () => (github.asked.some(({ installation }) => installation === 2) ? { status: 404 } : undefined),
+    get: () => (github.requests.some(({ installation }) => installation === 2) ? { status: 404 } : undefined),
   })
   t.equal(repositories.length, 5000)
   await link(service, 1)
   await link(service, 2)
-  const answer = await service.call('GET', list)
-  t.same(answer.body, { repositories: [shown(1, 'a/b', 1)] })
-  t.equal(answer.headers.get('x-installations-failed'), '2')
-  t.ok(github.asked.length < 10, `${github.asked.length} of 51 pages asked`)
+  const response = await service.call('GET', list)
+  t.same(response.body, { repositories: [shown(1, 'a/b', 1)] })
+  t.equal(response.headers.get('x-installations-failed'), '2')
+  t.ok(github.requests.length < 10, `${github.requests.length} of 51 pages requested`)
 })
 
-t.test('when every installation fails, it is 503', async (t) => {
+t.test('when every installation fails, the response is 503', async (t) => {
   const limit = { status: 429, headers: { 'retry-after': '17' } }
   const { github, service } = await start(t, {
     1: { repositories: [], fails: limit },
@@ -372,13 +372,13 @@ t.test('when every installation fails, it is 503', async (t) => {
   })
   await link(service, 1)
   await link(service, 2)
-  const answer = await service.call('GET', list)
-  t.same(answer.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable'))
-  t.equal(answer.headers.get('retry-after'), '17', 'as GitHub says')
-  t.equal(answer.headers.get('x-installations-failed'), '1, 2')
+  const response = await service.call('GET', list)
+  t.same(response.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable'))
+  t.equal(response.headers.get('retry-after'), '17', 'from GitHub')
+  t.equal(response.headers.get('x-installations-failed'), '1, 2')
 
   await service.sql('UPDATE github_installations SET suspended_at = now()')
-  github.asked.length = 0
+  github.requests.length = 0
   const suspended = await service.call('GET', list)
   t.same(
     suspended.body,
@@ -386,70 +386,77 @@ t.test('when every installation fails, it is 503', async (t) => {
   )
   t.match(suspended.headers.get('retry-after'), /^\d+$/)
   t.equal(suspended.headers.get('x-installations-failed'), '1, 2')
-  t.same(github.asked, [])
+  t.same(github.requests, [])
 })
 
-t.test("GitHub's answers are input", async (t) => {
-  const without = (name: string) => ({ ...raw(50, 'no/essential'), [name]: undefined })
-  const malformed = [
-    null,
-    5,
-    'x',
-    [],
-    {},
-    ...['id', 'name', 'full_name', 'private', 'html_url', 'owner', 'default_branch'].map(without),
-    raw(51, 'a/b', { id: '51' }),
-    raw(52, 'a/b', { private: 'no' }),
-    raw(53, 'a/b', { owner: null }),
-    raw(54, 'a/b', { html_url: 'javascript:alert(1)' }),
-    raw(55, 'slashless'),
-  ]
-  const loose = raw(2, 'a/loose', {
-    description: 5,
-    language: {},
-    license: { spdx_id: null },
-    is_template: undefined,
-    visibility: undefined,
-    created_at: 1296068472,
-    updated_at: 'yesterday',
-    pushed_at: undefined,
-    unknown: 'x',
-  })
-  const { service } = await start(t, { 1: { repositories: [...malformed, raw(1, 'a/good'), loose] } })
-  await link(service, 1)
-  const answer = await service.call('GET', list)
-  t.same(answer.body, {
-    repositories: [
-      shown(1, 'a/good', 1),
-      shown(2, 'a/loose', 1, {
-        description: null,
-        language: null,
-        license: null,
-        created_at: '1970-01-01T00:00:00.000Z',
-        updated_at: '1970-01-01T00:00:00.000Z',
-        pushed_at: null,
-      }),
-    ],
-  })
-  t.equal(service.log.filter((line) => line.includes('what is not a repository')).length, 1, 'and the log tells')
-
-  for (const body of ['x', [], {}, { total_count: 1 }, { repositories: [] }, { total_count: -1, repositories: [] }]) {
-    const { service } = await start(t, { 1: { repositories: [], fails: { status: 200, body } } })
+t.test(
+  "GitHub's responses are validated: invalid entries are omitted, invalid optional fields are replaced",
+  async (t) => {
+    const without = (name: string) => ({ ...raw(50, 'no/essential'), [name]: undefined })
+    const malformed = [
+      null,
+      5,
+      'x',
+      [],
+      {},
+      ...['id', 'name', 'full_name', 'private', 'html_url', 'owner', 'default_branch'].map(without),
+      raw(51, 'a/b', { id: '51' }),
+      raw(52, 'a/b', { private: 'no' }),
+      raw(53, 'a/b', { owner: null }),
+      raw(54, 'a/b', { html_url: 'javascript:alert(1)' }),
+      raw(55, 'slashless'),
+    ]
+    const loose = raw(2, 'a/loose', {
+      description: 5,
+      language: {},
+      license: { spdx_id: null },
+      is_template: undefined,
+      visibility: undefined,
+      created_at: 1296068472,
+      updated_at: 'yesterday',
+      pushed_at: undefined,
+      unknown: 'x',
+    })
+    const { service } = await start(t, { 1: { repositories: [...malformed, raw(1, 'a/good'), loose] } })
     await link(service, 1)
-    t.equal((await service.call('GET', list)).status, 503, JSON.stringify(body))
-  }
-})
+    const response = await service.call('GET', list)
+    t.same(response.body, {
+      repositories: [
+        shown(1, 'a/good', 1),
+        shown(2, 'a/loose', 1, {
+          description: null,
+          language: null,
+          license: null,
+          created_at: '1970-01-01T00:00:00.000Z',
+          updated_at: '1970-01-01T00:00:00.000Z',
+          pushed_at: null,
+        }),
+      ],
+    })
+    t.equal(
+      service.log.filter((line) => line.includes("GitHub's list contains invalid repositories")).length,
+      1,
+      'logged',
+    )
 
-t.test('without a GitHub App there is nobody to ask', async (t) => {
+    for (const body of ['x', [], {}, { total_count: 1 }, { repositories: [] }, { total_count: -1, repositories: [] }]) {
+      const { service } = await start(t, { 1: { repositories: [], fails: { status: 200, body } } })
+      await link(service, 1)
+      t.equal((await service.call('GET', list)).status, 503, JSON.stringify(body))
+    }
+  },
+)
+
+t.test('without a GitHub App, the response is 503', async (t) => {
   const service = await startApp(t)
   t.equal((await service.call('GET', list)).body.code, 'NO_GITHUB_INSTALLATION')
   await link(service, 1)
-  const answer = await service.call('GET', list)
-  t.same(answer.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub cannot be asked: no GitHub App is configured'))
-  t.match(answer.headers.get('retry-after'), /^\d+$/)
+  const response = await service.call('GET', list)
+  t.same(response.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub cannot be asked: no GitHub App is configured'))
+  t.match(response.headers.get('retry-after'), /^\d+$/)
 })
 
-t.test('it has no other method, and nothing below it', async (t) => {
+t.test('the list supports only GET, has no routes below it, and requires a session of the user', async (t) => {
   const { call } = await startApp(t)
   const notFound = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) t.same((await call(method, list)).body, notFound, method)
@@ -458,7 +465,7 @@ t.test('it has no other method, and nothing below it', async (t) => {
   t.equal((await call('GET', resources('/github-repositories', { ...OWNER, userId: 2 }))).status, 403)
 })
 
-t.test('the list can be read conditionally, and what it leaves out is part of its state', async (t) => {
+t.test('the list supports conditional requests, and its ETag covers the failed installations', async (t) => {
   const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/x')] }, 2: { repositories: [] } })
   await link(service, 1)
   await link(service, 2)
