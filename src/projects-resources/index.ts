@@ -74,8 +74,8 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
 
 /** Rejects all other resource types, for every method. */
 async function unknownTypes(app: FastifyInstance) {
-  const known = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
-  const type = `:resource_type(^(?!(?:${known.join('|')})$).*$)`
+  const knownTypes = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
+  const type = `:resource_type(^(?!(?:${knownTypes.join('|')})$).*$)`
   for (const url of [`/${type}`, `/${type}/:resource_id`]) {
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

@@ -18,7 +18,7 @@ import type { Owner } from '../owner.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
-/** A row. Does not compile if its columns differ from the response schema. */
+/** A row. If its columns differ from the response schema, this is `never`, so that its uses do not compile. */
 export type FileRow = Exact<ContextFileModel, Static<typeof File>>
 
 const COLUMN_NAMES = Object.keys(Prisma.ContextFileScalarFieldEnum)

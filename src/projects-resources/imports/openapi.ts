@@ -67,8 +67,8 @@ export const previewImport = {
   summary: 'Preview an import',
   description:
     'Runs all checks of a create without storing anything. Returns the import as a create would store it, with the ' +
-    "ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create would " +
-    'return.',
+    "ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create " +
+    'would return.',
   body: schemas.CreateImportBody,
   response: {
     200: response('The import as it would be stored.', schemas.ImportPreviewBody, {

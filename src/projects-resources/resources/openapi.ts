@@ -26,8 +26,8 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     tags,
     summary: `Link a ${noun}, or create one and link it`,
     description:
-      `A body with \`${descriptor.idField}\` links a ${noun} that the user owns. A body with the other fields creates ` +
-      `a ${noun} and links it atomically.${updates}`,
+      `A body with \`${descriptor.idField}\` links a ${noun} that the user owns. A body with the other fields ` +
+      `creates a ${noun} and links it atomically.${updates}`,
     body: linkOrCreateSchema(descriptor),
     response: {
       200: response(`The ${noun} was already linked${naturalKey ? ' or recorded' : ''}.`, resource, { example }),

@@ -8,7 +8,8 @@ const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/pat
  * Validates a clone URL of a repository on another host. Its canonical form is the input.
  *
  * Accepts the forms of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program (`ext::`), access
- * local files (`file://`) or are not encrypted (`http`, `git`). Rejects credentials, because stored URLs are shown to users.
+ * local files (`file://`) or are not encrypted (`http`, `git`). Rejects credentials, because stored URLs are shown to
+ * users.
  */
 export function cloneUrl(input: string): SourcePathResult {
   const problem = findProblem(input)

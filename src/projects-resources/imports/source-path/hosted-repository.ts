@@ -36,8 +36,8 @@ const rejectedPatterns: [RegExp, problem: string][] = [
 type OnHost = { path: string; isPage: boolean } | { problem: string }
 
 /**
- * Creates a function that converts the path of a repository to its short form. Accepts the short form and the https, ssh
- * and scp-like URLs that the site offers for cloning or a browser shows.
+ * Creates a function that converts the path of a repository to its short form. Accepts the short form and the https,
+ * ssh and scp-like URLs that the site offers for cloning or a browser shows.
  *
  * Does not use `new URL`, which would resolve `..` and remove tabs instead of rejecting them.
  */
