@@ -1,5 +1,5 @@
-// A front end's backend that passes requests of browsers on, with their cookie. The resources service must trust it:
-// TRUST_PROXY=127.0.0.1 if both run on one machine.
+// A backend for a front end that forwards browser requests with their cookie. The resources service must trust it as a
+// proxy: set TRUST_PROXY=127.0.0.1 if both run on the same machine.
 import httpProxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
 
@@ -12,7 +12,7 @@ await app.register(httpProxy, {
   prefix: '/api',
   rewritePrefix: '/api',
   replyOptions: {
-    // `headers` has the browser's Cookie, Origin and Sec-Fetch-Site. Host becomes that of the upstream.
+    // `headers` includes the browser's Cookie, Origin and Sec-Fetch-Site. Host is replaced by that of the upstream.
     rewriteRequestHeaders: ({ ip, host, protocol }, headers) => ({
       ...headers,
       'x-forwarded-for': ip,

@@ -1,4 +1,4 @@
-"""Creates an import, and reads the list page by page. Requires httpx: pip install httpx"""
+"""Creates an import and reads the paginated list. Requires httpx: pip install httpx"""
 
 import os
 
@@ -8,7 +8,7 @@ URL = os.environ.get("RESOURCES_URL", "http://127.0.0.1:3000")
 TOKEN = os.environ.get("TOKEN", "your-session-cookie")
 IMPORTS = "/api/users/1/projects/789/resources/imports"
 
-# As a header, so that the cookie is sent whatever the domain and the scheme.
+# A header, so that httpx sends the cookie to any host and scheme.
 with httpx.Client(base_url=URL, headers={"Cookie": f"neptun-session={TOKEN}"}, timeout=30) as client:
     created = client.post(IMPORTS, json={"source_type": "gitlab", "source_path": "group/project"})
     if created.is_error:
@@ -21,9 +21,9 @@ with httpx.Client(base_url=URL, headers={"Cookie": f"neptun-session={TOKEN}"}, t
     while True:
         response.raise_for_status()
         count += len(response.json()["imports"])
-        following = response.links.get("next")
-        if following is None:
+        next_link = response.links.get("next")
+        if next_link is None:
             break
-        # The link is relative to the request's own URL.
-        response = client.get(response.url.join(following["url"]))
+        # The link is relative to the URL of the request.
+        response = client.get(response.url.join(next_link["url"]))
     print("imports:", count)

@@ -1,4 +1,4 @@
-// A typed client: the types are those of docs/openapi/types.ts, which you can copy.
+// A typed client. Its types are in docs/openapi/types.ts, which you can copy.
 import createClient from 'openapi-fetch'
 import type { paths } from '../docs/openapi/types.js'
 
@@ -11,7 +11,7 @@ const created = await client.POST('/api/users/{user_id}/projects/{project_id}/re
   params,
   body: { source_type: 'gitlab', source_path: 'group/project' },
 })
-// Otherwise `error` has the code: created.error.code, such as 'PROJECT_FULL'.
+// On failure, created.error.code is the error code, such as 'PROJECT_FULL'.
 if (!created.data) throw new Error(`${created.error.code}: ${created.error.message}`)
 
 const listed = await client.GET('/api/users/{user_id}/projects/{project_id}/resources/imports', {

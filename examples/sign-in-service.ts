@@ -1,4 +1,4 @@
-// A service that signs users in, and passes their requests on to the resources service. docs/integration.md explains it.
+// Signs users in and forwards their requests to the resources service. See docs/integration.md.
 //
 //   SERVICE_TOKEN=... npx tsx examples/sign-in-service.ts
 import cookie from '@fastify/cookie'
@@ -12,17 +12,17 @@ const {
   PORT = '8080',
 } = process.env
 
-/** Replace both with your database, and compare passwords with their hashes. */
+/** Replace both with your database, and compare password hashes instead of passwords. */
 const users = [{ id: 5001, projectId: 6001, email: 'someone@example.com', password: 'correct horse' }]
 const signedIn = new Map<string, { userId: number; sessionId: number }>()
 
-/** Seven days, in seconds. */
+/** Lifetime of a session, in seconds. */
 const TTL = 7 * 24 * 60 * 60
 
 const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' } as const
 
 /** Calls the API for other services. The service token never leaves this process. */
-async function internal<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+async function internal<Result>(method: string, path: string, body?: object): Promise<Result> {
   const type = body ? { 'content-type': 'application/json' } : {}
   const headers = { authorization: `Bearer ${SERVICE_TOKEN}`, ...type }
   const response = await fetch(`${INTERNAL_URL}/internal/v1${path}`, {
@@ -31,7 +31,7 @@ async function internal<Answer>(method: string, path: string, body?: object): Pr
     body: JSON.stringify(body) ?? null,
   })
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-  return (await response.json()) as Answer
+  return (await response.json()) as Result
 }
 
 const app = Fastify({ logger: true })
@@ -41,7 +41,7 @@ app.post<{ Body: { email: string; password: string } }>('/sign-in', async ({ bod
   const user = users.find(({ email, password }) => email === body.email && password === body.password)
   if (!user) return await reply.code(401).send({ message: 'Wrong email address or password' })
   const operations = [
-    // Creates the user and the project, or leaves them as they are: it can be repeated.
+    // Idempotent: the PUTs create the user and the project, or update the existing ones.
     { method: 'PUT', path: '', body: { email: user.email } },
     { method: 'PUT', path: `projects/${user.projectId}`, body: { name: 'My project' } },
     { method: 'POST', path: 'sessions', body: { ttl: TTL } },
@@ -66,7 +66,7 @@ app.post('/sign-out', async ({ cookies }, reply) => {
   return await reply.clearCookie('neptun-session', COOKIE).code(204).send()
 })
 
-// The browser's cookie goes on to the resources service: docs/clients.md explains these headers.
+// Forwards the browser's cookie to the resources service. docs/clients.md explains these headers.
 await app.register(httpProxy, {
   upstream: RESOURCES_URL,
   prefix: '/api',

@@ -9,7 +9,7 @@ import {
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
-/** The part of the global that is used here; Node's types leave it to the DOM library. */
+/** The part of the WebAssembly global that this file uses. Only TypeScript's DOM library declares it. */
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: unknown } }>
 }
@@ -17,11 +17,12 @@ declare const WebAssembly: {
 const schemaFile = new URL('./schema.prisma', import.meta.url)
 
 /**
- * The SQL that turns the schema of a database into prisma/schema.prisma.
+ * Generates the SQL that migrates a database to prisma/schema.prisma.
  *
- * It runs Prisma's schema engine in its WebAssembly form, which npm carries; the command line would download a binary.
+ * Uses the WebAssembly build of Prisma's schema engine, which is an npm package. Prisma's command line would download a
+ * binary.
  *
- * @param databaseUrl a PostgreSQL URL whose database has the starting schema
+ * @param databaseUrl a PostgreSQL URL of the database to compare
  * @returns SQL, or a comment that the migration is empty
  */
 export async function diffToSchema(databaseUrl: string): Promise<string> {
@@ -54,7 +55,7 @@ async function startEngine(schema: { path: string; content: string }, pool: pg.P
   )
 }
 
-/** The package expects a bundler; without one the module is instantiated by hand, once. */
+/** Instantiates the WebAssembly module. The package leaves this to a bundler. */
 async function loadEngine() {
   const wasmFile = createRequire(import.meta.url)
     .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
@@ -66,12 +67,14 @@ async function loadEngine() {
   exports.__wbindgen_start()
 }
 
+/** Type ids (OIDs) of `"char"` and `"char"[]`. */
 const CHAR = 18
 const CHAR_ARRAY = 1002
 
 /**
- * @prisma/adapter-pg 7.10.0 has no mapping for PostgreSQL's one-byte type `"char"`, which the engine reads from the
- * catalogue. It does map the array of it: so one passes for the other below the adapter, and is put right above it.
+ * Adds support for PostgreSQL's one-byte type `"char"`, which the engine reads from the system catalog and which
+ * @prisma/adapter-pg 7.10.0 does not map. The adapter does map `"char"[]`, so query results are relabelled as that type
+ * before the adapter converts them, and relabelled as characters afterwards.
  */
 class IntrospectingAdapterFactory extends PrismaPg implements SqlMigrationAwareDriverAdapterFactory {
   constructor(pool: pg.Pool) {

@@ -1,15 +1,15 @@
-// Runs `prisma generate` after an install, unless Prisma's command line was left out (`npm install --omit=dev`).
+// Runs `prisma generate` after an install, unless Prisma's command line is not installed (`npm install --omit=dev`).
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-let manifest
+let packageFile
 try {
-  manifest = createRequire(import.meta.url).resolve('prisma/package.json')
+  packageFile = createRequire(import.meta.url).resolve('prisma/package.json')
 } catch {
   process.exit(0)
 }
-const cli = join(dirname(manifest), 'build/index.js')
+const cli = join(dirname(packageFile), 'build/index.js')
 const { status } = spawnSync(process.execPath, [cli, 'generate', '--no-hints'], {
   stdio: ['ignore', 'ignore', 'inherit'],
 })

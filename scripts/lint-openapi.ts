@@ -1,5 +1,5 @@
-// Lints the OpenAPI documents (the public one with and without the webhook) by the rules of Redocly and of Spectral. Both run
-// in an empty folder, so that no ignore file is found.
+// Lints the OpenAPI documents with Redocly and Spectral: the public one, with and without the webhook, and the internal
+// one. Both linters run in an empty folder, so that they find no ignore files.
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

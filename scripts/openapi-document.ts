@@ -3,22 +3,22 @@ import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config.js'
 import type { Database } from '../src/database/database.js'
 
-/** Nothing in the configuration changes the document, except whether there is a webhook. */
+/** Minimal configuration. The document depends on no setting except those that enable the webhook. */
 const SETTINGS = { NODE_ENV: 'test', DATABASE_URL: 'postgres://127.0.0.1:1/none' }
 
-const SERVICE_TOKENS = 'a token of nobody, of 32 characters'.replaceAll(/[ ,]/g, '-')
+const SERVICE_TOKENS = 'a-placeholder-token-of-at-least-32-characters'
 
-/** Makes the OpenAPI document of the public API from the routes, as JSON text. It needs no database. */
+/** Generates the OpenAPI document of the public API from the routes, as JSON text. Requires no database. */
 export const makeDocument = ({ withWebhook }: { withWebhook: boolean }): Promise<string> =>
   readDocument('/openapi.json', withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {})
 
-/** Makes the document of the API for other services. */
+/** Generates the OpenAPI document of the API for other services. */
 export const makeServiceDocument = (): Promise<string> => readDocument('/internal/openapi.json', { SERVICE_TOKENS })
 
 async function readDocument(url: string, settings: NodeJS.ProcessEnv): Promise<string> {
   const config = loadConfig({ ...SETTINGS, ...settings })
   const logger = pino({ level: 'silent' })
-  // The routes are registered and never called.
+  // The routes are registered but never called, so a stub of the database is sufficient.
   const pool = { options: { max: 1 } }
   const database = { pool, prepare: () => async () => [], close: async () => {} } as unknown as Database
   const app = await buildApp(config, { database, logger })

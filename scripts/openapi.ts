@@ -1,16 +1,16 @@
-// `npm run openapi` writes the OpenAPI document, with the webhook, and its TypeScript types to docs/openapi. With --check it
-// only reports whether they match the routes.
+// `npm run openapi` writes the OpenAPI document, including the webhook, and its TypeScript types to docs/openapi. With
+// --check, it writes nothing and fails if they are out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { makeDocument } from './openapi-document.js'
 
 const FOLDER = new URL('../docs/openapi/', import.meta.url)
 
-const HEADER = '// Made by `npm run openapi` from the routes. Do not edit.\n\n'
+const HEADER = '// Generated from the routes by `npm run openapi`. Do not edit.\n\n'
 
 async function isStale(name: string, text: string): Promise<boolean> {
-  const before = await readFile(new URL(name, FOLDER), 'utf8').catch(() => '')
-  return before !== text
+  const existing = await readFile(new URL(name, FOLDER), 'utf8').catch(() => '')
+  return existing !== text
 }
 
 const document = await makeDocument({ withWebhook: true })
@@ -22,10 +22,10 @@ for (const [name, text] of [
 ] as const) {
   if (!(await isStale(name, text))) continue
   if (process.argv.includes('--check')) {
-    console.error(`docs/openapi/${name} is not what the routes say: npm run openapi`)
+    console.error(`docs/openapi/${name} is out of date: run "npm run openapi"`)
     process.exitCode = 1
   } else {
     await writeFile(new URL(name, FOLDER), text)
-    console.log(`docs/openapi/${name} written`)
+    console.log(`Wrote docs/openapi/${name}`)
   }
 }

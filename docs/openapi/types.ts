@@ -1,4 +1,4 @@
-// Made by `npm run openapi` from the routes. Do not edit.
+// Generated from the routes by `npm run openapi`. Do not edit.
 
 export interface paths {
     "/health/live": {
@@ -50,13 +50,13 @@ export interface paths {
         };
         /**
          * List imports
-         * @description All of them, oldest first, or with `limit` a page of them. Imports of GitHub are listed only while the user has an installation of that account that is not suspended.
+         * @description Returns all imports, oldest first, or one page of them if `limit` is set. A `github` import is listed only while the user has an installation of its account that is not suspended.
          */
         get: operations["listImports"];
         put?: never;
         /**
          * Create an import
-         * @description The format of `source_path` depends on `source_type`; it is stored in its canonical form. For `github` imports, one of the user's recorded GitHub App installations must have access to the repository.
+         * @description The format of `source_path` depends on `source_type`. It is stored in canonical form. For `github` imports, one of the user's recorded GitHub App installations must have access to the repository.
          */
         post: operations["createImport"];
         delete?: never;
@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Preview an import
-         * @description Runs every check of a create and stores nothing. Returns the import as it would be stored, and the imports of the same source that the project has already (on GitHub, whatever the letter case), or the error that the create would return.
+         * @description Runs all checks of a create without storing anything. Returns the import as a create would store it, with the ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create would return.
          */
         post: operations["previewImport"];
         delete?: never;
@@ -93,19 +93,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read an import
-         * @description An import of GitHub only while the user has an installation of that account that is not suspended.
+         * Get an import
+         * @description A `github` import is accessible only while the user has an installation of its account that is not suspended.
          */
         get: operations["getImport"];
         /**
-         * Change an import
-         * @description Changes the fields that the body names. The pair of `source_type` and `source_path` that results must match; a changed path on GitHub is checked as for a new import.
+         * Update an import
+         * @description Changes only the fields in the body. The resulting `source_path` must have the format of the resulting `source_type`. A new `github` path requires the same permissions as a new import.
          */
         put: operations["updateImport"];
         post?: never;
         /**
          * Delete an import
-         * @description Also of GitHub, whether the user still has access to the repository or not.
+         * @description Does not require access to the repository.
          */
         delete: operations["deleteImport"];
         options?: never;
@@ -122,13 +122,13 @@ export interface paths {
         };
         /**
          * List files
-         * @description All of them, oldest first, or with `limit` a page of them. With two filters, files that match both.
+         * @description Returns all files, oldest first, or one page of them if `limit` is set. With both filters, returns the files that match both.
          */
         get: operations["listFiles"];
         put?: never;
         /**
          * Create a file
-         * @description The file belongs to the project, and is deleted with it.
+         * @description The file belongs to the project and is deleted with it.
          */
         post: operations["createFile"];
         delete?: never;
@@ -145,19 +145,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a file
-         * @description With its whole text.
+         * Get a file
+         * @description Includes the full text.
          */
         get: operations["getFile"];
         /**
-         * Change a file
-         * @description Changes the fields that the body names. Null clears `language` and `extension`.
+         * Update a file
+         * @description Changes only the fields in the body. Null clears `language` and `extension`.
          */
         put: operations["updateFile"];
         post?: never;
         /**
          * Delete a file
-         * @description Other projects are not affected: no file is shared.
+         * @description Other projects are not affected, because files are never shared.
          */
         delete: operations["deleteFile"];
         options?: never;
@@ -174,13 +174,13 @@ export interface paths {
         };
         /**
          * List linked user files
-         * @description All of them, newest link first, or with `limit` a page of them.
+         * @description Returns all linked user files, newest link first, or one page of them if `limit` is set.
          */
         get: operations["listUserFiles"];
         put?: never;
         /**
          * Link a user file, or create one and link it
-         * @description A body with `user_file_id` links a user file that the user has; one with the other fields creates it and links it atomically.
+         * @description A body with `user_file_id` links a user file that the user owns. A body with the other fields creates a user file and links it atomically.
          */
         post: operations["linkUserFile"];
         delete?: never;
@@ -197,15 +197,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a linked user file
-         * @description One of the user's user files, if this project links it.
+         * Get a linked user file
+         * @description Returns a user file that is linked to this project.
          */
         get: operations["getUserFile"];
         put?: never;
         post?: never;
         /**
          * Unlink a user file
-         * @description Removes the link from this project. The user file itself stays the user's.
+         * @description Removes the link from this project. The user keeps the user file.
          */
         delete: operations["unlinkUserFile"];
         options?: never;
@@ -222,13 +222,13 @@ export interface paths {
         };
         /**
          * List linked template collections
-         * @description All of them, newest link first, or with `limit` a page of them.
+         * @description Returns all linked template collections, newest link first, or one page of them if `limit` is set.
          */
         get: operations["listTemplateCollections"];
         put?: never;
         /**
          * Link a template collection, or create one and link it
-         * @description A body with `template_collection_id` links a template collection that the user has; one with the other fields creates it and links it atomically.
+         * @description A body with `template_collection_id` links a template collection that the user owns. A body with the other fields creates a template collection and links it atomically.
          */
         post: operations["linkTemplateCollection"];
         delete?: never;
@@ -245,15 +245,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a linked template collection
-         * @description One of the user's template collections, if this project links it.
+         * Get a linked template collection
+         * @description Returns a template collection that is linked to this project.
          */
         get: operations["getTemplateCollection"];
         put?: never;
         post?: never;
         /**
          * Unlink a template collection
-         * @description Removes the link from this project. The template collection itself stays the user's.
+         * @description Removes the link from this project. The user keeps the template collection.
          */
         delete: operations["unlinkTemplateCollection"];
         options?: never;
@@ -270,13 +270,13 @@ export interface paths {
         };
         /**
          * List linked GitHub installations
-         * @description All of them, newest link first, or with `limit` a page of them.
+         * @description Returns all linked GitHub installations, newest link first, or one page of them if `limit` is set.
          */
         get: operations["listGithubInstallations"];
         put?: never;
         /**
          * Link a GitHub installation, or create one and link it
-         * @description A body with `github_installation_id` links a GitHub installation that the user has; one with the other fields creates it and links it atomically. One with the same `installation_id` is updated instead, and linked if it was not.
+         * @description A body with `github_installation_id` links a GitHub installation that the user owns. A body with the other fields creates a GitHub installation and links it atomically. If the user already has one with the same `installation_id`, that one is updated and linked instead.
          */
         post: operations["linkGithubInstallation"];
         delete?: never;
@@ -293,15 +293,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a linked GitHub installation
-         * @description One of the user's GitHub installations, if this project links it.
+         * Get a linked GitHub installation
+         * @description Returns a GitHub installation that is linked to this project.
          */
         get: operations["getGithubInstallation"];
         put?: never;
         post?: never;
         /**
          * Unlink a GitHub installation
-         * @description Removes the link from this project. The GitHub installation itself stays the user's.
+         * @description Removes the link from this project. The user keeps the GitHub installation.
          */
         delete: operations["unlinkGithubInstallation"];
         options?: never;
@@ -318,13 +318,13 @@ export interface paths {
         };
         /**
          * List linked chat conversations
-         * @description All of them, newest link first, or with `limit` a page of them.
+         * @description Returns all linked chat conversations, newest link first, or one page of them if `limit` is set.
          */
         get: operations["listChatConversations"];
         put?: never;
         /**
          * Link a chat conversation, or create one and link it
-         * @description A body with `chat_conversation_id` links a chat conversation that the user has; one with the other fields creates it and links it atomically.
+         * @description A body with `chat_conversation_id` links a chat conversation that the user owns. A body with the other fields creates a chat conversation and links it atomically.
          */
         post: operations["linkChatConversation"];
         delete?: never;
@@ -341,15 +341,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a linked chat conversation
-         * @description One of the user's chat conversations, if this project links it.
+         * Get a linked chat conversation
+         * @description Returns a chat conversation that is linked to this project.
          */
         get: operations["getChatConversation"];
         put?: never;
         post?: never;
         /**
          * Unlink a chat conversation
-         * @description Removes the link from this project. The chat conversation itself stays the user's.
+         * @description Removes the link from this project. The user keeps the chat conversation.
          */
         delete: operations["unlinkChatConversation"];
         options?: never;
@@ -366,7 +366,7 @@ export interface paths {
         };
         /**
          * List the repositories that can be imported
-         * @description What the project's linked GitHub installations can see, sorted by `full_name`. Needs a GitHub App.
+         * @description Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. Requires a GitHub App.
          */
         get: operations["listGithubRepositories"];
         put?: never;
@@ -424,11 +424,11 @@ export interface components {
         };
         CreateFileBody: {
             title: string;
-            /** @description Where the file comes from; stored as it is. */
+            /** @description Path from which the file was taken. Stored unchanged. */
             original_path: string;
-            /** @description What the file is for. */
+            /** @description Purpose of the file. */
             context_file_category: string;
-            /** @description What the file is. */
+            /** @description Kind of file. */
             context_file_type: string;
             /** @description At most 1 MiB in UTF-8. */
             text: string;
@@ -437,11 +437,11 @@ export interface components {
         };
         CreateImportBody: {
             /**
-             * @description Where the import comes from.
+             * @description Kind of source.
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description In the format of the source_type; stored in its canonical form. */
+            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
             source_path: string;
             title?: string | null;
             description?: string | null;
@@ -466,11 +466,11 @@ export interface components {
             /** Format: int32 */
             id: number;
             title: string;
-            /** @description Where the file comes from; stored as it is. */
+            /** @description Path from which the file was taken. Stored unchanged. */
             original_path: string;
-            /** @description What the file is for. */
+            /** @description Purpose of the file. */
             context_file_category: string;
-            /** @description What the file is. */
+            /** @description Kind of file. */
             context_file_type: string;
             /** @description At most 1 MiB in UTF-8. */
             text: string;
@@ -494,7 +494,7 @@ export interface components {
         GithubInstallation: {
             /** Format: int32 */
             id: number;
-            /** @description GitHub's own id of the installation, as a string. */
+            /** @description GitHub's id of the installation, as a string. */
             installation_id: string;
             /** @description The GitHub account on which the App is installed. */
             account_name: string;
@@ -521,10 +521,10 @@ export interface components {
             repositories: components["schemas"]["GithubRepository"][];
         };
         GithubRepository: {
-            /** @description GitHub's own id of the repository, as a string. */
+            /** @description GitHub's id of the repository, as a string. */
             id: string;
             name: string;
-            /** @description `owner/repo`: the source_path of an import of it. */
+            /** @description `owner/repo`, which is the source_path of its imports. */
             full_name: string;
             private: boolean;
             html_url: string;
@@ -567,13 +567,13 @@ export interface components {
             /** @description `public`, `private` or `internal`. */
             visibility: string;
             default_branch: string;
-            /** @description GitHub's own id of the owner, as a string. */
+            /** @description GitHub's id of the owner, as a string. */
             github_account_id: string;
-            /** @description The owner. */
+            /** @description Login of the owner. */
             github_account_name: string;
-            /** @description GitHub's own id of the installation that can access it, as a string. */
+            /** @description GitHub's id of the installation that can access it, as a string. */
             installation_id: string;
-            /** @description SPDX id. */
+            /** @description SPDX identifier. */
             license: string | null;
         };
         /** @description Payload of the event: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
@@ -590,11 +590,11 @@ export interface components {
             /** Format: int32 */
             id: number;
             /**
-             * @description Where the import comes from.
+             * @description Kind of source.
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description In the format of the source_type; stored in its canonical form. */
+            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
             source_path: string;
             title: string | null;
             description: string | null;
@@ -610,14 +610,14 @@ export interface components {
         ImportBody: {
             import: components["schemas"]["Import"];
         };
-        /** @description An import as it would be stored, without an id and times. */
+        /** @description An import as a create would store it, without id and timestamps. */
         ImportPreview: {
             /**
-             * @description Where the import comes from.
+             * @description Kind of source.
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description In the format of the source_type; stored in its canonical form. */
+            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
             source_path: string;
             title: string | null;
             description: string | null;
@@ -628,7 +628,7 @@ export interface components {
         };
         ImportPreviewBody: {
             import: components["schemas"]["ImportPreview"];
-            /** @description The ids of the project's imports of the same source, oldest first. */
+            /** @description Ids of the project's imports of the same source, oldest first. */
             duplicates: number[];
         };
         ImportsBody: {
@@ -645,7 +645,7 @@ export interface components {
         NewGithubInstallation: {
             /**
              * Format: int32
-             * @description GitHub's own id of the installation, as a number or a string.
+             * @description GitHub's id of the installation, as a number or a string.
              */
             installation_id: number | string;
             /** @description The GitHub account on which the App is installed. */
@@ -686,29 +686,29 @@ export interface components {
             /** Format: int32 */
             template_collection_id: number;
         };
-        /** @description At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is. */
+        /** @description At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and `extension`. */
         UpdateFileBody: {
-            /** @description Null: unchanged. */
+            /** @description Null leaves it unchanged. */
             title?: string | null;
-            /** @description Where the file comes from; stored as it is. Null: unchanged. */
+            /** @description Path from which the file was taken. Stored unchanged. Null leaves it unchanged. */
             original_path?: string | null;
-            /** @description What the file is for. Null: unchanged. */
+            /** @description Purpose of the file. Null leaves it unchanged. */
             context_file_category?: string | null;
-            /** @description What the file is. Null: unchanged. */
+            /** @description Kind of file. Null leaves it unchanged. */
             context_file_type?: string | null;
-            /** @description At most 1 MiB in UTF-8. Null: unchanged. */
+            /** @description At most 1 MiB in UTF-8. Null leaves it unchanged. */
             text?: string | null;
             language?: string | null;
             extension?: string | null;
         };
-        /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
+        /** @description At least one field is required. Absent fields are unchanged. Null counts as absent for `source_type` and `source_path`. */
         UpdateImportBody: {
             /**
-             * @description Where the import comes from. Null: unchanged.
+             * @description Kind of source. Null leaves it unchanged.
              * @enum {string|null}
              */
             source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local" | null;
-            /** @description In the format of the source_type; stored in its canonical form. Null: unchanged. */
+            /** @description Location of the source, in the format of its source_type. Stored in canonical form. Null leaves it unchanged. */
             source_path?: string | null;
             title?: string | null;
             description?: string | null;
@@ -1111,9 +1111,9 @@ export interface components {
         "Retry-After": number;
         /** @description The `Cookie` scheme, with the name of the session cookie. */
         "WWW-Authenticate": string;
-        /** @description How many imports the list leaves out, since the user has no access to their repositories at present. */
+        /** @description Number of imports omitted from the list because the user currently has no access to their repositories. */
         "X-Imports-Withheld": number;
-        /** @description GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked. */
+        /** @description GitHub's ids of the installations whose repositories are missing: suspended, or the request to GitHub failed. */
         "X-Installations-Failed": string;
     };
     pathItems: never;
@@ -1175,7 +1175,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only imports of this type.
+                 * @description Returns only imports of this type.
                  * @example github
                  */
                 source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
@@ -1461,14 +1461,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is. */
+        /** @description At least one field is required. Absent fields are unchanged. Null counts as absent for `source_type` and `source_path`. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UpdateImportBody"];
             };
         };
         responses: {
-            /** @description The import as it is now. */
+            /** @description The updated import. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1554,12 +1554,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only files of this category.
+                 * @description Returns only files of this category.
                  * @example container
                  */
                 context_file_category?: string;
                 /**
-                 * @description Only files of this type.
+                 * @description Returns only files of this type.
                  * @example dockerfile
                  */
                 context_file_type?: string;
@@ -1785,14 +1785,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is. */
+        /** @description At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and `extension`. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UpdateFileBody"];
             };
         };
         responses: {
-            /** @description The file as it is now. */
+            /** @description The updated file. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1979,7 +1979,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was linked already. */
+            /** @description The user file was already linked. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1993,7 +1993,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserFile"];
                 };
             };
-            /** @description It is linked now. */
+            /** @description The user file has been linked. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -2238,7 +2238,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was linked already. */
+            /** @description The template collection was already linked. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2252,7 +2252,7 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateCollection"];
                 };
             };
-            /** @description It is linked now. */
+            /** @description The template collection has been linked. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -2497,7 +2497,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was linked already, or recorded already. */
+            /** @description The GitHub installation was already linked or recorded. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2511,7 +2511,7 @@ export interface operations {
                     "application/json": components["schemas"]["GithubInstallation"];
                 };
             };
-            /** @description It is linked now. */
+            /** @description The GitHub installation has been linked. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -2756,7 +2756,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was linked already. */
+            /** @description The chat conversation was already linked. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2770,7 +2770,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatConversation"];
                 };
             };
-            /** @description It is linked now. */
+            /** @description The chat conversation has been linked. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];

@@ -1,9 +1,9 @@
 import { toEntityTag } from '../http/entity-tags.js'
 
-/** A longer text is escaped in pieces of this length: at most 96 KiB of JSON each. */
+/** Maximum length of a chunk of text, in UTF-16 code units. Escaped, a chunk is at most 96 KiB of JSON. */
 export const CHUNK = 16 * 1024
 
-/** Stands for a long text. No stored text contains U+0000, and no other text is escaped like that. */
+/** Replaces a long text during serialization. It is unambiguous: no stored text contains U+0000. */
 const PLACEHOLDER = '\u0000'
 const ESCAPED_PLACEHOLDER = JSON.stringify(PLACEHOLDER)
 
@@ -12,9 +12,9 @@ const isLong = (value: unknown): value is string => typeof value === 'string' &&
 export const hasLongText = (row: object): boolean => Object.values(row).some(isLong)
 
 /**
- * Serializes a body in pieces, so that a text of a megabyte, which can be six megabytes of JSON, does not block the event
- * loop: whoever takes the pieces pauses between them.
- * @param rows the parts of the body that can have long texts
+ * Serializes a body in chunks. A text of 1 MiB can be 6 MiB of JSON, which would block the event loop if it were
+ * escaped in one call. The consumer yields to the event loop between chunks.
+ * @param rows the parts of the body that can contain long texts
  * @param serialize returns the JSON text of the body with these rows
  */
 export function* serializeInChunks<Row extends object>(
@@ -25,11 +25,11 @@ export function* serializeInChunks<Row extends object>(
   for (const [index, part] of short.split(ESCAPED_PLACEHOLDER).entries()) {
     yield part
     const text = longTexts[index]
-    if (text !== undefined) yield* escapeInPieces(text)
+    if (text !== undefined) yield* escapeInChunks(text)
   }
 }
 
-/** Returns what identifies the JSON text of a body, without building that text. */
+/** Returns a text that identifies the JSON text of a body, as input for an ETag. Does not escape long texts. */
 export function tagLongTexts<Row extends object>(rows: Row[], serialize: (rows: Row[]) => string): string {
   const { text, longTexts } = splitLongTexts(rows, serialize)
   return [text, ...longTexts.map(toEntityTag)].join('\n')
@@ -50,18 +50,18 @@ function removeLongTexts<Row extends object>(row: Row, texts: string[]): Row {
   return Object.fromEntries(entries) as Row
 }
 
-function* escapeInPieces(text: string): Generator<string> {
+function* escapeInChunks(text: string): Generator<string> {
   yield '"'
   for (let start = 0; start < text.length; ) {
-    const end = endOfPiece(text, start + CHUNK)
+    const end = endOfChunk(text, start + CHUNK)
     yield JSON.stringify(text.slice(start, end)).slice(1, -1)
     start = end
   }
   yield '"'
 }
 
-/** Both halves of a surrogate pair belong to one piece: JSON.stringify would escape them separately. */
-function endOfPiece(text: string, end: number): number {
+/** Keeps a surrogate pair in one chunk: JSON.stringify would escape separated halves. */
+function endOfChunk(text: string, end: number): number {
   const next = text.charCodeAt(end)
   return next >= 0xdc00 && next <= 0xdfff ? end + 1 : end
 }

@@ -4,15 +4,17 @@ import type { Owner } from './owner.js'
 import { createKeyedSemaphore, type Release, Semaphore } from './semaphore.js'
 
 /**
- * Maximum number of concurrent database calls. Calls that wait for a lock each occupy a connection: writes to one project
- * wait for the lock on its row, and all calls of a repository wait for a lock on its table. Each limit is smaller than the
- * next one, so that a lock does not block other projects, other repositories or other users.
+ * Maximum number of concurrent database calls. Calls that wait for a lock each occupy a connection: writes to one
+ * project wait for the lock on its row, and all calls of a repository wait for a lock on its table. Each limit is
+ * smaller than the next one, so that a lock does not block other projects, other repositories or other users.
  */
 const WRITES_PER_PROJECT = 2
 const CALLS_PER_USER_AND_REPOSITORY = 3
 const CALLS_PER_USER = 4
 
-/** Maximum share of the pool for the calls of one repository. A pool of three or fewer connections has no such limit. */
+/**
+ * Maximum share of the pool for the calls of one repository. A pool of three or fewer connections has no such limit.
+ */
 const POOL_SHARE = 0.7
 
 /** The queue of each user and each project; `timeout` is in milliseconds. */
@@ -69,7 +71,7 @@ export function createConcurrencyLimits({ max, connectionTimeoutMillis: timeout 
     function refuse({ userId }: Owner, acquire: Acquire, startedAt: number): ApiError {
       if (acquire === acquireConnection) {
         unavailableAt = performance.now()
-        reason = new Error('All connections that one repository may use are busy')
+        reason = new Error('All connections available to one repository are busy')
         callsHere.rejectWaiters(userId)
       }
       if (unavailableAt >= startedAt) return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: reason })

@@ -5,7 +5,7 @@ import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
 import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
 
-/** Maximum size of a batch of a large list: its rows, and the bytes of text before its last row. */
+/** Maximum size of a batch of a large list: number of rows, and bytes of text before the last row. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 32 * 1024
 
@@ -14,29 +14,32 @@ const BEGINNING: Position = { createdAt: 0, id: 0 }
 const toRow = ({ createdAt, id }: Record<keyof Position, unknown>) =>
   Prisma.sql`(to_timestamp(${createdAt}::bigint / 1000.0)::timestamptz(3), ${id}::integer)`
 
-/** The columns that every object of a project has. */
+/** The columns by which lists are ordered. */
 interface Created {
   created_at: Date
   id: number
 }
 
-/** The position of a row in a list that is in the order of creation. */
+/** Returns the position of a row in a list ordered by creation. */
 export const positionOf = ({ created_at, id }: Created): Position => ({ createdAt: created_at.getTime(), id })
 
-/** Prisma's condition for one object of a project; with a version, only if it still has that `updated_at`. */
-export const isOne = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
+/**
+ * Builds Prisma's condition for one object of a project.
+ * @param updated_at the version that the object must still have (optimistic locking); undefined for any version
+ */
+export const whereObject = ({ userId, projectId }: Owner, id: number, updated_at: Date | undefined) => ({
   id,
   project_id: projectId,
   neptun_user_id: userId,
   ...(updated_at && { updated_at }),
 })
 
-/** The ids of an owner, as parameters of a statement. */
+/** The ids of an owner, as parameters of a query. */
 export type OwnerIds = Pick<Owner, 'projectId' | 'userId'>
 
 export const idsOf = ({ projectId, userId }: Owner): OwnerIds => ({ projectId, userId })
 
-/** Returns the SQL of whether a row belongs to a project. */
+/** Builds the SQL condition that a row belongs to a project and its user. */
 export const belongsTo = (alias: string) => {
   const [project, user] = [Prisma.raw(`${alias}.project_id`), Prisma.raw(`${alias}.neptun_user_id`)]
   return ({ projectId, userId }: Record<keyof OwnerIds, unknown>) =>
@@ -44,17 +47,17 @@ export const belongsTo = (alias: string) => {
 }
 
 interface CreationOrder {
-  /** `imports`. */
+  /** Name of the table, such as `imports`. */
   table: string
-  /** Its alias in queries: `import`. */
+  /** Alias of the table in queries, such as `import`. */
   alias: string
   /** The columns to read. */
   columns: Prisma.Sql
-  /** The bytes of a row's long texts. PostgreSQL knows the length of a text without decompressing it. */
+  /** SQL expression for the size of a row's long texts, in bytes. PostgreSQL computes it without decompressing them. */
   textBytes: Prisma.Sql
 }
 
-/** Data access for a project's objects in the order of creation, which are read in parts. */
+/** Data access for lists of a project's objects in order of creation, with keyset pagination. */
 export function createCreationOrder<Row extends Created>(
   { read, prepare }: Pick<Database, 'read' | 'prepare'>,
   { table, alias, columns, textBytes }: CreationOrder,
@@ -67,7 +70,7 @@ export function createCreationOrder<Row extends Created>(
     last ? Prisma.sql`${isAfter(after)} AND (${order}) <= ${toRow(last)}` : isAfter(after)
 
   return {
-    /** Prepares a query of the rows after a position. */
+    /** Prepares a query for the rows after a position. */
     prepareRows<Params extends object, Extra = unknown>(
       build: (params: Placeholders<Params>) => { condition: Prisma.Sql; extraColumns?: Prisma.Sql },
     ): (params: Params, after: Position | null, limit: number) => Promise<(Row & Extra)[]> {
@@ -92,7 +95,7 @@ export function createCreationOrder<Row extends Created>(
       return toPageEnd(rows, limit, positionOf)
     },
 
-    /** Reads the next batch of a range. After the last one follows an empty batch. */
+    /** Reads the next batch of a range. The batch is empty at the end of the range. */
     async readBatch(condition: Prisma.Sql, range: Range<Position>): Promise<Batch<Row, Position>> {
       const rows = await read<Row>(Prisma.sql`
         SELECT ${columns} FROM (

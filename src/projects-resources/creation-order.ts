@@ -1,9 +1,9 @@
 import { MAX_ID } from '../identity-rules.js'
 import { createCursorCodec } from './cursor.js'
 
-/** A position in a list that is sorted by creation. */
+/** Position in a list ordered by creation. */
 export interface Position {
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   createdAt: number
   id: number
 }

@@ -26,20 +26,20 @@ export interface ProjectsResourcesOptions {
   database: Database
   installations: InstallationsRepository
   permission: GithubPermission
-  /** Null without a GitHub App. */
+  /** Null if no GitHub App is configured. */
   listRepositories: ListUserRepositories | null
-  /** Hosts of the GitHub server, for paths of `github` imports. */
+  /** Hosts of the GitHub server, accepted in paths of `github` imports. */
   githubHosts: Parameters<typeof createCanonicalSourcePath>[0]
   sessionLimits: SessionLimits
-  /** Unset: only the table `sessions` decides. */
+  /** If unset, only sessions in the table `sessions` are valid. */
   sessionLookup?: SessionLookupOptions | undefined
   observeSessionLookup: ObserveSessionLookup
 }
 
-/** The prefix of all routes below. */
+/** URL prefix of all routes of the plugin. */
 export const PROJECT_RESOURCES = '/api/users/:user_id/projects/:project_id/resources'
 
-/** Everything that belongs to a project. The session hook guards each route registered here or in a nested plugin. */
+/** Plugin with all routes of a project. Its session hook guards every route registered here or in a nested plugin. */
 export async function projectsResources(app: FastifyInstance, options: ProjectsResourcesOptions) {
   const { database, installations, permission, listRepositories, githubHosts, sessionLimits, sessionLookup } = options
   const canonicalSourcePath = createCanonicalSourcePath(githubHosts)
@@ -53,14 +53,14 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // What `once` does is limited as a part of another repository.
+  // `once` runs within a call of another repository, which counts toward that repository's limits.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))
   await app.register(importRoutes, { imports, permission, canonicalSourcePath, largeWork })
   await app.register(fileRoutes, { files: concurrency.limit(createFileRepository(database)), largeWork })
   const verifiers: Record<string, Verify> = {
-    // The values have passed the schema of the descriptor.
+    // The values have been validated by the schema of the descriptor.
     'github-installations': async (owner, values) =>
       await permission.verifyInstallation(owner, values as InstallationClaim),
   }
@@ -72,10 +72,10 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   await app.register(unknownTypes)
 }
 
-/** Any other resource type is refused by name, whatever the method. */
+/** Rejects all other resource types, for every method. */
 async function unknownTypes(app: FastifyInstance) {
-  const known = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
-  const type = `:resource_type(^(?!(?:${known.join('|')})$).*$)`
+  const knownTypes = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
+  const type = `:resource_type(^(?!(?:${knownTypes.join('|')})$).*$)`
   for (const url of [`/${type}`, `/${type}/:resource_id`]) {
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

@@ -2,7 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
 import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 
-/** Size from which lists, request bodies and resources count as large work, in bytes of JSON. Large lists are streamed. */
+/**
+ * Size from which lists, request bodies and resources count as large work, in bytes of JSON. Large lists are streamed.
+ */
 export const LARGE = 64 * 1024
 
 /** The queues of each user and of all users; `timeout` is in milliseconds. */
@@ -33,19 +35,20 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
       if (entered.has(response)) return
       entered.add(response)
       if (!(await ofUsers.acquire(userId, response))) {
-        throw tooManyRequests(`Too many requests of this user with large content: at most ${perUser} at once`, 1)
+        throw tooManyRequests(`Too many concurrent requests of this user with large content: at most ${perUser}`, 1)
       }
       if (!(await ofAll.acquire(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
 }
 
-/** Finds an object; one that is larger than `maxBytes` is not read. */
+/** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>
 
 /**
- * Reads an object. A large one is only read when it has a place.
- * @param enter waits for a place, see LargeWork
+ * Reads an object. If it is larger than `maxBytes`, waits for a permit first.
+ * @param maxBytes the largest size that needs no permit, in bytes
+ * @param enter waits for a permit; see LargeWork
  */
 export async function findAdmitted<Row>(
   find: Find<Row>,

@@ -8,13 +8,13 @@ import { LARGE, type LargeWork } from './large-work.js'
 import type { Owner } from './owner.js'
 import type { Batch, BatchRequest, PageEnd, Range, RowVersion } from './pagination.js'
 
-/** The query parameters of every list. */
+/** Query parameters of every list. */
 export interface PageQuery {
   limit?: number
   cursor?: string
 }
 
-/** The request for a list. */
+/** Context of a request for a list. */
 interface ListContext<Query> {
   owner: Owner
   query: Query
@@ -22,11 +22,11 @@ interface ListContext<Query> {
   reply: FastifyReply
 }
 
-/** A list, for code that is generic over all of them. */
+/** Data source of a list, for the code that all lists share. */
 export interface ListSource<Row extends object, Position, Query, Body extends object> {
-  /** Reads a page, or the complete list if it is small. */
+  /** Reads one page, or the complete list if it is small. */
   read(list: ListContext<Query>, request: BatchRequest<Position>): Promise<Batch<Row, Position>>
-  /** Called before a large list is streamed. */
+  /** Called before a large list is streamed, for example to set headers. */
   prepareStream?(list: ListContext<Query>): Promise<void>
   findPageEnd(list: ListContext<Query>, after: Position | null, limit: number): Promise<PageEnd<Position>>
   /** Reads the next batch of a range. */
@@ -34,14 +34,15 @@ export interface ListSource<Row extends object, Position, Query, Body extends ob
   /** Reads the versions of all rows in a range, in the order of the list. */
   readVersions(list: ListContext<Query>, range: Range<Position>): Promise<RowVersion[]>
   keyOf(row: Row): RowVersion['key']
-  /** Returns the body with these rows, as the response schema describes it. */
+  /** Returns the response body with these rows, in the form of the response schema. */
   wrap(rows: Row[]): Body
   cursor: CursorCodec<Position>
 }
 
 /**
- * Returns what a handler returns to send a list: a page if the query has a `limit`, and otherwise the complete list. A small list is read and sent at once. A large
- * one, and a page of it, takes a place among the large work and is streamed.
+ * Returns the return value of a handler that sends a list: one page if the query has a `limit`, otherwise the complete
+ * list. A small list is read with one query. A large list, or a page of it, needs a permit for large work and is
+ * streamed.
  * @throws ApiError 429 or 503 if too much large work is in progress
  */
 export async function listBody<Row extends object, Position, Query extends PageQuery, Body extends object>(
@@ -64,17 +65,17 @@ export async function listBody<Row extends object, Position, Query extends PageQ
   const end = limit === undefined ? null : await source.findPageEnd(list, after, limit)
   if (end?.hasMore) linkTo(end.last)
   if (limit !== undefined && end === null) return source.wrap([])
-  // Fastify sends a stream as it is; its types only have the body that the schema describes.
+  // Fastify sends a stream unchanged, but its types only allow the body of the response schema.
   return (await streamList(list, source, { after, last: end?.last ?? null })) as object as Body
 }
 
 /**
- * Streams the rows of a range. The response schema serializes each batch; the next one is read when the client has taken
- * the last (backpressure).
+ * Streams the rows of a range. The response schema serializes each batch. The next batch is read when the previous one
+ * has been sent (backpressure).
  *
- * The ETag is of the versions of all rows, which are read before the first byte is sent. A row that appears later is left
- * out, so that the client never has under that ETag what a list with the same ETag does not have. (A row that changes or
- * disappears needs no such care: its version never comes back.)
+ * The ETag is computed from the versions of all rows, which are read before the first byte is sent. Rows that are
+ * inserted later are omitted: otherwise a client could cache them under the ETag of a list without them. A row that is
+ * updated or deleted later is harmless, because its version never recurs.
  */
 async function streamList<Row extends object, Position, Query, Body extends object>(
   list: ListContext<Query>,
@@ -83,8 +84,8 @@ async function streamList<Row extends object, Position, Query, Body extends obje
 ): Promise<Readable> {
   const { reply } = list
   const serializer = reply.getSerializationFunction('200', 'application/json')
-  if (!serializer) throw new Error('A list needs a response schema')
-  // The body can be an array, which Fastify's type does not have.
+  if (!serializer) throw new Error('A list requires a response schema')
+  // The body can be an array, which Fastify's types do not allow.
   const serialize = (rows: Row[]): string => serializer(source.wrap(rows) as Record<string, unknown>)
   const empty = serialize([])
   const head = empty.slice(0, empty.indexOf(']'))
@@ -94,7 +95,7 @@ async function streamList<Row extends object, Position, Query, Body extends obje
   const versions = await source.readVersions(list, range)
   const keys = new Set(versions.map(({ key }) => key))
   setEntityTag(reply, versions.map(({ key, version }) => `${key} ${version}`).join('\n'))
-  // A database that is unavailable is a 503 only before the response has begun.
+  // Read before the response starts, so that an unavailable database is still a 503.
   const first = await source.readBatch(list, range)
 
   async function* chunks() {
@@ -111,15 +112,13 @@ async function streamList<Row extends object, Position, Query, Body extends obje
     }
     yield tail
   }
-  // Fastify would read the whole list to answer HEAD.
+  // For HEAD, Fastify would read the whole stream only to discard it.
   const body = reply.request.method === 'HEAD' ? [] : chunks()
   reply.type('application/json; charset=utf-8')
   return Readable.from(body, { objectMode: false })
 }
 
-/**
- * Validates what the schema of a list's query parameters cannot express.
- */
+/** Creates a check of a list's query parameters, for rules that JSON Schema cannot express. */
 export function checkPage({ decode }: Pick<CursorCodec<unknown>, 'decode'>) {
   return ({ query }: { query: unknown }, isValid: (path: string) => boolean): ValidationError[] => {
     const { cursor, limit } = query as { cursor?: unknown; limit?: unknown }
@@ -133,11 +132,10 @@ export function checkPage({ decode }: Pick<CursorCodec<unknown>, 'decode'>) {
 }
 
 /**
- * Returns the `Link` header to the next page (RFC 8288). It is relative to the address that the client requested, so that
- * it is valid behind a proxy that changes the path.
- *
+ * Returns the `Link` header to the next page (RFC 8288). The reference is relative to the URL that the client
+ * requested, so that it is valid behind a proxy that changes the path.
  * @param url path and query of the request
- * @param cursor the start of the next page
+ * @param cursor of the next page
  */
 function linkToNextPage(url: string, cursor: string): string {
   const query = new URLSearchParams(url.split('?').slice(1).join('?'))
@@ -146,9 +144,9 @@ function linkToNextPage(url: string, cursor: string): string {
 }
 
 /**
- * Returns the `Location` of an object that a POST to its list has created: a relative reference (RFC 9110, section 10.2.2),
- * which is valid behind a proxy that adds or strips a prefix.
- * @param url path and query of the request, as they were sent
+ * Returns the `Location` of an object that was created by a POST to its list. The reference is relative (RFC 9110,
+ * section 10.2.2), so that it is valid behind a proxy that adds or strips a prefix.
+ * @param url path and query of the request, as sent by the client
  */
 export function locationOf(url: string, id: number): string {
   const [path = ''] = url.split('?')

@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
 
-/** An installation of the user's, as SQL returns it: `all account` or `selected account`. */
+/** A GitHub installation of the user, as selected by the session query: `all account` or `selected account`. */
 type Installation = string
 
 /**
- * Not exported, so that no other module can construct one. The private member makes the type nominal: no object literal, and
- * no copy of an owner with other ids, is assignable to it.
+ * Not exported, so that no other module can construct it. Its private fields make the type nominal: object literals and
+ * copies with other ids are not assignable to it.
  */
 class AuthorizedOwner {
   readonly userId: number
@@ -23,18 +23,18 @@ class AuthorizedOwner {
   }
 
   /**
-   * The GitHub accounts, in lower case, of which the user has a recorded installation that is not suspended.
-   * @param selection `all`: only those whose installation covers all repositories
+   * Returns the GitHub accounts, in lower case, of the user's recorded installations that are not suspended.
+   * @param selection `all` for only the installations with access to all repositories
    * @throws Error on a route without `config.needsGithubAccounts`
    */
   githubAccounts(selection: 'any' | 'all' = 'any'): string[] {
     if (!this.#installations) throw new Error('This route does not declare that it needs GitHub accounts')
-    const matching = this.#installations.filter((text) => selection === 'any' || text.startsWith('all '))
-    return matching.map((text) => text.replace(/^\w+ /, '').toLowerCase())
+    const matching = this.#installations.filter((row) => selection === 'any' || row.startsWith('all '))
+    return matching.map((row) => row.replace(/^\w+ /, '').toLowerCase())
   }
 
   /**
-   * The size of the complete list, in bytes of JSON.
+   * Returns the size of the complete list, in bytes of JSON.
    * @throws Error on a route without `config.listCounter`
    */
   listBytes(): number {
@@ -44,35 +44,35 @@ class AuthorizedOwner {
 }
 
 /**
- * A user, and a project of theirs, as the database confirmed for the session of one request. This is a capability: every
- * repository method takes one, and createAuthorize() is the only source of them.
+ * The authorized user and project of one request. An Owner is a capability: every repository method requires one, and
+ * only createAuthorize() creates them, after the database has confirmed the session and the owner of the project.
  */
 export type Owner = AuthorizedOwner
 
-/** How long a session lasts besides its `expires_at`, in milliseconds; unset: no limit. */
+/** Limits on the lifetime of sessions in addition to `expires_at`, in milliseconds. Unset means no limit. */
 export interface SessionLimits {
-  /** Since its last use. */
+  /** Since the last use. */
   SESSION_IDLE_TIMEOUT?: number
-  /** Since it was created. */
+  /** Since the creation. */
   SESSION_MAX_AGE?: number
 }
 
-/** The result of Authorize for a session that is not valid. */
+/** Result of Authorize for a session that is not valid. */
 interface Refusal {
-  /** For the log. */
+  /** Reason, for the log. */
   refused: 'unknown_session' | EndOfSession
   sessionUserId: number | undefined
 }
 
 type EndOfSession = 'session_revoked' | 'session_unchecked' | 'session_expired' | 'session_idle' | 'session_too_old'
 
-/** The result of Authorize. */
+/** Result of Authorize for a valid session. */
 export interface Authorization {
-  /** The user of the session, whatever the path says. */
+  /** User of the session, even if the path has another user. */
   sessionUserId: number
-  /** Set if the path names the session's user and one of their projects. */
+  /** Null unless the path has the session's user and one of their projects. */
   owner: Owner | null
-  /** The database's time, if the session's last use is to be recorded. */
+  /** Use of the session, with the database's time, if it must be recorded. */
   touch: { sessionId: number; usedAt: Date } | null
 }
 
@@ -83,15 +83,15 @@ interface SessionRow {
   stale_at: Date | null
   project_id: number | null
   installations?: Installation[]
-  /** A bigint, as text. */
+  /** Bigint, as text. */
   list_bytes?: string | null
 }
 
-/** What else to read in the session query. */
+/** Additional data for the session query to read. */
 interface AuthorizationNeeds {
-  /** The user's installations, for `owner.githubAccounts()`. */
+  /** Whether to read the user's installations, for `owner.githubAccounts()`. */
   needsGithubAccounts?: boolean | undefined
-  /** The counter of a list, for `owner.listBytes()`: `import`, `user_file`. */
+  /** Counter of the list to read, for `owner.listBytes()`, such as `import` or `user_file`. */
   listCounter?: string | undefined
 }
 
@@ -100,13 +100,15 @@ const INSTALLATIONS = Prisma.sql`, ARRAY (
   WHERE installation.neptun_user_id = session.neptun_user_id AND installation.suspended_at IS NULL
 ) AS installations`
 
-/** The last use of a session is recorded once in this time, in milliseconds, or more often if sessions end sooner. */
+/**
+ * Minimum interval between records of the last use of a session, in milliseconds. Shorter with a short idle timeout.
+ */
 const RECORD_INTERVAL = 60_000
 
 const isOlder = (column: Prisma.Sql, milliseconds: number) =>
   Prisma.sql`${column} < now() - ${milliseconds}::float8 * interval '1 millisecond'`
 
-/** Why a session has ended, in SQL; null if it is valid. */
+/** Builds the SQL expression for the reason why a session has ended; null if it is valid. */
 function endOfSession({ SESSION_IDLE_TIMEOUT: idle, SESSION_MAX_AGE: age }: SessionLimits) {
   return Prisma.sql`CASE WHEN session.revoked_at IS NOT NULL THEN 'session_revoked'
     WHEN session.checked_until <= now() THEN 'session_unchecked'
@@ -118,10 +120,10 @@ function endOfSession({ SESSION_IDLE_TIMEOUT: idle, SESSION_MAX_AGE: age }: Sess
 const LAST_USED = Prisma.sql`session.last_used_at`
 
 /**
- * Looks up a session, and whether the project in the path belongs to its user, in one query.
+ * Authenticates a session and authorizes access to the project in the path, with one query.
  *
  * @param tokenHash SHA-256 of the token, 32 bytes
- * @param path the ids in the request's path; 0 for one that is not an id
+ * @param path the ids in the request's path; 0 for an invalid id
  */
 export type Authorize = (
   tokenHash: Buffer,
@@ -129,6 +131,7 @@ export type Authorize = (
   needs: AuthorizationNeeds,
 ) => Promise<Authorization | Refusal>
 
+/** Creates the authorization function. It prepares one query per combination of needs. */
 export function createAuthorize(database: Pick<Database, 'prepare'>, limits: SessionLimits = {}): Authorize {
   const queries = new Map<string, ReturnType<typeof prepareQuery>>()
   return async (tokenHash, path, needs) => {

@@ -1,39 +1,39 @@
-/** A part of a list that is read at once: a page, or a small complete list. */
+/** Part of a list that is read with one query: a page, or a small complete list. */
 export interface BatchRequest<Position> {
-  /** Only rows after this one; null for the beginning. */
+  /** Position after which to start; null for the start of the list. */
   after: Position | null
   /** Maximum size of a page; undefined for the complete list. */
   limit: number | undefined
 }
 
-/** A part of a large list, which is read in batches of bounded size. */
+/** Part of a large list, which is read in batches of bounded size. */
 export interface Range<Position> {
-  /** Only rows after this one; null for the beginning. */
+  /** Position after which to start; null for the start of the list. */
   after: Position | null
-  /** The last row; null for the end of the list. */
+  /** Position of the last row; null for the end of the list. */
   last: Position | null
 }
 
-/** The end of a page, and whether more follow; null for an empty page. */
+/** Position of the last row of a page, and whether more rows follow; null for an empty page. */
 export type PageEnd<Position> = { last: Position; hasMore: boolean } | null
 
-/** Rows of a list, and the position of the last one if more may follow. */
+/** Rows of a list. `next` is the position of the last row if more rows may follow. */
 export interface Batch<Row, Position> {
   rows: Row[]
   next: Position | null
 }
 
-/** Identifies the state of a row of a list without reading its content. */
+/** Version of a row of a list, for ETags. It is read without the row's content. */
 export interface RowVersion {
-  /** Identifies the row in the list, and is never used again. */
+  /** Identifies the row in the list. Never reused. */
   key: string
-  /** PostgreSQL's own version of the row (`xmin`), which every change moves, whoever makes it. */
+  /** PostgreSQL's version of the row (`xmin`). Every update of the row changes it. */
   version: string
 }
 
 /**
- * Finds the end of a page.
- * @param rows up to `limit + 1` rows: the last one shows that more follow
+ * Computes the end of a page from the rows of its query.
+ * @param rows up to `limit + 1` rows; the extra row shows that more rows follow
  */
 export function toPageEnd<Row, Position>(
   rows: Row[],
@@ -47,7 +47,7 @@ export function toPageEnd<Row, Position>(
 
 /**
  * Builds a batch from the rows of its query.
- * @param rows up to `limit + 1` rows: the last one shows that more follow. Without a limit, all rows
+ * @param rows up to `limit + 1` rows; the extra row shows that more rows follow. Without a limit, all rows
  */
 export function toBatch<Row, Position>(
   rows: Row[],
@@ -55,7 +55,7 @@ export function toBatch<Row, Position>(
   positionOf: (row: Row) => Position,
 ): Batch<Row, Position> {
   if (limit === undefined || rows.length <= limit) return { rows, next: null }
-  const kept = rows.slice(0, limit)
-  const last = kept.at(-1)
-  return { rows: kept, next: last ? positionOf(last) : null }
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return { rows: page, next: last ? positionOf(last) : null }
 }

@@ -1,20 +1,20 @@
 import { ApiError, type ErrorCode } from '../errors.js'
 import { matchesTag } from '../http/entity-tags.js'
 
-/** An object with the time of its last change, which every change moves. */
+/** An object with the time of its last update. Every update increases this time. */
 type Versioned = { updated_at: Date }
 
-/** The ETag of an object (RFC 9110, section 8.8.3): the time of its last change. */
+/** Returns the ETag of an object (RFC 9110, section 8.8.3): the time of its last update. */
 export const etagOf = ({ updated_at }: Versioned): string => `"${updated_at.toISOString()}"`
 
-/** The headers with the precondition of a write. */
+/** Headers with the preconditions of a write. */
 export interface Preconditions {
   'if-match'?: string | undefined
   'if-none-match'?: string | undefined
 }
 
 /**
- * Checks the preconditions of a change or removal (RFC 9110, section 13.2.2).
+ * Checks the preconditions of an update or a deletion (RFC 9110, section 13.2.2).
  *
  * @returns whether the write must be conditional on the version that was checked
  * @throws ApiError 412 if a precondition is false
@@ -24,21 +24,22 @@ export function checkPreconditions(headers: Preconditions, object: Versioned): b
   const tag = etagOf(object)
   if (ifMatch !== undefined && !matchesTag(ifMatch, tag)) throw new ApiError('PRECONDITION_FAILED')
   if (ifNoneMatch !== undefined && matchesTag(ifNoneMatch, tag)) {
-    throw new ApiError('PRECONDITION_FAILED', { message: 'The object exists in the state that If-None-Match excludes' })
+    throw new ApiError('PRECONDITION_FAILED', { message: 'The object matches If-None-Match' })
   }
   return ifNoneMatch !== undefined || (ifMatch !== undefined && ifMatch.trim() !== '*')
 }
 
-/** Each attempt that fails means that a concurrent change succeeded. */
+/** Maximum number of attempts. Each failed attempt means that a concurrent update succeeded. */
 const MAX_ATTEMPTS = 20
 
 /**
- * Changes or removes an object on the preconditions of the request. Without any, the object is not read before.
+ * Updates or deletes an object subject to the preconditions of the request. Without preconditions, does not read it
+ * first.
  *
- * @param notFound the error if there is no such object
- * @param calls `write` gets the `updated_at` that the object must still have (optimistic locking), or undefined if any will
- *   do; returns undefined if it has changed, or is not there
- * @throws ApiError 404, 412, or 409 if each attempt lost to a concurrent change
+ * @param notFound the error if the object does not exist
+ * @param calls `write` takes the `updated_at` that the object must still have (optimistic locking), or undefined for
+ *   any version. It returns undefined if the object has another version or does not exist
+ * @throws ApiError 404, 412, or 409 if every attempt lost to a concurrent update
  */
 export async function writeIf<Result>(
   headers: Preconditions,

@@ -8,8 +8,8 @@ export interface SemaphoreOptions {
   /** Maximum waiting time, in milliseconds. */
   timeout: number
   /**
-   * Delay before a released permit goes to the next waiter, as a multiple of the time that it was held. It does not apply
-   * when the queue is empty.
+   * Delay before a released permit goes to the next waiter, as a multiple of the time that it was held. It does not
+   * apply when the queue is empty.
    */
   cooldown?: number
 }
@@ -21,8 +21,8 @@ const MAX_COOLDOWN = 250
 export type Release = () => void
 
 /**
- * A FIFO semaphore with a bounded queue and a bounded waiting time. (p-limit has neither bound.) A permit that is acquired
- * for a response is released when that response closes, at the latest.
+ * A FIFO semaphore with a bounded queue and a bounded waiting time. (p-limit has neither bound.) A permit that is
+ * acquired for a response is released when that response closes, at the latest.
  */
 export class Semaphore {
   readonly #options: SemaphoreOptions
@@ -39,8 +39,8 @@ export class Semaphore {
 
   /**
    * Acquires a permit.
-   * @returns synchronously if a permit is available; otherwise a promise, which resolves to undefined if the queue is full,
-   * the timeout expires or the response closes
+   * @returns synchronously if a permit is available; otherwise a promise, which resolves to undefined if the queue is
+   *   full, the timeout expires or the response closes
    */
   acquire(response?: ServerResponse): Release | Promise<Release | undefined> {
     if (response?.destroyed) return Promise.resolve(undefined)

@@ -1,21 +1,23 @@
 import type { BaseLogger } from 'pino'
 import type { Database } from '../database/database.js'
 
-/** How long uses are collected before they are written together, in milliseconds. */
+/** How long uses are collected before they are written as a batch, in milliseconds. */
 const DELAY = 1000
 
-/** Maximum number of sessions per statement. */
+/** Maximum number of sessions per UPDATE. */
 const BATCH_SIZE = 256
 
 /**
- * Records when sessions were last used: fire-and-forget, with one statement for all sessions of a second. A statement per
- * session would cost more than the requests themselves when many users return at the same time.
+ * Records when sessions were last used, fire-and-forget. Uses are batched: one UPDATE per session would cost more than
+ * the requests themselves when many users return at the same time.
  */
 export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>, log: Pick<BaseLogger, 'warn'>) {
   const pending = new Map<number, Date>()
   let timer: NodeJS.Timeout | undefined
 
-  /** Writes what is pending. Never rejects: a failure is logged, and the next request of the session records it again. */
+  /**
+   * Writes the pending uses. Never rejects: it logs failures, and the next request of a session records a use again.
+   */
   async function flush(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
@@ -31,7 +33,7 @@ export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>,
   }
 
   return {
-    /** @param usedAt the database's time */
+    /** @param usedAt in the database's time */
     record(sessionId: number, usedAt: Date): void {
       pending.set(sessionId, usedAt)
       timer ??= setTimeout(flush, DELAY).unref()
@@ -40,7 +42,7 @@ export function createSessionUseRepository({ prisma }: Pick<Database, 'prisma'>,
   }
 }
 
-/** Repeats the last id up to the next power of two, so that few different statements have to be prepared. */
+/** Pads the ids to the next power of two by repeating the last one, to limit the number of prepared statements. */
 function padIds(ids: number[]): number[] {
   const size = 2 ** Math.ceil(Math.log2(ids.length))
   return [...ids, ...Array<number>(size - ids.length).fill(ids.at(-1) ?? 0)]

@@ -15,7 +15,7 @@ import { type Authorization, createAuthorize, type Owner, type SessionLimits } f
 import type { SessionLookup } from './session-lookup/index.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
-/** Private to this module, so that only the hook can set them. */
+/** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
 const authorized = Symbol('authorized')
 
@@ -23,15 +23,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     [authorization]: Authorization | null
     [authorized]: Owner | null
-    /** The authorized user and project. Throws before the access check has passed. */
+    /** The authorized user and project. Throws if the request has not passed the access check. */
     readonly owner: Owner
-    /** The user of the session, for the log. */
+    /** User of the session, for the log. */
     userId: number | undefined
   }
   interface FastifyContextConfig {
     /** Whether handlers use `request.owner.githubAccounts()`. */
     needsGithubAccounts?: boolean
-    /** The counter of the list that handlers read, if they use `request.owner.listBytes()`. */
+    /** Counter of the list that handlers read, if they use `request.owner.listBytes()`. */
     listCounter?: string
   }
 }
@@ -40,17 +40,17 @@ interface SessionOptions {
   database: Database
   largeBodies: LargeWork
   limits: SessionLimits
-  /** Set if another service decides about sessions that the table does not have. */
+  /** Set if sessions that are not in the table are looked up in another service. */
   lookup?: SessionLookup | undefined
 }
 
 /**
- * Guards every route of the plugin that registers it, before or after, with or without a body; no route can opt out.
+ * Guards every route of the plugin that registers this one, in any order of registration. No route can opt out.
  *
- * - onRequest: 429 over a limit; 401 without a valid session, before any part of the request is parsed; 403 for a
- *   cross-site write.
- * - preHandler: 400 with all validation errors; 403 for another user's path; 404 for a project that does not exist or is
- *   not the user's. Only then is `request.owner` available.
+ * - onRequest: 429 if a limit is exceeded; 401 without a valid session, before any part of the request is parsed; 403
+ *   for a cross-site write.
+ * - preHandler: 400 with all validation errors; 403 for the path of another user; 404 for a project that does not exist
+ *   or belongs to another user. Then `request.owner` is available.
  */
 async function session(app: FastifyInstance, { database, largeBodies, limits, lookup }: SessionOptions) {
   app.decorateRequest(authorization, null)
@@ -64,15 +64,15 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   })
 
   /**
-   * The ids in the path are validated on every route, and belong to this hook alone: routes declare only their own
-   * parameters. Each schema is compiled once.
+   * Parameter schemas with the user and project ids added, which every route validates. Routes declare only their
+   * additional parameters. Cached, so that Fastify compiles each schema once.
    */
   const schemas = new Map<unknown, TObject>()
-  const withProjectPath = (own: { properties?: TProperties } | undefined) => {
-    const { properties = {} } = own ?? {}
-    const known = schemas.get(own) ?? Type.Object({ ...ProjectPath, ...properties })
-    schemas.set(own, known).set(known, known)
-    return known
+  const withProjectPath = (params: { properties?: TProperties } | undefined) => {
+    const { properties = {} } = params ?? {}
+    const schema = schemas.get(params) ?? Type.Object({ ...ProjectPath, ...properties })
+    schemas.set(params, schema).set(schema, schema)
+    return schema
   }
 
   app.addHook('onRoute', (route) => {
@@ -87,7 +87,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
 
   const authorize = createAuthorize(database, limits)
   const sessionUse = createSessionUseRepository(database, app.log)
-  // Runs before the hook that closes the database: Fastify calls onClose hooks in reverse order.
+  // Flushes before the database closes: Fastify calls onClose hooks in reverse order of registration.
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlightLimit(app)
@@ -99,7 +99,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
       if (!sessionHash) return null
       const find = () => authorize(sessionHash, readPath(request), request.routeOptions.config)
       let found = await find()
-      if (lookup && 'refused' in found && NOT_DECIDED.includes(found.refused)) {
+      if (lookup && 'refused' in found && LOOKUP_REASONS.includes(found.refused)) {
         if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
       }
       request.userId = found.sessionUserId
@@ -121,13 +121,13 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
     const validationErrors = findValidationErrors(request)
     if (validationErrors.length > 0) return done(invalidRequest(...validationErrors))
     const found = request[authorization]
-    // The path has passed its schema.
+    // The path parameters have been validated by their schema.
     if (found?.sessionUserId !== (request.params as { user_id: number }).user_id)
       return done(new ApiError('USER_MISMATCH'))
     request[authorized] = found.owner
     if (!found.owner) return done(new ApiError('PROJECT_NOT_FOUND'))
     inFlight.resume(request)
-    // Validating a large body takes many milliseconds, and storing it as well.
+    // Validating and storing a large body each block the event loop for many milliseconds: yield in between.
     if (request.hasLargeBody) setImmediate(done)
     else done()
   })
@@ -143,16 +143,18 @@ export default fp(session, {
   dependencies: ['error-handler', 'session-cookie', 'rate-limits', 'cross-origin', 'coercion', 'json-body'],
 })
 
-/** @param reason why the session is not valid, for the log; undefined if the request names none */
+/** @param reason why the session is not valid, for the log; undefined for a request without a valid session cookie */
 function unauthorized(request: FastifyRequest, reason?: string): ApiError {
-  const isNamed = reason === undefined && hasSessionCookie(request)
-  return new ApiError('UNAUTHORIZED', { reason: reason ?? (isNamed ? 'invalid_session_cookie' : 'no_session_cookie') })
+  const hasCookie = reason === undefined && hasSessionCookie(request)
+  return new ApiError('UNAUTHORIZED', {
+    reason: reason ?? (hasCookie ? 'invalid_session_cookie' : 'no_session_cookie'),
+  })
 }
 
-/** Refusals of sessions that another service may know. */
-const NOT_DECIDED = ['unknown_session', 'session_unchecked']
+/** Reasons for which a session is looked up in the other service. */
+const LOOKUP_REASONS = ['unknown_session', 'session_unchecked']
 
-/** The ids in the path, which at onRequest are text; 0, which no row has, for one that is not an id. */
+/** Returns the ids in the path, which are still text at onRequest. An invalid id becomes 0, which matches no row. */
 function readPath({ params }: FastifyRequest): { userId: number; projectId: number } {
   const { user_id, project_id } = params as { user_id?: string | number; project_id?: string | number }
   return { userId: readId(user_id), projectId: readId(project_id) }

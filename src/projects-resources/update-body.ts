@@ -1,17 +1,18 @@
 import type { ValidationError } from '../errors.js'
 
-/** Rules of the body of a change, which JSON Schema cannot express. */
+/** Rules for the body of an update that JSON Schema cannot express. */
 export interface UpdateRules {
   /** Requires at least one of the fields. */
   checkPresence(body: Record<string, unknown>): ValidationError[]
-  /** Removes the fields that are absent. */
+  /** Removes the fields that count as absent. */
   present<Change extends object>(body: object): Partial<Change>
 }
 
 /**
- * @param fields the names of the fields that can be changed
- * @param neverNull those that cannot be null. One that is null is absent: clients that always send all keys mean that it stays
- *   as it is
+ * Creates the rules for the body of a partial update.
+ * @param fields names of the fields that can be updated
+ * @param neverNull names of the fields that are never null. Null counts as absent in them: some clients always send all
+ *   fields, with null for those that they do not change
  */
 export function updateRules(fields: readonly string[], neverNull: readonly string[]): UpdateRules {
   const isAbsent = (name: string, value: unknown) => value === undefined || (value === null && neverNull.includes(name))
@@ -25,7 +26,7 @@ export function updateRules(fields: readonly string[], neverNull: readonly strin
   }
 }
 
-/** Returns a body that may be anything as an object; an empty one if it is none. */
+/** Returns `value` if it is an object, or else an empty object. */
 export function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

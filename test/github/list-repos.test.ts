@@ -382,7 +382,7 @@ t.test('when every installation fails, the response is 503', async (t) => {
   const suspended = await service.call('GET', list)
   t.same(
     suspended.body,
-    errorBody(503, 'GITHUB_UNAVAILABLE', 'Every GitHub installation that is linked to this project is suspended'),
+    errorBody(503, 'GITHUB_UNAVAILABLE', 'All GitHub installations linked to this project are suspended'),
   )
   t.match(suspended.headers.get('retry-after'), /^\d+$/)
   t.equal(suspended.headers.get('x-installations-failed'), '1, 2')
@@ -452,7 +452,7 @@ t.test('without a GitHub App, the response is 503', async (t) => {
   t.equal((await service.call('GET', list)).body.code, 'NO_GITHUB_INSTALLATION')
   await link(service, 1)
   const response = await service.call('GET', list)
-  t.same(response.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub cannot be asked: no GitHub App is configured'))
+  t.same(response.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'No GitHub App is configured'))
   t.match(response.headers.get('retry-after'), /^\d+$/)
 })
 

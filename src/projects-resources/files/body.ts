@@ -5,15 +5,15 @@ import { type CreateFileBody, REQUIRED_FIELDS, UpdateFileBody } from './schemas.
 
 const rules = updateRules(Object.keys(UpdateFileBody.properties), REQUIRED_FIELDS)
 
-/** Validates what the schema of a body cannot express. */
+/** Validates rules for a new file that JSON Schema cannot express. */
 export const checkCreate = ({ body }: { body: unknown }): ValidationError[] => checkTextSize(asRecord(body))
 
-/** Validates the body of a change, which must have at least one of the fields. */
+/** Validates the body of an update: it must have at least one field, and `text` must not be too large. */
 export function checkUpdate({ body }: { body: unknown }): ValidationError[] {
   const fields = asRecord(body)
   const validationErrors = rules.checkPresence(fields)
   return validationErrors.length > 0 ? validationErrors : checkTextSize(fields)
 }
 
-/** Removes fields of a change that are absent, or null although they cannot be. */
+/** Removes the fields that an update leaves unchanged: absent ones, and null for fields that are never null. */
 export const presentFields = (body: UpdateFileBody): Partial<CreateFileBody> => rules.present(body)

@@ -31,7 +31,7 @@ export const createFile = {
   operationId: 'createFile',
   tags,
   summary: 'Create a file',
-  description: 'The file belongs to the project, and is deleted with it.',
+  description: 'The file belongs to the project and is deleted with it.',
   body: schemas.CreateFileBody,
   response: {
     201: response('The new file.', schemas.FileBody, { example: { file: found } }),
@@ -43,7 +43,9 @@ export const listFiles = {
   operationId: 'listFiles',
   tags,
   summary: 'List files',
-  description: 'All of them, oldest first, or with `limit` a page of them. With two filters, files that match both.',
+  description:
+    'Returns all files, oldest first, or one page of them if `limit` is set. With both filters, returns the files ' +
+    'that match both.',
   querystring: schemas.ListFilesQuery,
   response: {
     200: response("The project's files.", schemas.FilesBody, { example: { files: [found] }, headers: NEXT_PAGE }),
@@ -54,8 +56,8 @@ export const listFiles = {
 export const getFile = {
   operationId: 'getFile',
   tags,
-  summary: 'Read a file',
-  description: 'With its whole text.',
+  summary: 'Get a file',
+  description: 'Includes the full text.',
   params: schemas.FileParams,
   response: {
     200: response('The file.', schemas.FileBody, { example: { file: found } }),
@@ -66,12 +68,12 @@ export const getFile = {
 export const updateFile = {
   operationId: 'updateFile',
   tags,
-  summary: 'Change a file',
-  description: 'Changes the fields that the body names. Null clears `language` and `extension`.',
+  summary: 'Update a file',
+  description: 'Changes only the fields in the body. Null clears `language` and `extension`.',
   params: schemas.FileParams,
   body: schemas.UpdateFileBody,
   response: {
-    200: response('The file as it is now.', schemas.FileBody, { example: { file: changed } }),
+    200: response('The updated file.', schemas.FileBody, { example: { file: changed } }),
     ...guardedErrors('FILE_NOT_FOUND', 'CONFLICT', 'PROJECT_FULL', 'PRECONDITION_FAILED', ...WRITE_ERRORS),
   },
 }
@@ -80,7 +82,7 @@ export const deleteFile = {
   operationId: 'deleteFile',
   tags,
   summary: 'Delete a file',
-  description: 'Other projects are not affected: no file is shared.',
+  description: 'Other projects are not affected, because files are never shared.',
   params: schemas.FileParams,
   response: { 204: NoContent, ...guardedErrors('FILE_NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
 }

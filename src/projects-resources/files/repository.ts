@@ -9,16 +9,16 @@ import {
   belongsTo,
   createCreationOrder,
   idsOf,
-  isOne,
   type OwnerIds,
   positionOf,
+  whereObject,
 } from '../creation-order-repository.js'
 import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
-/** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
+/** A row. If its columns differ from the response schema, this is `never`, so that its uses do not compile. */
 export type FileRow = Exact<ContextFileModel, Static<typeof File>>
 
 const COLUMN_NAMES = Object.keys(Prisma.ContextFileScalarFieldEnum)
@@ -26,7 +26,7 @@ const toColumns = (names: string[]) => Prisma.raw(names.map((name) => `file."${n
 const COLUMNS = toColumns(COLUMN_NAMES)
 const COLUMNS_BESIDES_TEXT = toColumns(COLUMN_NAMES.filter((name) => name !== 'text'))
 
-/** Data access for the files of a project. Its lists are in the order of creation. */
+/** Data access for the files of a project. Lists are in order of creation. */
 export type FileRepository = ReturnType<typeof createFileRepository>
 
 export function createFileRepository({ prisma, read, prepare }: Pick<Database, 'prisma' | 'read' | 'prepare'>) {
@@ -36,7 +36,7 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
   )
   const readRows = inOrder.prepareRows<OwnerIds & FileFilter>((params) => ({ condition: isListed(params, params) }))
   return {
-    /** Lists files: a page, or the complete list if it is small. */
+    /** Lists files: one page, or the complete list if it is small. */
     async list(
       owner: Owner,
       filter: FileFilter,
@@ -63,8 +63,8 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
 
     /**
      * Finds a file.
-     * @param maxBytes a longer text is not read
-     * @returns `too-large`, or undefined if there is none
+     * @param maxBytes maximum size of its text, in bytes; a larger one is not read
+     * @returns the file, `too-large`, or undefined if it does not exist
      */
     async find(owner: Owner, fileId: number, maxBytes = MAX_ID): Promise<FileRow | 'too-large' | undefined> {
       const [row] = await read<FileRow | { text: null }>(Prisma.sql`
@@ -74,7 +74,7 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
       return row && (isRead(row) ? row : 'too-large')
     },
 
-    /** Finds the version of a file, and the bytes of its text, without reading the text. */
+    /** Finds the version of a file and the size of its text, in bytes, without reading the text. */
     async findVersion(owner: Owner, fileId: number): Promise<{ updated_at: Date; bytes: number } | undefined> {
       const [row] = await read<{ updated_at: Date; bytes: number }>(Prisma.sql`
         SELECT file.updated_at, octet_length(file.text) AS bytes FROM context_files AS file
@@ -83,8 +83,8 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
     },
 
     /**
-     * Stores a file. A trigger enforces the limits of the project.
-     * @param once stores the row as the result of the request
+     * Creates a file. A trigger enforces the limits of the project.
+     * @param once stores the row as the result of the request, for its Idempotency-Key
      */
     async create({ userId, projectId }: Owner, values: CreateFileBody, once?: Once): Promise<FileRow> {
       const data = { ...values, neptun_user_id: userId, project_id: projectId }
@@ -93,9 +93,9 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
     },
 
     /**
-     * Changes a file.
-     * @param version the `updated_at` that it must still have (optimistic locking); undefined if any will do
-     * @returns undefined if it has changed, or is not there
+     * Updates a file.
+     * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
+     * @returns undefined if the file has another version or does not exist
      */
     async update(
       owner: Owner,
@@ -103,17 +103,20 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
       data: Partial<CreateFileBody>,
       version: Date | undefined,
     ): Promise<FileRow | undefined> {
-      const [changed] = await prisma.contextFile.updateManyAndReturn({ where: isOne(owner, fileId, version), data })
+      const [changed] = await prisma.contextFile.updateManyAndReturn({
+        where: whereObject(owner, fileId, version),
+        data,
+      })
       return changed
     },
 
     /**
-     * Removes a file.
-     * @param version the `updated_at` that it must still have; undefined if any will do
-     * @returns whether it was removed
+     * Deletes a file.
+     * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
+     * @returns whether it was deleted
      */
     async remove(owner: Owner, fileId: number, version: Date | undefined): Promise<boolean> {
-      const { count } = await prisma.contextFile.deleteMany({ where: isOne(owner, fileId, version) })
+      const { count } = await prisma.contextFile.deleteMany({ where: whereObject(owner, fileId, version) })
       return count > 0
     },
   }
@@ -123,7 +126,7 @@ const TEXT_BYTES = Prisma.raw('(octet_length(file.text) + octet_length(file.orig
 
 const isOwn = belongsTo('file')
 
-/** Whether a file belongs to the list. */
+/** Builds the SQL condition that a file belongs to the project and matches the filter. */
 const isListed = (owner: Record<keyof OwnerIds, unknown>, filter: { [Name in keyof FileFilter]?: unknown }) =>
   Prisma.sql`${isOwn(owner)} AND ${matches('category', filter.context_file_category)}
     AND ${matches('type', filter.context_file_type)}`

@@ -19,9 +19,9 @@ export interface FileRoutesOptions {
   largeWork: LargeWork
 }
 
-/** The calls on a project's files. */
+/** Routes of a project's files. */
 export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (app, { files, largeWork }) => {
-  const one = '/files/:context_file_id'
+  const itemPath = '/files/:context_file_id'
 
   app.post(
     '/files',
@@ -52,7 +52,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
     (request, reply) => listBody(request, reply, list, largeWork),
   )
 
-  app.get(one, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
+  app.get(itemPath, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => files.find(owner, params.context_file_id, maxBytes)
     const found = await findAdmitted(find, CHUNK, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('FILE_NOT_FOUND')
@@ -60,14 +60,14 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
   })
 
   app.put(
-    one,
+    itemPath,
     { schema: openapi.updateFile, config: { check: checkUpdate, documented: { headers: IF_MATCH } } },
     async ({ owner, params, body, headers }, reply) => {
       const { context_file_id: id } = params
       const find = () => files.findVersion(owner, id)
       const found = await find()
       if (!found) throw new ApiError('FILE_NOT_FOUND')
-      // A small body can have a large response.
+      // Even a small update returns the whole text.
       if (found.bytes > CHUNK) await largeWork.enter(owner.userId, reply.raw)
       const change = presentFields(pickKnown(UpdateFileBody, body))
       const write = (version: Date | undefined) => files.update(owner, id, change, version)
@@ -76,7 +76,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
   )
 
   app.delete(
-    one,
+    itemPath,
     { schema: openapi.deleteFile, config: { documented: { headers: IF_MATCH } } },
     async ({ owner, params, headers }, reply) => {
       const { context_file_id: id } = params

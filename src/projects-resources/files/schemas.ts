@@ -3,9 +3,9 @@ import { Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../..
 import { creationCursor } from '../creation-order.js'
 import { FileFields } from '../file-schemas.js'
 
-const originalPath = Text(1, 2048, { description: 'Where the file comes from; stored as it is.' })
-const category = Word(64, 'A-Za-z0-9._-', { description: 'What the file is for.' })
-const type = Word(64, 'A-Za-z0-9._-', { description: 'What the file is.' })
+const originalPath = Text(1, 2048, { description: 'Path from which the file was taken. Stored unchanged.' })
+const category = Word(64, 'A-Za-z0-9._-', { description: 'Purpose of the file.' })
+const type = Word(64, 'A-Za-z0-9._-', { description: 'Kind of file.' })
 
 /** Columns that are never null. */
 const required = {
@@ -18,7 +18,7 @@ const required = {
 const language = Nullable(FileFields.language)
 const extension = Nullable(FileFields.extension)
 
-/** In a response. */
+/** A file in a response. */
 export const File = Type.Object(
   {
     id: Id(),
@@ -56,7 +56,10 @@ export const CreateFileBody = Type.Object(
 export type CreateFileBody = Static<typeof CreateFileBody>
 
 const unchanged = (schema: TSchema) =>
-  Nullable({ ...schema, description: `${schema.description ?? ''} Null: unchanged.`.trim() } as typeof originalPath)
+  Nullable({
+    ...schema,
+    description: `${schema.description ?? ''} Null leaves it unchanged.`.trim(),
+  } as typeof originalPath)
 
 export const UpdateFileBody = Type.Partial(
   Type.Object({
@@ -71,13 +74,14 @@ export const UpdateFileBody = Type.Partial(
   {
     title: 'UpdateFileBody',
     description:
-      'At least one of the seven, besides those that are null and unchanged. A field that is absent stays as it is.',
+      'At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and ' +
+      '`extension`.',
     examples: [{ title: 'Dockerfile of the service', text: 'FROM node:22-slim\n' }],
   },
 )
 export type UpdateFileBody = Static<typeof UpdateFileBody>
 
-/** Names of the fields that are never null: in a change, null leaves them as they are. */
+/** Names of the fields that are never null. In an update, null leaves them unchanged. */
 export const REQUIRED_FIELDS: readonly string[] = Object.keys(required)
 
 export const FileParams = Type.Object({ context_file_id: Id({ examples: [123] }) })
@@ -85,10 +89,14 @@ export const FileParams = Type.Object({ context_file_id: Id({ examples: [123] })
 const filter = {
   context_file_category: Type.Optional({
     ...category,
-    description: 'Only files of this category.',
+    description: 'Returns only files of this category.',
     examples: ['container'],
   }),
-  context_file_type: Type.Optional({ ...type, description: 'Only files of this type.', examples: ['dockerfile'] }),
+  context_file_type: Type.Optional({
+    ...type,
+    description: 'Returns only files of this type.',
+    examples: ['dockerfile'],
+  }),
 }
 
 export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }

@@ -8,7 +8,7 @@ const example = {
   full_name: 'username/repository',
   private: false,
   html_url: 'https://github.com/username/repository',
-  description: 'What it is for',
+  description: 'An example repository',
   fork: false,
   created_at: '2024-02-16T17:42:11.000Z',
   updated_at: '2025-02-16T17:42:11.000Z',
@@ -45,7 +45,8 @@ const FAILED = {
   'X-Installations-Failed': {
     type: 'string',
     maxLength: 16_384,
-    description: "GitHub's ids of the installations that are left out: suspended, or GitHub could not be asked.",
+    description:
+      "GitHub's ids of the installations whose repositories are missing: suspended, or the request to GitHub failed.",
   },
 }
 
@@ -53,7 +54,9 @@ export const listGithubRepositories = {
   operationId: 'listGithubRepositories',
   tags: ['GitHub repositories'],
   summary: 'List the repositories that can be imported',
-  description: "What the project's linked GitHub installations can see, sorted by `full_name`. Needs a GitHub App.",
+  description:
+    "Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. " +
+    'Requires a GitHub App.',
   response: {
     200: response('The repositories.', schemas.GithubRepositoriesBody, {
       example: { repositories: [example] },

@@ -6,14 +6,14 @@ import { listGithubRepositories } from './openapi.js'
 
 export interface GithubRepositoryRoutesOptions {
   installations: InstallationsRepository
-  /** Null without a GitHub App. */
+  /** Null if no GitHub App is configured. */
   listRepositories: ListUserRepositories | null
 }
 
-/** Default of `Retry-After`, in seconds. */
+/** Default value of `Retry-After`, in seconds. */
 const RETRY_AFTER = 30
 
-/** The repositories that can be imported from GitHub. */
+/** Route that lists the repositories that can be imported from GitHub. */
 export const githubRepositoryRoutes: FastifyPluginAsyncTypebox<GithubRepositoryRoutesOptions> = async (
   app,
   { installations, listRepositories },
@@ -21,14 +21,14 @@ export const githubRepositoryRoutes: FastifyPluginAsyncTypebox<GithubRepositoryR
   app.get('/github-repositories', { schema: listGithubRepositories }, async ({ owner, log }, reply) => {
     const linked = await installations.listLinked(owner)
     if (linked.length === 0) throw new ApiError('NO_GITHUB_INSTALLATION')
-    if (!listRepositories) throw unavailable('GitHub cannot be asked: no GitHub App is configured')
+    if (!listRepositories) throw unavailable('No GitHub App is configured')
     const ids = idsOf(linked)
     const suspended = idsOf(linked.filter(({ suspended_at }) => suspended_at !== null))
     const active = ids.filter((id) => !suspended.includes(id))
     const { repositories, failed, retryAfter } = await listRepositories(owner, active, log)
     const missing = ids.filter((id) => suspended.includes(id) || failed.includes(id))
     if (missing.length > 0) reply.header('x-installations-failed', missing.join(', '))
-    if (active.length === 0) throw unavailable('Every GitHub installation that is linked to this project is suspended')
+    if (active.length === 0) throw unavailable('All GitHub installations linked to this project are suspended')
     if (failed.length === active.length) throw unavailable('GitHub is unavailable', retryAfter)
     return { repositories }
   })

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 
-/** Longer than any text that GitHub returns. */
+/** Maximum length of a text in the response, in characters. No text from GitHub is longer. */
 const MAX_LENGTH = 65_535
 
-/** Installations are read up to this many repositories, and in practice have far fewer. */
+/** Maximum length of the list, for the OpenAPI document. */
 const MAX_REPOSITORIES = 100_000
 
 const ShownText = (description?: string) =>
@@ -11,7 +11,7 @@ const ShownText = (description?: string) =>
 const NullableString = (description?: string) =>
   Type.Unsafe<string | null>({ ...ShownText(description), type: ['string', 'null'] })
 const ShownTime = () => Type.String({ format: 'date-time', maxLength: 24 })
-const GithubId = (of: string) => Type.String({ maxLength: 20, description: `GitHub's own id of ${of}, as a string.` })
+const GithubId = (of: string) => Type.String({ maxLength: 20, description: `GitHub's id of ${of}, as a string.` })
 const Count = (description?: string) =>
   Type.Integer({
     format: 'int64',
@@ -20,12 +20,12 @@ const Count = (description?: string) =>
     ...(description === undefined ? {} : { description }),
   })
 
-/** A repository with the values of GitHub's response. */
+/** A repository, with the values from GitHub's response. */
 const GithubRepository = Type.Object(
   {
     id: GithubId('the repository'),
     name: ShownText(),
-    full_name: ShownText('`owner/repo`: the source_path of an import of it.'),
+    full_name: ShownText('`owner/repo`, which is the source_path of its imports.'),
     private: Type.Boolean(),
     html_url: ShownText(),
     description: NullableString(),
@@ -56,9 +56,9 @@ const GithubRepository = Type.Object(
     visibility: ShownText('`public`, `private` or `internal`.'),
     default_branch: ShownText(),
     github_account_id: GithubId('the owner'),
-    github_account_name: ShownText('The owner.'),
+    github_account_name: ShownText('Login of the owner.'),
     installation_id: GithubId('the installation that can access it'),
-    license: NullableString('SPDX id.'),
+    license: NullableString('SPDX identifier.'),
   },
   { title: 'GithubRepository' },
 )

@@ -14,36 +14,38 @@ declare module 'fastify' {
     isIdempotent?: boolean
   }
   interface FastifyReply {
-    /** Writes and returns the body of the response; for a retry with the same Idempotency-Key, writes nothing. */
+    /**
+     * Writes, and returns the response body. A retry with the same Idempotency-Key replays the stored result instead.
+     */
     writeOnce<Result extends object, Body extends object>(call: IdempotentCall<Result, Body>): Promise<Body>
   }
 }
 
 interface IdempotentCall<Result, Body> {
   /**
-   * Runs all checks that follow authorization, and writes.
-   * @param once set if the request has an Idempotency-Key: stores the result, in the transaction of the write
+   * Runs all checks that follow authorization, then writes.
+   * @param once stores the result in the transaction of the write; undefined for a request without an Idempotency-Key
    */
   write: (once?: Once) => Promise<Result>
-  /** Sets the headers of the response, and returns its body. */
+  /** Sets the response headers and returns the response body. */
   respond: (result: Result) => Body
   /**
-   * Completes a stored result with its long text, before it is sent again.
-   * @throws ApiError if the user must not see it any more
+   * Adds the long text, which is not stored, to a result that is replayed.
+   * @throws ApiError if the user no longer has access to the object
    */
   restore?: (result: Result) => Result | Promise<Result>
 }
 
-/** What was stored for a key, or the result of this request. */
+/** The outcome stored for a key, or the result of this request. */
 type Outcome<Result> = { stored: StoredOutcome } | { result: Result }
 
 /**
- * Idempotency-Key on every POST of the plugin that registers this (IETF draft "The Idempotency-Key HTTP Header Field"). The key
- * is unique in the database, so of concurrent requests with one key, on any number of instances, only one commits; the
- * others roll back (docs/decisions/025).
+ * Supports Idempotency-Key on every POST of the plugin that registers this one (IETF draft "The Idempotency-Key HTTP
+ * Header Field"). A unique key in the database ensures that only one of several concurrent requests commits, even if
+ * they reach different instances; the others roll back (docs/decisions/025).
  */
 async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRepository }) {
-  /** The hashes of the requests of this instance, by user and key. */
+  /** Hashes of the requests in progress on this instance, by user and key. */
   const inProgress = new Map<string, Buffer>()
 
   app.addHook('onRoute', (route) => {
@@ -64,13 +66,20 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
     const key = request.headers[HEADER]
     if (key === undefined) return call.respond(await call.write())
     const keyed: KeyedRequest = { key: String(key), hash: hashRequest(request) }
-    const outcome = await alone(request, keyed, () => find(request, keyed, call))
+    const outcome = await runExclusively(request, keyed, () => findOrWrite(request, keyed, call))
     const result = 'result' in outcome ? outcome.result : await replay(this, keyed, outcome.stored, call)
     return call.respond(result)
   })
 
-  /** Runs a request unless another one of this instance with the same key is in progress. */
-  async function alone<T>({ owner }: FastifyRequest, { key, hash }: KeyedRequest, run: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a request.
+   * @throws ApiError 409 or 422 if another request with the same key is in progress on this instance
+   */
+  async function runExclusively<T>(
+    { owner }: FastifyRequest,
+    { key, hash }: KeyedRequest,
+    run: () => Promise<T>,
+  ): Promise<T> {
     const name = `${owner.userId} ${key}`
     const other = inProgress.get(name)
     if (other) throw other.equals(hash) ? stillInProgress() : keyReused()
@@ -78,8 +87,8 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
     return await run().finally(() => inProgress.delete(name))
   }
 
-  /** Finds what is stored for a key, or else writes. */
-  async function find<Result extends object>(
+  /** Finds the outcome stored for a key. If there is no unexpired one, writes. */
+  async function findOrWrite<Result extends object>(
     { owner }: FastifyRequest,
     keyed: KeyedRequest,
     { write }: Pick<IdempotentCall<Result, object>, 'write'>,
@@ -95,7 +104,7 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
       if (!isRefused && !isViolated('idempotency_keys_pkey', error)) throw error
       if (isRefused && (await keys.storeRefusal(owner, keyed, refusal.message))) throw error
     }
-    // Another instance was faster.
+    // A concurrent request on another instance was the first to commit.
     const other = await keys.find(owner, keyed.key)
     if (!other) throw stillInProgress()
     return { stored: other }
@@ -126,7 +135,7 @@ function findKeyValidationErrors({ headers }: Pick<FastifyRequest, 'headers'>): 
   return [{ path: 'headers.idempotency-key', message: 'must have 1 to 255 visible ASCII characters' }]
 }
 
-/** Hashes what makes two requests the same. The order of the keys in a JSON object has no meaning. */
+/** Computes the fingerprint by which retries are recognized. It ignores the order of keys in JSON objects. */
 function hashRequest({ method, routeOptions, params, body }: FastifyRequest): Buffer {
   const parts = JSON.stringify([method, routeOptions.url, params, sortKeys(body)])
   return createHash('sha256').update(parts).digest()

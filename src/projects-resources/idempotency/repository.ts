@@ -2,43 +2,49 @@ import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { Owner } from '../owner.js'
 
-/** A key with its request. */
+/** A request with an Idempotency-Key. */
 export interface KeyedRequest {
   key: string
   /** SHA-256 of the method, the path and the body. */
   hash: Buffer
 }
 
-/** What was stored for a key. */
+/** The outcome of the first request with a key. */
 export interface StoredOutcome {
   request_hash: Buffer
-  /** What the write returned, as JSON without long texts; null if it was refused. */
+  /** Result of the write, as JSON without long texts; null if the write was refused. */
   result: string | null
-  /** The message of a 409 PROJECT_FULL. */
+  /** Message of a 409 PROJECT_FULL; null if the write succeeded. */
   refusal: string | null
   created_at: Date
   /** Whether the key may be used again. */
   is_expired: boolean
 }
 
-/** Stores the result of a write together with what it writes. Both methods fail if the key is taken. */
+/**
+ * Stores the result of a write atomically with the write. Both methods fail if an outcome is already stored for the
+ * key.
+ */
 export interface Once {
   /**
-   * Inserts a row, and stores it as the result, in one statement. In a transaction of Prisma's, the same would cost more CPU
-   * time than the rest of the request (docs/decisions/025).
-   * @param table with the alias that `columns` uses: `imports AS import`
+   * Inserts a row and stores it as the result, in one statement. A Prisma transaction would cost more CPU time than the
+   * rest of the request (docs/decisions/025).
+   * @param table with the alias that `columns` uses, such as `imports AS import`
    */
   insert<Row>(table: string, values: object, columns: Prisma.Sql): Promise<Row>
-  /** Stores the result in the transaction of the write. Without a transaction, the write stores nothing else. */
+  /**
+   * Stores a result.
+   * @param transaction that of the write; may be omitted if the request writes nothing else
+   */
   store(result: object, transaction?: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<void>
 }
 
-/** Data access for the idempotency keys of users. */
+/** Data access for idempotency keys. */
 export type IdempotencyRepository = ReturnType<typeof createIdempotencyRepository>
 
 export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'prisma' | 'read'>) {
   return {
-    /** Finds what was stored for a key, expired or not. */
+    /** Finds the outcome stored for a key, even if it has expired. */
     async find({ userId }: Owner, key: string): Promise<StoredOutcome | undefined> {
       const [row] = await read<StoredOutcome>(Prisma.sql`
         SELECT request_hash, result::text, refusal, created_at, created_at <= now() - interval '24 hours' AS is_expired
@@ -46,6 +52,7 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
       return row
     },
 
+    /** Returns functions that store the result of a write for its key. */
     once(owner: Owner, keyed: KeyedRequest): Once {
       const values = toValues(owner, keyed)
       return {
@@ -68,8 +75,9 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
     },
 
     /**
-     * Stores the message of a 409 PROJECT_FULL. Waits for another transaction that is storing something for the same key.
-     * @returns whether nothing was stored before
+     * Stores the message of a 409 PROJECT_FULL. Waits for a concurrent transaction that stores an outcome for the same
+     * key.
+     * @returns false if another outcome is already stored
      */
     async storeRefusal(owner: Owner, keyed: KeyedRequest, message: string): Promise<boolean> {
       const values = toValues(owner, keyed)
@@ -78,17 +86,19 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
       return count > 0
     },
 
-    /** Removes an expired key, unless another request has replaced it in the meantime. */
+    /** Deletes an expired key, unless a concurrent request has replaced it. */
     async remove({ userId }: Owner, key: string, { created_at }: StoredOutcome): Promise<void> {
       await prisma.idempotencyKey.deleteMany({ where: { neptun_user_id: userId, key, created_at } })
     },
   }
 }
 
-/** The property that can have a megabyte of text. It is not stored twice: a retry has it, too, or names its row. */
+/**
+ * The property that can be 1 MiB of text. It is not stored a second time: a retry contains it or identifies its row.
+ */
 const LONG_TEXT = 'text'
 
-/** The length of a text that is stored all the same, in characters: that of the longest description. */
+/** Maximum length of a `text` property that is stored anyway, in characters: that of the longest description. */
 const MAX_STORED_LENGTH = 10_000
 
 const isTooLong = (name: string, value: unknown) => name === LONG_TEXT && String(value).length > MAX_STORED_LENGTH
@@ -98,7 +108,7 @@ const COLUMNS = Prisma.raw('neptun_user_id, project_id, key, request_hash')
 const toValues = ({ userId, projectId }: Owner, { key, hash }: KeyedRequest) =>
   Prisma.sql`${userId}::integer, ${projectId}::integer, ${key}::text, ${Uint8Array.from(hash)}::bytea`
 
-/** @param row its keys are names of columns, and never come from a request */
+/** @param row its keys are column names, which never come from a request: they are not escaped */
 function insertInto(table: string, row: object): Prisma.Sql {
   const entries = Object.entries(row).filter(([, value]) => value !== undefined)
   const names = Prisma.raw(entries.map(([name]) => `"${name}"`).join(', '))

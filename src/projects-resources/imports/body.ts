@@ -7,36 +7,36 @@ const SOURCE_FIELDS = ['source_type', 'source_path']
 
 const rules = updateRules([...SOURCE_FIELDS, 'title', 'description'], SOURCE_FIELDS)
 
-/** What a check gets: the body, and whether a part of it has passed its schema. */
-type Checked = [parts: { body: unknown }, isValid: (path: string) => boolean]
+/** Arguments of a check: the body, and whether the field at a path has passed schema validation. */
+type CheckArguments = [parts: { body: unknown }, isValid: (path: string) => boolean]
 
-/** Validates that the source_path of a body has the format of its source_type. */
+/** Creates a check that the source_path of a body has the format of its source_type. */
 export function checkSourcePair(canonicalSourcePath: CanonicalSourcePath) {
-  return (...[{ body }, isValid]: Checked): ValidationError[] => {
+  return (...[{ body }, isValid]: CheckArguments): ValidationError[] => {
     const { source_type, source_path } = asRecord(body)
-    const type = SOURCE_TYPES.find((known) => known === source_type)
+    const type = SOURCE_TYPES.find((name) => name === source_type)
     if (!type || typeof source_path !== 'string' || !isValid('body.source_path')) return []
     const result = canonicalSourcePath(type, source_path)
     return 'problem' in result ? [{ path: 'body.source_path', message: result.problem }] : []
   }
 }
 
-/** Validates the body of a change, which must have at least one of the fields. */
+/** Creates a check of the body of an update, which must have at least one field. */
 export function checkUpdate(canonicalSourcePath: CanonicalSourcePath) {
   const checkPair = checkSourcePair(canonicalSourcePath)
-  return (...[parts, isValid]: Checked): ValidationError[] => {
+  return (...[parts, isValid]: CheckArguments): ValidationError[] => {
     const validationErrors = rules.checkPresence(asRecord(parts.body))
     return validationErrors.length > 0 ? validationErrors : checkPair(parts, isValid)
   }
 }
 
-/** Removes fields of a change that are absent, or null although they cannot be. */
+/** Removes the fields that an update leaves unchanged: absent ones, and null for fields that are never null. */
 export const presentFields = (body: UpdateImportBody): Partial<CreateImportBody> => rules.present(body)
 
 /**
  * Returns the canonical form of a path.
- * @param field the field to blame: of a pair that is half stored, the half that was sent
- * @throws ApiError 400 if the path is not in the format of the type
+ * @param field the field that the validation error names: the one that the client sent, if the other one is stored
+ * @throws ApiError 400 if the path does not have the format of the type
  */
 export function requireSourcePath(
   canonicalSourcePath: CanonicalSourcePath,

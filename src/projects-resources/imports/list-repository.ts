@@ -14,18 +14,18 @@ import type { SourceType } from './source-path/index.js'
 /** Columns that no response shows. */
 export const HIDDEN = { github_repository_id: true, github_account_id: true } as const
 
-/** A row, if the response schema has the same properties; else `never`, and what uses it does not compile. */
+/** A row. If its columns differ from the response schema, this is `never`, so that its uses do not compile. */
 export type ImportRow = Exact<Omit<ImportModel, keyof typeof HIDDEN>, Static<typeof Import>>
 
-/** An import as it is stored, and whether the user has no access to its repository at present. */
+/** A stored import. It is withheld while the user has no access to its repository. */
 export type FoundImport = ImportRow & { withheld: boolean }
 
 export interface ListedImports extends Batch<ImportRow, Position> {
-  /** How many imports of the whole list are withheld. */
+  /** Number of withheld imports in the complete list. */
   withheld: number
 }
 
-/** Undefined for imports of any type. */
+/** Undefined for all types. */
 type MaybeType = SourceType | undefined
 
 interface ListParams extends OwnerIds {
@@ -53,7 +53,7 @@ export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'pr
     extraColumns: Prisma.sql`, ${isWithheldFrom(params.accounts)} AS withheld`,
   }))
   return {
-    /** Lists the visible imports: a page, or the complete list if it is small. */
+    /** Lists the visible imports: one page, or the complete list if it is small. */
     async list(owner: Owner, sourceType: MaybeType, request: BatchRequest<Position>): Promise<ListedImports> {
       const { after, limit } = request
       const isPage = limit !== undefined
@@ -78,7 +78,7 @@ export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'pr
     listVersions: (owner: Owner, sourceType: MaybeType, range: Range<Position>): Promise<RowVersion[]> =>
       inOrder.listVersions(isVisible(owner, sourceType), range),
 
-    /** Counts the withheld imports of a list. */
+    /** Counts the withheld imports of the complete list. */
     countWithheld,
   }
 
@@ -92,13 +92,13 @@ export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'pr
 
 export const isOwn = belongsTo('import')
 
-/** @param type a SourceType; undefined for any */
+/** @param type a SourceType; undefined for all types */
 export const isOfType = (type: unknown) =>
   Prisma.sql`(${type}::source_type IS NULL OR import.source_type = ${type}::source_type)`
 
 const TEXT_BYTES = Prisma.raw('(octet_length(import.source_path) + coalesce(octet_length(import.description), 0))')
 
-/** Whether an import is withheld: it is on GitHub, and the user has no active installation of the repository's account. */
+/** Builds the SQL condition that an import is on GitHub, and the user has no active installation of its account. */
 export const isWithheld = (owner: Owner) => isWithheldFrom(owner.githubAccounts())
 
 /** @param accounts the GitHub accounts of the user's active installations, in lower case */

@@ -40,7 +40,8 @@ const WITHHELD: Headers = {
     format: 'int32',
     minimum: 1,
     maximum: MAX_LIST_ITEMS,
-    description: 'How many imports the list leaves out, since the user has no access to their repositories at present.',
+    description:
+      'Number of imports omitted from the list because the user currently has no access to their repositories.',
   },
 }
 
@@ -49,7 +50,7 @@ export const createImport = {
   tags,
   summary: 'Create an import',
   description:
-    'The format of `source_path` depends on `source_type`; it is stored in its canonical form. For `github` imports, ' +
+    'The format of `source_path` depends on `source_type`. It is stored in canonical form. For `github` imports, ' +
     "one of the user's recorded GitHub App installations must have access to the repository.",
   body: schemas.CreateImportBody,
   response: {
@@ -65,8 +66,9 @@ export const previewImport = {
   tags,
   summary: 'Preview an import',
   description:
-    'Runs every check of a create and stores nothing. Returns the import as it would be stored, and the imports of the same ' +
-    'source that the project has already (on GitHub, whatever the letter case), or the error that the create would return.',
+    'Runs all checks of a create without storing anything. Returns the import as a create would store it, with the ' +
+    "ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create " +
+    'would return.',
   body: schemas.CreateImportBody,
   response: {
     200: response('The import as it would be stored.', schemas.ImportPreviewBody, {
@@ -81,8 +83,8 @@ export const listImports = {
   tags,
   summary: 'List imports',
   description:
-    'All of them, oldest first, or with `limit` a page of them. Imports of GitHub are listed only while the user has an ' +
-    'installation of that account that is not suspended.',
+    'Returns all imports, oldest first, or one page of them if `limit` is set. A `github` import is listed only ' +
+    'while the user has an installation of its account that is not suspended.',
   querystring: schemas.ListImportsQuery,
   response: {
     200: response("The project's imports.", schemas.ImportsBody, {
@@ -96,8 +98,9 @@ export const listImports = {
 export const getImport = {
   operationId: 'getImport',
   tags,
-  summary: 'Read an import',
-  description: 'An import of GitHub only while the user has an installation of that account that is not suspended.',
+  summary: 'Get an import',
+  description:
+    'A `github` import is accessible only while the user has an installation of its account that is not suspended.',
   params: schemas.ImportParams,
   response: {
     200: response('The import.', schemas.ImportBody, { example: { import: found } }),
@@ -108,14 +111,14 @@ export const getImport = {
 export const updateImport = {
   operationId: 'updateImport',
   tags,
-  summary: 'Change an import',
+  summary: 'Update an import',
   description:
-    'Changes the fields that the body names. The pair of `source_type` and `source_path` that results must match; a ' +
-    'changed path on GitHub is checked as for a new import.',
+    'Changes only the fields in the body. The resulting `source_path` must have the format of the resulting ' +
+    '`source_type`. A new `github` path requires the same permissions as a new import.',
   params: schemas.ImportParams,
   body: schemas.UpdateImportBody,
   response: {
-    200: response('The import as it is now.', schemas.ImportBody, { example: { import: changed } }),
+    200: response('The updated import.', schemas.ImportBody, { example: { import: changed } }),
     ...guardedErrors(
       'IMPORT_NOT_FOUND',
       'GITHUB_ACCESS_DENIED',
@@ -132,7 +135,7 @@ export const deleteImport = {
   operationId: 'deleteImport',
   tags,
   summary: 'Delete an import',
-  description: 'Also of GitHub, whether the user still has access to the repository or not.',
+  description: 'Does not require access to the repository.',
   params: schemas.ImportParams,
   response: { 204: NoContent, ...guardedErrors('IMPORT_NOT_FOUND', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
 }

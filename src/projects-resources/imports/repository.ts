@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../identity-rules.js'
-import { isOne } from '../creation-order-repository.js'
+import { whereObject } from '../creation-order-repository.js'
 import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import {
@@ -27,7 +27,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
   return {
     ...createImportLists({ read, prepare }),
 
-    /** Finds an import, withheld or not. */
+    /** Finds an import, even if it is withheld. */
     async find(owner: Owner, importId: number): Promise<FoundImport | undefined> {
       const [row] = await read<FoundImport>(Prisma.sql`
         SELECT ${COLUMNS}, ${isWithheld(owner)} AS withheld FROM imports AS import
@@ -35,7 +35,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
       return row
     },
 
-    /** Finds the ids of the imports of a source, oldest first. GitHub's names are case-insensitive, and ASCII. */
+    /** Finds the ids of all imports of a source, oldest first. GitHub names are ASCII and case-insensitive. */
     async findDuplicates(owner: Owner, { source_type, source_path }: CreateImportBody): Promise<number[]> {
       const rows = await read<{ id: number }>(Prisma.sql`
         SELECT import.id FROM imports AS import
@@ -49,9 +49,9 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     },
 
     /**
-     * Stores an import. A trigger enforces the limits of the project.
-     * @param sighting the repository as GitHub described it; null if it was not asked
-     * @param once stores the row as the result of the request
+     * Creates an import. A trigger enforces the limits of the project.
+     * @param sighting the repository as GitHub described it; null if GitHub was not queried
+     * @param once stores the row as the result of the request, for its Idempotency-Key
      */
     async create(
       owner: Owner,
@@ -71,8 +71,9 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     },
 
     /**
-     * Returns the row that `create` would store, or throws what it would throw: a transaction that is rolled back meets the
-     * same constraints and triggers. Takes an id that no import has, instead of the next one.
+     * Returns the row that `create` would store, or throws the error that it would throw. Inserts in a transaction that
+     * is rolled back, so that the same constraints and triggers apply. The id is negative, to leave the sequence
+     * unchanged.
      */
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined
@@ -87,11 +88,11 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     },
 
     /**
-     * Changes an import.
-     * @param version the `updated_at` that it must still have (optimistic locking); undefined if any will do
-     * @param sighting the repository of a new path, as GitHub described it; null if it was not asked; undefined if the path
-     *   does not change
-     * @returns undefined if it has changed, or is not there
+     * Updates an import.
+     * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
+     * @param sighting the repository of a new path, as GitHub described it; null if GitHub was not queried; undefined
+     *   if the path does not change
+     * @returns undefined if the import has another version or does not exist
      */
     async update(
       owner: Owner,
@@ -100,7 +101,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
       version: Date | undefined,
       sighting?: RepositorySighting | null,
     ): Promise<ImportRow | undefined> {
-      const where = isOne(owner, importId, version)
+      const where = whereObject(owner, importId, version)
       if (!sighting) {
         const data = { ...change, ...(sighting === null && NO_GITHUB_IDS) }
         return (await prisma.import.updateManyAndReturn({ where, data, omit: HIDDEN }))[0]
@@ -112,19 +113,19 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     },
 
     /**
-     * Removes an import, withheld or not.
-     * @param version the `updated_at` that it must still have; undefined if any will do
-     * @returns whether it was removed
+     * Deletes an import, even if it is withheld.
+     * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
+     * @returns whether it was deleted
      */
     async remove(owner: Owner, importId: number, version?: Date): Promise<boolean> {
-      const { count } = await prisma.import.deleteMany({ where: isOne(owner, importId, version) })
+      const { count } = await prisma.import.deleteMany({ where: whereObject(owner, importId, version) })
       return count > 0
     },
   }
 }
 
-/** Ends a transaction without storing anything. */
-const ROLLBACK = new Error('rolled back on purpose')
+/** Thrown to roll back the transaction of a preview. */
+const ROLLBACK = new Error('Intentional rollback')
 
 const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
   ...values,

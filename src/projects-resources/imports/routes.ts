@@ -23,7 +23,7 @@ export interface ImportRoutesOptions {
   largeWork: LargeWork
 }
 
-/** The calls on a project's imports. */
+/** Routes of a project's imports. */
 export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = async (app, options) => {
   const { imports, permission, canonicalSourcePath, largeWork } = options
   const checkCreate = checkSourcePair(canonicalSourcePath)
@@ -31,12 +31,12 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
     route.config = { ...route.config, needsGithubAccounts: true }
   })
 
-  /** Runs every check of a create that needs no transaction, and returns the values to store. */
+  /** Runs all checks of a create that need no transaction, and returns the values to store. */
   async function planCreate(owner: Owner, body: CreateImportBody) {
     const canonical = requireSourcePath(canonicalSourcePath, body)
     const isOnGithub = body.source_type === 'github'
-    const unchecked = { path: canonical, sighting: null }
-    const { path, sighting } = isOnGithub ? await permission.checkRepository(owner, canonical) : unchecked
+    const notChecked = { path: canonical, sighting: null }
+    const { path, sighting } = isOnGithub ? await permission.checkRepository(owner, canonical) : notChecked
     return { values: { ...pickKnown(CreateImportBody, body), source_path: path }, sighting }
   }
 
@@ -140,8 +140,9 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
 }
 
 /**
- * An import on GitHub is visible while the user has an active installation of the repository's account.
- * @returns the result
+ * Checks that an import is visible: for one on GitHub, the user must have an active installation of the repository's
+ * account.
+ * @returns `result`
  * @throws ApiError 403
  */
 function requireVisible<Result>(owner: Owner, { source_type, source_path }: ImportRow, result: Result): Result {

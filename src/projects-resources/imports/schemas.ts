@@ -3,12 +3,14 @@ import { Id, MAX_LIST_ITEMS, NullableOneOf, NullableText, OneOf, pageQuery, Text
 import { creationCursor } from '../creation-order.js'
 import { SOURCE_TYPES } from './source-path/index.js'
 
-const sourceType = OneOf(SOURCE_TYPES, { description: 'Where the import comes from.' })
-const sourcePath = Text(1, 2048, { description: 'In the format of the source_type; stored in its canonical form.' })
+const sourceType = OneOf(SOURCE_TYPES, { description: 'Kind of source.' })
+const sourcePath = Text(1, 2048, {
+  description: 'Location of the source, in the format of its source_type. Stored in canonical form.',
+})
 const title = NullableText(1, 255)
 const description = NullableText(0, 10_000)
 
-/** What a create determines, beside the id and the times. */
+/** The fields of an import and of its preview. */
 const content = {
   source_type: sourceType,
   source_path: sourcePath,
@@ -17,7 +19,7 @@ const content = {
 }
 const owner = { neptun_user_id: Id(), project_id: Id() }
 
-/** In a response. */
+/** An import in a response. */
 export const Import = Type.Object(
   { id: Id(), ...content, created_at: Time(), updated_at: Time(), ...owner },
   { title: 'Import' },
@@ -31,7 +33,7 @@ export const ImportsBody = Type.Object(
 
 const ImportPreview = Type.Object(
   { ...content, ...owner },
-  { title: 'ImportPreview', description: 'An import as it would be stored, without an id and times.' },
+  { title: 'ImportPreview', description: 'An import as a create would store it, without id and timestamps.' },
 )
 
 export const ImportPreviewBody = Type.Object(
@@ -39,7 +41,7 @@ export const ImportPreviewBody = Type.Object(
     import: ImportPreview,
     duplicates: Type.Array(Id(), {
       maxItems: MAX_LIST_ITEMS,
-      description: "The ids of the project's imports of the same source, oldest first.",
+      description: "Ids of the project's imports of the same source, oldest first.",
     }),
   },
   { title: 'ImportPreviewBody' },
@@ -67,15 +69,16 @@ export type CreateImportBody = Static<typeof CreateImportBody>
 
 export const UpdateImportBody = Type.Partial(
   Type.Object({
-    source_type: NullableOneOf(SOURCE_TYPES, { description: `${sourceType.description} Null: unchanged.` }),
-    source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null: unchanged.` }),
+    source_type: NullableOneOf(SOURCE_TYPES, { description: `${sourceType.description} Null leaves it unchanged.` }),
+    source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null leaves it unchanged.` }),
     title,
     description,
   }),
   {
     title: 'UpdateImportBody',
     description:
-      'At least one of the four, besides a source_type or source_path that is null. A field that is absent stays as it is.',
+      'At least one field is required. Absent fields are unchanged. Null counts as absent for `source_type` and ' +
+      '`source_path`.',
     examples: [{ title: 'Updated GitHub Import', description: 'Updated import from GitHub repository' }],
   },
 )
@@ -84,7 +87,9 @@ export type UpdateImportBody = Static<typeof UpdateImportBody>
 export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })
 
 export const ListImportsQuery = Type.Object({
-  source_type: Type.Optional(OneOf(SOURCE_TYPES, { description: 'Only imports of this type.', examples: ['github'] })),
+  source_type: Type.Optional(
+    OneOf(SOURCE_TYPES, { description: 'Returns only imports of this type.', examples: ['github'] }),
+  ),
   ...pageQuery(creationCursor.first),
 })
 export type ListImportsQuery = Static<typeof ListImportsQuery>

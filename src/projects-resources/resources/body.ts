@@ -4,8 +4,8 @@ import { Id } from '../../schemas.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
 /**
- * Returns the schema of a body that either links or creates. `oneOf` documents the two forms; `if` chooses one by the id field,
- * so that validation errors concern one form only.
+ * Builds the schema of a body that either links or creates a resource. `oneOf` documents the two forms. `if` selects
+ * one of them by the id field, so that validation errors refer to that form only.
  */
 export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
   const { idField, noun, create, example, name } = descriptor
@@ -15,20 +15,22 @@ export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
     type: 'object',
     oneOf: [link, created],
     if: { type: 'object', required: [idField] },
-    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
+    // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
     then: link,
     else: created,
     examples: [{ [idField]: 123 }, example],
   })
 }
 
-/** Returns the part of linkOrCreateSchema() that decides. `oneOf` would validate each text again, at 10 ms per MiB. */
+/** Builds the same schema without `oneOf`, for validation. `oneOf` would validate each text again, at 10 ms per MiB. */
 export function linkOrCreateRules(descriptor: ResourceDescriptor) {
   const { oneOf: _, ...rules } = linkOrCreateSchema(descriptor)
   return Type.Unsafe<Record<string, unknown>>(rules)
 }
 
-/** Validates what the schema cannot express: fields of both forms at once, and the descriptor's own check. */
+/**
+ * Creates a check for rules that JSON Schema cannot express: a body must not mix the forms, and the descriptor's check.
+ */
 export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor) {
   const fields = Object.keys(create.properties)
   return ({ body }: { body: unknown }, isValid: (path: string) => boolean): ValidationError[] => {

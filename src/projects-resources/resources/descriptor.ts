@@ -4,7 +4,7 @@ import type { ValidationError } from '../../errors.js'
 
 type Models = Prisma.TypeMap['model']
 
-/** A Prisma model that projects can link: one for which there is a link model `Project...`. */
+/** Name of a Prisma model that projects can link: one that has a link model `Project...`. */
 export type ResourceModelName = {
   [M in Prisma.ModelName]: `Project${M}` extends Prisma.ModelName ? M : never
 }[Prisma.ModelName]
@@ -18,39 +18,39 @@ type NewRow<M extends ResourceModelName> = Extract<
   readonly unknown[]
 >[number]
 
-/** Everything that distinguishes one type of resource from the others. */
+/** Definition of a resource type. */
 export interface ResourceDefinition<
   M extends ResourceModelName = ResourceModelName,
   Create extends TObject = TObject,
   Resource extends TObject = TObject,
 > {
-  /** Its name in a path: `user-files`. With underscores, it is the name of the table. */
+  /** Name in URL paths, such as `user-files`. With underscores, it is the name of the table. */
   slug: string
-  /** Singular, for messages: `user file`. */
+  /** Singular noun for messages, such as `user file`. */
   noun: string
   model: M
-  /** Body that creates one. Every property is a column. */
+  /** Schema of a body that creates a resource. Every property is a column. */
   create: Create
-  /** Response. Every property is a column or computed. */
+  /** Response schema. Every property is a column or computed. */
   resource: Resource
-  /** Columns that no response shows. */
+  /** Columns that responses do not contain. */
   hidden: Record<Exclude<keyof Row<M>, keyof Static<Resource>>, true>
   /** Response properties that are not columns. */
   computed: { [Name in Exclude<keyof Static<Resource>, keyof Row<M>>]: (row: Row<M>) => Static<Resource>[Name] }
-  /** Column that identifies one among those of a user: creating the same one again updates it. */
+  /** Column that is unique per user. Creating a resource with an existing value updates the existing one. */
   naturalKey?: keyof Row<M> & keyof Static<Create> & string
-  /** Further columns that the service that owns the resources can write. Each property is optional, and a column. */
+  /** Additional columns that only the API for other services can write. Every property is optional. */
   provisioned?: TObject<Partial<Record<keyof Row<M> & string, TSchema>> & Record<string, TSchema>>
-  /** Validates what the schema of `create` cannot express. */
+  /** Validates rules for a new resource that JSON Schema cannot express. */
   check?: (body: Record<string, unknown>) => ValidationError[]
-  /** Converts a valid body that creates one to columns; by default, each property is its column. */
+  /** Converts a valid body that creates a resource to columns. By default, each property is one column. */
   toColumns?: (body: Static<Create>) => Partial<Row<M>>
-  /** A body that creates one. */
+  /** Example of a body that creates a resource. */
   example: Static<Create>
   exampleResponse: Static<Resource>
 }
 
-/** A type of resource, for code that is generic over all of them. */
+/** A resource type, for the code that all resource types share. */
 export interface ResourceDescriptor {
   slug: string
   noun: string
@@ -63,21 +63,21 @@ export interface ResourceDescriptor {
   toColumns: (body: Record<string, unknown>) => Record<string, unknown>
   example: Record<string, unknown>
   exampleResponse: Record<string, unknown>
-  /** Its name in the OpenAPI document: `UserFile`. */
+  /** Name in the OpenAPI document, such as `UserFile`. */
   name: string
-  /** Properties of the Prisma client: `userFile` and `projectUserFile`. */
+  /** Names of the models in the Prisma client, such as `userFile` and `projectUserFile`. */
   model: string
   linkModel: string
-  /** `user_files` and `project_user_files`. */
+  /** Names of the tables, such as `user_files` and `project_user_files`. */
   table: string
   linkTable: string
-  /** Prefix of the counters of its links in `projects`: `user_file`. */
+  /** Prefix of the counter columns in `projects`, such as `user_file`. */
   counter: string
-  /** Its id in a body that links it, and in the link table: `user_file_id`. */
+  /** Name of the id in a body that links a resource and in the link table, such as `user_file_id`. */
   idField: string
 }
 
-/** Whether every column that the response shows has the type that its schema says. */
+/** Type check: every column in the response has the type of its property in the response schema. */
 type Matches<M extends ResourceModelName, Resource extends TObject> =
   Pick<Row<M>, keyof Row<M> & keyof Static<Resource>> extends Pick<
     Static<Resource>,
@@ -86,14 +86,14 @@ type Matches<M extends ResourceModelName, Resource extends TObject> =
     ? unknown
     : 'a column has another type than in the response schema'
 
-/** Whether every property of a body that creates one is a column of that type. */
+/** Type check: every property of a body that creates a resource is a column of the same type. */
 type Creates<M extends ResourceModelName, Create extends TObject> = keyof Static<Create> extends keyof NewRow<M>
   ? Static<Create> & { neptun_user_id: number } extends NewRow<M>
     ? unknown
     : 'a property has another type than its column'
   : 'a property is not a column'
 
-/** Describes a type of resource. What contradicts its Prisma model does not compile. */
+/** Defines a resource type. A definition that contradicts its Prisma model does not compile. */
 export function defineResource<M extends ResourceModelName, Create extends TObject, Resource extends TObject>(
   definition: ResourceDefinition<M, Create, Resource> & { resource: Matches<M, Resource>; create: Creates<M, Create> },
 ): ResourceDescriptor {

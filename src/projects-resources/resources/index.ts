@@ -4,7 +4,7 @@ import { githubInstallations } from './descriptors/github-installations.js'
 import { templateCollections } from './descriptors/template-collections.js'
 import { userFiles } from './descriptors/user-files.js'
 
-/** Every type of resource that a project can link. */
+/** All resource types that a project can link. */
 export const RESOURCE_DESCRIPTORS: readonly ResourceDescriptor[] = [
   userFiles,
   templateCollections,

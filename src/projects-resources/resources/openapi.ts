@@ -9,12 +9,14 @@ import { linkCursor } from './link-cursor.js'
 const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
 
 /**
- * The calls on one type of resource, as the document describes them.
- * @param isVerified whether GitHub must confirm a new one
+ * Builds the OpenAPI descriptions of the operations on one resource type.
+ * @param isVerified whether GitHub must confirm a new resource
  */
 export function resourceOperations(descriptor: ResourceDescriptor, isVerified: boolean) {
   const { noun, name, exampleResponse: example, naturalKey } = descriptor
-  const again = naturalKey ? ` One with the same \`${naturalKey}\` is updated instead, and linked if it was not.` : ''
+  const updates = naturalKey
+    ? ` If the user already has one with the same \`${naturalKey}\`, that one is updated and linked instead.`
+    : ''
   const resource: TSchema = { ...descriptor.resource, title: name }
   const tags = ['Project resources']
   const verified = isVerified ? (['GITHUB_ACCESS_DENIED', 'GITHUB_UNAVAILABLE'] as const) : []
@@ -23,11 +25,13 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `link${name}`,
     tags,
     summary: `Link a ${noun}, or create one and link it`,
-    description: `A body with \`${descriptor.idField}\` links a ${noun} that the user has; one with the other fields creates it and links it atomically.${again}`,
+    description:
+      `A body with \`${descriptor.idField}\` links a ${noun} that the user owns. A body with the other fields ` +
+      `creates a ${noun} and links it atomically.${updates}`,
     body: linkOrCreateSchema(descriptor),
     response: {
-      200: response(`It was linked already${naturalKey ? ', or recorded already' : ''}.`, resource, { example }),
-      201: response('It is linked now.', resource, { example }),
+      200: response(`The ${noun} was already linked${naturalKey ? ' or recorded' : ''}.`, resource, { example }),
+      201: response(`The ${noun} has been linked.`, resource, { example }),
       ...guardedErrors('RESOURCE_NOT_FOUND', 'PROJECT_FULL', ...CREATE_ERRORS, ...verified),
     },
   }
@@ -35,7 +39,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `list${name}s`,
     tags,
     summary: `List linked ${noun}s`,
-    description: 'All of them, newest link first, or with `limit` a page of them.',
+    description: `Returns all linked ${noun}s, newest link first, or one page of them if \`limit\` is set.`,
     querystring: Type.Object(pageQuery(linkCursor.first)),
     response: {
       200: response(`The project's ${noun}s.`, Type.Array(resource, { maxItems: MAX_LIST_ITEMS }), {
@@ -48,8 +52,8 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
   const get = {
     operationId: `get${name}`,
     tags,
-    summary: `Read a linked ${noun}`,
-    description: `One of the user's ${noun}s, if this project links it.`,
+    summary: `Get a linked ${noun}`,
+    description: `Returns a ${noun} that is linked to this project.`,
     params: ResourceParams,
     response: { 200: response(`The ${noun}.`, resource, { example }), ...guardedErrors('RESOURCE_NOT_FOUND') },
   }
@@ -57,7 +61,7 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
     operationId: `unlink${name}`,
     tags,
     summary: `Unlink a ${noun}`,
-    description: `Removes the link from this project. The ${noun} itself stays the user's.`,
+    description: `Removes the link from this project. The user keeps the ${noun}.`,
     params: ResourceParams,
     response: { 204: NoContent, ...guardedErrors('RESOURCE_NOT_FOUND', ...WRITE_ERRORS) },
   }

@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { ResourceDescriptor } from './descriptor.js'
 
-/** Converts a row to the properties of a response, in their order, as they are sent; except that times stay Dates. */
+/** Converts a row to the properties of a response, in the order of the schema. Times remain Dates. */
 export const presentRow = <Row extends Record<string, unknown>>(
   properties: Record<string, TSchema>,
   { computed }: Pick<ResourceDescriptor, 'computed'>,

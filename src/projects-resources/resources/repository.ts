@@ -16,32 +16,35 @@ import {
 } from '../pagination.js'
 import type { ResourceDescriptor } from './descriptor.js'
 
-/** A row of a resource's table, with the properties that the descriptor computes. */
+/** A row of a resource's table, with the computed properties of its descriptor. */
 export type ResourceRow = { id: number } & Record<string, unknown>
 
-/** A resource that was linked or created. */
+/** Result of linking or creating a resource. */
 export interface WrittenResource {
   resource: ResourceRow
   /** Whether the link, or the resource, is new. */
   isNew: boolean
 }
 
-/** A row of a list of linked resources. */
+/** A row in a list of linked resources. */
 export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 
-/** Position in a list: the id of a link, a bigint. */
+/** Position in a list: the id of a link, a bigint as text. */
 export type LinkPosition = string
 
-/** Maximum size of a batch of a large list: its rows, and the bytes of JSON before its last row. */
+/** Maximum size of a batch of a large list: number of rows, and bytes of JSON before the last row. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024
 
-/** How often a create is tried whose id others take at the same time. */
-const MAX_TRIES = 100
+/** Maximum number of attempts to create a resource when another service takes the same ids concurrently. */
+const MAX_ATTEMPTS = 100
 
 const MAX_BIGINT = '9223372036854775807'
 
-/** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
+/**
+ * The Prisma model methods that this repository uses. Their types differ between models, so the types of descriptors
+ * are checked instead.
+ */
 interface ModelDelegate {
   create(args: { data: object }): Promise<ResourceRow>
   createMany(args: { data: object[]; skipDuplicates?: boolean }): Promise<{ count: number }>
@@ -50,7 +53,7 @@ interface ModelDelegate {
   deleteMany(args: { where: object }): Promise<{ count: number }>
 }
 
-/** Data access for one type of resource, and its links to a project. */
+/** Data access for one resource type and its links to a project. */
 export type ResourceRepository = ReturnType<typeof createResourceRepository>
 
 export function createResourceRepository(
@@ -74,7 +77,10 @@ export function createResourceRepository(
 
   const presentAll = <Row extends ResourceRow>(rows: Row[]): Row[] => (isComputed ? rows.map(present) : rows)
 
-  /** The composite foreign keys make a link's user that of the project and of the resource. */
+  /**
+   * Builds the SQL condition for a project's links. Composite foreign keys ensure that all three rows have the same
+   * user.
+   */
   const isLinked = ({ userId, projectId }: Record<keyof OwnerIds, unknown>) =>
     Prisma.sql`link.project_id = ${projectId}::integer AND resource.neptun_user_id = ${userId}::integer`
 
@@ -94,7 +100,7 @@ export function createResourceRepository(
     /** Finds a resource that the user owns, linked or not. */
     findOwn,
 
-    /** Lists the linked resources, newest link first: a page, or the complete list if it is small. */
+    /** Lists the linked resources, newest link first: one page, or the complete list if it is small. */
     async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const params = { after: after ?? MAX_BIGINT, limit: limit === undefined ? MAX_ID : limit + 1 }
       const rows = await readRows({ ...idsOf(owner), ...params })
@@ -112,7 +118,7 @@ export function createResourceRepository(
       return toPageEnd(links, limit, ({ id }) => id)
     },
 
-    /** Reads the next batch of a range. After the last one follows an empty batch. */
+    /** Reads the next batch of a range. The batch is empty at the end of the range. */
     async readBatch(owner: Owner, range: Range<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const rows = await read<LinkedRow>(Prisma.sql`
         SELECT ${columns}, link.id AS link_id
@@ -139,8 +145,8 @@ export function createResourceRepository(
 
     /**
      * Finds a linked resource.
-     * @param maxBytes of JSON: a larger one is not read
-     * @returns `too-large`, or undefined if there is none
+     * @param maxBytes maximum size, in bytes of JSON; a larger one is not read
+     * @returns the resource, `too-large`, or undefined if it is not linked
      */
     async find(owner: Owner, resourceId: number, maxBytes = MAX_ID): Promise<ResourceRow | 'too-large' | undefined> {
       const [row] = await read<ResourceRow | { id: null }>(Prisma.sql`
@@ -152,7 +158,7 @@ export function createResourceRepository(
 
     /**
      * Links a resource that the user owns. Idempotent.
-     * @param once stores the resource as the result of the request
+     * @param once stores the resource as the result of the request, for its Idempotency-Key
      * @returns undefined if the user owns no such resource
      */
     async link(owner: Owner, resourceId: number, once?: Once): Promise<WrittenResource | undefined> {
@@ -172,9 +178,9 @@ export function createResourceRepository(
     },
 
     /**
-     * Creates a resource and links it, in one transaction. If the user already has one with the same natural key, updates
-     * and links that one.
-     * @param once stores the resource as the result of the request
+     * Creates a resource and links it, in one transaction. If the user already has one with the same natural key,
+     * updates and links that one.
+     * @param once stores the resource as the result of the request, for its Idempotency-Key
      */
     async create(owner: Owner, values: Record<string, unknown>, once?: Once): Promise<WrittenResource> {
       const write = async (transaction: Prisma.TransactionClient) => {
@@ -184,17 +190,17 @@ export function createResourceRepository(
         await once?.store(written, transaction)
         return written
       }
-      for (let tries = 1; ; tries += 1) {
+      for (let attempt = 1; ; attempt += 1) {
         try {
           return await prisma.$transaction(write)
         } catch (error) {
-          // Another service has just taken the id that the sequence gave.
-          if (!isUniqueViolation(error) || tries === MAX_TRIES) throw error
+          // Another service has inserted a row with the next id of the sequence.
+          if (!isUniqueViolation(error) || attempt === MAX_ATTEMPTS) throw error
         }
       }
     },
 
-    /** Removes the link from this project; the resource and its other links remain. */
+    /** Removes the link from this project. Keeps the resource and its other links. */
     async unlink(owner: Owner, resourceId: number): Promise<boolean> {
       const { count } = await delegate(prisma, linkModel).deleteMany({ where: linkTo(owner, { id: resourceId }) })
       return count > 0
@@ -210,7 +216,7 @@ export function createResourceRepository(
 
   async function createOrUpdate(rows: ModelDelegate, { userId }: Owner, values: Record<string, unknown>) {
     const data = { ...values, neptun_user_id: userId }
-    // A quarter of the CPU time of createManyAndReturn.
+    // Takes a quarter of the CPU time of createManyAndReturn.
     if (naturalKey === undefined) return { row: await rows.create({ data }), isNew: true }
     for (;;) {
       const [created] = await rows.createManyAndReturn({ data: [data], skipDuplicates: true })
@@ -218,7 +224,7 @@ export function createResourceRepository(
       const where = { neptun_user_id: userId, [naturalKey]: values[naturalKey] }
       const [updated] = await rows.updateManyAndReturn({ where, data: values })
       if (updated) return { row: updated, isNew: false }
-      // It has been deleted in the meantime.
+      // It has been deleted concurrently: retry.
     }
   }
 

@@ -15,7 +15,7 @@ export interface ResourceRoutesOptions {
   descriptor: ResourceDescriptor
   resources: ResourceRepository
   largeWork: LargeWork
-  /** Throws if the user must not create this resource; returns values of further columns. */
+  /** Throws if the user must not create this resource. Returns values of additional columns. */
   verify?: Verify | undefined
 }
 
@@ -23,12 +23,12 @@ export type Verify = (owner: Owner, values: object) => Promise<object>
 
 const bare = (resource: ResourceRow) => resource
 
-/** The calls on one type of resource. */
+/** Routes of one resource type. */
 export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = async (app, options) => {
   const { descriptor, resources, largeWork, verify } = options
   const openapi = resourceOperations(descriptor, verify !== undefined)
   const { slug, idField, create, toColumns } = descriptor
-  const one = `/${slug}/:resource_id`
+  const itemPath = `/${slug}/:resource_id`
   const hasText = 'text' in descriptor.resource.properties
 
   app.post(
@@ -77,14 +77,14 @@ export const resourceRoutes: FastifyPluginAsyncTypebox<ResourceRoutesOptions> = 
     listBody(request, reply, list, largeWork),
   )
 
-  app.get(one, { schema: openapi.get }, async ({ owner, params }, reply) => {
+  app.get(itemPath, { schema: openapi.get }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => resources.find(owner, params.resource_id, maxBytes)
     const found = await findAdmitted(find, LARGE, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('RESOURCE_NOT_FOUND')
     return objectBody(reply, found, bare)
   })
 
-  app.delete(one, { schema: openapi.unlink }, async ({ owner, params }, reply) => {
+  app.delete(itemPath, { schema: openapi.unlink }, async ({ owner, params }, reply) => {
     const isRemoved = await resources.unlink(owner, params.resource_id)
     if (!isRemoved) throw new ApiError('RESOURCE_NOT_FOUND')
     reply.code(204)

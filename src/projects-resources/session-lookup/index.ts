@@ -10,82 +10,85 @@ import { requestSession } from './request.js'
 
 export interface SessionLookupOptions {
   SESSION_LOOKUP_URL: string
-  /** How long a session is valid before it is looked up again, in milliseconds. */
+  /** How long the result of a lookup is cached, in milliseconds. */
   SESSION_LOOKUP_TTL: number
-  /** In milliseconds. */
+  /** For the whole response, in milliseconds. */
   SESSION_LOOKUP_TIMEOUT: number
-  /** Dotted paths in the response. */
+  /** Path of a field in the response, separated by dots. */
   SESSION_LOOKUP_USER_ID_FIELD: string
+  /** Path of a field in the response, separated by dots. */
   SESSION_LOOKUP_EXPIRES_AT_FIELD: string
 }
 
 /**
- * Is called for each lookup.
- * - `found`: the other service knows the session
- * - `refused`: it does not, or the session has ended, or there is no such user
- * - `remembered`: it was refused a few seconds ago, and is not asked again
- * - `failed`: it did not decide
+ * Called after each lookup. Outcomes:
+ * - `found`: the session is valid
+ * - `refused`: the session is unknown to the other service or has ended, or its user does not exist
+ * - `remembered`: the negative cache had the cookie, so that no request was sent
+ * - `failed`: the other service was unavailable, or its response was not valid
  * - `rejected`: too many lookups were waiting
- * @param milliseconds how long the request took, if there was one
+ * @param milliseconds duration of the request; undefined if no request was sent
  */
 export type ObserveSessionLookup = (
   outcome: 'found' | 'refused' | 'remembered' | 'failed' | 'rejected',
   milliseconds?: number,
 ) => void
 
-/** Looks a cookie up in the service that sealed it, and stores what that says in the table `sessions`. */
+/** Looks up sessions in the service that issued them, and caches the results in the table `sessions`. */
 export interface SessionLookup {
   /**
+   * Looks up a session.
    * @param tokenHash SHA-256 of the cookie's value
-   * @returns whether the table may have the session now
-   * @throws ApiError 503 if the other service does not decide
+   * @returns false if the session is not valid; true if the table must be queried again
+   * @throws ApiError 503 if the other service is unavailable or its response is not valid
    */
   find(token: string, tokenHash: Buffer): Promise<boolean>
 }
 
-/** Cookies that the other service refused: how many are remembered, and how long, in milliseconds. */
-const REFUSED = { max: 10_000, ttl: 5000 }
+/** Negative cache: number of invalid cookies, and how long each is cached, in milliseconds. */
+const INVALID_COOKIES = { max: 10_000, ttl: 5000 }
 
-/** Maximum number of lookups at the same time, and of those that wait. */
+/** Maximum number of concurrent lookups, and of lookups that wait for one of them to finish. */
 const MAX_LOOKUPS = 32
 const MAX_WAITING = 64
 
+/** Creates the lookup. Concurrent lookups of one cookie share a request. */
 export function createSessionLookup(
   repository: SessionLookupRepository,
   options: SessionLookupOptions,
   observe: ObserveSessionLookup,
 ): SessionLookup {
   const { SESSION_LOOKUP_URL: url, SESSION_LOOKUP_TTL: ttl, SESSION_LOOKUP_TIMEOUT: timeout } = options
-  const refused = new LRUCache<string, true>(REFUSED)
+  const invalid = new LRUCache<string, true>(INVALID_COOKIES)
   const inProgress = new Map<string, Promise<boolean>>()
   const limit = pLimit(MAX_LOOKUPS)
 
-  async function request(token: string, begun: number): Promise<FoundSession | undefined> {
+  async function request(token: string, startedAt: number): Promise<FoundSession | undefined> {
     try {
       const body = await requestSession(url, token, timeout)
       return body === undefined ? undefined : readSession(body, options)
     } catch (cause) {
-      observe('failed', performance.now() - begun)
+      observe('failed', performance.now() - startedAt)
       throw unavailable(cause)
     }
   }
 
   async function lookUp(token: string, tokenHash: Buffer, name: string): Promise<boolean> {
-    const begun = performance.now()
-    const found = await request(token, begun)
-    const duration = performance.now() - begun
+    const startedAt = performance.now()
+    const found = await request(token, startedAt)
+    const duration = performance.now() - startedAt
     const isValid = found !== undefined && found.expiresAt.getTime() > Date.now()
     const isStored = isValid && (await repository.store(tokenHash, found, ttl - duration))
     if (!isValid) await repository.end(tokenHash)
     observe(isStored ? 'found' : 'refused', duration)
-    if (!isStored) refused.set(name, true)
+    if (!isStored) invalid.set(name, true)
     return isStored
   }
 
   return {
     async find(token, tokenHash) {
       const name = tokenHash.toString('base64url')
-      if (refused.has(name)) {
+      if (invalid.has(name)) {
         observe('remembered')
         return false
       }
@@ -93,7 +96,7 @@ export function createSessionLookup(
       if (other) return await other
       if (limit.pendingCount >= MAX_WAITING) {
         observe('rejected')
-        throw unavailable(new RefusedResponse('too many lookups at the same time'))
+        throw unavailable(new RefusedResponse('too many concurrent lookups'))
       }
       const lookup = limit(() => lookUp(token, tokenHash, name)).finally(() => inProgress.delete(name))
       inProgress.set(name, lookup)
@@ -104,16 +107,19 @@ export function createSessionLookup(
 
 const unavailable = (cause: unknown) => new ApiError('SESSION_LOOKUP_UNAVAILABLE', { retryAfter: 1, cause })
 
-/** @throws RefusedResponse that names the field */
+/**
+ * Reads a session from the body of a response.
+ * @throws RefusedResponse that names the invalid field
+ */
 function readSession(body: unknown, options: SessionLookupOptions): FoundSession {
   const userId = readUserId(readField(body, options.SESSION_LOOKUP_USER_ID_FIELD))
-  if (userId === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not the id of a user`)
+  if (userId === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not a user id`)
   const expiresAt = readTime(readField(body, options.SESSION_LOOKUP_EXPIRES_AT_FIELD))
   if (expiresAt === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_EXPIRES_AT_FIELD} is not a time`)
   return { userId, expiresAt }
 }
 
-/** Reads a value by a dotted path: `data.user.id`. */
+/** Reads the value at a path such as `data.user.id`. */
 function readField(body: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => {
     const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
@@ -121,7 +127,7 @@ function readField(body: unknown, path: string): unknown {
   }, body)
 }
 
-/** An id is a number or a string of digits. */
+/** Reads an id, which is a number or a string of digits. */
 function readUserId(value: unknown): number | undefined {
   const id = typeof value === 'number' ? value : readDecimal(value)
   return id !== undefined && Number.isInteger(id) && id >= 1 && id <= MAX_ID ? id : undefined
@@ -131,8 +137,8 @@ function readUserId(value: unknown): number | undefined {
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
 /**
- * A time is a string in the format of RFC 3339, or the seconds since 1970. Milliseconds, which other services may mean, are
- * after the year 9999.
+ * Reads a time, which is a string in the format of RFC 3339 or a number of seconds since 1970. Rejects milliseconds
+ * since 1970, which would be after the year 9999.
  */
 function readTime(value: unknown): Date | undefined {
   const isSeconds = typeof value === 'number' && value >= 0

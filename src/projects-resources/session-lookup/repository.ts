@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
 
-/** A session as the other service describes it. */
+/** A session, as described by the other service. */
 export interface FoundSession {
   userId: number
   expiresAt: Date
@@ -9,11 +9,13 @@ export interface FoundSession {
 
 export type SessionLookupRepository = ReturnType<typeof createSessionLookupRepository>
 
-/** Data access for sessions of which another service decides. Those that others have written are never changed. */
+/**
+ * Data access for sessions that were looked up in another service. Never changes sessions that were inserted otherwise.
+ */
 export function createSessionLookupRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {
     /**
-     * Stores a session, if there is such a user and it was not revoked.
+     * Stores a session, if its user exists and it has not been revoked.
      * @param tokenHash SHA-256 of the cookie's value
      * @param ttl how long it is valid before it must be looked up again, in milliseconds
      * @returns whether it was stored
@@ -30,7 +32,7 @@ export function createSessionLookupRepository({ prisma }: Pick<Database, 'prisma
       return count > 0
     },
 
-    /** Ends a session that was stored by `store`, unless it has ended. */
+    /** Expires a session that was stored by `store`. */
     async end(tokenHash: Buffer): Promise<void> {
       await prisma.$executeRaw(Prisma.sql`
         UPDATE sessions SET expires_at = now(), checked_until = now()

@@ -3,18 +3,17 @@ import { request as requestHttps } from 'node:https'
 import { RefusedResponse } from '../../github/bounded-fetch.js'
 import { SESSION_COOKIE } from '../../session-token.js'
 
-/** The largest body that is read, in bytes. */
+/** Maximum size of a response body, in bytes. */
 const MAX_BYTES = 16 * 1024
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:;|$)/i
 
 /**
- * Sends a session cookie to another service, and nothing else: no header of the client's, and none that `fetch` would add.
- * Redirects are not followed.
+ * Sends a session cookie to another service. Sends no other headers: none of the client's, and none that `fetch` would
+ * add. Does not follow redirects.
  * @param timeout for the whole response, in milliseconds
  * @returns the parsed body of a 200, or undefined for a 401
- * @throws RefusedResponse for every other response, or an error of the network; no message contains a part of the cookie or
- *   of the body
+ * @throws RefusedResponse for any other response, or a network error. Messages never quote the cookie or the body
  */
 export async function requestSession(url: string, token: string, timeout: number): Promise<unknown> {
   const signal = AbortSignal.timeout(timeout)
@@ -29,7 +28,7 @@ function send(url: string, token: string, signal: AbortSignal): Promise<Incoming
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? requestHttps : requestHttp
     const headers = { cookie: `${SESSION_COOKIE}=${token}` }
-    // A connection of its own: one that is reused may have been closed by the other side.
+    // No keep-alive: the server could close a reused connection just as the request is sent.
     request(url, { headers, signal, agent: false }, resolve).on('error', reject).end()
   })
 }
@@ -43,16 +42,16 @@ async function read(response: IncomingMessage): Promise<unknown> {
   }
   const chunks: Buffer[] = []
   let bytes = 0
-  // Leaving the loop closes the connection.
+  // Leaving the loop early closes the connection.
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_BYTES) throw new RefusedResponse(`a body of more than ${MAX_BYTES} bytes`)
+    if (bytes > MAX_BYTES) throw new RefusedResponse(`the body is larger than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
-  if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new RefusedResponse('a body that is not application/json')
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new RefusedResponse('the body is not application/json')
   try {
     return JSON.parse(Buffer.concat(chunks).toString())
   } catch {
-    throw new RefusedResponse('a body that is not valid JSON')
+    throw new RefusedResponse('the body is not valid JSON')
   }
 }

@@ -155,7 +155,7 @@ t.test('a path that is not in the format of its type is refused with the reason'
   const table: [type: string, path: string, reason: RegExp][] = [
     ['github', '../repository', /owner/],
     ['github', 'owner/..', /repo/],
-    ['github', 'https://github.com/owner/repo/tree/main', /repository's own address/],
+    ['github', 'https://github.com/owner/repo/tree/main', /URL of the repository itself/],
     ['github', 'https://gitlab.com/owner/repo', /github\.com/],
     ['github', 'https://user:token@github.com/owner/repo', /password/],
     ['github', 'own%65r/repo', /percent/],

@@ -318,7 +318,7 @@ t.test('an address inside a GitHub repository asks for the address of the reposi
   refuses(
     t,
     'github',
-    addresses.map((address) => [address, /must be the repository's own address/]),
+    addresses.map((address) => [address, /must be the URL of the repository itself/]),
   )
 })
 
@@ -415,7 +415,7 @@ t.test('an address inside a GitLab project asks for the address of the project i
   refuses(
     t,
     'gitlab',
-    addresses.map((address) => [address, /must be the repository's own address/]),
+    addresses.map((address) => [address, /must be the URL of the repository itself/]),
   )
   refuses(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is that of a project, add \.git/]])
 })
@@ -429,7 +429,7 @@ t.test('what is not the address of a Bitbucket repository is refused with its re
   refuses(t, 'bitbucket', sharedForms('bitbucket', 'bitbucket.org', 'workspace/repo').refused)
   const workspace = /must name a workspace of 1 to 62/
   const repo = /must name a repo of 1 to 62/
-  const inside = /must be the repository's own address/
+  const inside = /must be the URL of the repository itself/
   refuses(t, 'bitbucket', [
     ['work.space/repo', workspace],
     ['../repo', workspace],
@@ -533,8 +533,8 @@ t.test('what git would not clone from another machine is refused with its reason
     ['https://@git.example.com/repo', /must have a user of/],
     ['https://us%20er@git.example.com/repo', /must have a user of/],
     ['host://repo', scheme],
-    ['HTTPS://git.example.com/repo', /scheme in lower case/],
-    ['Ssh://git@git.example.com/repo', /scheme in lower case/],
+    ['HTTPS://git.example.com/repo', /must have a lower-case scheme/],
+    ['Ssh://git@git.example.com/repo', /must have a lower-case scheme/],
     ['ext::sh -c whoami', /whitespace/],
     ['ext::whoami', helper],
     ['EXT::whoami', helper],

@@ -5,18 +5,18 @@ import { optionProblem, passwordProblem, tokenProblem, userProblem } from './use
 const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'
 
 /**
- * Takes what could follow `git clone` for a repository on another machine, and keeps it as given.
+ * Validates a clone URL of a repository on another host. Its canonical form is the input.
  *
- * The forms are those of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program of the caller's
- * choice (`ext::`), read this machine (`file://`) or are not encrypted (`http`, `git`). Stored addresses are shown to
- * people, so none may hold credentials.
+ * Accepts the forms of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program (`ext::`), access
+ * local files (`file://`) or are not encrypted (`http`, `git`). Rejects credentials, because stored URLs are shown to
+ * users.
  */
 export function cloneUrl(input: string): SourcePathResult {
-  const problem = faultIn(input)
+  const problem = findProblem(input)
   return problem ? { problem } : { path: input }
 }
 
-function faultIn(input: string): string | undefined {
+function findProblem(input: string): string | undefined {
   if (/^git\s+clone\s/i.test(input)) return 'must be the address alone, without the command'
   if (/[\s\p{Cc}]/u.test(input)) return 'must not contain whitespace or control characters'
   if (input.includes('#')) return 'must not contain a fragment'
@@ -29,19 +29,19 @@ function faultIn(input: string): string | undefined {
 
 function schemeProblem(scheme: string): string | undefined {
   if (scheme === 'https' || scheme === 'ssh') return undefined
-  // Git looks for a program named `git-remote-HTTPS`, and the address is stored as given.
-  if (/^(?:https|ssh)$/i.test(scheme)) return 'must write its scheme in lower case'
+  // The URL is stored unchanged, and git would run a remote helper named `git-remote-HTTPS`.
+  if (/^(?:https|ssh)$/i.test(scheme)) return 'must have a lower-case scheme'
   if (/^git\+(?:https|ssh)$/i.test(scheme)) return 'must begin with https:// or ssh://, without git+'
   return 'must not use a scheme other than https or ssh'
 }
 
 function authorityProblem(authority: string): string | undefined {
-  // The last one: an email address can be the user.
+  // The last `@` ends the user, which can be an email address.
   const at = authority.lastIndexOf('@')
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority.slice(at + 1)) ?? []
   const user = at < 0 ? undefined : authority.slice(0, at)
   if (user?.includes(':')) return passwordProblem
-  if (port !== undefined && !isPort(port)) return 'must have a port from 1 to 65535, or none'
+  if (port !== undefined && !isPort(port)) return 'must have a port from 1 to 65535 or no port'
   return userProblem(user) ?? tokenProblem(user) ?? hostProblem(host)
 }
 
@@ -55,9 +55,9 @@ function scpProblem(input: string): string | undefined {
   const scp = /^(?:([^:/]*)@)?(\[[\da-f:.]*\]|[^:/@]{2,}):(.*)$/i.exec(input)
   if (!scp) return notCloneUrl
   const [, user, host = '', path = ''] = scp
-  // A scheme, not a host: of git's own without their slashes, or of those that a page must never render as a link.
+  // Not a host, but a scheme: one that git supports, without its slashes, or one that is dangerous in a link on a page.
   if (user === undefined && SCHEME.test(host)) return notCloneUrl
-  // In `user:password@host:path`, git takes the user for the host.
+  // In `user:password@host:path`, git parses the user as the host.
   if (user === undefined && /^[^/]*@/.test(path)) return passwordProblem
   if (path === '' || path.startsWith('//')) return 'must have a path after the host'
   if (path.startsWith(':')) return 'must not name a remote helper'

@@ -3,25 +3,27 @@ import { passwordProblem, userProblem } from './user-info.js'
 
 /** A site that hosts repositories. */
 export interface Hosting {
-  /** The source_type, which is also its short name, as in `github:owner/repo`. */
+  /** The source_type. Also the prefix of the short form, as in `github:owner/repo`. */
   name: string
-  /** Its hosts, each with a port if that is not 443. The first one is named in messages. */
+  /** Its hosts, each with its port unless that is 443. Messages mention the first one. */
   hosts: readonly [string, ...string[]]
-  /** Where it serves ssh on port 443, for networks that block port 22. */
+  /** Hosts with ssh on port 443, for networks that block port 22. */
   sshHosts: readonly string[]
-  /** The short form of a path, for messages: `owner/repo`. */
+  /** Short form of a path, for messages, such as `owner/repo`. */
   form: string
   /**
-   * Finds what is wrong with the names of a path, of which there are at least two and none is empty.
-   * @param isPage whether the path is from an address that a browser could show, rather than a clone URL
+   * Validates the segments of a path.
+   * @param segments at least two, each of them non-empty
+   * @param isPage whether the path could be that of a web page, rather than of a clone URL
+   * @returns the problem; undefined if the path is valid
    */
-  faultIn: (segments: string[], isPage: boolean) => string | undefined
+  findProblem: (segments: string[], isPage: boolean) => string | undefined
 }
 
-/** The problem of an address that leads to a page, a folder or a file of a repository. */
-export const pointsInside = "must be the repository's own address, not that of something inside it"
+/** Problem of the URL of a page, a folder or a file of a repository. */
+export const pointsInside = 'must be the URL of the repository itself, not of something inside it'
 
-const refused: [RegExp, string][] = [
+const rejectedPatterns: [RegExp, problem: string][] = [
   [/^(?:git|gh\s+repo|glab\s+repo)\s+clone\s/i, 'must be the address alone, without the command'],
   [/[\s\p{Cc}]/u, 'must not contain whitespace or control characters'],
   [/\P{ASCII}/u, 'must not contain characters other than ASCII'],
@@ -34,15 +36,15 @@ const refused: [RegExp, string][] = [
 type OnHost = { path: string; isPage: boolean } | { problem: string }
 
 /**
- * Returns the function that converts the addresses of a site's repositories to their short form: that form itself, and
- * the https, ssh and scp-like addresses that are offered for cloning or are shown by a browser.
+ * Creates a function that converts the path of a repository to its short form. Accepts the short form and the https,
+ * ssh and scp-like URLs that the site offers for cloning or a browser shows.
  *
- * Addresses are matched by hand: `new URL` would resolve `..` and drop tabs, and so accept what it has changed.
+ * Does not use `new URL`, which would resolve `..` and remove tabs instead of rejecting them.
  */
 export function hostedRepository(hosting: Hosting): (input: string) => SourcePathResult {
   return (input) => {
-    const unfit = refused.find(([pattern]) => pattern.test(input))
-    if (unfit) return { problem: unfit[1] }
+    const match = rejectedPatterns.find(([pattern]) => pattern.test(input))
+    if (match) return { problem: match[1] }
     const onHost = pathOnHost(hosting, input)
     return 'problem' in onHost ? onHost : repositoryPath(hosting, onHost.path, onHost.isPage)
   }
@@ -57,7 +59,7 @@ function pathOnHost(hosting: Hosting, input: string): OnHost {
     return problem ? { problem } : { path, isPage: base === 'https' }
   }
   const names = namesOf(hosting)
-  // As a browser's address bar shows it, without the scheme.
+  // Without a scheme, as browsers show it in the address bar.
   const [, authority, user, host = '', page = ''] = /^((?:([^/:]*)@)?([^/:@]+))(\/.*|$)/.exec(input) ?? []
   if (authority !== undefined && (user !== undefined || isHost(host, [...names, ...SITES.keys()]))) {
     const problem = authorityProblem(hosting, 'https', authority)
@@ -100,7 +102,7 @@ const namesOf = ({ hosts }: Hosting) => hosts.map((host) => host.replace(/:\d+$/
 
 const isHost = (host: string, hosts: readonly string[]) => hosts.includes(host.toLowerCase().replace(/^www\./, ''))
 
-/** The sites that have a source_type of their own. */
+/** Hosts with a specific source_type. */
 const SITES = new Map([
   ['github.com', 'github'],
   ['gitlab.com', 'gitlab'],
@@ -113,13 +115,13 @@ function otherSource(host: string, name: string): string {
   return host.includes('.') ? ': for a clone URL on another host, use the source_type git' : ''
 }
 
-function repositoryPath({ form, faultIn }: Hosting, path: string, isPage: boolean): SourcePathResult {
+function repositoryPath({ form, findProblem }: Hosting, path: string, isPage: boolean): SourcePathResult {
   const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/')
   if (segments.length < 2) return { problem: `must name a repository as ${form}` }
   if (segments.includes('')) return { problem: 'must not contain leading, doubled or trailing slashes' }
   const last = segments.pop() ?? ''
   const repository = last.replace(/\.git$/i, '')
   segments.push(repository)
-  const problem = faultIn(segments, isPage && repository === last)
+  const problem = findProblem(segments, isPage && repository === last)
   return problem ? { problem } : { path: segments.join('/') }
 }

@@ -4,9 +4,10 @@ const words = '[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*'
 const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
 
 /**
+ * Describes GitHub on some hosts. Names of enterprise managed users contain one underscore, and names of some old
+ * accounts end with a hyphen. Names such as `..` must be rejected: they would change the path of a request to GitHub's
+ * API.
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
- * The one underscore is that of an enterprise managed user; a trailing hyphen exists on old accounts only. Names
- * such as `..` would rewrite the path of a request to GitHub's API.
  */
 export const githubOn = (hosts: Hosting['hosts']): Hosting => ({
   name: 'github',
@@ -14,7 +15,7 @@ export const githubOn = (hosts: Hosting['hosts']): Hosting => ({
   // https://docs.github.com/en/authentication/troubleshooting-ssh/using-ssh-over-the-https-port
   sshHosts: hosts.map((host) => `ssh.${host.replace(/:\d+$/, '')}`),
   form: 'owner/repo',
-  faultIn: ([owner = '', repo = '', ...more]) => {
+  findProblem: ([owner = '', repo = '', ...more]) => {
     if (more.length > 0) return pointsInside
     if (owner.length > 39 || !githubOwner.test(owner)) {
       return 'must name an owner of 1 to 39 letters, digits and single hyphens between them'
@@ -28,21 +29,21 @@ export const githubOn = (hosts: Hosting['hosts']): Hosting => ({
 })
 
 /**
- * Pages of a project in old addresses, without `/-/`. Groups and projects may have these names, so only an address of a
- * page is refused, and not a clone URL. https://docs.gitlab.com/user/reserved_names/
+ * Names of a project's pages in old URLs, which have no `/-/`. Groups and projects may have these names too, so they
+ * are rejected in the URLs of pages but not in clone URLs. https://docs.gitlab.com/user/reserved_names/
  */
 const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
 
-const ambiguous = `${pointsInside}; if it is that of a project, add .git or leave out the host`
+const ambiguous = `${pointsInside}; if it is the URL of a project, add .git or omit the host`
 
-/** For the depth, see https://docs.gitlab.com/user/group/subgroups/ */
+/** Describes gitlab.com. Maximum depth of groups: https://docs.gitlab.com/user/group/subgroups/ */
 export const gitlab: Hosting = {
   name: 'gitlab',
   hosts: ['gitlab.com'],
   // https://about.gitlab.com/blog/gitlab-dot-com-now-supports-an-alternate-git-plus-ssh-port/
   sshHosts: ['altssh.gitlab.com'],
   form: 'group/project',
-  faultIn: (segments, isPage) => {
+  findProblem: (segments, isPage) => {
     if (segments.includes('-')) return pointsInside
     if (isPage && segments.slice(2).some((name) => gitlabPages.test(name))) return ambiguous
     if (segments.length > 21) return 'must not have more than 21 segments'
@@ -56,14 +57,14 @@ export const gitlab: Hosting = {
   },
 }
 
-/** https://support.atlassian.com/bitbucket-cloud/docs/what-is-a-slug/ */
+/** Describes bitbucket.org. Names: https://support.atlassian.com/bitbucket-cloud/docs/what-is-a-slug/ */
 export const bitbucket: Hosting = {
   name: 'bitbucket',
   hosts: ['bitbucket.org'],
   // https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-ssh-issues/
   sshHosts: ['altssh.bitbucket.org'],
   form: 'workspace/repo',
-  faultIn: ([workspace = '', repo = '', ...more]) => {
+  findProblem: ([workspace = '', repo = '', ...more]) => {
     if (more.length > 0) return pointsInside
     if (!/^[\w-]{1,62}$/.test(workspace)) {
       return 'must name a workspace of 1 to 62 letters, digits, hyphens and underscores'

@@ -1,12 +1,12 @@
 export const passwordProblem = 'must not contain a password: it would be stored in clear text'
 
-/** The problem of a part of an address that ssh would parse as an option. */
+/** Problem of a user, host or path that ssh would parse as a command line option. */
 export const optionProblem =
-  'must not have a user, host or path that begins with a hyphen: ssh would take it for an option'
+  'must not have a user, host or path that begins with a hyphen: ssh would parse it as an option'
 
 /**
- * Checks what is before the `@` of a clone URL, which must be a user name, possibly an email address.
- * @param userInfo undefined if there is none
+ * Validates the part of a clone URL before its `@`: a user name, which can be an email address, without a password.
+ * @param userInfo undefined if the URL has no `@`
  */
 export function userProblem(userInfo: string | undefined): string | undefined {
   if (userInfo === undefined) return undefined
@@ -24,7 +24,7 @@ export function userProblem(userInfo: string | undefined): string | undefined {
  */
 const TOKEN = /^(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{20,}|AT(?:BB|CTT)\w{20,})/
 
-/** Finds a secret in a user name that is stored with the address. */
+/** Rejects an access token in place of the user name, where the user name is stored. */
 export function tokenProblem(user = ''): string | undefined {
   return TOKEN.test(user) ? 'must not contain an access token: it would be stored in clear text' : undefined
 }

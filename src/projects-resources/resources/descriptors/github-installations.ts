@@ -4,7 +4,7 @@ import { ForeignId, ForeignIdText, Id, NullableInstant, NullableText, OneOf, Tex
 import { defineResource } from '../descriptor.js'
 
 const create = Type.Object({
-  installation_id: ForeignId({ description: "GitHub's own id of the installation, as a number or a string." }),
+  installation_id: ForeignId({ description: "GitHub's id of the installation, as a number or a string." }),
   account_name: Text(1, 255, { description: 'The GitHub account on which the App is installed.' }),
   repository_selection: OneOf(['all', 'selected']),
 })
@@ -17,7 +17,7 @@ export const githubInstallations = defineResource({
   resource: Type.Object({
     id: Id(),
     ...create.properties,
-    installation_id: ForeignIdText({ description: "GitHub's own id of the installation, as a string." }),
+    installation_id: ForeignIdText({ description: "GitHub's id of the installation, as a string." }),
     github_account_type: NullableText(0, 64),
     github_account_avatar_url: NullableText(0, 2048),
     github_account_id: NullableText(0, 64, { description: "GitHub's id of the account, as a string." }),
@@ -31,10 +31,12 @@ export const githubInstallations = defineResource({
   naturalKey: 'installation_id',
   provisioned: Type.Object({
     suspended_at: Type.Optional(
-      NullableInstant({ description: 'When GitHub suspended it; null if it is not suspended. Absent: as it is.' }),
+      NullableInstant({
+        description: 'When GitHub suspended the installation; null if it is not suspended. Unchanged if absent.',
+      }),
     ),
   }),
-  // A string can exceed the range that the pattern allows.
+  // The pattern also matches strings of ten digits that are out of range.
   check: ({ installation_id: id }) =>
     typeof id === 'string' && /^[1-9][0-9]{9}$/.test(id) && Number(id) > MAX_ID
       ? [{ path: 'body.installation_id', message: `must be an integer from 1 to ${MAX_ID}, as a number or a string` }]

@@ -20,7 +20,7 @@ export const templateCollections = defineResource({
   }),
   hidden: {},
   computed: {},
-  example: { name: 'Components', description: 'What every front end needs' },
+  example: { name: 'Components', description: 'Shared front-end components' },
   exampleResponse: {
     id: 123,
     name: 'Container templates',
