@@ -23,11 +23,11 @@ const put = defineOperation({
   path: '',
   params: NONE,
   body: UserBody,
-  check: (_valid, given) => {
+  check: (_valid, body) => {
     const names = ['github_account_id', 'github_account_name'] as const
-    const missing = names.filter((name) => (given[name] ?? null) === null)
+    const missing = names.filter((name) => (body[name] ?? null) === null)
     return missing.length === 1
-      ? [{ path: `body.${missing[0]}`, message: `is required: ${names.join(' and ')} go together` }]
+      ? [{ path: `body.${missing[0]}`, message: `is required: ${names.join(' and ')} must be sent together` }]
       : []
   },
   async run(work, _params, { email, github_account_id = null, github_account_name = null }) {
@@ -38,10 +38,10 @@ const put = defineOperation({
   },
   operationId: 'putUser',
   tag: 'Users',
-  summary: 'Create or change a user',
-  description: 'Stores exactly these values: a GitHub account that is absent is removed.',
-  answers: {
-    200: response('The user, which existed.', User, { example }),
+  summary: 'Create or update a user',
+  description: 'Replaces all values: if the GitHub account is absent, it is removed.',
+  responses: {
+    200: response('The existing user.', User, { example }),
     201: response('The new user.', User, { example }),
   },
 })
@@ -56,8 +56,8 @@ const remove = defineOperation({
   operationId: 'deleteUser',
   tag: 'Users',
   summary: 'Delete a user',
-  description: 'With everything that belongs to it. Without such a user, all counts are 0.',
-  answers: { 200: removalResponse('User', ['users', ...USER_MODELS.map(tableOf)]) },
+  description: 'Deletes everything that belongs to the user, too. If the user does not exist, all counts are 0.',
+  responses: { 200: removalResponse('User', ['users', ...USER_MODELS.map(tableOf)]) },
 })
 
 export const userOperations: Operation[] = [put, remove]
