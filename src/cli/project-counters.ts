@@ -46,11 +46,14 @@ export async function findWrongCounters(client: Client, projectId?: number): Pro
     const owner = Prisma.raw(resources ? 'link' : 'item')
     return Prisma.sql`
       SELECT ${counter}::text AS list, project.id AS project_id, ${count} AS count, ${bytes}::float8 AS bytes,
-        coalesce(total_rows, 0)::integer AS actual_count, (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
+        coalesce(total_rows, 0)::integer AS actual_count,
+        (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
       FROM projects AS project LEFT JOIN (
-        SELECT ${owner}.project_id, count(*) AS total_rows, sum(list_bytes(item)) AS total_bytes FROM ${measured} GROUP BY 1
+        SELECT ${owner}.project_id, count(*) AS total_rows, sum(list_bytes(item)) AS total_bytes
+        FROM ${measured} GROUP BY 1
       ) AS counted ON counted.project_id = project.id
-      WHERE (${count}, ${bytes}) IS DISTINCT FROM (coalesce(total_rows, 0), ${emptyBytes}::integer + coalesce(total_bytes, 0))
+      WHERE (${count}, ${bytes})
+          IS DISTINCT FROM (coalesce(total_rows, 0), ${emptyBytes}::integer + coalesce(total_bytes, 0))
         AND (${projectId ?? null}::integer IS NULL OR project.id = ${projectId ?? null}::integer)`
   })
   return await client.$queryRaw<WrongCounter[]>`${Prisma.join(queries, ' UNION ALL ')} ORDER BY project_id, list`

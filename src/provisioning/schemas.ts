@@ -81,7 +81,7 @@ export const SessionBody = Type.Object(
         pattern: '^[0-9A-Fa-f]{64}$',
         description:
           'SHA-256 of a token that the client has created, in hexadecimal. If absent, a token is generated and ' +
-          'returned.',,
+          'returned.',
       }),
     ),
   },

@@ -63,10 +63,10 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
       stderr: `User 1 has no ${slug}.\n`,
     })
 
-    const made = await cli('resource', 'create', slug, '--user', '1', '--data', data)
-    const id = made.stdout.trim()
+    const result = await cli('resource', 'create', slug, '--user', '1', '--data', data)
+    const id = result.stdout.trim()
     t.match(id, /^[1-9]\d*$/)
-    t.same(made, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
+    t.same(result, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
     t.same(await sql(`SELECT FROM ${linkTable}`), [])
 
     const listed = await cli('resource', 'list', slug, '--user', '1', '--json')
@@ -104,9 +104,9 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
     t.same(await cli('resource', 'list', slug, '--user', '77'), failure('user 77 does not exist'))
     t.same(await sql(`SELECT FROM ${table}`), [])
 
-    const made = await add('--user', '1', '--project', '789')
-    const id = made.stdout.trim()
-    t.same(made, {
+    const result = await add('--user', '1', '--project', '789')
+    const id = result.stdout.trim()
+    t.same(result, {
       code: 0,
       stdout: `${id}\n`,
       stderr: `Created ${noun} ${id} of user 1 and linked it to project 789.\n`,
@@ -222,11 +222,11 @@ t.test('--data - reads from stdin', async (t) => {
   const text = `${'"\\\n🎉'.repeat(100_000)}`
   const data = JSON.stringify({ title: 'Ü', text, language: 'plain', extension: 'txt' })
   const args = ['resource', 'create', 'user-files', '--user', '1', '--data', '-']
-  const [made, latin] = await Promise.all([
+  const [result, latin] = await Promise.all([
     pipe(data, args),
     pipe(Buffer.from(data.replace('Ü', '\u00dc'), 'latin1'), args),
   ])
-  t.match(made, { code: 0, stdout: /^\d+\n$/, stderr: /^Created user file \d+ of user 1\.\n$/ })
+  t.match(result, { code: 0, stdout: /^\d+\n$/, stderr: /^Created user file \d+ of user 1\.\n$/ })
   t.same(latin, refusal('--data must be a JSON object with title, text, language, extension'))
   const rows = await sql('SELECT title, text FROM user_files')
   t.ok(rows.length === 1 && rows[0]?.['title'] === 'Ü' && rows[0]['text'] === text)

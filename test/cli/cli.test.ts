@@ -498,48 +498,45 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   t.same(await sql('SELECT FROM sessions'), [])
 })
 
-t.test(
-  'DATABASE_URL is read from the environment or .env; the fallback is the database of npm run dev, except in production',
-  async (t) => {
-    const { url } = await setUp(t)
-    const dev = join(folder, 'dev')
-    const here = join(folder, 'here')
-    await Promise.all([mkdir(dev), mkdir(here)])
-    await writeFile(join(dev, 'database-url'), `${url}\n`)
-    inEnvironment(t, 'test')
-    t.chdir(here)
-    const check = (env: NodeJS.ProcessEnv) => {
-      for (const name of ['DATABASE_URL', 'DATA_DIR', 'NODE_ENV']) delete process.env[name]
-      Object.assign(process.env, env)
-      return cli('migrate', '--check')
-    }
-    const found = { code: 0, stdout: 'no pending migrations\n', stderr: '' }
-    const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
-    const file = join('.data', 'database-url')
+t.test('DATABASE_URL comes from the environment or .env, or from npm run dev except in production', async (t) => {
+  const { url } = await setUp(t)
+  const dev = join(folder, 'dev')
+  const here = join(folder, 'here')
+  await Promise.all([mkdir(dev), mkdir(here)])
+  await writeFile(join(dev, 'database-url'), `${url}\n`)
+  inEnvironment(t, 'test')
+  t.chdir(here)
+  const check = (env: NodeJS.ProcessEnv) => {
+    for (const name of ['DATABASE_URL', 'DATA_DIR', 'NODE_ENV']) delete process.env[name]
+    Object.assign(process.env, env)
+    return cli('migrate', '--check')
+  }
+  const found = { code: 0, stdout: 'no pending migrations\n', stderr: '' }
+  const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
+  const file = join('.data', 'database-url')
 
-    t.same(await check({}), failure(`DATABASE_URL is missing, and "npm run dev" has not created ${file}`))
-    t.same(await check({ DATA_DIR: dev }), found)
-    t.same(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
-    await writeFile('.env', `DATABASE_URL=${url}\n`)
-    t.same(await check({ NODE_ENV: 'production' }), found)
-    await writeFile('.env', `\uFEFFDATABASE_URL="${url}"\r\n`)
-    t.same(await check({ NODE_ENV: 'production' }), found, 'with a byte order mark')
-    await writeFile('.env', '')
-    await writeFile('secret', `${url}\n`)
-    t.same(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
-    const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: only one of them must be set'
-    t.same(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
-    delete process.env['DATABASE_URL_FILE']
-    const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')
-    t.same(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
-  },
-)
+  t.same(await check({}), failure(`DATABASE_URL is missing, and "npm run dev" has not created ${file}`))
+  t.same(await check({ DATA_DIR: dev }), found)
+  t.same(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
+  await writeFile('.env', `DATABASE_URL=${url}\n`)
+  t.same(await check({ NODE_ENV: 'production' }), found)
+  await writeFile('.env', `\uFEFFDATABASE_URL="${url}"\r\n`)
+  t.same(await check({ NODE_ENV: 'production' }), found, 'with a byte order mark')
+  await writeFile('.env', '')
+  await writeFile('secret', `${url}\n`)
+  t.same(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
+  const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: only one of them must be set'
+  t.same(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
+  delete process.env['DATABASE_URL_FILE']
+  const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')
+  t.same(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
+})
 
 t.test('any error in the URL is reported on one line, without the password', async (t) => {
   const { url } = await setUp(t)
   const { host } = new URL(url)
   const cannot = 'error: cannot reach the database'
-  const validationErrors: [url: string, stderr: RegExp | string][] = [
+  const cases: [url: string, stderr: RegExp | string][] = [
     [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
     [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
     [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
@@ -548,7 +545,7 @@ t.test('any error in the URL is reported on one line, without the password', asy
     [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],
     [SECRET, /^error: DATABASE_URL must be .*\n$/],
   ]
-  for (const [wrong, stderr] of validationErrors) {
+  for (const [wrong, stderr] of cases) {
     process.env['DATABASE_URL'] = wrong
     for (const command of [['user', 'list'], ['migrate']]) {
       const outcome = await cli(...command)
@@ -565,7 +562,7 @@ t.test('a usage error is one line on stderr and exit code 2, and needs no databa
   const NO_TOKEN =
     '--token is not supported, because other users can see command-line arguments: use --token-file <file>, or ' +
     '--token-file - for standard input'
-  const validationErrors: [line: string, message: string][] = [
+  const cases: [line: string, message: string][] = [
     ['usre', "unknown command 'usre' (Did you mean user?)"],
     ['user lst', "unknown command 'lst' (Did you mean list?)"],
     ['user list --colour', "unknown option '--colour'"],
@@ -591,7 +588,7 @@ t.test('a usage error is one line on stderr and exit code 2, and needs no databa
     ['session revoke --id 1 --all', which],
     ['session revoke --id 1 --user 1 --all', which],
   ]
-  for (const [line, message] of validationErrors) {
+  for (const [line, message] of cases) {
     t.same(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
     const { code, stdout } = await cli(
       ...line
