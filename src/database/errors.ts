@@ -77,7 +77,7 @@ export const isUniqueViolation = (error: unknown): boolean => readFailure(error)
 /** Describes a connection error in one line. */
 export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoException>): string {
   if (code && UNTRUSTED.test(code)) {
-    return `the CA of its certificate is not trusted (${code}): add sslrootcert=FILE to the URL, or sslmode=no-verify`
+    return `the CA of the server certificate is not trusted (${code}): add sslrootcert=FILE to the URL, or sslmode=no-verify`
   }
   if (message && TLS.test(message)) return `${message}: sslmode must be disable`
   if (message && POOLER.test(message)) return `${message.trim()}: behind PgBouncer, add pgbouncer=true to the URL`

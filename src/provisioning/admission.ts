@@ -4,7 +4,7 @@ import { Semaphore } from '../projects-resources/semaphore.js'
 
 /** Maximum number of concurrent requests. */
 const MAX_REQUESTS = 64
-/** Maximum total size of their bodies, in bytes. A body is buffered in memory until it is parsed. */
+/** Maximum total size of the bodies of these requests, in bytes. A body is in memory until it is parsed. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** Options of the semaphore for large bodies, which are parsed and executed two at a time. */

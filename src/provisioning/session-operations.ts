@@ -8,7 +8,7 @@ import { isTaken, type OwnedRows } from './rows-repository.js'
 import { NewSession, Revoked, SessionBody } from './schemas.js'
 import { createSession, extendSession, revokeSessions } from './sessions-repository.js'
 
-const NONE = Type.Object({})
+const NO_PARAMS = Type.Object({})
 
 const example = {
   id: 1001,
@@ -22,7 +22,7 @@ const example = {
 const create = defineOperation({
   method: 'POST',
   path: '/sessions',
-  params: NONE,
+  params: NO_PARAMS,
   body: SessionBody,
   check: ({ expires_at }, body) => {
     if ((body['ttl'] === undefined) === (body['expires_at'] === undefined)) {
@@ -63,7 +63,7 @@ const create = defineOperation({
 const revokeAll = defineOperation({
   method: 'DELETE',
   path: '/sessions',
-  params: NONE,
+  params: NO_PARAMS,
   async run({ transaction, userId, now }) {
     const where = { neptun_user_id: userId, expires_at: { gt: now } }
     return { status: 200, body: { revoked: await revokeSessions(transaction, where, now) } }

@@ -7,7 +7,7 @@ import { removalResponse } from './removal-response.js'
 import { User, UserBody } from './schemas.js'
 import { putUser } from './users-repository.js'
 
-const NONE = Type.Object({})
+const NO_PARAMS = Type.Object({})
 
 const example = {
   id: 1,
@@ -21,7 +21,7 @@ const example = {
 const put = defineOperation({
   method: 'PUT',
   path: '',
-  params: NONE,
+  params: NO_PARAMS,
   body: UserBody,
   check: (_valid, body) => {
     const names = ['github_account_id', 'github_account_name'] as const
@@ -49,7 +49,7 @@ const put = defineOperation({
 const remove = defineOperation({
   method: 'DELETE',
   path: '',
-  params: NONE,
+  params: NO_PARAMS,
   async run(work) {
     return { status: 200, body: { removed: await removeUser(work) } }
   },

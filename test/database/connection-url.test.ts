@@ -161,7 +161,7 @@ t.test('with a server of its own', async (t) => {
       await open(works)
     }
     const untrusted =
-      /^the CA of its certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
+      /^the CA of the server certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
     for (const mode of ['sslmode=require', 'sslmode=verify-full', 'sslmode=verify-ca', 'ssl=true']) {
       t.match(await failureOf(`${url}?${mode}`), untrusted, mode)
     }
