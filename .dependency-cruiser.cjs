@@ -1,5 +1,5 @@
-// The layers: a request walks server -> app -> http -> projects-resources -> repository -> database, and nothing
-// walks back. `npm run lint` holds this.
+// Dependencies between layers: server -> app -> http -> projects-resources -> repository -> database, never in the
+// opposite direction. Checked by `npm run lint`.
 const entries = '^src/(server|dev|cli)\\.ts$'
 const repositories = '^src/.*repository\\.ts$'
 
@@ -8,19 +8,19 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'nothing-imports-an-entry',
+      name: 'no-imports-of-entry-points',
       severity: 'error',
       from: {},
       to: { path: entries },
     },
     {
-      name: 'src-imports-no-tests-or-tools',
+      name: 'no-imports-of-tests-or-tools-in-src',
       severity: 'error',
       from: { path: '^src' },
       to: { path: '^(test|trials|bench|prisma|scripts|docs)/' },
     },
     {
-      name: 'only-http-routes-app-and-entries-know-fastify',
+      name: 'fastify-only-in-http-routes-app-and-entry-points',
       severity: 'error',
       from: {
         path: '^src',
@@ -37,7 +37,7 @@ module.exports = {
       to: { path: 'node_modules/(fastify|fastify-plugin|@fastify)/' },
     },
     {
-      name: 'schemas-import-typebox-only',
+      name: 'schemas-import-only-typebox',
       severity: 'error',
       from: { path: '^src/.*schemas\\.ts$' },
       to: {
@@ -50,7 +50,7 @@ module.exports = {
       },
     },
     {
-      name: 'repositories-know-no-http-and-no-octokit',
+      name: 'no-http-or-octokit-in-repositories',
       severity: 'error',
       from: { path: repositories },
       to: {
@@ -78,25 +78,25 @@ module.exports = {
       to: { path: '^src/projects-resources/owner\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'only-src-github-knows-octokit',
+      name: 'octokit-only-in-src-github',
       severity: 'error',
       from: { path: '^src', pathNot: '^src/github/' },
       to: { path: 'node_modules/@octokit/' },
     },
     {
-      name: 'the-database-knows-nothing-above-it',
+      name: 'no-imports-of-upper-layers-in-database',
       severity: 'error',
       from: { path: '^src/database/' },
       to: { path: '^src/', pathNot: ['^src/database/', '^src/errors\\.ts$'] },
     },
     {
-      name: 'production-needs-no-dev-dependency',
+      name: 'no-dev-dependencies-in-production',
       severity: 'error',
       from: { path: '^src', pathNot: ['^src/dev'] },
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
-      name: 'development-stays-in-development',
+      name: 'no-imports-of-dev-in-production',
       severity: 'error',
       from: { path: '^src', pathNot: ['^src/dev'] },
       to: { path: '^src/dev' },

@@ -1,5 +1,5 @@
-# The current LTS of Node on Debian's slim image. Patch releases float, so that a build with --pull takes their fixes;
-# for one that can be repeated: --build-arg NODE_VERSION=26.10.0
+# The current LTS release of Node on Debian's slim image. The patch version is not pinned, so that a build with --pull
+# gets fixes. For a reproducible build: --build-arg NODE_VERSION=26.10.0
 ARG NODE_VERSION=26
 ARG DEBIAN_RELEASE=trixie
 
@@ -18,9 +18,10 @@ COPY src ./src
 RUN npm run build && chmod +x dist/cli.js
 
 
-# Most of what is installed is never loaded: TypeScript (Node refuses it below node_modules), source maps, the tests of
-# packages, and Prisma's query compilers for other databases, for CommonJS, and of the size that schema.prisma does not
-# name (compilerBuild). The patterns name what is deleted, so that whatever a new release adds is kept.
+# Delete files that are never loaded, which are most of node_modules: TypeScript (Node does not load it from
+# node_modules), source maps, tests of packages, and Prisma's query compilers for other databases, for CommonJS and of
+# the other compilerBuild than in schema.prisma. The patterns list the files to delete, so that new files of a release
+# are kept.
 FROM node AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
@@ -42,23 +43,24 @@ COPY package.json ./
 COPY prisma/migrations ./prisma/migrations
 COPY --from=build /app/dist ./dist
 
-# The files are root's; the process cannot change them. A number, so that a cluster can see that it is not root.
+# The files belong to root, so that the process cannot change them. The user is numeric, because Kubernetes cannot
+# verify runAsNonRoot with a name.
 USER 1000:1000
 EXPOSE 3000
 
-# Whether the process answers, not whether it can serve: whoever replaces a container that is unhealthy would not mend a
-# database that is away. For a load balancer there is /health/ready.
+# Liveness, not readiness: replacing an unhealthy container would not help while the database is unavailable. Load
+# balancers use /health/ready.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", \
   "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 
-# No shell and no npm between: signals reach Node.
+# Without a shell or npm in between, signals reach Node.
 ENTRYPOINT []
-# As `npm start` does (docs/trials.md: memory).
+# The options of `npm start` (docs/trials.md: memory).
 CMD ["node", "--no-warnings", "--max-semi-space-size=8", "--heap-growing-percent=100", "dist/server.js"]
 
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="neptun-projects-resources" \
-  org.opencontainers.image.description="REST microservice that keeps the imports and the linked resources of a user's projects" \
+  org.opencontainers.image.description="REST microservice that stores imports and linked resources of projects" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"

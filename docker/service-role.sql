@@ -1,10 +1,10 @@
--- Creates the role that the service connects as: it owns the schema and is not a superuser. Run by the superuser, in the
--- service's database, with psql 14 or later; the password is that in POSTGRES_PASSWORD. PostgreSQL's image runs this file when
--- it creates a volume. It can be run again, also on a volume that an earlier version created:
+-- Creates the role of the service, which owns the schema and is not a superuser. The superuser must run this file in
+-- the database of the service, with psql 14 or later; the password of the role is POSTGRES_PASSWORD. The postgres image
+-- runs it when it initializes a volume. It is idempotent, and can be run on a volume of an earlier version:
 --   docker compose exec postgres psql -U neptun -v ON_ERROR_STOP=1 -f /docker-entrypoint-initdb.d/service-role.sql
 \set ON_ERROR_STOP on
 \getenv password POSTGRES_PASSWORD
--- The log must not contain the password, even if a statement fails.
+-- Keep the password out of the log, even if a statement fails.
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
 SET log_min_duration_statement = -1;
@@ -17,7 +17,7 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexe
 SELECT format('GRANT CONNECT ON DATABASE %I TO neptun_service', current_database()) \gexec
 ALTER SCHEMA public OWNER TO neptun_service;
 
--- What an earlier version created as the superuser. Sequences and indexes follow their tables.
+-- Objects that an earlier version created as the superuser. Sequences and indexes follow their tables.
 SELECT format('ALTER TABLE public.%I OWNER TO neptun_service', relname) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') \gexec
 SELECT format('ALTER TYPE public.%I OWNER TO neptun_service', typname) FROM pg_type
@@ -25,6 +25,6 @@ SELECT format('ALTER TYPE public.%I OWNER TO neptun_service', typname) FROM pg_t
 SELECT format('ALTER ROUTINE %s OWNER TO neptun_service', oid::regprocedure) FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace \gexec
 
--- The superuser keeps the local socket of the container, and can no longer log in over the network.
+-- Without a password, the superuser can log in only through the local socket in the container.
 ALTER ROLE CURRENT_USER PASSWORD NULL;
 COMMIT;

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { Command, type Option } from 'commander'
-import { type Answer, printAnswer, reportError } from './output.js'
+import { type CommandResult, printResult, reportError } from './output.js'
 
 const NAME = 'neptun-resources'
 
 const NOTES = `
-Every command takes --json: it then prints one JSON document on stdout, with
-times in ISO 8601.
+With --json, every command prints a single JSON document to stdout, with times
+in ISO 8601.
 
 Exit codes:
-  0  done
-  1  it failed: the database is unreachable, there is no such user, ...
-  2  wrong usage: an unknown option, a value that is not acceptable, ...
+  0  success
+  1  failure: the database is unreachable, the user does not exist, ...
+  2  usage error: an unknown option, an invalid value, ...
 
-A failure is one line on stderr, "error: ...". With --json, stdout then holds
-{"error": {"code", "message"}}.
+Errors are printed to stderr as one line, "error: ...". With --json, stdout also
+gets {"error": {"code", "message"}}.
 
-Environment (also read from a file .env in the current folder):
+Environment (also read from the file .env in the current directory):
   DATABASE_URL  postgres://user:password@host:5432/database
-  DATA_DIR      where "npm run dev" keeps its own database, .data by default:
-                the one used when DATABASE_URL is unset and NODE_ENV is not
+  DATA_DIR      directory with the database of "npm run dev" (default: .data),
+                which is used if DATABASE_URL is not set and NODE_ENV is not
                 production
 
 Examples:
@@ -28,25 +28,25 @@ Examples:
   ${NAME} project create --user 1 --name "My project"
   TOKEN=$(${NAME} session create --user 1)`
 
-/** Everything that distinguishes one command from the others. `run` gets the parsed options. */
+/** Definition of a command. `run` gets the parsed options. */
 export interface CommandSpec<O> {
   name: string
   description: string
   options?: Option[]
-  /** Command lines without the name of the program. */
+  /** Example command lines, without the program name. */
   examples: string[]
-  run: (options: O) => Promise<Answer>
+  run: (options: O) => Promise<CommandResult>
 }
 
-/** Creates the program without commands, with the settings that all commands inherit. */
+/** Creates the program without commands, with settings that all commands inherit. */
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (
     new Command(NAME)
-      .description("Keeps the service's database: migrations, users, projects, sessions, files and resources.")
-      .version(version, '--version', 'print the version')
-      .helpOption('-h, --help', 'print this help')
-      // A token may start with a hyphen: after a command, it must not be parsed as an option of the program.
+      .description('Manage the database of the service: migrations, users, projects, sessions, files and resources.')
+      .version(version, '--version', 'show the version')
+      .helpOption('-h, --help', 'show this help')
+      // Options after a command belong to the command, not to the program: a token may start with a hyphen.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => {} })
       .exitOverride()
@@ -54,12 +54,12 @@ export function createProgram(): Command {
   )
 }
 
-/** Adds a group of commands: `user`, `session`. */
-export function addNoun(program: Command, name: string, description: string): Command {
+/** Adds a group of commands, such as `user` or `session`. */
+export function addGroup(program: Command, name: string, description: string): Command {
   return program.command(name).description(description)
 }
 
-/** Adds a command, with `--json` and the examples in its help. */
+/** Adds a command with a `--json` option and help with examples. */
 export function addCommand<O>(parent: Command, spec: CommandSpec<O>): void {
   const examples = spec.examples.map((example) => `  ${NAME} ${example}`).join('\n')
   const command = parent
@@ -67,14 +67,14 @@ export function addCommand<O>(parent: Command, spec: CommandSpec<O>): void {
     .description(spec.description)
     .addHelpText('after', `\nExamples:\n${examples}`)
     .action(async (options: O & { json?: true }, self: Command) => {
-      printAnswer(await spec.run(options), options.json === true, self.configureOutput())
+      printResult(await spec.run(options), options.json === true, self.configureOutput())
     })
   for (const option of spec.options ?? []) command.addOption(option)
-  command.option('--json', 'print one JSON document')
+  command.option('--json', 'print a single JSON document')
 }
 
 /**
- * Runs a command line, and reports errors.
+ * Parses and runs a command line, and reports errors.
  * @returns the exit code
  */
 export async function runProgram(program: Command, args: string[]): Promise<number> {
@@ -86,12 +86,12 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
   }
 }
 
-/** Handles what concerns the whole process: uncaught errors, and errors of its output. */
+/** Handles uncaught exceptions and output errors of the process. */
 export function guardProcess(program: Command, args: string[]): void {
   const fail = (error: unknown) => process.exit(report(program, args, error))
   process.on('uncaughtException', fail)
   for (const stream of [process.stdout, process.stderr]) {
-    // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
+    // EPIPE is not a failure: the reader closed the pipe, as `| head` does. A full disk is a failure.
     stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || fail(error))
   }
 }

@@ -1,45 +1,46 @@
 import type { Command } from 'commander'
 import type { CreateFileBody } from '../projects-resources/files/schemas.js'
-import { addCommand, addNoun } from './command.js'
+import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, withDatabase } from './database.js'
 import { id, json, required } from './options.js'
-import { type Answer, notFound, table } from './output.js'
+import { type CommandResult, notFound, table } from './output.js'
 
-interface Place {
+interface ProjectRef {
   user: number
   project: number
 }
 
-interface CreateFile extends Place {
+interface CreateFile extends ProjectRef {
   data: string
 }
 
-interface DeleteFile extends Place {
+interface DeleteFile extends ProjectRef {
   id: number
 }
 
-const PLACE = [
-  required('--user <id>', 'the user whose project it is', id),
-  required('--project <id>', 'the project', id),
+const PROJECT_OPTIONS = [
+  required('--user <id>', 'owner of the project', id),
+  required('--project <id>', 'id of the project', id),
 ]
 
 /** Adds `file create`, `file list` and `file delete`. */
 export function addFileCommands(program: Command): void {
-  const file = addNoun(program, 'file', 'The files that belong to a project itself.').alias('files')
+  const file = addGroup(program, 'file', 'Manage the files of projects.').alias('files')
   addCommand(file, {
     name: 'create',
-    description: 'Add a file to a project. Prints the id on stdout.',
+    description: 'Create a file in a project. Prints its id to stdout.',
     options: [
-      ...PLACE,
+      ...PROJECT_OPTIONS,
       required(
         '--data <json>',
-        'an object with title, original_path, context_file_category, context_file_type and text, and optionally language and extension; - reads stdin',
+        'JSON object with title, original_path, context_file_category, context_file_type and text, and optionally ' +
+          'language and extension; - for stdin',
         json,
       ),
     ],
     examples: ['file create --user 1 --project 1 --data - < file.json'],
     run: async (options: CreateFile) => {
-      // Loaded on demand: other commands need not wait for the schemas.
+      // Loaded on demand, since loading the schemas is slow.
       const [{ readValues }, { CreateFileBody }, { checkTextSize }] = await Promise.all([
         import('./resource-data.js'),
         import('../projects-resources/files/schemas.js'),
@@ -53,34 +54,34 @@ export function addFileCommands(program: Command): void {
   addCommand(file, {
     name: 'list',
     description: 'List the files of a project.',
-    options: PLACE,
+    options: PROJECT_OPTIONS,
     examples: ['file list --user 1 --project 1', 'file list --user 1 --project 1 --json'],
-    run: (options: Place) => withDatabase((database) => listFiles(database, options)),
+    run: (options: ProjectRef) => withDatabase((database) => listFiles(database, options)),
   })
   addCommand(file, {
     name: 'delete',
     description: 'Delete a file of a project.',
-    options: [...PLACE, required('--id <id>', 'its id', id)],
+    options: [...PROJECT_OPTIONS, required('--id <id>', 'id of the file', id)],
     examples: ['file delete --user 1 --project 1 --id 12'],
     run: (options: DeleteFile) => withDatabase((database) => deleteFile(database, options)),
   })
 }
 
-const noProject = ({ user, project }: Place) => `user ${user} has no project ${project}`
+const noProject = ({ user, project }: ProjectRef) => `user ${user} has no project ${project}`
 
-async function createFile({ prisma }: Database, place: Place, values: CreateFileBody): Promise<Answer> {
-  const data = { ...values, neptun_user_id: place.user, project_id: place.project }
-  const file = await prisma.contextFile.create({ data }).catch(orNotFound(noProject(place)))
-  return { json: file, text: String(file.id), note: `Created file ${file.id} of project ${place.project}.` }
+async function createFile({ prisma }: Database, ref: ProjectRef, values: CreateFileBody): Promise<CommandResult> {
+  const data = { ...values, neptun_user_id: ref.user, project_id: ref.project }
+  const file = await prisma.contextFile.create({ data }).catch(orNotFound(noProject(ref)))
+  return { json: file, text: String(file.id), note: `Created file ${file.id} of project ${ref.project}.` }
 }
 
-async function listFiles({ prisma }: Database, place: Place): Promise<Answer> {
-  const { user, project } = place
+async function listFiles({ prisma }: Database, ref: ProjectRef): Promise<CommandResult> {
+  const { user, project } = ref
   const found = await prisma.project.findUnique({
     where: { id: project, neptun_user_id: user },
     select: { context_files: { orderBy: [{ created_at: 'asc' }, { id: 'asc' }] } },
   })
-  if (!found) throw notFound(noProject(place))
+  if (!found) throw notFound(noProject(ref))
   const rows = found.context_files.map((file) => ({
     ID: file.id,
     TITLE: file.title,
@@ -93,7 +94,7 @@ async function listFiles({ prisma }: Database, place: Place): Promise<Answer> {
   return { json: found.context_files, text: table(rows), ...note }
 }
 
-async function deleteFile({ prisma }: Database, { user, project, id }: DeleteFile): Promise<Answer> {
+async function deleteFile({ prisma }: Database, { user, project, id }: DeleteFile): Promise<CommandResult> {
   const file = await prisma.contextFile
     .delete({ where: { id, project_id: project, neptun_user_id: user } })
     .catch(orNotFound(`project ${project} of user ${user} has no file ${id}`))

@@ -2,19 +2,19 @@ import { Option } from 'commander'
 import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME, MAX_ID } from '../identity-rules.js'
 import { usageError } from './output.js'
 
-/** Parser of an option's value. `must` completes the sentence "--name must be ...". */
+/** Parser and validator of an option value. `must` completes the error message "--name must be ...". */
 export interface Rule<T> {
   must: string
   /** Returns undefined if the text is not valid. */
   read: (text: string) => T | undefined
 }
 
-/** Creates an option with a value. The error message does not repeat an invalid value: it may be a secret. */
+/** Creates an option with a value. Error messages never contain the value, which may be a secret. */
 export function option<T>(flags: string, description: string, rule: Rule<T>): Option {
-  const made = new Option(flags, description)
-  return made.argParser((text: string) => {
+  const created = new Option(flags, description)
+  return created.argParser((text: string) => {
     const value = rule.read(text)
-    if (value === undefined) throw usageError(`${made.long} must be ${rule.must}`)
+    if (value === undefined) throw usageError(`${created.long} must be ${rule.must}`)
     return value
   })
 }
@@ -24,7 +24,7 @@ export function required<T>(flags: string, description: string, rule: Rule<T>): 
   return option(flags, `${description} (required)`, rule).makeOptionMandatory()
 }
 
-/** Creates an option that is not supported any more. It takes a value, so that the value is not parsed as an option. */
+/** Creates a hidden option that is always rejected. It takes a value, so that the value is not parsed as an option. */
 export function removedOption(flags: string, message: string): Option {
   return new Option(flags).hideHelp().argParser(() => {
     throw usageError(message)
@@ -47,7 +47,7 @@ const isText = (text: string, maximum: number) =>
 const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined)
 
 export const id: Rule<number> = {
-  must: `a whole number from 1 to ${MAX_ID}, in plain digits`,
+  must: `an integer from 1 to ${MAX_ID}`,
   read: (text) => (/^[1-9]\d{0,9}$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined),
 }
 
@@ -57,23 +57,23 @@ export const name: Rule<string> = {
 }
 
 export const email: Rule<string> = {
-  must: 'an email address: one @ with something on both sides, no spaces, at most 320 characters',
+  must: 'an email address of at most 320 characters, with one @ and no spaces',
   read: (text) => (isText(text, 320) && new RegExp(EMAIL, 'u').test(text) ? text : undefined),
 }
 
 export const githubAccountId: Rule<string> = {
-  must: "GitHub's number of the account, in plain digits",
+  must: 'the numeric id of a GitHub account',
   read: matching(new RegExp(GITHUB_ACCOUNT_ID)),
 }
 
 export const githubAccountName: Rule<string> = {
-  must: 'the name of a GitHub account: 1 to 39 letters, digits and hyphens',
+  must: 'a GitHub account name of 1 to 39 letters, digits and hyphens',
   read: matching(new RegExp(GITHUB_ACCOUNT_NAME)),
 }
 
-/** In milliseconds. */
+/** A duration, converted to milliseconds. */
 export const ttl: Rule<number> = {
-  must: 'a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
+  must: 'a number and a unit (m, h, d or w), at most 366d: for example 90m, 12h, 7d or 4w',
   read: (text) => {
     const [, count, unit = ''] = /^([1-9]\d*)([mhdw])$/.exec(text) ?? []
     const milliseconds = Number(count) * (UNITS[unit] ?? Number.NaN)
@@ -82,15 +82,15 @@ export const ttl: Rule<number> = {
 }
 
 export const url: Rule<string> = {
-  must: 'an http or https URL without a path: http://127.0.0.1:3000',
+  must: 'an http or https URL without a path, such as http://127.0.0.1:3000',
   read: matching(/^https?:\/\/[^/?#@'\s\p{Cc}]+$/u),
 }
 
-/** JSON, or `-` for standard input. Parsed later, by the schema of its type. */
+/** JSON, or `-` for standard input. Parsed later, because the schema depends on the command. */
 export const json: Rule<string> = { must: 'JSON', read: (text) => text }
 
-/** A file name, or `-` for standard input. Whether there is such a file is checked when it is read. */
+/** A file name, or `-` for standard input. The file is not opened here. */
 export const file: Rule<string> = {
-  must: 'the name of a file, or - for standard input',
+  must: 'a file name, or - for standard input',
   read: (text) => (text === '' || text.includes('\0') ? undefined : text),
 }

@@ -1,14 +1,14 @@
 import { CommanderError, type OutputConfiguration } from 'commander'
 
-/** The result of a command: a document for `--json`, or else text on stdout and an optional note on stderr. */
-export interface Answer {
+/** Result of a command: a document for `--json`, or else text for stdout and an optional note for stderr. */
+export interface CommandResult {
   json: unknown
-  /** For a script to capture. */
+  /** Machine-readable text, such as an id or a token, or a table. Empty if there is no output. */
   text: string
   note?: string
 }
 
-/** A failure with a message for people and a code for programs. */
+/** A failure, with a message for people and a stable code for scripts. */
 export class CommandError extends Error {
   override name = 'CommandError'
   readonly code: string
@@ -21,23 +21,23 @@ export class CommandError extends Error {
   }
 }
 
-/** Creates the error of a wrong command line. */
+/** Creates the error for an invalid command line. */
 export function usageError(message: string): CommandError {
   return new CommandError('USAGE', message, 2)
 }
 
-/** Creates the error of a command that refers to something that does not exist. */
+/** Creates the error for an object that does not exist. */
 export function notFound(message: string): CommandError {
   return new CommandError('NOT_FOUND', message)
 }
 
-/** Destination of the output, which commander passes from the program to every command. */
+/** Destination of the output. Commands inherit it from the program. */
 export type Output = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>
 
 /** Prints the result of a command. */
-export function printAnswer({ json, text, note }: Answer, asJson: boolean, output: Output): void {
+export function printResult({ json, text, note }: CommandResult, asJson: boolean, output: Output): void {
   if (asJson) output.writeOut?.(toJson(json))
-  // The text is what a person looks for: it comes last.
+  // On a terminal, the text comes last, where it is easiest to find.
   if (!asJson && note) output.writeErr?.(`${escapeControls(note)}\n`)
   if (!asJson && text) output.writeOut?.(`${escapeLines(text)}\n`)
 }
@@ -54,7 +54,7 @@ export function reportError(error: unknown, asJson: boolean, output: Output): nu
   return exitCode
 }
 
-/** Formats rows as a table with headings; returns an empty string if there are no rows. */
+/** Formats rows as a table with headings. Returns an empty string if there are no rows. */
 export function table(rows: Record<string, string | number | null | Date>[]): string {
   const [first] = rows
   if (!first) return ''
@@ -70,7 +70,7 @@ export function moment(date: Date): string {
   return infinityOf(date) ?? `${date.toISOString().slice(0, -8).replace('T', ' ')}Z`
 }
 
-/** PostgreSQL's name of a time that never comes, or was always past: the limits of a Date stand for it. */
+/** Returns PostgreSQL's name of an infinite time, which is represented by the limits of a Date. */
 function infinityOf(date: Date): string | undefined {
   if (Math.abs(date.getTime()) < 8.64e15) return undefined
   return date.getTime() > 0 ? 'infinity' : '-infinity'
@@ -81,22 +81,22 @@ function cell(value: string | number | null | Date | undefined): string {
   return value instanceof Date ? moment(value) : escapeControls(String(value))
 }
 
-/** Characters that a terminal interprets: C0 and C1 controls, DEL, line separators, and those that reorder text. */
+/** Characters that a terminal interprets: C0 and C1 controls, DEL, line separators, bidi controls (CVE-2021-42574). */
 const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
-/** Escapes those as JSON does: a stored name must not move the cursor, or show as another one (CVE-2021-42574). */
+/** Escapes control characters as in JSON, so that a stored name cannot move the cursor or imitate another name. */
 const escapeControls = (text: string) =>
   text.replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** Escapes all but line breaks. */
+/** Escapes control characters except for line breaks. */
 const escapeLines = (text: string) => text.split('\n').map(escapeControls).join('\n')
 
 const width = (text = '') => [...text].length
 
-/** `JSON.stringify` escapes C0 controls only. The line breaks that it adds are left. */
+/** Formats JSON. Escapes the control characters that JSON.stringify does not: it escapes only C0 controls. */
 const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, replaceInfinity, 2))}\n`
 
-/** A replacer for JSON.stringify, which passes a Date as its text, and the object that holds it as `this`. */
+/** Replacer for JSON.stringify, which passes a Date as a string and the containing object as `this`. */
 function replaceInfinity(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key]
   if (typeof original === 'bigint') return Number(original)
@@ -109,6 +109,6 @@ function toCommandError(error: unknown): CommandError {
     return usageError(error.code === 'commander.help' ? 'missing command' : error.message.replace(/^error: /, ''))
   }
   const message = error instanceof Error ? error.message : String(error)
-  // Prisma puts the reason on the last line, below the location in the code.
-  return new CommandError('FAILED', message.trim().split('\n').at(-1) || 'unknown failure')
+  // The last line of a Prisma message is the reason. The lines before it show the location in the code.
+  return new CommandError('FAILED', message.trim().split('\n').at(-1) || 'unknown error')
 }

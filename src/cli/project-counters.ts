@@ -1,13 +1,16 @@
 import { Prisma, type PrismaClient } from '../database/generated/client.js'
 import { RESOURCE_DESCRIPTORS } from '../projects-resources/resources/index.js'
 
-/** A list of a project: its counters are the columns `<counter>_count` and `<counter>_bytes` of `projects`. */
+/** A list of a project. Its counters are the columns `<counter>_count` and `<counter>_bytes` of `projects`. */
 interface List {
   counter: string
   table: string
-  /** For a list of links, whose bytes are those of their resources: the table of these, joined to the links. */
+  /** For a list of links: the table of the resources, whose sizes are counted, with its join condition. */
   resources?: string
-  /** The bytes of the JSON text of an empty list: `{"imports":[]}`, `{"files":[]}` or `[]`, without the comma that each row has. */
+  /**
+   * Size of an empty list in bytes of JSON, such as `{"imports":[]}` or `[]`, minus one: each row counts with a comma,
+   * which the last row does not have.
+   */
   emptyBytes: number
 }
 
@@ -22,7 +25,7 @@ const LISTS: List[] = [
   })),
 ]
 
-/** A counter that does not agree with the rows. */
+/** A counter that does not match the rows. */
 export interface WrongCounter {
   list: string
   project_id: number
@@ -34,26 +37,29 @@ export interface WrongCounter {
 
 type Client = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
-/** Finds the counters that do not agree with the rows, such as after a restore without triggers. */
+/** Finds counters that do not match the rows, for example after a restore with triggers disabled. */
 export async function findWrongCounters(client: Client, projectId?: number): Promise<WrongCounter[]> {
   const queries = LISTS.map(({ counter, table, resources, emptyBytes }) => {
     const [count, bytes] = [Prisma.raw(`${counter}_count`), Prisma.raw(`${counter}_bytes`)]
-    // A link's own bytes may be wrong, too.
+    // The size that is stored with a link may be wrong, too.
     const measured = Prisma.raw(resources ? `${table} AS link JOIN ${resources}` : `${table} AS item`)
     const owner = Prisma.raw(resources ? 'link' : 'item')
     return Prisma.sql`
       SELECT ${counter}::text AS list, project.id AS project_id, ${count} AS count, ${bytes}::float8 AS bytes,
-        coalesce(total_rows, 0)::integer AS actual_count, (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
+        coalesce(total_rows, 0)::integer AS actual_count,
+        (${emptyBytes}::integer + coalesce(total_bytes, 0))::float8 AS actual_bytes
       FROM projects AS project LEFT JOIN (
-        SELECT ${owner}.project_id, count(*) AS total_rows, sum(list_bytes(item)) AS total_bytes FROM ${measured} GROUP BY 1
+        SELECT ${owner}.project_id, count(*) AS total_rows, sum(list_bytes(item)) AS total_bytes
+        FROM ${measured} GROUP BY 1
       ) AS counted ON counted.project_id = project.id
-      WHERE (${count}, ${bytes}) IS DISTINCT FROM (coalesce(total_rows, 0), ${emptyBytes}::integer + coalesce(total_bytes, 0))
+      WHERE (${count}, ${bytes})
+          IS DISTINCT FROM (coalesce(total_rows, 0), ${emptyBytes}::integer + coalesce(total_bytes, 0))
         AND (${projectId ?? null}::integer IS NULL OR project.id = ${projectId ?? null}::integer)`
   })
   return await client.$queryRaw<WrongCounter[]>`${Prisma.join(queries, ' UNION ALL ')} ORDER BY project_id, list`
 }
 
-/** Counts the rows of one project again. The lock on its row makes concurrent writes to the project wait. */
+/** Recounts the rows of a project. A lock on the project's row blocks concurrent writes to the project. */
 export async function repairCounters(prisma: Pick<PrismaClient, '$transaction'>, id: number): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     await transaction.$executeRaw`SELECT FROM projects WHERE id = ${id}::integer FOR UPDATE`

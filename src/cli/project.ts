@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { countOf } from '../count-of.js'
-import { addCommand, addNoun } from './command.js'
+import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { flag, id, name, option, required } from './options.js'
-import { type Answer, CommandError, table } from './output.js'
+import { CommandError, type CommandResult, table } from './output.js'
 
 interface CreateProject {
   user: number
@@ -16,41 +16,42 @@ interface ListProjects {
 
 /** Adds `project create`, `project list`, `project check` and `project delete`. */
 export function addProjectCommands(program: Command): void {
-  const project = addNoun(program, 'project', 'The projects, which hold imports and link resources.')
+  const project = addGroup(program, 'project', 'Manage projects, which have imports, files and links to resources.')
   addCommand(project, {
     name: 'create',
-    description: 'Add a project. Prints the id on stdout.',
+    description: 'Create a project. Prints its id to stdout.',
     options: [
-      required('--user <id>', 'the user whose project it is', id),
-      required('--name <name>', 'the name, 1 to 255 characters', name),
+      required('--user <id>', 'owner of the project', id),
+      required('--name <name>', 'name, 1 to 255 characters', name),
     ],
     examples: ['project create --user 1 --name "My project"'],
     run: (options: CreateProject) => withDatabase((database) => createProject(database, options)),
   })
   addCommand(project, {
     name: 'list',
-    description: 'List the projects.',
-    options: [option('--user <id>', "this user's only", id)],
+    description: 'List projects.',
+    options: [option('--user <id>', 'only projects of this user', id)],
     examples: ['project list', 'project list --user 1 --json'],
     run: (options: ListProjects) => withDatabase((database) => listProjects(database, options)),
   })
   addCommand(project, {
     name: 'check',
-    description: 'Compare the counters of all projects with their rows. Fails if any is wrong, unless it is repaired.',
-    options: [flag('--repair', 'count the rows of these projects again')],
+    description:
+      'Compare the counters of all projects with their rows. Fails if any are wrong, unless --repair is used.',
+    options: [flag('--repair', 'recount the rows of projects with wrong counters')],
     examples: ['project check', 'project check --repair'],
     run: ({ repair }: { repair?: true }) => withDatabase((database) => checkCounters(database, repair === true)),
   })
   addCommand(project, {
     name: 'delete',
-    description: "Delete a project with its imports and links. The user's files and other resources stay.",
-    options: [required('--id <id>', 'the project with this id', id)],
+    description: "Delete a project with its imports, files and links. The user's resources are kept.",
+    options: [required('--id <id>', 'id of the project', id)],
     examples: ['project delete --id 789'],
     run: (options: { id: number }) => withDatabase((database) => deleteProject(database, options.id)),
   })
 }
 
-async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<Answer> {
+async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<CommandResult> {
   const { findWrongCounters, repairCounters } = await import('./project-counters.js')
   const wrong = await findWrongCounters(prisma)
   const projects = new Set(wrong.map(({ project_id }) => project_id))
@@ -66,22 +67,22 @@ async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<A
   if (wrong.length > 0 && !isRepair) {
     throw new CommandError('WRONG_COUNTERS', `${counters} ${wrong.length === 1 ? 'is' : 'are'} wrong: use --repair`)
   }
-  const note = wrong.length > 0 ? `Repaired ${counters}.` : 'All counters are right.'
+  const note = wrong.length > 0 ? `Repaired ${counters}.` : 'All counters are correct.'
   return { json: { repaired: wrong }, text, note }
 }
 
-async function deleteProject({ prisma }: Database, id: number): Promise<Answer> {
-  const project = await prisma.project.delete({ where: { id } }).catch(orNotFound(`there is no project ${id}`))
+async function deleteProject({ prisma }: Database, id: number): Promise<CommandResult> {
+  const project = await prisma.project.delete({ where: { id } }).catch(orNotFound(`project ${id} does not exist`))
   return { json: project, text: `Deleted project ${id} of user ${project.neptun_user_id}.` }
 }
 
-async function createProject({ prisma, now }: Database, options: CreateProject): Promise<Answer> {
+async function createProject({ prisma, now }: Database, options: CreateProject): Promise<CommandResult> {
   const data = { name: options.name, neptun_user_id: options.user, created_at: now, updated_at: now }
-  const project = await prisma.project.create({ data }).catch(orNotFound(`there is no user ${options.user}`))
+  const project = await prisma.project.create({ data }).catch(orNotFound(`user ${options.user} does not exist`))
   return { json: project, text: String(project.id), note: `Created project ${project.id} of user ${options.user}.` }
 }
 
-async function listProjects(database: Database, { user }: ListProjects): Promise<Answer> {
+async function listProjects(database: Database, { user }: ListProjects): Promise<CommandResult> {
   if (user) await requireUser(database, user)
   const projects = await database.prisma.project.findMany({
     where: user ? { neptun_user_id: user } : {},

@@ -9,13 +9,13 @@ import { usageError } from './output.js'
 
 type ValueRules = Pick<ResourceDescriptor, 'create' | 'check' | 'toColumns'>
 
-/** Caches compiled schemas. */
+/** Shared, since it caches compiled schemas. */
 const ajv = new Ajv(ajvOptions.customOptions)
 
 /**
- * Parses `--data`, which is validated like the body of a request that creates a resource.
+ * Parses and validates `--data` with the schema of the request body that creates the object.
  * @param text JSON, or `-` for standard input
- * @throws CommandError that lists all validation errors, without repeating a value
+ * @throws CommandError that lists all validation errors and contains no values
  */
 export async function readValues(rules: ValueRules, text: string): Promise<Record<string, unknown>> {
   const values = parseObject(text === '-' ? await buffer(process.stdin) : Buffer.from(text))
@@ -33,7 +33,7 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {
-    // Not JSON or not UTF-8: reported like any other value that is not an object.
+    // Invalid JSON or UTF-8 is reported like a value that is not an object.
   }
   return undefined
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { presentRow } from '../projects-resources/resources/present.js'
-import { addCommand, addNoun } from './command.js'
+import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { id, json, option, required } from './options.js'
-import { type Answer, table } from './output.js'
+import { type CommandResult, table } from './output.js'
 
 interface CreateResource {
   user: number
@@ -23,7 +23,7 @@ interface DeleteResource {
 
 type Row = Record<string, string | number | null | Date> & { id: number; created_at: Date }
 
-/** The methods of a Prisma model that are used here. Their types differ between models; descriptors are checked instead. */
+/** The subset of a Prisma model's methods that is used here. The generated types differ between models. */
 interface ModelDelegate {
   create(args: { data: object }): Promise<Row>
   upsert(args: { where: object; create: object; update: object }): Promise<Row>
@@ -31,13 +31,13 @@ interface ModelDelegate {
   delete(args: { where: object }): Promise<Row>
 }
 
-/** Adds `resource create`, `resource list` and `resource delete`, each with a command for every type of resource. */
+/** Adds `resource create`, `resource list` and `resource delete`, each with a command per resource type. */
 export function addResourceCommands(program: Command): void {
-  const resource = addNoun(program, 'resource', 'What projects can link: the files, the collections, ... of a user.')
-  const create = addNoun(resource, 'create', 'Add one to what a user has, and link it to a project or not.')
-  const list = addNoun(resource, 'list', 'List what a user has of one type.')
-  const remove = addNoun(resource, 'delete', 'Delete one, and its links to projects.')
-  // Loaded on demand: other commands need not wait for the schemas.
+  const resource = addGroup(program, 'resource', 'Manage the resources of users, which projects can link.')
+  const create = addGroup(resource, 'create', 'Create a resource, and optionally link it to a project.')
+  const list = addGroup(resource, 'list', 'List the resources of a user.')
+  const remove = addGroup(resource, 'delete', 'Delete a resource and its links to projects.')
+  // Loaded on demand, since loading the schemas is slow.
   program.hook('preSubcommand', async (_, command) => {
     if (command !== resource) return
     const { RESOURCE_DESCRIPTORS } = await import('../projects-resources/resources/index.js')
@@ -54,11 +54,11 @@ function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
   const exampleJson = JSON.stringify(example).replaceAll("'", "'\\''")
   addCommand(parent, {
     name: slug,
-    description: `Add a ${noun}. Prints the id on stdout.`,
+    description: `Create a ${noun}. Prints its id to stdout.`,
     options: [
-      required('--user <id>', 'the user to whom it belongs', id),
-      required('--data <json>', `an object with ${Object.keys(create.properties).join(', ')}; - reads stdin`, json),
-      option('--project <id>', 'link it to this project of the user too', id),
+      required('--user <id>', `owner of the ${noun}`, id),
+      required('--data <json>', `JSON object with ${Object.keys(create.properties).join(', ')}; - for stdin`, json),
+      option('--project <id>', 'link it to this project of the user', id),
     ],
     examples: [
       `resource create ${slug} --user 1 --data '${exampleJson}'`,
@@ -74,11 +74,11 @@ function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
 }
 
 function addList(parent: Command, descriptor: ResourceDescriptor): void {
-  const { slug, noun } = descriptor
+  const { slug } = descriptor
   addCommand(parent, {
     name: slug,
-    description: `List every ${noun} of a user.`,
-    options: [required('--user <id>', 'the user', id)],
+    description: `List the ${slug} of a user.`,
+    options: [required('--user <id>', 'id of the user', id)],
     examples: [`resource list ${slug} --user 1`, `resource list ${slug} --user 1 --json`],
     run: ({ user }: ListResources) => withDatabase((database) => listResources(database, descriptor, user)),
   })
@@ -88,8 +88,8 @@ function addDelete(parent: Command, descriptor: ResourceDescriptor): void {
   const { slug, noun } = descriptor
   addCommand(parent, {
     name: slug,
-    description: `Delete a ${noun}, and its links to projects.`,
-    options: [required('--user <id>', 'the user to whom it belongs', id), required('--id <id>', 'its id', id)],
+    description: `Delete a ${noun} and its links to projects.`,
+    options: [required('--user <id>', `owner of the ${noun}`, id), required('--id <id>', `id of the ${noun}`, id)],
     examples: [`resource delete ${slug} --user 1 --id 12`],
     run: (options: DeleteResource) => withDatabase((database) => deleteResource(database, descriptor, options)),
   })
@@ -100,7 +100,7 @@ async function createResource(
   descriptor: ResourceDescriptor,
   { user, project }: CreateResource,
   values: Record<string, unknown>,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const { naturalKey } = descriptor
   const links = project ? { projects: { createMany: { data: [{ project_id: project }], skipDuplicates: true } } } : {}
   const data = { ...values, neptun_user_id: user, ...links }
@@ -113,13 +113,13 @@ async function createResource(
         update: { ...values, ...links },
       })
     : rows.create({ data })
-  ).catch(orNotFound(project ? `user ${user} has no project ${project}` : `there is no user ${user}`))
+  ).catch(orNotFound(project ? `user ${user} has no project ${project}` : `user ${user} does not exist`))
   const link = project ? ` and linked it to project ${project}` : ''
   const note = `Created ${descriptor.noun} ${row.id} of user ${user}${link}.`
   return { json: present(descriptor, row), text: String(row.id), note }
 }
 
-async function listResources(database: Database, descriptor: ResourceDescriptor, user: number): Promise<Answer> {
+async function listResources(database: Database, descriptor: ResourceDescriptor, user: number): Promise<CommandResult> {
   await requireUser(database, user)
   const where = { neptun_user_id: user }
   const resources = await delegate(database, descriptor).findMany({ where, orderBy: { id: 'asc' } })
@@ -137,7 +137,7 @@ async function deleteResource(
   database: Database,
   descriptor: ResourceDescriptor,
   { user, id }: DeleteResource,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const row = await delegate(database, descriptor)
     .delete({ where: { id, neptun_user_id: user } })
     .catch(orNotFound(`user ${user} has no ${descriptor.noun} ${id}`))

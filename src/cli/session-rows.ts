@@ -10,11 +10,11 @@ interface Filter {
   ids?: number[]
   tokenHash?: TokenHash
   user?: number | undefined
-  /** Omits sessions that have expired or were revoked. */
+  /** Excludes sessions that have expired or were revoked. */
   isLive?: boolean
 }
 
-/** Reads sessions, oldest first. In SQL, since Prisma's model API cannot read the time `infinity`. */
+/** Reads sessions, oldest first. Uses SQL because Prisma's model API cannot read the time `infinity`. */
 export async function readSessions({ read, now }: Database, filter: Filter): Promise<Session[]> {
   const { ids, tokenHash, user, isLive } = filter
   const conditions = [Prisma.sql`true`]

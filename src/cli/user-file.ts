@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
-import { addCommand, addNoun } from './command.js'
+import { addCommand, addGroup } from './command.js'
 import { type Database, requireUser, withDatabase } from './database.js'
 import { id, option, required } from './options.js'
-import { type Answer, table } from './output.js'
+import { type CommandResult, table } from './output.js'
 
 interface Filter {
   user?: number
 }
 
-/** Files that no project links to, and that were not changed for a while: one that was just created is about to be linked. */
+/** Returns a filter for unlinked files that have not changed for some days: a new file may be about to be linked. */
 const unlinked = ({ now }: Database, { user }: Filter, days: number) => ({
   projects: { none: {} },
   updated_at: { lt: new Date(now.getTime() - days * 24 * 60 * 60 * 1000) },
@@ -17,29 +17,29 @@ const unlinked = ({ now }: Database, { user }: Filter, days: number) => ({
 
 /** Adds `user-file unlinked` and `user-file prune`. */
 export function addUserFileCommands(program: Command): void {
-  const file = addNoun(
+  const file = addGroup(
     program,
     'user-file',
-    "The users' files. A file remains when it is removed from its last project.",
+    'Manage user files. A file is kept when its last link to a project is removed.',
   )
-  const ofUser = option('--user <id>', "this user's only", id)
+  const ofUser = option('--user <id>', 'only files of this user', id)
   addCommand(file, {
     name: 'unlinked',
-    description: 'List the files that no project links to.',
+    description: 'List files that are not linked to any project.',
     options: [ofUser],
     examples: ['user-file unlinked', 'user-file unlinked --user 1 --json'],
     run: (options: Filter) => withDatabase((database) => listUnlinked(database, options)),
   })
   addCommand(file, {
     name: 'prune',
-    description: 'Delete the files that no project links to.',
-    options: [required('--days <days>', 'only files that were not changed for so many days', id), ofUser],
+    description: 'Delete files that are not linked to any project.',
+    options: [required('--days <days>', 'only files that have not changed for this number of days', id), ofUser],
     examples: ['user-file prune --days 30', 'user-file prune --days 7 --user 1'],
     run: (options: Filter & { days: number }) => withDatabase((database) => prune(database, options)),
   })
 }
 
-async function listUnlinked(database: Database, filter: Filter): Promise<Answer> {
+async function listUnlinked(database: Database, filter: Filter): Promise<CommandResult> {
   if (filter.user) await requireUser(database, filter.user)
   const files = await database.prisma.userFile.findMany({
     where: unlinked(database, filter, 0),
@@ -55,10 +55,10 @@ async function listUnlinked(database: Database, filter: Filter): Promise<Answer>
   return { json: files, text: table(rows), ...(rows.length === 0 && { note: 'Every file is linked to a project.' }) }
 }
 
-/** Files that are deleted in one transaction, which requests that link them wait for. */
+/** Maximum number of files per transaction, which blocks requests that link these files. */
 const BATCH_SIZE = 100
 
-async function prune(database: Database, { user, days }: Filter & { days: number }): Promise<Answer> {
+async function prune(database: Database, { user, days }: Filter & { days: number }): Promise<CommandResult> {
   if (user) await requireUser(database, user)
   const where = unlinked(database, user ? { user } : {}, days)
   let deleted = 0
@@ -75,9 +75,9 @@ async function prune(database: Database, { user, days }: Filter & { days: number
 }
 
 /**
- * Deletes those of the files that still match. A request that links one locks it (the foreign key), so the lock waits for that
- * request to end; only a statement that begins after the lock sees the link.
- * @returns the number of files that were deleted
+ * Deletes the files that are still unlinked. A concurrent request that links a file locks its row, through the foreign
+ * key. FOR UPDATE waits for that request; only a statement that starts afterwards sees the link.
+ * @returns the number of deleted files
  */
 async function deleteIfUnlinked(
   { prisma }: Database,

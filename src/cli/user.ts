@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { addCommand, addNoun } from './command.js'
+import { addCommand, addGroup } from './command.js'
 import { type Database, orConflict, orNotFound, withDatabase } from './database.js'
 import { email, githubAccountId, githubAccountName, id, option, required } from './options.js'
-import { type Answer, table, usageError } from './output.js'
+import { type CommandResult, table, usageError } from './output.js'
 
 interface CreateUser {
   email: string
@@ -12,14 +12,14 @@ interface CreateUser {
 
 /** Adds `user create`, `user list` and `user delete`. */
 export function addUserCommands(program: Command): void {
-  const user = addNoun(program, 'user', 'The users, who own everything else.')
+  const user = addGroup(program, 'user', 'Manage users, who own all other objects.')
   addCommand(user, {
     name: 'create',
-    description: 'Add a user. Prints the id on stdout.',
+    description: 'Create a user. Prints its id to stdout.',
     options: [
-      required('--email <email>', 'the email address, kept as given; each is one user only', email),
-      option('--github-account-id <id>', "the user's own GitHub account: GitHub's number of it", githubAccountId),
-      option('--github-account-name <name>', "the user's own GitHub account: its name", githubAccountName),
+      required('--email <email>', 'email address, unique and case-sensitive', email),
+      option('--github-account-id <id>', "numeric id of the user's GitHub account", githubAccountId),
+      option('--github-account-name <name>', "name of the user's GitHub account", githubAccountName),
     ],
     examples: [
       'user create --email someone@example.com',
@@ -27,32 +27,32 @@ export function addUserCommands(program: Command): void {
     ],
     run: (options: CreateUser) => {
       if (!options.githubAccountId !== !options.githubAccountName) {
-        throw usageError('--github-account-id and --github-account-name go together')
+        throw usageError('--github-account-id and --github-account-name must be used together')
       }
       return withDatabase((database) => createUser(database, options))
     },
   })
   addCommand(user, {
     name: 'list',
-    description: 'List the users.',
+    description: 'List users.',
     examples: ['user list', 'user list --json'],
     run: () => withDatabase(listUsers),
   })
   addCommand(user, {
     name: 'delete',
-    description: 'Delete a user with everything that they own: sessions, projects, imports, files and other resources.',
-    options: [required('--id <id>', 'the user with this id', id)],
+    description: 'Delete a user with all sessions, projects, imports, files and resources.',
+    options: [required('--id <id>', 'id of the user', id)],
     examples: ['user delete --id 12'],
     run: (options: { id: number }) => withDatabase((database) => deleteUser(database, options.id)),
   })
 }
 
-async function deleteUser({ prisma }: Database, id: number): Promise<Answer> {
-  const user = await prisma.user.delete({ where: { id } }).catch(orNotFound(`there is no user ${id}`))
-  return { json: user, text: `Deleted user ${id} and everything that they owned.` }
+async function deleteUser({ prisma }: Database, id: number): Promise<CommandResult> {
+  const user = await prisma.user.delete({ where: { id } }).catch(orNotFound(`user ${id} does not exist`))
+  return { json: user, text: `Deleted user ${id} and all their data.` }
 }
 
-async function createUser({ prisma, now }: Database, options: CreateUser): Promise<Answer> {
+async function createUser({ prisma, now }: Database, options: CreateUser): Promise<CommandResult> {
   const data = {
     email: options.email,
     github_account_id: options.githubAccountId ?? null,
@@ -62,11 +62,11 @@ async function createUser({ prisma, now }: Database, options: CreateUser): Promi
   }
   const user = await prisma.user
     .create({ data })
-    .catch(orConflict(`there is a user with the email address ${options.email} already`))
+    .catch(orConflict(`a user with the email address ${options.email} already exists`))
   return { json: user, text: String(user.id), note: `Created user ${user.id} with the email address ${user.email}.` }
 }
 
-async function listUsers({ prisma }: Database): Promise<Answer> {
+async function listUsers({ prisma }: Database): Promise<CommandResult> {
   const users = await prisma.user.findMany({ orderBy: { id: 'asc' } })
   const rows = users.map((user) => ({
     ID: user.id,

@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs'
 
-/** Connection settings that DATABASE_URL holds. */
+/** Connection settings from DATABASE_URL. */
 export interface ConnectionSettings {
-  /** A URL that `pg` understands, without what it would ignore or interpret differently. */
+  /** URL for `pg`, without parameters that `pg` would ignore or interpret differently. */
   connectionString: string
-  /** Whether connections go through a pooler in transaction mode. */
+  /** Whether connections go through PgBouncer or another pooler in transaction mode. */
   isPooled: boolean
-  /** Options of the server process: `-c name=value ...`. */
+  /** Command-line options of the server process, such as `-c name=value`. */
   options: string
 }
 
@@ -15,11 +15,11 @@ const ENCODE = 'have special characters of the user name and password percent-en
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify']
 const FILES = ['sslrootcert', 'sslcert', 'sslkey']
 
-/** Parameters that are supported, here or by `pg`. */
+/** Parameters that are supported by this module or by `pg`. */
 const SUPPORTED = ['host', 'port', 'user', 'password', 'application_name', 'fallback_application_name', 'options']
 SUPPORTED.push('schema', 'pgbouncer', 'ssl', 'sslmode', 'sslnegotiation', ...FILES)
 
-/** Parameters, with the values that change nothing: they are left out. `pg` ignores all others silently. */
+/** Parameters of libpq that are dropped, with the values that change nothing. `pg` would ignore any other value. */
 const NEUTRAL = new Map([
   ['channel_binding', /^(prefer|disable)$/],
   ['client_encoding', /^(utf-?8|auto)$/i],
@@ -28,7 +28,7 @@ const NEUTRAL = new Map([
   ['target_session_attrs', /^any$/],
 ])
 
-/** What to do instead of setting a parameter that other clients of PostgreSQL accept. */
+/** Replacements for parameters of other PostgreSQL clients. */
 const INSTEAD = new Map([
   ['connect_timeout', 'set DATABASE_CONNECT_TIMEOUT'],
   ['connection_limit', 'set DATABASE_POOL_SIZE'],
@@ -40,10 +40,10 @@ const INSTEAD = new Map([
 ])
 
 /**
- * Finds what is wrong with the URL of a database.
+ * Validates a database URL.
  *
- * @returns what it must be, completing "DATABASE_URL must ..."; undefined if it is valid. It never contains a part of the
- * URL that could belong to the password, however the URL was written.
+ * @returns undefined if the URL is valid; otherwise the end of an error message "DATABASE_URL must ...". It never
+ * contains a part of the URL that could belong to the password, even if the URL is malformed.
  */
 export function connectionUrlProblem(url: string): string | undefined {
   const [, authority = '', path = '', query = ''] = /^postgres(?:ql)?:\/\/([^/?#]*)([^?#]*)\??(.*)$/s.exec(url) ?? []
@@ -59,7 +59,7 @@ export function connectionUrlProblem(url: string): string | undefined {
 
 function canParse(url: string): boolean {
   try {
-    // `pg` parses a URL without a host in this way, too.
+    // `pg` does the same with a URL without a host.
     const { username, password, hostname, pathname } = new URL(url.replace('@/', '@localhost/'))
     for (const part of [username, password, hostname, pathname]) decodeURIComponent(part)
     return true
@@ -86,7 +86,7 @@ function describeParameter(name: string, names: string[]): string {
   const instead = INSTEAD.get(name)
   if (instead) return `not have the parameter ${name}: ${instead}`
   if (NEUTRAL.has(name)) return `not have the parameter ${name} with this value`
-  // An unescaped & in a password makes a parameter of the rest of the password.
+  // After an unescaped & in a password, the rest of the password is parsed as a parameter.
   const canBeShown = /^[a-z_]{1,40}$/i.test(name) && !names.includes('password')
   return canBeShown ? `not have the parameter ${name}, which is not supported` : 'not have unsupported parameters'
 }
@@ -97,11 +97,11 @@ function fileProblem(name: string, path: string | null): string | undefined {
     accessSync(path, constants.R_OK)
     return undefined
   } catch (error) {
-    return `name a file that can be read as its ${name} (${(error as NodeJS.ErrnoException).code})`
+    return `name a readable file as its ${name} (${(error as NodeJS.ErrnoException).code})`
   }
 }
 
-/** Translates the URL of a database, in which connectionUrlProblem() has found nothing, into settings for `pg`. */
+/** Converts a URL that connectionUrlProblem() has accepted to settings for `pg`. */
 export function readConnectionUrl(url: string): ConnectionSettings {
   const [base = '', query = ''] = url.split(/\?(.*)/s)
   const {
@@ -125,20 +125,24 @@ export function readConnectionUrl(url: string): ConnectionSettings {
 const SSL: Record<string, string> = { true: 'verify-full', 1: 'verify-full', false: 'disable', 0: 'disable' }
 
 /**
- * `pg` 8 verifies certificate and host name in each mode but `no-verify`, and warns that version 9 will not. This keeps it
- * so, except that a CA that is named with `require` or `verify-ca` proves enough by itself, as in libpq.
+ * Sets explicit TLS parameters. `pg` 8 verifies the certificate and host name in each mode but `no-verify`, and warns
+ * that version 9 will not. This keeps the strict behavior, except that `require` and `verify-ca` with a CA file do not
+ * verify the host name, as in libpq.
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 function tlsParameters(mode: string | undefined, rootCert: string | undefined): Record<string, string> {
-  const named = rootCert && rootCert !== 'system' ? { sslrootcert: rootCert } : undefined
-  if (mode === 'disable' || mode === 'no-verify') return { sslmode: mode, ...named }
+  const rootCertFile = rootCert && rootCert !== 'system' ? { sslrootcert: rootCert } : undefined
+  if (mode === 'disable' || mode === 'no-verify') return { sslmode: mode, ...rootCertFile }
   if (!mode && !rootCert) return {}
-  const isWithoutHostName = named && (mode === 'require' || mode === 'verify-ca')
-  if (isWithoutHostName) return { sslmode: 'verify-ca', uselibpqcompat: 'true', ...named }
-  return { sslmode: 'verify-full', ...named }
+  const isWithoutHostName = rootCertFile && (mode === 'require' || mode === 'verify-ca')
+  if (isWithoutHostName) return { sslmode: 'verify-ca', uselibpqcompat: 'true', ...rootCertFile }
+  return { sslmode: 'verify-full', ...rootCertFile }
 }
 
 const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
+/**
+ * Escapes a value in the options of the server process.
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
+ */
 export const escapeOption = (value: string) => value.replace(/[\\\s]/g, '\\$&')

@@ -10,38 +10,39 @@ import { createStatements, createTemplate, type Placeholders } from './statement
 
 type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout' | 'lock_timeout'
 
-/** The timeouts are those of `pg`, in milliseconds. */
+/** Options of the database. The timeouts are those of `pg`, in milliseconds. */
 export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
-  /** `postgres://user:password@host:5432/database`, in which connectionUrlProblem() finds nothing. */
+  /** A URL that connectionUrlProblem() accepts: `postgres://user:password@host:5432/database`. */
   url: string
-  /** The maximum size of each complete list of a project, in bytes of JSON, which triggers enforce. */
+  /** Maximum size of each complete list of a project, in bytes of JSON. Enforced by triggers. */
   maxProjectBytes?: number
   /** Called when an idle connection is lost. */
   onIdleError?: (error: Error) => void
 }
 
-/** Access to PostgreSQL: one pool, which Prisma's model API and the SQL of hot reads share. */
+/** Access to PostgreSQL, with one pool for Prisma's model API and for the SQL of hot reads. */
 export interface Database {
   prisma: PrismaClient
   pool: pg.Pool
   readiness: Readiness
-  /** Runs a SELECT as a prepared statement. Throws ApiError 503 if the database is unavailable. */
+  /** Runs a query as a prepared statement. Throws ApiError 503 if the database is unavailable. */
   read<Row extends pg.QueryResultRow>(query: Prisma.Sql): Promise<Row[]>
-  /** As `read`, for a hot statement: its text is built only once, with a placeholder for each of the parameters. */
+  /** Like `read`, for hot queries: the text is built only once, with placeholders for the parameters. */
   prepare<Params extends object, Row extends pg.QueryResultRow>(
     build: (params: Placeholders<Params>) => Prisma.Sql,
   ): (params: Params) => Promise<Row[]>
-  /** Prepares every statement again, on its next use, if the error says that one is stale. */
+  /** Makes all statements be prepared again, if the error means that one is stale. */
   renewStatements(error: unknown): void
-  /** Called with the time that a query or transaction waited for its connection, in milliseconds. */
+  /** Called with the time that a query or transaction waited for a connection of the pool, in milliseconds. */
   onPoolWait: (milliseconds: number) => void
-  /** Waits for running queries, then closes all connections. */
+  /** Waits for queries in progress, and closes all connections. */
   close(): Promise<void>
 }
 
 /**
- * No default of a database, role or machine may change the meaning of a time, the outcome of a race or a plan. The last two
- * make PostgreSQL read rows in the order of an index, and plan a prepared statement once (docs/decisions/013).
+ * Settings of each connection, so that defaults of the server, database or role cannot change how times are read, the
+ * isolation level or query plans. The last two make PostgreSQL prefer index scans, and plan a prepared statement only
+ * once (docs/decisions/013).
  */
 const SETTINGS = {
   TimeZone: 'UTC',
@@ -51,17 +52,17 @@ const SETTINGS = {
   plan_cache_mode: 'force_generic_plan',
 }
 
-/** Of the settings above, PgBouncer tracks these per client (docs/decisions/015). */
+/** The subset of these settings that PgBouncer tracks per client (docs/decisions/015). */
 const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 
-/** The latest and the earliest time of JavaScript, for `infinity`, `-infinity` and what is beyond them. */
+/** Limits of a Date, which represent `infinity`, `-infinity` and times outside the range of Date. */
 const END_OF_TIME = new Date(8.64e15)
 const BEGINNING_OF_TIME = new Date(-8.64e15)
 
-/** Date.UTC() does not take years before 100 as they are. */
+/** A time in ISO format and UTC, from the year 1000: Date.UTC() interprets years before 100 as 19xx. */
 const FINITE = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/
 
-/** Reads a timestamptz. In UTC and ISO format, which each connection sets, it is faster than `pg`, which accepts any format. */
+/** Parses a timestamptz. Faster than the parser of `pg`, since each connection sets UTC and ISO format. */
 function readTime(text: string): Date {
   if (FINITE.test(text)) {
     const digit = (index: number) => text.charCodeAt(index) - 48
@@ -73,9 +74,10 @@ function readTime(text: string): Date {
     if (end > 22) milliseconds += digit(22)
     return new Date(Date.UTC(100 * two(0) + two(2), two(5) - 1, two(8), two(11), two(14), two(17), milliseconds))
   }
-  // A number for infinity; an invalid date for a year that only PostgreSQL has; null for another DateStyle.
+  // The parser returns a number for infinity, an invalid Date for a year outside its range, and null for another
+  // DateStyle.
   const time: Date | number | null = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)(text)
-  if (time === null) throw new Error('A time is not in ISO format: the DateStyle of the connection was changed')
+  if (time === null) throw new Error('The DateStyle of the connection was changed: expected ISO')
   const milliseconds = Number(time)
   if (milliseconds < -8.64e15) return BEGINNING_OF_TIME
   return milliseconds <= 8.64e15 ? new Date(milliseconds) : END_OF_TIME
@@ -84,7 +86,7 @@ function readTime(text: string): Date {
 const getTypeParser = (oid: number, format?: 'text') =>
   oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
 
-/** The value of `neptun.max_project_bytes` for connections that do not set it: see max_project_bytes() in the migrations. */
+/** Default of `neptun.max_project_bytes`, which max_project_bytes() in the migrations defines. */
 const DEFAULT_MAX_PROJECT_BYTES = 16 * 1024 * 1024
 
 const COMMON = { types: { getTypeParser } as pg.CustomTypesConfig, keepAlive: true }
@@ -97,18 +99,18 @@ function clientConfig({
 }: Partial<DatabaseOptions> & { url: string }) {
   const { connectionString, isPooled, options } = readConnectionUrl(url)
   const config = { ...timeouts, ...COMMON, connectionString, isPooled }
-  // A pooler rejects startup parameters that it does not know.
+  // PgBouncer rejects startup parameters that it does not support.
   if (isPooled) return { ...config, statement_timeout: undefined, lock_timeout: undefined }
   const settings = Object.entries({ ...SETTINGS, 'neptun.max_project_bytes': `${maxProjectBytes ?? ''}` })
-  const ours = settings.map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
-  return { ...config, options: [options, ...ours].join(' ') }
+  const serviceOptions = settings.map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
+  return { ...config, options: [options, ...serviceOptions].join(' ') }
 }
 
-/** Opens a single connection, passes it to `use`, and closes it. */
+/** Opens a connection outside of the pool, passes it to `use`, and closes it. */
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>, limits = {}): Promise<T> {
   const { isPooled, ...config } = clientConfig({ url, connectionTimeoutMillis: 10_000, ...limits })
   const client = new pg.Client(config)
-  // A lost connection fails the query; without a listener the event would also end the process.
+  // A lost connection rejects the query. Without a listener, the error event would also terminate the process.
   client.on('error', () => {})
   await client.connect()
   try {
@@ -119,14 +121,18 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
-/** As in `server_version_num`. */
+/** Minimum `server_version_num`. */
 const MIN_VERSION = 150_000
 
+/**
+ * Checks the version and settings of the server.
+ * @returns the schema with the tables; before the first migration, the current schema
+ */
 async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promise<string> {
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',
     default_transaction_isolation: SETTINGS.default_transaction_isolation,
-    // Connections that are not pooled set it.
+    // Without a pooler, each connection sets it.
     'neptun.max_project_bytes':
       isPooled && options.maxProjectBytes !== DEFAULT_MAX_PROJECT_BYTES
         ? options.maxProjectBytes?.toString()
@@ -145,18 +151,20 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   }
   const [row] = (await withClient(options.url, read, limits)).rows
   if (Number(row.version) < MIN_VERSION) {
-    throw new Error(`PostgreSQL ${MIN_VERSION / 10_000} or later is required: this is ${row.version_name}`)
+    throw new Error(`PostgreSQL ${MIN_VERSION / 10_000} or later is required, but the server has ${row.version_name}`)
   }
-  for (const [name, must] of Object.entries(required)) {
-    if (must && row[name] !== must) throw new Error(`${name} is ${row[name] || 'not set'}: it must be ${must}`)
+  for (const [name, expected] of Object.entries(required)) {
+    const actual = row[name] || 'not set'
+    if (expected && actual !== expected) throw new Error(`${name} is ${actual}, but must be ${expected}`)
   }
-  if (row.schema === null) throw new Error('no schema of the search_path exists: check schema and options in the URL')
+  if (row.schema === null) throw new Error('no schema in the search_path exists: check schema and options in the URL')
   return row.schema
 }
 
 /**
- * Checks that the database can be used, and opens the pool and the Prisma client on it.
- * @throws Error that names the setting if its encoding, its search path or, behind a pooler, a default is not suitable
+ * Checks the settings of the database, and opens the pool and the Prisma client.
+ * @throws Error that names the setting if the version, encoding, search path or, behind a pooler, a default is
+ * unsuitable
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { isPooled, ...config } = clientConfig(options)
@@ -169,16 +177,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   pool.on('error', options.onIdleError ?? (() => {}))
   const statements = createStatements(isPooled)
   pool.on('release', (error, client) => {
-    // After a timeout in a transaction, its ROLLBACK may never have been sent: such a connection must not be used again.
+    // After a timeout in a transaction, the ROLLBACK may not have been sent: the connection must not be reused.
     if (client.getTransactionStatus() !== 'I') client.end()
-    // Errors of statements outside of transactions.
+    // The error of a statement outside of a transaction.
     if (error) statements.renew(error)
   })
   const readiness = createReadiness(config, statements)
   const prisma = new PrismaClient({
     adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => statements.nameOf(sql) }),
     errorFormat: 'minimal',
-    // Longer than the timeouts of the pool, which decide.
+    // Longer than the timeouts of the pool, which take effect first.
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   })
   await prisma.$connect()
@@ -206,7 +214,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 function throwReadError(error: Error): never {
-  // So that the stack trace leads to the statement instead of the socket.
+  // The stack trace then shows the caller instead of the socket.
   Error.captureStackTrace(error)
   if (!isDatabaseUnavailable(error)) throw error
   throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })

@@ -7,7 +7,7 @@ import { readFailure } from './errors.js'
 
 const folder = new URL('../../prisma/migrations/', import.meta.url)
 
-/** Prisma's own table, so that `prisma migrate deploy` and `status` agree with what is done here. */
+/** Table of Prisma Migrate, for compatibility with `prisma migrate deploy` and `prisma migrate status`. */
 const CREATE_HISTORY = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
@@ -21,34 +21,34 @@ const READ_HISTORY = `SELECT migration_name AS name, checksum, finished_at IS NO
 const RECORD = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ($1, $2, $3, clock_timestamp(), 1)`
 
-/** Any number will do, as long as every instance uses the same one. */
+/** Key of the advisory lock. Arbitrary, but the same in every instance. */
 const LOCK_ID = `hashtext('neptun-projects-resources migrations')`
 
 /**
- * How long a migration waits for a lock on a table: while it waits, all other statements on that table wait behind it. Below
- * the default of DATABASE_LOCK_TIMEOUT, so that these succeed when it gives up.
+ * Lock timeout of a migration. While it waits for a lock on a table, all later statements on that table wait behind it.
+ * Shorter than the default of DATABASE_LOCK_TIMEOUT, so that these statements do not time out.
  */
 const LOCK_TIMEOUT = '300ms'
 
-/** Delay before migrations that did not get a lock are tried again, in milliseconds. */
+/** Delay before a retry after a lock timeout, in milliseconds. */
 const RETRY_DELAY = 2000
 
 /** SQLSTATEs of a lock timeout and of a deadlock. */
 const RETRYABLE = ['55P03', '40P01']
 
-/** The migrations and the database do not go together; the message says how. */
+/** Migrations are pending, or they do not match the migration history of the database. */
 export class MigrationError extends Error {
   override name = 'MigrationError'
 }
 
 /**
- * Applies the pending migrations, all in one transaction under an advisory lock: instances that start together take
- * turns, and a process that is killed midway leaves nothing half done. While another transaction holds a table, such as
- * that of a backup, it is tried again and again.
+ * Applies all pending migrations in one transaction, under an advisory lock that serializes concurrent instances. If
+ * the process is killed, the transaction is rolled back. If a table is locked, for example by a backup, it is retried
+ * without limit.
  *
- * @param onWait called with a message for the log, before each wait
- * @returns the names of the migrations that were applied, in order; none when the database is up to date
- * @throws MigrationError if the database's history and the migrations at hand contradict each other
+ * @param onWait called with a log message before each wait
+ * @returns the names of the applied migrations, in order
+ * @throws MigrationError if the migration history of the database does not match the migrations
  */
 export async function applyMigrations(databaseUrl: string, onWait: (message: string) => void = () => {}) {
   return await withClient(databaseUrl, async (client) => {
@@ -60,9 +60,7 @@ export async function applyMigrations(databaseUrl: string, onWait: (message: str
         const { code } = readFailure(error)
         if (!RETRYABLE.includes(code)) throw error
         await client.query('ROLLBACK')
-        onWait(
-          `the migrations did not get a lock on a table within ${LOCK_TIMEOUT} (${code}): retry in ${RETRY_DELAY} ms`,
-        )
+        onWait(`the migrations could not lock a table (SQLSTATE ${code}): retrying in ${RETRY_DELAY} ms`)
         await sleep(RETRY_DELAY)
       }
     }
@@ -74,7 +72,7 @@ async function applyPending(client: pg.Client, onWait: (message: string) => void
   await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
   const { rows } = await client.query(`SELECT pg_try_advisory_xact_lock(${LOCK_ID}) AS is_locked`)
   if (!rows[0].is_locked) {
-    onWait('waiting for another instance that applies the migrations')
+    onWait('waiting for another instance to apply the migrations')
     await client.query(`SELECT pg_advisory_xact_lock(${LOCK_ID})`)
   }
   await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`)
@@ -89,20 +87,20 @@ async function applyPending(client: pg.Client, onWait: (message: string) => void
 }
 
 /**
- * Checks that nothing is pending, without writing anything.
+ * Checks that no migrations are pending. Read-only.
  * @throws MigrationError that names the pending migrations
  */
 export async function checkMigrations(databaseUrl: string): Promise<void> {
   const pending = await listPending(databaseUrl)
   if (pending.length > 0) {
     const noun = pending.length === 1 ? 'migration' : 'migrations'
-    throw new MigrationError(`the database lacks ${pending.length} ${noun}: ${pending.join(', ')}`)
+    throw new MigrationError(`${pending.length} pending ${noun}: ${pending.join(', ')}`)
   }
 }
 
 /**
- * Returns the names of the pending migrations.
- * @throws MigrationError if the database's history and the migrations at hand contradict each other
+ * Returns the names of pending migrations. Read-only.
+ * @throws MigrationError if the migration history of the database does not match the migrations
  */
 export async function listPending(databaseUrl: string): Promise<string[]> {
   return (await withClient(databaseUrl, pendingMigrations)).map(({ name }) => name)
@@ -115,7 +113,7 @@ async function pendingMigrations(client: pg.Client) {
   const unknown = rows.filter((row) => !migrations.some(({ name }) => name === row.name)).map(({ name }) => name)
   if (unknown.length > 0) {
     throw new MigrationError(
-      `the database belongs to a newer version of the service, with ${unknown.sort().join(', ')}`,
+      `the database has migrations of a newer version of the service: ${unknown.sort().join(', ')}`,
     )
   }
   return migrations.filter(({ name, checksums }) => {
@@ -123,15 +121,15 @@ async function pendingMigrations(client: pg.Client) {
     if (!applied) return true
     if (applied.finished && checksums.includes(applied.checksum)) return false
     const problem = applied.finished
-      ? 'was changed after it had been applied'
-      : 'began earlier and never finished: resolve it by hand'
+      ? 'was modified after it was applied'
+      : 'was started but not finished: resolve it manually'
     throw new MigrationError(`migration ${name} ${problem}`)
   })
 }
 
 /**
- * Reads the migrations. A checkout can have the line endings of Windows, and so can the one that a migration was applied
- * from: `checksums` has the checksum of the file with either, first with those of the repository.
+ * Reads the migrations. Git can check them out with Windows line endings, also where they were applied from.
+ * `checksums` has the checksum with LF, which is recorded, and the checksum with CRLF.
  */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()

@@ -4,27 +4,27 @@ import { isStale } from './errors.js'
 const ignore = () => {}
 
 /**
- * Returns a view of a pool whose connections survive statements that fail, such as one that violates a constraint. The pool's
- * own `query` closes the connection, and the next request pays for another one: with a login, 20 times the statement itself.
+ * Wraps a pool so that a failed statement, such as a constraint violation, does not close the connection. `query` of
+ * `pg.Pool` closes it, and a new connection with its login takes 20 times as long as a statement.
  *
- * @param onWait called with the time that a query or transaction waited for its connection, in milliseconds
+ * @param onWait called with the time that a query or transaction waited for a connection, in milliseconds
  */
 export function keepConnections(pool: pg.Pool, onWait: (milliseconds: number) => void): pg.Pool {
-  // A connection that is lost fails its query; without a listener the event would also end the process.
+  // A lost connection rejects its query. Without a listener, the error event would also terminate the process.
   pool.on('connect', (client) => client.on('error', ignore))
   const connect = async () => {
-    const begun = performance.now()
+    const startedAt = performance.now()
     const client = await pool.connect()
-    onWait(performance.now() - begun)
+    onWait(performance.now() - startedAt)
     return client
   }
-  // With callbacks: each promise in between would cost every request.
+  // Hot path: callbacks are cheaper than promises.
   const query = (config: pg.QueryConfig, values?: unknown[]) =>
     new Promise<pg.QueryResult>((resolve, reject) => {
-      const begun = performance.now()
-      pool.connect((unreachable, client, release) => {
-        if (unreachable || !client) return reject(unreachable)
-        onWait(performance.now() - begun)
+      const startedAt = performance.now()
+      pool.connect((connectError, client, release) => {
+        if (connectError || !client) return reject(connectError)
+        onWait(performance.now() - startedAt)
         client.query(values ? { ...config, values } : config, (error: Error | null, result) => {
           release(error && !isUsable(error) ? error : undefined)
           if (error) reject(error)
@@ -37,11 +37,11 @@ export function keepConnections(pool: pg.Pool, onWait: (milliseconds: number) =>
       if (name === 'query') return query
       if (name === 'connect') return connect
       const value = Reflect.get(target, name)
-      // The pool itself must run its methods: it assigns to its own properties.
+      // Bound to the pool, because its methods assign to its properties.
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
 }
 
-/** Whether a connection can be used again after a statement that failed. */
+/** Whether a connection can be reused after a failed statement. */
 const isUsable = (error: Error) => error instanceof pg.DatabaseError && error.severity === 'ERROR' && !isStale(error)

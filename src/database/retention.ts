@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.js'
 
-/** How long ended sessions and webhook deliveries are kept, in milliseconds. GitHub can redeliver for three days. */
+/** Retention of ended sessions and webhook deliveries, in milliseconds. GitHub can redeliver for three days. */
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 
-/** How long idempotency keys are kept, in milliseconds: an hour longer than they are valid, because clocks differ. */
+/** Retention of idempotency keys, in milliseconds. One hour longer than they are valid, to allow for clock skew. */
 const KEY_RETENTION = 25 * 60 * 60 * 1000
 
-/** Rows per statement, and the pause between statements in milliseconds, so that no other statement waits for long. */
+/** Maximum number of rows per statement. Small, so that other statements do not wait long for locks. */
 const BATCH_SIZE = 500
+/** Pause between statements, in milliseconds. */
 const PAUSE = 100
 
 /**
- * Deletes sessions that ended, and webhook deliveries that were received, 30 days ago or earlier, and expired idempotency keys.
- * @returns how many rows of each
+ * Deletes sessions that expired or were revoked more than 30 days ago, webhook deliveries of that age, and expired
+ * idempotency keys, in batches.
+ * @param isStopped polled after each batch, to stop early at shutdown
+ * @returns the number of deleted rows
  */
 export async function deleteExpired({ prisma }: Pick<Database, 'prisma'>, isStopped: () => boolean = () => false) {
   const lt = new Date(Date.now() - RETENTION)

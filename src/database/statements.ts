@@ -1,23 +1,23 @@
 import { isStale } from './errors.js'
 import type { Prisma } from './generated/client.js'
 
-/** PostgreSQL keeps at most so many prepared statements with a connection, which bounds its memory. Others are not prepared. */
+/** Maximum number of prepared statements per connection, which bounds PostgreSQL's memory. */
 const MAX_NAMES = 500
 
-/** At most once in this time, in milliseconds, statements get new names: PostgreSQL keeps the old ones with the connection. */
+/** Minimum time between renewals, in milliseconds. A connection keeps its old prepared statements after a renewal. */
 const RENEWAL_INTERVAL = 1000
 
-/** The names of prepared statements. */
+/** Registry of prepared statements. */
 export interface Statements {
-  /** One name per text: PostgreSQL plans it once per connection. Empty if it must not be prepared. */
+  /** Returns the name of a statement, which is unique per text, or an empty string if it must not be prepared. */
   nameOf(text: string): string
-  /** Prepares every statement again, on its next use, if the error says that one is stale. */
+  /** Gives all statements new names, so that they are prepared again, if the error means that one is stale. */
   renew(error: unknown): void
-  /** Executes a prepared statement; one that is stale, which has not been executed, again without preparing it. */
+  /** Executes a prepared statement. Retries without preparing if it is stale, in which case it was not executed. */
   run<Result>(text: string, execute: (name: string) => Promise<Result>): Promise<Result>
 }
 
-/** @param isPooled behind a pooler, which does not keep prepared statements, none has a name */
+/** @param isPooled whether a pooler is used, which does not support prepared statements */
 export function createStatements(isPooled: boolean): Statements {
   const names = new Map<string, string>()
   let generation = 0
@@ -25,8 +25,8 @@ export function createStatements(isPooled: boolean): Statements {
 
   function nameOf(text: string): string {
     if (isPooled) return ''
-    const known = names.get(text)
-    if (known !== undefined) return known
+    const existing = names.get(text)
+    if (existing !== undefined) return existing
     if (names.size === MAX_NAMES) return ''
     const name = `s${generation}_${names.size}`
     names.set(text, name)
@@ -52,7 +52,7 @@ export function createStatements(isPooled: boolean): Statements {
   }
 }
 
-/** Stands for a value while the text of a statement is built. */
+/** Placeholder for a value while the text of a statement is built. */
 class Placeholder {
   readonly name: string
 
@@ -64,13 +64,16 @@ class Placeholder {
 /** One placeholder for each parameter of a statement. */
 export type Placeholders<Params> = { readonly [Name in keyof Params]: Placeholder }
 
-/** A statement whose text is built only once. */
+/** A statement with its text, and a function that returns the values in the order of `$1`, `$2`, .... */
 export interface Template<Params> {
   text: string
   valuesOf(params: Params): unknown[]
 }
 
-/** @param build returns the statement with placeholders in place of values */
+/**
+ * Builds the text of a statement.
+ * @param build returns the statement with placeholders instead of values
+ */
 export function createTemplate<Params extends object>(
   build: (params: Placeholders<Params>) => Prisma.Sql,
 ): Template<Params> {

@@ -2,14 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
 import { Semaphore } from '../projects-resources/semaphore.js'
 
-/** Requests in progress at once, and the bytes of their bodies, which are in memory until they are parsed. */
+/** Maximum number of concurrent requests. */
 const MAX_REQUESTS = 64
+/** Maximum total size of the bodies of these requests, in bytes. A body is in memory until it is parsed. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** Large bodies that are parsed and executed at once. */
+/** Options of the semaphore for large bodies, which are parsed and executed two at a time. */
 const PARSING = { permits: 2, maxWaiting: MAX_REQUESTS, timeout: 10_000 }
 
-/** Bounds the memory that the requests of other services take. */
+/** Creates an admission control that bounds the memory used by requests of other services. */
 export function createAdmission() {
   let requests = 0
   let bytes = 0
@@ -17,13 +18,13 @@ export function createAdmission() {
 
   return {
     /**
-     * Admits a request before its body is read.
-     * @throws ApiError 429
+     * Admits a request before its body is read. The request counts until its response closes.
+     * @throws ApiError 429 if too many requests or bytes are in progress
      */
     enter(request: FastifyRequest, reply: FastifyReply): void {
       const size = sizeOf(request)
       if (requests >= MAX_REQUESTS || bytes + size > MAX_BYTES) {
-        throw tooManyRequests(`Too many requests of services in progress: at most ${MAX_REQUESTS}`, 1)
+        throw tooManyRequests('Too many service requests are in progress', 1)
       }
       requests += 1
       bytes += size
@@ -34,8 +35,8 @@ export function createAdmission() {
     },
 
     /**
-     * Waits until a large body may be parsed.
-     * @throws ApiError 503
+     * Waits for a permit to parse a large body. It is released when the response closes.
+     * @throws ApiError 503 if the queue is full or the wait times out
      */
     async parse(reply: FastifyReply): Promise<void> {
       if (!(await parsing.acquire(reply.raw))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
@@ -43,7 +44,7 @@ export function createAdmission() {
   }
 }
 
-/** The declared size of a body; of one whose size is not declared, the most that the route accepts. */
+/** Returns the declared size of a body in bytes, or the body limit of the route for a chunked body. */
 function sizeOf({ headers, routeOptions }: FastifyRequest): number {
   const limit = routeOptions.bodyLimit ?? 0
   return headers['transfer-encoding'] === undefined ? Math.min(Number(headers['content-length'] ?? 0), limit) : limit

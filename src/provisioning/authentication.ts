@@ -5,14 +5,14 @@ import { findValidationErrors } from '../http/validation.js'
 import { createAdmission } from './admission.js'
 import { createTokenCheck } from './service-tokens.js'
 
-/** The OpenAPI security requirement of every route of the plugin. */
+/** OpenAPI security requirement of every route of the plugin. */
 const TOKEN_REQUIRED = [{ serviceToken: [] }]
 
 /**
- * Guards every route of the plugin that registers it; no route can opt out. Cookies mean nothing here.
+ * Authenticates every route of the plugin that registers it; no route can opt out. Cookies are ignored.
  *
- * - onRequest: 401 without a valid token, before any part of the request is parsed; 403 for a request that a browser sent;
- *   429 over a limit. There is no CORS.
+ * - onRequest: 401 without a valid token, before any part of the request is parsed; 403 for a request from a browser;
+ *   429 over a rate limit or concurrency limit. CORS is disabled.
  * - preHandler: 400 with all validation errors.
  */
 async function authentication(app: FastifyInstance, { tokens }: { tokens: string[] }) {
@@ -36,7 +36,7 @@ async function authentication(app: FastifyInstance, { tokens }: { tokens: string
     }
     await app.countServiceRequest(request, reply, token.key)
     if (isFromBrowser(request))
-      throw new ApiError('CROSS_SITE_REQUEST', { message: 'Refused: a browser sent this request' })
+      throw new ApiError('CROSS_SITE_REQUEST', { message: 'Requests from browsers are refused' })
     admission.enter(request, reply)
     request.admitLargeBody = () => admission.parse(reply)
   })
@@ -44,7 +44,7 @@ async function authentication(app: FastifyInstance, { tokens }: { tokens: string
   app.addHook('preHandler', async (request) => {
     const validationErrors = findValidationErrors(request)
     if (validationErrors.length > 0) throw invalidRequest(...validationErrors)
-    // For the log: the user whom the request concerns.
+    // For the request log.
     request.userId = (request.params as { user_id?: number }).user_id
   })
 }
@@ -54,7 +54,10 @@ export default fp(authentication, {
   dependencies: ['error-handler', 'rate-limits', 'coercion', 'json-body', 'cross-origin'],
 })
 
-/** Pages cannot set these headers, and browsers always send one of them with what a page may not send by itself. */
+/**
+ * Detects browsers by headers that a page cannot set. A cross-origin request with an `Authorization` header always has
+ * one of them, since it needs a CORS preflight.
+ */
 function isFromBrowser({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] !== undefined || headers.origin !== undefined
 }

@@ -5,20 +5,20 @@ import authentication from './authentication.js'
 import { createPerform } from './perform.js'
 import { routes } from './routes.js'
 
-/** The prefix of everything below. */
+/** URL prefix of the internal API. */
 export const INTERNAL = '/internal'
 
 export interface ProvisioningOptions {
   database: Database
-  /** Those of the services that may call. */
+  /** Accepted service tokens. */
   tokens: string[]
-  /** The number of connections to the database. */
+  /** Maximum number of database connections. */
   poolSize: number
 }
 
 /**
- * The API of the service that owns users and projects. The token guards each route that is registered here or in a nested
- * plugin, and every path that has none.
+ * Registers the internal API for the service that owns users and projects. Every route that is registered here or in a
+ * nested plugin requires a token, and so does every unknown path below the prefix.
  */
 export async function provisioning(app: FastifyInstance, { database, tokens, poolSize }: ProvisioningOptions) {
   await app.register(authentication, { tokens })

@@ -2,36 +2,38 @@ import type { RouteOptions } from 'fastify'
 import { createDocument } from '../http/openapi/document-app.js'
 import { VERSION } from '../http/openapi/version.js'
 
-const DESCRIPTION = `For the service that signs users in and owns projects. It chooses the ids of users, projects and resources.
+const DESCRIPTION = `For the service that signs users in and owns projects. It assigns the ids of users, projects and
+resources.
 
-Every call requires \`Authorization: Bearer\` with a token of \`SERVICE_TOKENS\`. Cookies mean nothing here, there is no CORS, and
-requests of browsers are refused.
+Every request requires \`Authorization: Bearer\` with one of the tokens in \`SERVICE_TOKENS\`. Cookies are ignored,
+CORS is disabled, and requests from browsers are refused.
 
-**PUT** creates (201) or replaces (200), and can be repeated. A PUT that changes nothing leaves \`updated_at\`. **DELETE** can be
-repeated, too: it returns how many rows it removed. An id that belongs to another user is 409 \`ID_TAKEN\`, and nothing changes.
+**PUT** creates (201) or updates (200), and is idempotent. A PUT that changes nothing leaves \`updated_at\` as it was.
+**DELETE** is idempotent, too: it returns the number of removed rows. An id that belongs to another user is 409
+\`ID_TAKEN\`, and nothing changes.
 
-**Errors** have one shape (\`Error\`), as in the public API.`
+**Errors** have the same shape (\`Error\`) as in the public API.`
 
-/** Makes the OpenAPI document of these routes, as JSON text. */
+/** Creates the OpenAPI document of the internal API, as JSON text. */
 export async function createServiceDocument(routes: RouteOptions[]): Promise<string> {
-  const made = await createDocument(routes, {
+  const document = await createDocument(routes, {
     openapi: '3.1.0',
     info: {
-      title: 'Neptun projects resources: the API for other services',
+      title: 'Neptun projects resources: internal API',
       version: VERSION,
       description: DESCRIPTION,
       contact: { name: 'The operator of this service' },
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
     tags: [
-      { name: 'Users', description: 'Who owns everything else.' },
-      { name: 'Projects', description: 'What users work on.' },
-      { name: 'Sessions', description: 'Who is signed in.' },
-      { name: 'Resources', description: "What a user's projects can link." },
-      { name: 'Sync', description: 'Many of these at once.' },
+      { name: 'Users', description: 'Users own all other objects.' },
+      { name: 'Projects', description: 'Projects of users.' },
+      { name: 'Sessions', description: 'Signing users in and out.' },
+      { name: 'Resources', description: "Resources that a user's projects can link." },
+      { name: 'Sync', description: 'Many operations in one transaction.' },
     ],
     components: { securitySchemes: { serviceToken: { type: 'http', scheme: 'bearer' } } },
   })
-  // Relative to the address of the document: /internal/openapi.json.
-  return JSON.stringify({ ...made, servers: [{ url: '..' }] })
+  // Relative to the URL of the document, /internal/openapi.json.
+  return JSON.stringify({ ...document, servers: [{ url: '..' }] })
 }

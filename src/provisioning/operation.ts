@@ -2,40 +2,40 @@ import type { Static, TObject, TSchema } from '@sinclair/typebox'
 import type { ErrorCode, ValidationError } from '../errors.js'
 import type { UserTransaction } from './transaction.js'
 
-/** What a call returns: the body is as it is sent, except that times are Dates. */
+/** Result of an operation. The response schema serializes the body, whose times are still Dates. */
 export interface Result {
   status: 200 | 201
   body: object
 }
 
-/** A call that writes for one user: by itself, or as an operation of a sync. */
+/** A write for one user, requested by its own route or as part of a sync. */
 export interface Operation {
   method: 'PUT' | 'POST' | 'DELETE'
-  /** Below the path of the user: `/projects/:project_id`; empty for the user. */
+  /** Path below that of the user, such as `/projects/:project_id`. Empty for the user. */
   path: string
-  /** The ids in the path. */
+  /** Schema of the ids in the path. */
   params: TObject
   body: TObject | undefined
   /**
-   * Validates what the schema cannot express. Paths begin with `body`.
-   * @param valid the properties that have passed their schemas
-   * @param given all properties
+   * Checks rules that the schema cannot express. Paths of validation errors start with `body`.
+   * @param valid the properties that match their schemas
+   * @param body all properties
    */
-  check: (valid: Record<string, unknown>, given: Record<string, unknown>) => ValidationError[]
-  /** Throws ApiError, without having written anything. */
+  check: (valid: Record<string, unknown>, body: Record<string, unknown>) => ValidationError[]
+  /** Performs the operation. Throws an ApiError only if it has written nothing. */
   run: (work: UserTransaction, params: Record<string, number>, body: Record<string, unknown>) => Promise<Result>
   operationId: string
   tag: string
   summary: string
   description: string
-  /** The schemas of successful responses, with their descriptions. */
-  answers: { [status in 200 | 201]?: TSchema }
+  /** Schemas of successful responses, with their descriptions. */
+  responses: { [status in 200 | 201]?: TSchema }
   errors: ErrorCode[]
 }
 
 type Definition<Params extends TObject, Body extends TObject> = Pick<
   Operation,
-  'method' | 'path' | 'operationId' | 'tag' | 'summary' | 'description' | 'answers'
+  'method' | 'path' | 'operationId' | 'tag' | 'summary' | 'description' | 'responses'
 > & {
   params: Params
   body?: Body
@@ -44,6 +44,7 @@ type Definition<Params extends TObject, Body extends TObject> = Pick<
   run: (work: UserTransaction, params: Static<Params>, body: Static<Body>) => Promise<Result>
 }
 
+/** Defines an operation, with types inferred from its schemas. */
 export function defineOperation<Params extends TObject, Body extends TObject>({
   body,
   check = () => [],

@@ -5,7 +5,7 @@ import { resourceOperations } from './resource-operations.js'
 import { sessionOperations } from './session-operations.js'
 import { userOperations } from './user-operations.js'
 
-/** Every call that writes, for one user. */
+/** All operations. Each has a route and can be part of a sync. */
 export const OPERATIONS: Operation[] = [
   ...userOperations,
   ...projectOperations,

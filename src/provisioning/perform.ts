@@ -11,31 +11,36 @@ export interface Call {
   body: Record<string, unknown>
 }
 
-/** An operation that was refused. */
+/** An operation that failed with a client error. */
 export interface Failure {
-  /** Its index among the operations. */
+  /** Index of the operation in the request. */
   index: number
   error: ApiError
 }
 
-/** Transactions of one user run one at a time. */
+/** Serializes the transactions of a user within this process. `timeout` is in milliseconds. */
 const PER_USER = { permits: 1, maxWaiting: 64, timeout: 10_000 }
-/** The queue of all transactions; `timeout` is in milliseconds. */
+/** Bounds the queue of all transactions. `timeout` is in milliseconds. */
 const QUEUE = { maxWaiting: 64, timeout: 10_000 }
 
-/** Performs operations for a user in one transaction: all of them, or none. */
+/**
+ * Performs operations for a user atomically, in one transaction.
+ * @param toError combines the failures into the error that is thrown
+ */
 export type Perform = (userId: number, calls: Call[], toError: (failures: Failure[]) => ApiError) => Promise<Result[]>
 
 /**
- * @param poolSize the number of connections to the database, of which these transactions take at most half
+ * Creates a function that performs operations with bounded concurrency.
+ * @param poolSize the number of database connections, of which these transactions use at most half
+ * @returns a function that throws ApiError 503 if a queue is full or the wait times out
  */
 export function createPerform(database: Pick<Database, 'prisma'>, poolSize: number): Perform {
-  const ofUsers = createKeyedSemaphore(PER_USER)
-  const ofAll = new Semaphore({ ...QUEUE, permits: Math.max(1, Math.min(4, Math.floor(poolSize / 2))) })
+  const userSemaphores = createKeyedSemaphore(PER_USER)
+  const semaphore = new Semaphore({ ...QUEUE, permits: Math.max(1, Math.min(4, Math.floor(poolSize / 2))) })
 
   return async (userId, calls, toError) => {
-    const releaseUser = await ofUsers.acquire(userId)
-    const release = releaseUser && (await ofAll.acquire())
+    const releaseUser = await userSemaphores.acquire(userId)
+    const release = releaseUser && (await semaphore.acquire())
     try {
       if (!release) throw new ApiError('OVERLOADED', { retryAfter: 1 })
       return await inTransaction(database, userId, async (work) => {
@@ -45,7 +50,7 @@ export function createPerform(database: Pick<Database, 'prisma'>, poolSize: numb
           try {
             results.push(await operation.run(work, params, body))
           } catch (error) {
-            // All others have failed in the database, which ends the transaction.
+            // After any other error, such as one of the database, the transaction cannot continue.
             if (!(error instanceof ApiError)) throw error
             failures.push({ index, error })
           }

@@ -1,6 +1,6 @@
 import type { TObject } from '@sinclair/typebox'
 
-/** The properties of a body that the schema has, and that have passed it. */
+/** Picks the properties of a body that the schema defines and that are valid. */
 export function pickValid(
   { properties }: TObject,
   body: Record<string, unknown>,

@@ -1,10 +1,10 @@
 import type { Session } from './schemas.js'
 import type { SessionRow } from './sessions-repository.js'
 
-/** The last time of JavaScript stands for PostgreSQL's `infinity`. */
+/** Latest time of a Date, in milliseconds, which represents PostgreSQL's `infinity`. */
 const END_OF_TIME = 8.64e15
 
-/** Returns a session as a response shows it. */
+/** Converts a row to the body of a response. */
 export const presentSession = (row: SessionRow): Session => ({
   id: row.id,
   neptun_user_id: row.neptun_user_id,

@@ -9,7 +9,7 @@ import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repositor
 import { Project, ProjectBody } from './schemas.js'
 import type { UserTransaction } from './transaction.js'
 
-const Params = Type.Object({ project_id: Id({ description: 'Chosen by the caller.', examples: [789] }) })
+const Params = Type.Object({ project_id: Id({ description: 'Assigned by the client.', examples: [789] }) })
 
 const rowsOf = ({ transaction }: UserTransaction) => transaction.project as unknown as OwnedRows
 
@@ -21,7 +21,7 @@ const example = {
   neptun_user_id: 1,
 }
 
-/** Without the counters. */
+/** Converts a row to the body of a response, without the counters. */
 const present = ({ id, name, created_at, updated_at, neptun_user_id }: OwnedRow) => ({
   id,
   name,
@@ -41,10 +41,10 @@ const put = defineOperation({
   },
   operationId: 'putProject',
   tag: 'Projects',
-  summary: 'Create or change a project of a user',
-  description: 'Its content stays.',
-  answers: {
-    200: response('The project, which existed.', Project, { example }),
+  summary: 'Create or update a project of a user',
+  description: 'Imports, files and links of the project are not changed.',
+  responses: {
+    200: response('The existing project.', Project, { example }),
     201: response('The new project.', Project, { example }),
   },
   errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
@@ -61,8 +61,8 @@ const remove = defineOperation({
   operationId: 'deleteProject',
   tag: 'Projects',
   summary: 'Delete a project of a user',
-  description: 'With its imports, files and links. Without such a project, all counts are 0.',
-  answers: { 200: removalResponse('Project', ['projects', ...PROJECT_MODELS.map(tableOf)]) },
+  description: 'Deletes its imports, files and links, too. If the project does not exist, all counts are 0.',
+  responses: { 200: removalResponse('Project', ['projects', ...PROJECT_MODELS.map(tableOf)]) },
   errors: ['ID_TAKEN'],
 })
 

@@ -3,9 +3,10 @@ import type { Result } from './operation.js'
 import type { OwnedRow, PutResult } from './rows-repository.js'
 
 /**
- * Converts the result of a PUT.
- * @param present returns what the response shows of a row
- * @param duplicate the message where the user has another row with the same natural key
+ * Converts the result of a PUT to a response.
+ * @param present converts a row to the body
+ * @param duplicate the error message for a duplicate natural key
+ * @throws ApiError 409
  */
 export function toResult(result: PutResult, present: (row: OwnedRow) => object, duplicate?: string): Result {
   if (result === 'taken') throw new ApiError('ID_TAKEN')

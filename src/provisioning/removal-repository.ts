@@ -2,14 +2,14 @@ import { Prisma } from '../database/generated/client.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import type { UserTransaction } from './transaction.js'
 
-/** Rows that were removed, by table. */
+/** Number of removed rows by table. */
 export type Removed = Record<string, number>
 
 interface Deletable {
   deleteMany(args: { where: object; limit: number }): Promise<{ count: number }>
 }
 
-/** Rows per statement, so that none takes long: texts and triggers make deleting slow. */
+/** Maximum number of rows per statement. Large texts and triggers make deletion slow, and statements have a timeout. */
 const BATCH_SIZE = 100
 
 const columnsOf = (model: string) => {
@@ -17,16 +17,16 @@ const columnsOf = (model: string) => {
   return Object.keys(enums[`${model}ScalarFieldEnum`] ?? {})
 }
 
-/** `ProjectUserFile` becomes `project_user_files`. */
+/** Returns the table of a model: `project_user_files` for `ProjectUserFile`. */
 export const tableOf = (model: string) =>
   `${model.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}s`
 
 const OWNED = Object.keys(Prisma.ModelName).filter((model) => columnsOf(model).includes('neptun_user_id'))
 
-/** What belongs to a project, and is deleted with it. */
+/** Models whose rows belong to a project and are deleted with it. */
 export const PROJECT_MODELS = OWNED.filter((model) => columnsOf(model).includes('project_id'))
 
-/** What belongs to a user, and is deleted with it: what refers to other rows comes first. */
+/** Models whose rows belong to a user and are deleted with it, in the order of deletion: links before resources. */
 export const USER_MODELS = [
   ...PROJECT_MODELS,
   ...OWNED.filter((model) => !PROJECT_MODELS.includes(model) && model !== 'Project'),
@@ -34,12 +34,13 @@ export const USER_MODELS = [
 ]
 
 /**
- * Deletes a user with everything that belongs to it.
- * @returns zeros if there is no such user
+ * Deletes a user and all rows that belong to it.
+ * @returns zeros if the user does not exist
  */
 export async function removeUser(work: UserTransaction): Promise<Removed> {
   const { transaction, userId } = work
-  // Waits for concurrent inserts of rows that refer to the user or to a project, and prevents others: the counts are exact.
+  // FOR UPDATE waits for concurrent inserts of rows that refer to the user or to a project, and blocks new ones, so that
+  // the counts are exact.
   await transaction.$queryRaw`SELECT FROM users WHERE id = ${userId}::integer FOR UPDATE`
   const projects = await transaction.$queryRaw<{ id: number }[]>`
     SELECT id FROM projects WHERE neptun_user_id = ${userId}::integer ORDER BY id FOR UPDATE`
@@ -55,7 +56,7 @@ export async function removeUser(work: UserTransaction): Promise<Removed> {
 }
 
 /**
- * Deletes a project of the user with everything that belongs to it.
+ * Deletes a project of the user and all rows that belong to it.
  * @returns zeros if the user has no such project
  */
 export async function removeProject(work: UserTransaction, id: number): Promise<Removed> {
@@ -67,16 +68,17 @@ export async function removeProject(work: UserTransaction, id: number): Promise<
   return { projects, ...contents }
 }
 
-/** Deletes a resource of the user, and its links to projects. */
+/** Deletes a resource of the user and its links to projects. */
 export async function removeResource(
   work: UserTransaction,
   { name, table, linkTable, idField }: Pick<ResourceDescriptor, 'name' | 'table' | 'linkTable' | 'idField'>,
   id: number,
 ): Promise<Removed> {
   const { transaction, userId: neptun_user_id } = work
-  // As above, for links.
+  // FOR UPDATE waits for concurrent inserts of links to the resource, and blocks new ones, so that the counts are exact.
   await transaction.$queryRaw`
-    SELECT FROM ${Prisma.raw(table)} WHERE id = ${id}::integer AND neptun_user_id = ${neptun_user_id}::integer FOR UPDATE`
+    SELECT FROM ${Prisma.raw(table)} WHERE id = ${id}::integer AND neptun_user_id = ${neptun_user_id}::integer
+    FOR UPDATE`
   const links = await removeRows(work, `Project${name}`, { [idField]: id, neptun_user_id })
   return { [table]: await removeRows(work, name, { id, neptun_user_id }), [linkTable]: links }
 }

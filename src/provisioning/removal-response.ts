@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { Count, response } from '../schemas.js'
 
-/** The answer of a call that deletes: how many rows of each table. */
+/** Creates the response schema of a DELETE, with the number of removed rows by table. */
 export function removalResponse(name: string, tables: string[]) {
   const counts = tables.map((table) => [table, Count()])
   const schema = Type.Object({ removed: Type.Object(Object.fromEntries(counts)) }, { title: `Removed${name}` })
-  return response('How many rows were removed, by table.', schema)
+  return response('Number of removed rows by table.', schema)
 }

@@ -10,9 +10,9 @@ import { removalResponse } from './removal-response.js'
 import { isTaken, type OwnedRow, type OwnedRows, putRow } from './rows-repository.js'
 import type { UserTransaction } from './transaction.js'
 
-const Params = Type.Object({ resource_id: Id({ description: 'Chosen by the caller.', examples: [123] }) })
+const Params = Type.Object({ resource_id: Id({ description: 'Assigned by the client.', examples: [123] }) })
 
-/** The calls on one type of resource. */
+/** Creates the operations of a resource type. */
 export function resourceOperations(descriptor: ResourceDescriptor): Operation[] {
   const { slug, noun, name, create, provisioned, naturalKey, check = () => [] } = descriptor
   const body = Type.Object(
@@ -20,7 +20,7 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     { title: `${name}Values`, examples: [descriptor.example] },
   )
   const properties = { ...descriptor.resource.properties, ...provisioned.properties }
-  const shown: TObject = Type.Object(properties, { title: `Owned${name}` })
+  const responseSchema: TObject = Type.Object(properties, { title: `Owned${name}` })
   const example = {
     ...descriptor.exampleResponse,
     ...Object.fromEntries(Object.keys(provisioned.properties).map((column) => [column, null])),
@@ -40,15 +40,15 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
       if (!work.isUser) throw new ApiError('USER_NOT_FOUND')
       const columns = { ...descriptor.toColumns(pickKnown(create, values)), ...readColumns(provisioned, values) }
       const result = await putRow(work, rowsOf(work), resource_id, columns, naturalKey)
-      return toResult(result, present, `The user has another ${noun} with the same ${naturalKey}`)
+      return toResult(result, present, `The user already has a ${noun} with this ${naturalKey}`)
     },
     operationId: `put${name}`,
     tag: 'Resources',
-    summary: `Create or change a ${noun} of a user`,
-    description: 'It is linked to no project by this; a change shows in every project that links it.',
-    answers: {
-      200: response(`The ${noun}, which existed.`, shown, { example }),
-      201: response(`The new ${noun}.`, shown, { example }),
+    summary: `Create or update a ${noun} of a user`,
+    description: 'Creates no link to a project. An update is visible in all linked projects.',
+    responses: {
+      200: response(`The existing ${noun}.`, responseSchema, { example }),
+      201: response(`The new ${noun}.`, responseSchema, { example }),
     },
     errors: ['USER_NOT_FOUND', 'ID_TAKEN'],
   })
@@ -64,14 +64,14 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     operationId: `delete${name}`,
     tag: 'Resources',
     summary: `Delete a ${noun} of a user`,
-    description: `With its links to projects. Without such a ${noun}, all counts are 0.`,
-    answers: { 200: removalResponse(name, [descriptor.table, descriptor.linkTable]) },
+    description: `Deletes its links to projects, too. If the ${noun} does not exist, all counts are 0.`,
+    responses: { 200: removalResponse(name, [descriptor.table, descriptor.linkTable]) },
     errors: ['ID_TAKEN'],
   })
   return [put, remove]
 }
 
-/** Reads the columns that a body has; times become Dates. */
+/** Picks the properties of a body that the schema defines, and converts times to Dates. */
 function readColumns({ properties }: TObject, body: Record<string, unknown>): Record<string, unknown> {
   const names = Object.keys(properties).filter((name) => Object.hasOwn(body, name))
   const read = (name: string) => {

@@ -25,11 +25,11 @@ interface RoutesOptions {
 
 const USER = '/users/:user_id'
 
-/** The largest body of a sync, in bytes, and the most values in it: 1000 operations of 8 KiB and 40 values. */
+/** Limits of the body of a sync: its size in bytes, and its number of JSON values (40 for each of 1000 operations). */
 const SYNC_LIMIT = 8 * 1024 * 1024
 const SYNC_VALUES = 40_000
 
-/** The calls of other services. */
+/** Registers the routes of all operations, the list of sessions and the sync. */
 export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { database, perform }) => {
   for (const operation of OPERATIONS) addOperation(app as unknown as FastifyInstance, operation, perform)
   addUnknownTypes(app as unknown as FastifyInstance)
@@ -38,7 +38,9 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     operationId: 'listSessions',
     tags: ['Sessions'],
     summary: 'List the sessions of a user',
-    description: 'Newest first, also those that ended within 30 days, in pages of at most 100. Tokens are not stored.',
+    description:
+      'Paginated, newest first. Includes sessions that expired or were revoked within the last 30 days. Tokens are ' +
+      'not stored.',
     params: UserParams,
     querystring: SessionsQuery,
     response: {
@@ -68,12 +70,13 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     tags: ['Sync'],
     summary: 'Perform up to 1000 operations in one transaction',
     description:
-      'Each operation has the method, the path below `/users/{user_id}/` and the body of one of the other calls that write. They are ' +
-      'performed in order, all or none. `errors` has an entry for every operation that is refused, with its index. At most 8 MiB.',
+      'Each operation has the method, the path below `/users/{user_id}/` and the body of one of the other write ' +
+      'operations. They are performed atomically and in order. `errors` has an entry, with the index, for each ' +
+      'operation that fails. The body is limited to 8 MiB.',
     params: UserParams,
     body: SyncBody,
     response: {
-      200: response('All were performed.', SyncResults, {
+      200: response('All operations were performed.', SyncResults, {
         example: { results: [{ status: 200, body: { revoked: 1 } }] },
       }),
       ...serviceErrors('USER_NOT_FOUND', 'ID_TAKEN', ...BODY_ERRORS),
@@ -90,11 +93,11 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
   })
 }
 
-/** Adds the route of an operation by itself. */
+/** Registers the route of an operation. */
 function addOperation(app: FastifyInstance, operation: Operation, perform: Perform): void {
-  const { method, path, params, body, check, answers, errors, tag, operationId, summary, description } = operation
+  const { method, path, params, body, check, responses, errors, tag, operationId, summary, description } = operation
   const { properties } = UserParams
-  const response = { ...answers, ...serviceErrors(...errors, ...BODY_ERRORS) }
+  const response = { ...responses, ...serviceErrors(...errors, ...BODY_ERRORS) }
   app.route<{ Params: { user_id: number } & Record<string, number>; Body: unknown }>({
     method,
     url: USER + path,
@@ -109,19 +112,19 @@ function addOperation(app: FastifyInstance, operation: Operation, perform: Perfo
     },
     config: {
       check: (parts, isValid) => {
-        const given = asRecord(parts.body)
+        const values = asRecord(parts.body)
         return body
           ? check(
-              pickValid(body, given, (name) => isValid(`body.${name}`)),
-              given,
+              pickValid(body, values, (name) => isValid(`body.${name}`)),
+              values,
             )
           : []
       },
     },
     handler: async (request, reply) => {
-      const { user_id, ...own } = request.params
+      const { user_id, ...ids } = request.params
       const values = body ? pickKnown(body, asRecord(request.body)) : {}
-      const [result] = await perform(user_id, [{ operation, params: own, body: values }], ([failure]) =>
+      const [result] = await perform(user_id, [{ operation, params: ids, body: values }], ([failure]) =>
         errorOf(failure),
       )
       return await reply.code(result?.status ?? 200).send(result?.body)
@@ -131,7 +134,7 @@ function addOperation(app: FastifyInstance, operation: Operation, perform: Perfo
 
 const errorOf = (failure: Failure | undefined) => failure?.error ?? new ApiError('INTERNAL')
 
-/** Any other resource type is refused by name. */
+/** Registers a route that rejects unknown resource types. */
 function addUnknownTypes(app: FastifyInstance): void {
   const known = ['projects', 'sessions', 'sync', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
   app.route({

@@ -3,21 +3,26 @@ import { nextVersion, type UserTransaction } from './transaction.js'
 /** A row that belongs to a user. */
 export type OwnedRow = { id: number; neptun_user_id: number; updated_at: Date } & Record<string, unknown>
 
-/** The methods of a Prisma model that are used here. Their types differ between models. */
+/** The subset of a Prisma model's methods that is used here. The generated types differ between models. */
 export interface OwnedRows {
   findFirst(args: { where: object }): Promise<OwnedRow | null>
   createManyAndReturn(args: { data: object[]; skipDuplicates: true }): Promise<OwnedRow[]>
   updateManyAndReturn(args: { where: object; data: object }): Promise<OwnedRow[]>
 }
 
-/** `taken`: the row belongs to another user. `duplicate`: the user has another row with the same natural key. */
+/**
+ * - `taken`: the row belongs to another user
+ * - `duplicate`: the user has another row with the same natural key
+ * - `contended`: concurrent transactions kept creating and deleting the row
+ */
 export type PutResult = { row: OwnedRow; isNew: boolean } | 'taken' | 'duplicate' | 'contended'
 
-/** How often a row is looked for that others create and delete at the same time. */
+/** Maximum number of attempts to write a row that concurrent transactions create and delete. */
 export const MAX_TRIES = 5
 
 /**
- * Creates a row with this id, or changes the user's own. A row that already has these values is left as it is.
+ * Creates the row with this id, or updates it if it belongs to the user. A row that already has these values is not
+ * written.
  * @param naturalKey another column that is unique among the rows of the user
  */
 export async function putRow(
@@ -48,7 +53,7 @@ export async function putRow(
   return 'contended'
 }
 
-/** Whether a row is one of another user. */
+/** Whether a row with this id belongs to another user. */
 export async function isTaken(
   { userId }: UserTransaction,
   rows: Pick<OwnedRows, 'findFirst'>,

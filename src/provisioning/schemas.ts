@@ -2,13 +2,13 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../identity-rules.js'
 import { Count, Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../schemas.js'
 
-/** 366 days, in seconds. */
+/** Maximum lifetime of a session, in seconds: 366 days. */
 const MAX_TTL = 366 * 24 * 60 * 60
 
-/** The maximum number of operations of one sync. */
+/** Maximum number of operations in a sync. */
 const MAX_OPERATIONS = 1000
 
-export const UserParams = Type.Object({ user_id: Id({ description: 'Chosen by the caller.', examples: [1] }) })
+export const UserParams = Type.Object({ user_id: Id({ description: 'Assigned by the client.', examples: [1] }) })
 
 export const UserBody = Type.Object(
   {
@@ -17,19 +17,25 @@ export const UserBody = Type.Object(
       maxLength: 320,
       pattern: EMAIL,
       wellFormed: true,
-      description: 'Of one user only.',
+      description: 'Unique among all users.',
     }),
     github_account_id: Type.Optional(
       Nullable(
         Type.String({
           maxLength: 19,
           pattern: GITHUB_ACCOUNT_ID,
-          description: "GitHub's id of the user's own account, as a string.",
+          description: "The numeric id of the user's GitHub account, as a string.",
         }),
       ),
     ),
     github_account_name: Type.Optional(
-      Nullable(Type.String({ maxLength: 39, pattern: GITHUB_ACCOUNT_NAME, description: 'Its name. Both or neither.' })),
+      Nullable(
+        Type.String({
+          maxLength: 39,
+          pattern: GITHUB_ACCOUNT_NAME,
+          description: 'The name of that account. Required with `github_account_id`, and only allowed with it.',
+        }),
+      ),
     ),
   },
   { title: 'UserValues', examples: [{ email: 'someone@example.com' }] },
@@ -65,15 +71,17 @@ export type Project = Static<typeof Project>
 export const SessionBody = Type.Object(
   {
     ttl: Type.Optional(
-      Type.Integer({ format: 'int32', minimum: 1, maximum: MAX_TTL, description: 'How long it lasts, in seconds.' }),
+      Type.Integer({ format: 'int32', minimum: 1, maximum: MAX_TTL, description: 'Lifetime in seconds.' }),
     ),
-    expires_at: Type.Optional(Instant({ description: 'When it ends, instead of `ttl`.' })),
+    expires_at: Type.Optional(Instant({ description: 'Time of expiry, instead of `ttl`.' })),
     token_hash: Type.Optional(
       Type.String({
         minLength: 64,
         maxLength: 64,
         pattern: '^[0-9A-Fa-f]{64}$',
-        description: "SHA-256 of the caller's own token, in hexadecimal. Without it, a token is made and returned.",
+        description:
+          'SHA-256 of a token that the client has created, in hexadecimal. If absent, a token is generated and ' +
+          'returned.',
       }),
     ),
   },
@@ -102,7 +110,7 @@ export const NewSession = Type.Object(
     token: Type.Optional(
       Type.String({
         maxLength: 43,
-        description: 'For the cookie. Returned this once; absent if the caller sent `token_hash`.',
+        description: 'Value of the cookie. Returned only once, and absent if the request has a `token_hash`.',
       }),
     ),
   },
@@ -114,7 +122,7 @@ export const Sessions = Type.Object({ sessions: Type.Array(Session, { maxItems: 
 export const SessionsQuery = Type.Object(pageQuery('2147483647'))
 
 export const Revoked = Type.Object(
-  { revoked: Count({ description: 'How many sessions ended by this.' }) },
+  { revoked: Count({ description: 'Number of sessions that this request revoked.' }) },
   { title: 'Revoked' },
 )
 
@@ -125,9 +133,9 @@ export const SyncBody = Type.Object(
         method: Type.Unsafe<string>({ type: 'string', enum: ['PUT', 'POST', 'DELETE'] }),
         path: Type.String({
           maxLength: 255,
-          description: 'Below the path of the user: `projects/789`. Empty for the user.',
+          description: 'Path below that of the user, such as `projects/789`. Empty for the user.',
         }),
-        body: Type.Optional(Type.Unsafe<unknown>({ description: 'The body of the call.' } as TSchema)),
+        body: Type.Optional(Type.Unsafe<unknown>({ description: 'Body of the operation.' } as TSchema)),
       }),
       { minItems: 1, maxItems: MAX_OPERATIONS },
     ),
@@ -154,7 +162,7 @@ export const SyncResults = Type.Object(
         status: Type.Integer({ format: 'int32', minimum: 200, maximum: 201 }),
         body: Type.Unsafe<object>({ type: 'object', additionalProperties: true }),
       }),
-      { maxItems: MAX_OPERATIONS, description: 'In the order of the operations: what each call would return.' },
+      { maxItems: MAX_OPERATIONS, description: 'Status and body of each operation, in order.' },
     ),
   },
   { title: 'SyncResults' },

@@ -1,15 +1,17 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 
-/** A token that is accepted: the key under which its requests are counted, which does not reveal it. */
+/** An accepted token. */
 export interface ServiceToken {
+  /** Key of its rate limit, which does not reveal the token. */
   key: string
 }
 
 const digestOf = (token: string) => hash('sha256', token, 'buffer')
 
 /**
- * Creates a function that finds the token of an `Authorization` header. It takes the same time whichever token is presented, and
- * wherever it differs: digests are compared, in constant time, with those of all tokens.
+ * Creates a function that validates the token of an `Authorization` header. It compares the digest with those of all
+ * tokens in constant time, to prevent timing attacks.
+ * @returns a function that returns undefined for an invalid token
  */
 export function createTokenCheck(tokens: string[]): (header: string | undefined) => ServiceToken | undefined {
   const known = tokens.map(digestOf)
@@ -21,5 +23,5 @@ export function createTokenCheck(tokens: string[]): (header: string | undefined)
   }
 }
 
-/** Schemes are case-insensitive (RFC 9110, section 11.1). */
+/** Authentication schemes are case-insensitive (RFC 9110, section 11.1). */
 const SCHEME = /^bearer +/i

@@ -8,7 +8,7 @@ import { isTaken, type OwnedRows } from './rows-repository.js'
 import { NewSession, Revoked, SessionBody } from './schemas.js'
 import { createSession, extendSession, revokeSessions } from './sessions-repository.js'
 
-const NONE = Type.Object({})
+const NO_PARAMS = Type.Object({})
 
 const example = {
   id: 1001,
@@ -22,10 +22,10 @@ const example = {
 const create = defineOperation({
   method: 'POST',
   path: '/sessions',
-  params: NONE,
+  params: NO_PARAMS,
   body: SessionBody,
-  check: ({ expires_at }, given) => {
-    if ((given['ttl'] === undefined) === (given['expires_at'] === undefined)) {
+  check: ({ expires_at }, body) => {
+    if ((body['ttl'] === undefined) === (body['expires_at'] === undefined)) {
       return [{ path: 'body', message: 'must have either ttl or expires_at' }]
     }
     const isPast = typeof expires_at === 'string' && Date.parse(expires_at) <= Date.now()
@@ -42,19 +42,17 @@ const create = defineOperation({
     const session = { userId, tokenHash, now, expiresAt }
     const created = await createSession(transaction, session)
     const row = created ?? (await extendSession(transaction, session))
-    if (!row) throw new ApiError('CONFLICT', { message: 'This token was revoked, or another user has it' })
+    if (!row) throw new ApiError('CONFLICT', { message: 'The token was revoked or belongs to another user' })
     return { status: created ? 201 : 200, body: { ...presentSession(row), ...(token === undefined ? {} : { token }) } }
   },
   operationId: 'createSession',
   tag: 'Sessions',
   summary: 'Sign a user in',
   description:
-    'The token is the value of the cookie `neptun-session`. A `token_hash` that the user has already is not stored again: its end ' +
-    'is moved, unless it was revoked.',
-  answers: {
-    200: response('The user had a session with this `token_hash`. It ends now as the body says.', NewSession, {
-      example,
-    }),
+    'The token is the value of the cookie `neptun-session`. If the user already has a session with this ' +
+    '`token_hash`, its expiry is changed, unless it was revoked.',
+  responses: {
+    200: response('The existing session with this `token_hash`, with its new expiry.', NewSession, { example }),
     201: response('The new session.', NewSession, {
       example: { ...example, token: 'Zm9yIHRoZSBjb29raWUsIG9mIHRoaXMgdXNlciBvbm' },
     }),
@@ -65,7 +63,7 @@ const create = defineOperation({
 const revokeAll = defineOperation({
   method: 'DELETE',
   path: '/sessions',
-  params: NONE,
+  params: NO_PARAMS,
   async run({ transaction, userId, now }) {
     const where = { neptun_user_id: userId, expires_at: { gt: now } }
     return { status: 200, body: { revoked: await revokeSessions(transaction, where, now) } }
@@ -73,8 +71,8 @@ const revokeAll = defineOperation({
   operationId: 'revokeSessions',
   tag: 'Sessions',
   summary: 'Sign a user out everywhere',
-  description: 'Revokes all sessions of the user that have not ended. The next request with one of them gets 401.',
-  answers: { 200: response('They ended.', Revoked, { example: { revoked: 2 } }) },
+  description: 'Revokes all active sessions of the user. The next request with one of their tokens is 401.',
+  responses: { 200: response('Number of revoked sessions.', Revoked, { example: { revoked: 2 } }) },
 })
 
 const revokeOne = defineOperation({
@@ -90,9 +88,8 @@ const revokeOne = defineOperation({
   operationId: 'revokeSession',
   tag: 'Sessions',
   summary: 'Sign a user out',
-  description:
-    'Revokes one session. One that was revoked already, or that does not exist, is no error: `revoked` is 0.',
-  answers: { 200: response('It has ended.', Revoked, { example: { revoked: 1 } }) },
+  description: 'Revokes one session. If it was already revoked or does not exist, `revoked` is 0.',
+  responses: { 200: response('Number of revoked sessions.', Revoked, { example: { revoked: 1 } }) },
   errors: ['ID_TAKEN'],
 })
 

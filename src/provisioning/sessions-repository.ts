@@ -17,7 +17,7 @@ interface NewSession {
 
 /**
  * Creates a session.
- * @returns undefined if there is one with this token
+ * @returns undefined if a session with this token exists
  */
 export async function createSession(
   { session }: Client,
@@ -39,8 +39,8 @@ export async function createSession(
 }
 
 /**
- * Moves the end of a session of the user that has not been revoked. If it was looked up in another service, that does not
- * decide about it any more.
+ * Changes the expiry of a session of the user that has not been revoked. A session that came from the session lookup is
+ * not looked up again.
  * @returns undefined if there is no such session
  */
 export async function extendSession(
@@ -56,8 +56,8 @@ export async function extendSession(
 }
 
 /**
- * Revokes sessions that are not revoked yet.
- * @returns how many
+ * Revokes sessions that are not revoked yet, in batches.
+ * @returns their number
  */
 export async function revokeSessions(
   { session }: Client,
@@ -75,10 +75,10 @@ export async function revokeSessions(
   }
 }
 
-/** Rows per statement, so that none takes long. */
+/** Maximum number of rows per statement, to keep statements short. */
 const BATCH_SIZE = 1000
 
-/** Lists sessions of a user, newest first. In SQL, since Prisma's model API cannot read the time `infinity`. */
+/** Lists sessions of a user, newest first. Uses SQL because Prisma's model API cannot read the time `infinity`. */
 export async function listSessions(
   { read }: Pick<Database, 'read'>,
   userId: number,

@@ -18,7 +18,7 @@ interface Matcher {
 
 type SyncOperation = SyncBody['operations'][number]
 
-/** Reads the operations of a sync, whose methods, paths and bodies are those of the single calls. */
+/** Creates a reader of syncs, which matches each entry to an operation by method and path and validates its body. */
 export function createSyncReader(operations: Operation[]) {
   const ajv = new Ajv(ajvOptions.customOptions)
   const matchers = operations.map(
@@ -30,30 +30,30 @@ export function createSyncReader(operations: Operation[]) {
   )
 
   function find({ method, path }: SyncOperation): { matcher: Matcher; params: Record<string, string> } | undefined {
-    const given = segmentsOf(path)
+    const actual = segmentsOf(path)
     for (const matcher of matchers) {
       const { operation, segments } = matcher
-      if (operation.method !== method || segments.length !== given.length) continue
-      if (!segments.every((segment, index) => segment.startsWith(':') || segment === given[index])) continue
+      if (operation.method !== method || segments.length !== actual.length) continue
+      if (!segments.every((segment, index) => segment.startsWith(':') || segment === actual[index])) continue
       const named = segments.flatMap((segment, index) =>
-        segment.startsWith(':') ? [[segment.slice(1), given[index]]] : [],
+        segment.startsWith(':') ? [[segment.slice(1), actual[index]]] : [],
       )
       return { matcher, params: Object.fromEntries(named) }
     }
     return undefined
   }
 
-  function read(given: SyncOperation, index: number): Call | ValidationError[] {
+  function read(entry: SyncOperation, index: number): Call | ValidationError[] {
     const at = `body.operations[${index}]`
-    const found = find(given)
-    if (!found) return [{ path: `${at}.path`, message: `is not the path of a ${given.method} below that of a user` }]
+    const found = find(entry)
+    if (!found) return [{ path: `${at}.path`, message: `is not the path of a ${entry.method} operation` }]
     const { operation, validate } = found.matcher
     const params = Object.fromEntries(Object.entries(found.params).map(([name, text]) => [name, readId(text)]))
     const isId = Object.values(params).every((id) => id !== undefined)
     const validationErrors = isId
       ? []
       : [{ path: `${at}.path`, message: `must contain an integer from 1 to ${MAX_ID}` }]
-    const values = given.body
+    const values = entry.body
     const bodyErrors =
       validate && !validate(values ?? null) ? toValidationErrors(`${at}.body`, validate.errors ?? []) : []
     const relocate = ({ path, message }: ValidationError) => ({ path: `${at}.${path}`, message })
@@ -69,19 +69,19 @@ export function createSyncReader(operations: Operation[]) {
   }
 
   return {
-    /** Finds the validation errors of all operations of a body that matches its schema. */
-    findValidationErrors: ({ operations: given }: SyncBody): ValidationError[] =>
-      given.flatMap((one, index) => {
-        const call = read(one, index)
+    /** Finds the validation errors of all entries of a body that matches its schema. */
+    findValidationErrors: ({ operations: entries }: SyncBody): ValidationError[] =>
+      entries.flatMap((entry, index) => {
+        const call = read(entry, index)
         return Array.isArray(call) ? call : []
       }),
 
-    /** Reads the operations of a body that has no validation errors. */
-    readCalls: ({ operations: given }: SyncBody): Call[] => given.map((one, index) => read(one, index) as Call),
+    /** Reads the operations of a body without validation errors. */
+    readCalls: ({ operations: entries }: SyncBody): Call[] => entries.map((entry, index) => read(entry, index) as Call),
   }
 }
 
-/** The error of a sync of which operations were refused: that of the first one, with all of them. */
+/** Creates the error of a failed sync: that of the first failed operation, with an entry for each failed operation. */
 export function toSyncError(failures: Failure[]): ApiError {
   const first = failures[0]?.error ?? new ApiError('INTERNAL')
   const validationErrors = failures.map(({ index, error }) => ({

@@ -2,34 +2,34 @@ import type { Database } from '../database/database.js'
 import { isLockTimeout } from '../database/errors.js'
 import type { Prisma } from '../database/generated/client.js'
 
-/** A transaction that writes for one user, whose row is locked in it: the writes of other services for a user take turns. */
+/** A transaction that writes for one user. A lock on the user's row serializes these transactions across instances. */
 export interface UserTransaction {
   transaction: Prisma.TransactionClient
   userId: number
-  /** The database's time at the start of the transaction. */
+  /** Time of the database at the start of the transaction, truncated to milliseconds. */
   now: Date
-  /** Whether there is such a user, after the writes so far. */
+  /** Whether the user exists, after the writes so far. */
   isUser: boolean
 }
 
-/** How long a transaction that does not get a lock is repeated, in milliseconds: others may write for the same user. */
-const PATIENCE = 10_000
+/** Maximum time that a transaction is retried after lock timeouts, in milliseconds. */
+const RETRY_TIMEOUT = 10_000
 
 /**
- * Runs a transaction, again and again while it does not get a lock: another instance may be performing a long sync for the
- * user, and a lock is waited for only as long as DATABASE_LOCK_TIMEOUT. What `perform` throws rolls it back.
+ * Runs a transaction, which is rolled back if `perform` throws. Retries after a lock timeout: another instance may be
+ * performing a sync for the user that takes longer than DATABASE_LOCK_TIMEOUT.
  */
 export async function inTransaction<T>(
   database: Pick<Database, 'prisma'>,
   userId: number,
   perform: (work: UserTransaction) => Promise<T>,
 ): Promise<T> {
-  const end = performance.now() + PATIENCE
+  const deadline = performance.now() + RETRY_TIMEOUT
   for (;;) {
     try {
       return await runTransaction(database, userId, perform)
     } catch (error) {
-      if (!isLockTimeout(error) || performance.now() > end) throw error
+      if (!isLockTimeout(error) || performance.now() > deadline) throw error
     }
   }
 }
@@ -40,7 +40,7 @@ async function runTransaction<T>(
   perform: (work: UserTransaction) => Promise<T>,
 ): Promise<T> {
   return await prisma.$transaction(async (transaction) => {
-    // NO KEY: the user's own requests can go on creating rows that refer to it.
+    // NO KEY UPDATE does not block the user's own requests from inserting rows that refer to the user.
     const users = await transaction.$queryRaw<object[]>`
       SELECT FROM users WHERE id = ${userId}::integer FOR NO KEY UPDATE`
     const [time] = await transaction.$queryRaw<{ now: Date }[]>`
@@ -49,6 +49,6 @@ async function runTransaction<T>(
   })
 }
 
-/** The next version of a row: every change moves `updated_at`, even if the clock stands still or steps back. */
+/** Returns the next `updated_at` of a row. It increases even if the clock does not advance or is set back. */
 export const nextVersion = ({ now }: UserTransaction, { updated_at }: { updated_at: Date }): Date =>
   new Date(Math.max(now.getTime(), updated_at.getTime() + 1))

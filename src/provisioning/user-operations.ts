@@ -7,7 +7,7 @@ import { removalResponse } from './removal-response.js'
 import { User, UserBody } from './schemas.js'
 import { putUser } from './users-repository.js'
 
-const NONE = Type.Object({})
+const NO_PARAMS = Type.Object({})
 
 const example = {
   id: 1,
@@ -21,13 +21,13 @@ const example = {
 const put = defineOperation({
   method: 'PUT',
   path: '',
-  params: NONE,
+  params: NO_PARAMS,
   body: UserBody,
-  check: (_valid, given) => {
+  check: (_valid, body) => {
     const names = ['github_account_id', 'github_account_name'] as const
-    const missing = names.filter((name) => (given[name] ?? null) === null)
+    const missing = names.filter((name) => (body[name] ?? null) === null)
     return missing.length === 1
-      ? [{ path: `body.${missing[0]}`, message: `is required: ${names.join(' and ')} go together` }]
+      ? [{ path: `body.${missing[0]}`, message: `is required: ${names.join(' and ')} must be sent together` }]
       : []
   },
   async run(work, _params, { email, github_account_id = null, github_account_name = null }) {
@@ -38,10 +38,10 @@ const put = defineOperation({
   },
   operationId: 'putUser',
   tag: 'Users',
-  summary: 'Create or change a user',
-  description: 'Stores exactly these values: a GitHub account that is absent is removed.',
-  answers: {
-    200: response('The user, which existed.', User, { example }),
+  summary: 'Create or update a user',
+  description: 'Replaces all values: if the GitHub account is absent, it is removed.',
+  responses: {
+    200: response('The existing user.', User, { example }),
     201: response('The new user.', User, { example }),
   },
 })
@@ -49,15 +49,15 @@ const put = defineOperation({
 const remove = defineOperation({
   method: 'DELETE',
   path: '',
-  params: NONE,
+  params: NO_PARAMS,
   async run(work) {
     return { status: 200, body: { removed: await removeUser(work) } }
   },
   operationId: 'deleteUser',
   tag: 'Users',
   summary: 'Delete a user',
-  description: 'With everything that belongs to it. Without such a user, all counts are 0.',
-  answers: { 200: removalResponse('User', ['users', ...USER_MODELS.map(tableOf)]) },
+  description: 'Deletes everything that belongs to the user, too. If the user does not exist, all counts are 0.',
+  responses: { 200: removalResponse('User', ['users', ...USER_MODELS.map(tableOf)]) },
 })
 
 export const userOperations: Operation[] = [put, remove]

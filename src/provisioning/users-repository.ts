@@ -4,10 +4,13 @@ import { nextVersion, type UserTransaction } from './transaction.js'
 
 export type UserValues = Pick<UserModel, 'email' | 'github_account_id' | 'github_account_name'>
 
-/** `duplicate`: another user has this email address. */
+/**
+ * - `duplicate`: another user has this email address
+ * - `contended`: concurrent transactions kept creating and deleting the user
+ */
 export type PutUserResult = { row: UserModel; isNew: boolean } | 'duplicate' | 'contended'
 
-/** Creates the user, or changes it. One that already has these values is left as it is. */
+/** Creates or updates the user. A user that already has these values is not written. */
 export async function putUser(work: UserTransaction, values: UserValues): Promise<PutUserResult> {
   const { transaction, userId: id } = work
   const { user } = transaction

@@ -13,10 +13,10 @@ const FILE = {
 
 const { call, databaseUrl } = await startApp(t)
 
-/** Runs the command line within this process. */
+/** Runs the command line in this process. */
 async function cli(...args: string[]) {
   const outcome = { code: 0, stdout: '', stderr: '' }
-  // Tests of other files run in the same process.
+  // Test files share this process, and others set DATABASE_URL, too.
   process.env['DATABASE_URL'] = databaseUrl
   const program = createProgram().configureOutput({
     writeOut: (text) => (outcome.stdout += text),
@@ -30,25 +30,25 @@ async function cli(...args: string[]) {
 const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
 const MINE = ['--user', '1', '--project', '789']
 
-t.test('a file is created, listed and deleted as over HTTP', async (t) => {
+t.test('a file is created, listed and deleted, with the same results as over HTTP', async (t) => {
   t.same(await cli('file', 'list', ...MINE), { code: 0, stdout: '', stderr: 'Project 789 has no files.\n' })
-  const made = await cli('file', 'create', ...MINE, '--data', JSON.stringify({ ...FILE, id: 5, project_id: 790 }))
-  const id = made.stdout.trim()
-  t.same(made, { code: 0, stdout: `${id}\n`, stderr: `Created file ${id} of project 789.\n` })
+  const created = await cli('file', 'create', ...MINE, '--data', JSON.stringify({ ...FILE, id: 5, project_id: 790 }))
+  const id = created.stdout.trim()
+  t.same(created, { code: 0, stdout: `${id}\n`, stderr: `Created file ${id} of project 789.\n` })
   const { body } = await call('GET', resources('/files'))
   t.match(body.files, [{ ...FILE, id: Number(id), language: null, project_id: 789 }])
   const listed = await cli('files', 'list', ...MINE, '--json')
   t.same(JSON.parse(listed.stdout), body.files)
   t.same(Object.keys(JSON.parse(listed.stdout)[0]), Object.keys(body.files[0]))
   t.match((await cli('file', 'list', ...MINE)).stdout, /^ID +TITLE +CATEGORY +TYPE +PATH +CREATED\n\d+ +Dockerfile /)
-  const remove = (...place: string[]) => cli('file', 'delete', ...place, '--id', id)
+  const remove = (...ref: string[]) => cli('file', 'delete', ...ref, '--id', id)
   t.same(await remove('--user', '2', '--project', '790'), failure(`project 790 of user 2 has no file ${id}`))
   t.same(await remove(...MINE), { code: 0, stdout: `Deleted file ${id} of project 789.\n`, stderr: '' })
   t.same(await remove(...MINE), failure(`project 789 of user 1 has no file ${id}`))
 })
 
-t.test('what is wrong with a command line is reported', async (t) => {
-  const create = (data: string, ...place: string[]) => cli('file', 'create', ...place, '--data', data)
+t.test('errors are reported: a missing project, and validation errors', async (t) => {
+  const create = (data: string, ...ref: string[]) => cli('file', 'create', ...ref, '--data', data)
   t.same(await create(JSON.stringify(FILE), '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
   t.same(await cli('file', 'list', '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
   t.match(await create(JSON.stringify({ ...FILE, title: '', text: 5 }), ...MINE), {

@@ -19,7 +19,7 @@ const CLI = [compiled('src/cli.ts')]
 const SECRET = 'never-repeated'
 const UNREACHABLE = 'postgres://someone@127.0.0.1:1/nothing'
 
-/** Runs the command line within this process. */
+/** Runs the command line in this process. */
 async function cli(...args: string[]): Promise<Outcome> {
   const outcome = { code: 0, stdout: '', stderr: '' }
   const program = createProgram().configureOutput({
@@ -31,7 +31,7 @@ async function cli(...args: string[]): Promise<Outcome> {
   return outcome
 }
 
-/** Runs it as a process of its own that reads `input`. */
+/** Runs the command line in a child process with `input` on stdin. */
 function pipe(input: string | Buffer, args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [...CLI, ...args], (error, stdout, stderr) => {
@@ -52,10 +52,10 @@ t.beforeEach(() => {
 for (const { slug, table, linkTable, idField, create, created, keys } of RESOURCE_TYPES) {
   const noun = RESOURCE_DESCRIPTORS.find((descriptor) => descriptor.slug === slug)?.noun
   const data = JSON.stringify(create)
-  // An installation is recorded once.
+  // An installation can be recorded only once.
   const second = JSON.stringify({ ...create, ...('installation_id' in create && { installation_id: '4712' }) })
 
-  t.test(`${slug}: one is created for a user, listed, linked over HTTP, and deleted with its links`, async (t) => {
+  t.test(`${slug}: a resource is created, listed, linked over HTTP, and deleted with its links`, async (t) => {
     await sql(`DELETE FROM ${table}`)
     t.same(await cli('resource', 'list', slug, '--user', '1'), {
       code: 0,
@@ -63,10 +63,10 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
       stderr: `User 1 has no ${slug}.\n`,
     })
 
-    const made = await cli('resource', 'create', slug, '--user', '1', '--data', data)
-    const id = made.stdout.trim()
+    const result = await cli('resource', 'create', slug, '--user', '1', '--data', data)
+    const id = result.stdout.trim()
     t.match(id, /^[1-9]\d*$/)
-    t.same(made, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
+    t.same(result, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
     t.same(await sql(`SELECT FROM ${linkTable}`), [])
 
     const listed = await cli('resource', 'list', slug, '--user', '1', '--json')
@@ -74,14 +74,14 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
     t.same(Object.keys(row), keys)
     t.match(row, { ...created, id: Number(id), neptun_user_id: 1 })
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: row.id } })
-    t.same([linked.status, linked.body], [201, row], 'as the API returns it')
+    t.same([linked.status, linked.body], [201, row], 'the body is the same as from the API')
 
     const other = await cli('resource', 'create', slug, '--user', '1', '--json', '--data', second)
     t.same(Object.keys(JSON.parse(other.stdout)), keys)
-    const people = (await cli('resource', 'list', slug, '--user', '1')).stdout.split('\n')
-    t.match(people[0], /^ID {2}.* {2}CREATED$/)
-    t.match(people[1], new RegExp(`^${id} .*  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\dZ$`))
-    t.match(people[2], new RegExp(`^${JSON.parse(other.stdout).id} `), 'the oldest first')
+    const lines = (await cli('resource', 'list', slug, '--user', '1')).stdout.split('\n')
+    t.match(lines[0], /^ID {2}.* {2}CREATED$/)
+    t.match(lines[1], new RegExp(`^${id} .*  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\dZ$`))
+    t.match(lines[2], new RegExp(`^${JSON.parse(other.stdout).id} `), 'oldest first')
 
     const remove = (user: string) => cli('resource', 'delete', slug, '--user', user, '--id', id)
     t.same(await remove('2'), failure(`user 2 has no ${noun} ${id}`))
@@ -92,7 +92,7 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
     t.same(await sql(`SELECT id FROM ${table}`), [{ id: JSON.parse(other.stdout).id }])
   })
 
-  t.test(`${slug}: one is created and linked to a project of the user, or not at all`, async (t) => {
+  t.test(`${slug}: a resource is created and linked to a project of the user atomically`, async (t) => {
     await sql(`DELETE FROM ${table}`)
     const add = (...args: string[]) => cli('resource', 'create', slug, '--data', data, ...args)
     const addSecond = (...args: string[]) => cli('resource', 'create', slug, '--data', second, ...args)
@@ -100,13 +100,13 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
     t.same(await add('--user', '1', '--project', '790'), failure('user 1 has no project 790'))
     t.same(await add('--user', '1', '--project', '77'), failure('user 1 has no project 77'))
     t.same(await add('--user', '77', '--project', '789'), failure('user 77 has no project 789'))
-    t.same(await add('--user', '77'), failure('there is no user 77'))
-    t.same(await cli('resource', 'list', slug, '--user', '77'), failure('there is no user 77'))
+    t.same(await add('--user', '77'), failure('user 77 does not exist'))
+    t.same(await cli('resource', 'list', slug, '--user', '77'), failure('user 77 does not exist'))
     t.same(await sql(`SELECT FROM ${table}`), [])
 
-    const made = await add('--user', '1', '--project', '789')
-    const id = made.stdout.trim()
-    t.same(made, {
+    const result = await add('--user', '1', '--project', '789')
+    const id = result.stdout.trim()
+    t.same(result, {
       code: 0,
       stdout: `${id}\n`,
       stderr: `Created ${noun} ${id} of user 1 and linked it to project 789.\n`,
@@ -118,7 +118,7 @@ for (const { slug, table, linkTable, idField, create, created, keys } of RESOURC
   })
 }
 
-t.test('an installation that is recorded again is updated, and linked if it was not', async (t) => {
+t.test('recording an installation again updates it, and links it if it is not linked yet', async (t) => {
   await sql('DELETE FROM github_installations')
   const claim = { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' }
   const record = (values: object, ...args: string[]) =>
@@ -134,12 +134,12 @@ t.test('an installation that is recorded again is updated, and linked if it was 
   t.equal((await sql('SELECT FROM github_installations')).length, 1)
 })
 
-/** Right for some field or other, and wrong for the rest. */
+/** Each value is valid for some fields and invalid for others. */
 const VALUES = [1, 0, 1.5, 2_147_483_648, true, null, [], '', '1', 'all', 'a b', 'ä\n', 'a\0b', 'a\ud83d', '\ude00a']
 
 for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {
-  t.test(`${slug}: takes what the API takes, and refuses the same fields`, async (t) => {
-    // Whatever is right with the data gets as far as the database.
+  t.test(`${slug}: --data has the same validation as a request body`, async (t) => {
+    // A command with valid data fails only when it connects to the database: exit code 1.
     process.env['DATABASE_URL'] = UNREACHABLE
     const bodies = Object.entries(create.properties).flatMap(([name, { maxLength }]) => {
       const { [name]: _, ...rest } = example
@@ -147,28 +147,28 @@ for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {
       const values = [...VALUES, ...lengths.flatMap((length) => ['a'.repeat(length), '🎉'.repeat(length)])]
       return [rest, ...values.map((value) => ({ ...example, [name]: value }))]
     })
-    let taken = 0
+    let acceptedCount = 0
     for (const body of [{ ...example, unknown: 1, id: 5, neptun_user_id: 2 }, ...bodies]) {
       const data = JSON.stringify(body)
-      const answer = await call('POST', resources(`/${slug}`), { body })
+      const response = await call('POST', resources(`/${slug}`), { body })
       const { code, stderr } = await cli('resource', 'create', slug, '--user', '1', '--data', data)
       const name = data.length < 200 ? data : `${data.slice(0, 100)}... of ${data.length} characters`
-      const fields = (answer.body.errors ?? []).map(({ path }: { path: string }) => path.replace('body.', ''))
+      const fields = (response.body.errors ?? []).map(({ path }: { path: string }) => path.replace('body.', ''))
       t.same(fieldsOf(stderr), [...new Set(fields)].sort(), name)
-      t.equal(code, answer.status === 400 ? 2 : 1, name)
-      if (answer.status === 201) taken += 1
+      t.equal(code, response.status === 400 ? 2 : 1, name)
+      if (response.status === 201) acceptedCount += 1
     }
-    t.ok(taken > 1 && taken < bodies.length)
+    t.ok(acceptedCount > 1 && acceptedCount < bodies.length)
   })
 }
 
-/** The fields that a refusal names, each once. */
+/** Extracts the distinct fields from an error message. */
 function fieldsOf(stderr: string): string[] {
   const [, validationErrors = ''] = /^error: --data: (.*)\n$/.exec(stderr) ?? []
   return [...new Set(validationErrors.split('; ').map((problem) => problem.split(' ')[0] ?? ''))].filter(Boolean).sort()
 }
 
-t.test('every problem is on one line, without any value, before a database is looked for', async (t) => {
+t.test('validation errors are on one line, contain no values, and need no database', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const create = (slug: string, data: string) => cli('resource', 'create', slug, '--user', '1', '--data', data)
   const object = refusal('--data must be a JSON object with title, text, language, extension')
@@ -201,7 +201,7 @@ t.test('every problem is on one line, without any value, before a database is lo
   const json = await cli('resource', 'create', 'user-files', '--user', '1', '--json', '--data', SECRET)
   t.match(JSON.parse(json.stdout), { error: { code: 'USAGE', message: /^--data must be a JSON object/ } })
 
-  const id = 'must be a whole number from 1 to 2147483647, in plain digits'
+  const id = 'must be an integer from 1 to 2147483647'
   const lines: [line: string, message: string][] = [
     ['create user-fils', "unknown command 'user-fils' (Did you mean user-files?)"],
     ['create imports --user 1', "unknown command 'imports'"],
@@ -217,30 +217,30 @@ t.test('every problem is on one line, without any value, before a database is lo
   for (const [line, message] of lines) t.same(await cli('resource', ...line.split(' ')), refusal(message), line)
 })
 
-t.test('data comes from standard input too', async (t) => {
+t.test('--data - reads from stdin', async (t) => {
   await sql('DELETE FROM user_files')
   const text = `${'"\\\n🎉'.repeat(100_000)}`
   const data = JSON.stringify({ title: 'Ü', text, language: 'plain', extension: 'txt' })
   const args = ['resource', 'create', 'user-files', '--user', '1', '--data', '-']
-  const [made, latin] = await Promise.all([
+  const [result, latin] = await Promise.all([
     pipe(data, args),
     pipe(Buffer.from(data.replace('Ü', '\u00dc'), 'latin1'), args),
   ])
-  t.match(made, { code: 0, stdout: /^\d+\n$/, stderr: /^Created user file \d+ of user 1\.\n$/ })
+  t.match(result, { code: 0, stdout: /^\d+\n$/, stderr: /^Created user file \d+ of user 1\.\n$/ })
   t.same(latin, refusal('--data must be a JSON object with title, text, language, extension'))
   const rows = await sql('SELECT title, text FROM user_files')
   t.ok(rows.length === 1 && rows[0]?.['title'] === 'Ü' && rows[0]['text'] === text)
 })
 
-t.test('what is wrong with the database is said as by the other commands', async (t) => {
+t.test('database errors are reported like those of other commands', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const list = () => cli('resource', 'list', 'user-files', '--user', '1')
   t.same(await list(), failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'))
   process.env['DATABASE_URL'] = await createDatabase(t, { migrated: false })
-  t.same(await list(), failure('the database lacks migrations: run the command migrate first'))
+  t.same(await list(), failure('the database has pending migrations: run "neptun-resources migrate" first'))
 })
 
-t.test('every type has its commands, each with an example in its help and --json', async (t) => {
+t.test('every resource type has commands with --json and an example in their help', async (t) => {
   const program = createProgram().configureOutput({ writeOut: () => {} })
   addResourceCommands(program)
   t.equal(await runProgram(program, ['resource', '--help']), 0)

@@ -34,7 +34,7 @@ const UNREACHABLE = `postgres://someone:${SECRET}@127.0.0.1:1/nothing`
 const folder = await mkdtemp(join(tmpdir(), 'neptun-cli-'))
 t.teardown(() => rm(folder, { recursive: true }))
 
-/** Runs the command line as a process of its own, in an empty folder, out of reach of any file `.env`. */
+/** Runs the command line in a child process, in a directory without a `.env` file. */
 function spawn(args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   const { DATABASE_URL: _, DATA_DIR: __, NODE_ENV: ___, ...inherited } = process.env
   const fresh = { ...inherited, ...env }
@@ -45,7 +45,7 @@ function spawn(args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   })
 }
 
-/** The same, with something to read on its standard input. */
+/** Runs the command line in a child process with `input` on stdin. */
 function pipe(input: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((resolve) => {
     const options = { cwd: folder, env: { ...process.env, ...env } }
@@ -56,8 +56,8 @@ function pipe(input: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ou
   })
 }
 
-/** The same, with a reader of its stdout who is gone before anything was written. */
-async function spawnAndLeave(args: string[]) {
+/** Runs the command line in a child process whose stdout is closed before it writes. */
+async function spawnWithClosedStdout(args: string[]) {
   const child = execFile(process.execPath, [...CLI, ...args])
   child.stdout?.destroy()
   let stderr = ''
@@ -81,7 +81,7 @@ function createCli(output: OutputConfiguration): Command {
   return program
 }
 
-/** The same within this process, which takes a hundredth of the time. */
+/** Runs the command line in this process, which is a hundred times faster. */
 async function cli(...args: string[]): Promise<Outcome> {
   const outcome = { code: 0, stdout: '', stderr: '' }
   const program = createCli({
@@ -92,7 +92,7 @@ async function cli(...args: string[]): Promise<Outcome> {
   return outcome
 }
 
-/** A database that the command line takes from now on, and a way around it to the rows. */
+/** Creates a database, sets DATABASE_URL, and returns a function that queries the database directly. */
 async function setUp(t: Test, options?: { migrated: boolean }) {
   const url = await createDatabase(t, options)
   const pool = new pg.Pool({ connectionString: url, max: 1 })
@@ -112,7 +112,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-t.test('migrate brings an empty database up to date, any number of times and at the same time', async (t) => {
+t.test('migrate applies all migrations to an empty database, idempotently and concurrently', async (t) => {
   const { url } = await setUp(t, { migrated: false })
   inEnvironment(t, 'development')
   const [before, unmigrated, demo] = await Promise.all([
@@ -120,8 +120,11 @@ t.test('migrate brings an empty database up to date, any number of times and at 
     cli('user', 'list', '--json'),
     cli('demo'),
   ])
-  t.match(before, { code: 1, stdout: '', stderr: /^error: the database lacks \d+ migrations: \S+_init.*\n$/ })
-  t.match(unmigrated, { code: 1, stderr: 'error: the database lacks migrations: run the command migrate first\n' })
+  t.match(before, { code: 1, stdout: '', stderr: /^error: \d+ pending migrations: \S+_init.*\n$/ })
+  t.match(unmigrated, {
+    code: 1,
+    stderr: 'error: the database has pending migrations: run "neptun-resources migrate" first\n',
+  })
   t.same(JSON.parse(unmigrated.stdout).error.code, 'MIGRATIONS_PENDING')
   t.same(demo, { code: 1, stdout: '', stderr: unmigrated.stderr })
 
@@ -129,7 +132,7 @@ t.test('migrate brings an empty database up to date, any number of times and at 
   t.same(together.map(({ code }) => code).sort(), [0, 0])
   t.same(together.map(({ stdout }) => stdout.replace(/ \S+_init\n[\s\S]*/, '')).sort(), [
     'applied',
-    'nothing was pending\n',
+    'no pending migrations\n',
   ])
 
   const [again, after] = await Promise.all([cli('migrate', '--json'), cli('migrate', '--check', '--json')])
@@ -139,8 +142,8 @@ t.test('migrate brings an empty database up to date, any number of times and at 
 
 t.test('users and projects are created and listed', async (t) => {
   const { sql } = await setUp(t)
-  const none = await cli('user', 'list')
-  t.same(none, { code: 0, stdout: '', stderr: 'There are no users.\n' })
+  const empty = await cli('user', 'list')
+  t.same(empty, { code: 0, stdout: '', stderr: 'There are no users.\n' })
 
   const user = await cli('user', 'create', '--email', 'Some.One@example.com')
   t.same(user, { code: 0, stdout: '1\n', stderr: 'Created user 1 with the email address Some.One@example.com.\n' })
@@ -150,9 +153,9 @@ t.test('users and projects are created and listed', async (t) => {
   const other = await cli('user', 'create', '--email', 'other@example.com', ...github, '--json')
   const project = await cli('project', 'create', '--user', '1', '--name', NAME)
   const orphan = await cli('project', 'create', '--user', '77', '--name', 'orphan', '--json')
-  const taken = 'there is a user with the email address Some.One@example.com already'
-  t.match(duplicate, { code: 1, stderr: `error: ${taken}\n` })
-  t.same(JSON.parse(duplicate.stdout), { error: { code: 'CONFLICT', message: taken } })
+  const conflict = 'a user with the email address Some.One@example.com already exists'
+  t.match(duplicate, { code: 1, stderr: `error: ${conflict}\n` })
+  t.same(JSON.parse(duplicate.stdout), { error: { code: 'CONFLICT', message: conflict } })
   t.match(other, { code: 0, stderr: '' })
   t.match(JSON.parse(other.stdout), {
     email: 'other@example.com',
@@ -162,10 +165,10 @@ t.test('users and projects are created and listed', async (t) => {
     updated_at: ISO,
   })
   t.same(project, { code: 0, stdout: '1\n', stderr: 'Created project 1 of user 1.\n' })
-  t.match(orphan, { code: 1, stderr: 'error: there is no user 77\n' })
+  t.match(orphan, { code: 1, stderr: 'error: user 77 does not exist\n' })
   t.same(await sql('SELECT name, neptun_user_id FROM projects'), [{ name: NAME, neptun_user_id: 1 }])
 
-  const [users, projects, json, strangers] = await Promise.all([
+  const [users, projects, json, unknownUser] = await Promise.all([
     cli('user', 'list'),
     cli('project', 'list', '--user', '1'),
     cli('project', 'list', '--json'),
@@ -175,10 +178,10 @@ t.test('users and projects are created and listed', async (t) => {
   t.match(users.stdout, /\n\d+ +other@example\.com +octocat +583231 +\d{4}-\d\d-\d\d \d\d:\d\dZ\n$/)
   t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\\u001b\[31m"Ünï" 🎉\\u0009% +0 +.*Z\n$/)
   t.match(JSON.parse(json.stdout), [{ id: 1, name: NAME, import_count: 0, created_at: ISO }])
-  t.same(strangers, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
+  t.same(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
 })
 
-t.test('users and projects are deleted with everything that belongs to them', async (t) => {
+t.test('users and projects are deleted with all rows that belong to them', async (t) => {
   const { sql } = await setUp(t)
   await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com'), (2, 'two@example.com')`)
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1), (8, 'eight', 1), (9, 'nine', 2)`)
@@ -186,13 +189,13 @@ t.test('users and projects are deleted with everything that belongs to them', as
     VALUES ('local', 'a', 7, 1), ('local', 'b', 8, 1), ('local', 'c', 9, 2)`)
   t.match(await cli('project', 'delete', '--id', '7'), { code: 0, stdout: 'Deleted project 7 of user 1.\n' })
   t.same(await sql('SELECT project_id FROM imports ORDER BY 1'), [{ project_id: 8 }, { project_id: 9 }])
-  t.match(await cli('project', 'delete', '--id', '7'), { code: 1, stderr: 'error: there is no project 7\n' })
+  t.match(await cli('project', 'delete', '--id', '7'), { code: 1, stderr: 'error: project 7 does not exist\n' })
   t.match(await cli('user', 'delete', '--id', '1', '--json'), { code: 0, stdout: /"id": 1/ })
   t.same(await sql('SELECT id FROM projects'), [{ id: 9 }])
-  t.match(await cli('user', 'delete', '--id', '1'), { code: 1, stderr: 'error: there is no user 1\n' })
+  t.match(await cli('user', 'delete', '--id', '1'), { code: 1, stderr: 'error: user 1 does not exist\n' })
 })
 
-t.test('files that no project links to are listed and deleted', async (t) => {
+t.test('user files that are not linked to a project are listed and deleted', async (t) => {
   const { sql } = await setUp(t)
   await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com'), (2, 'two@example.com')`)
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1)`)
@@ -206,13 +209,13 @@ t.test('files that no project links to are listed and deleted', async (t) => {
     [2, 3, 4],
   )
   t.notMatch(list.stdout, '"text"')
-  t.match(await cli('user-file', 'prune'), { code: 2 }, 'the age must be named')
+  t.match(await cli('user-file', 'prune'), { code: 2 }, '--days is required')
   t.match(await cli('user-file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.match(await cli('user-file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.same(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
 })
 
-t.test('a file that is linked while files are deleted is kept', async (t) => {
+t.test('prune keeps a file that is linked concurrently', async (t) => {
   const { url, sql } = await setUp(t)
   await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com')`)
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1)`)
@@ -225,14 +228,14 @@ t.test('a file that is linked while files are deleted is kept', async (t) => {
   await request.query('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 42, 1)')
   const pruning = cli('user-file', 'prune', '--days', '7')
   const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await until(async () => (await sql(isWaiting)).length === 1, 'it waits for the request')
+  await until(async () => (await sql(isWaiting)).length === 1, 'prune waits for the lock')
   await request.query('COMMIT')
   t.same(await pruning, { code: 0, stdout: 'Deleted 204 files.\n', stderr: '' })
   t.same(await sql('SELECT id FROM user_files'), [{ id: 42 }])
   t.same(await sql('SELECT project_id, user_file_id FROM project_user_files'), [{ project_id: 7, user_file_id: 42 }])
 })
 
-t.test('wrong counters of projects are found and repaired', async (t) => {
+t.test('project check finds and repairs wrong counters', async (t) => {
   const { sql } = await setUp(t)
   await sql(`INSERT INTO users (id, email) VALUES (1, 'one@example.com')`)
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (7, 'seven', 1), (8, 'eight', 1)`)
@@ -243,7 +246,7 @@ t.test('wrong counters of projects are found and repaired', async (t) => {
   await sql('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 1, 1)')
   const counters = () => sql('SELECT * FROM projects ORDER BY id')
   const right = await counters()
-  t.match(await cli('project', 'check'), { code: 0, stdout: '', stderr: 'All counters are right.\n' })
+  t.match(await cli('project', 'check'), { code: 0, stdout: '', stderr: 'All counters are correct.\n' })
   await sql('UPDATE projects SET import_count = 5, import_bytes = 99, chat_conversation_count = 3 WHERE id = 7')
   await sql('UPDATE project_user_files SET bytes = bytes + 10')
   const wrong = await cli('project', 'check')
@@ -268,17 +271,17 @@ t.test('wrong counters of projects are found and repaired', async (t) => {
   )
 })
 
-t.test('a session is created, its token shown once and only its hash stored', async (t) => {
+t.test('session create prints the token and stores only its hash', async (t) => {
   const { sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
-  const [human, json, nobody] = await Promise.all([
+  const [plain, json, unknownUser] = await Promise.all([
     cli('session', 'create', '--user', '1'),
     cli('session', 'create', '--user', '1', '--ttl', '90m', '--json'),
     cli('session', 'create', '--user', '77'),
   ])
-  t.match(human, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session \d of user 1; it expires at .*Z\.\n$/ })
+  t.match(plain, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session \d of user 1; it expires at .*Z\.\n$/ })
   t.match(json, { code: 0, stderr: '' })
-  t.same(nobody, { code: 1, stdout: '', stderr: 'error: there is no user 77\n' })
+  t.same(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
   const created = JSON.parse(json.stdout)
   t.same(Object.keys(created), ['id', 'token', 'neptun_user_id', 'created_at', 'expires_at'])
   t.equal(Date.parse(created.expires_at) - Date.parse(created.created_at), 90 * 60_000)
@@ -288,11 +291,11 @@ t.test('a session is created, its token shown once and only its hash stored', as
     FROM sessions ORDER BY seconds`)
   t.same(rows, [
     { hash: sha256(created.token), seconds: 90 * 60, revoked_at: null },
-    { hash: sha256(human.stdout.trim()), seconds: 7 * 24 * 60 * 60, revoked_at: null },
+    { hash: sha256(plain.stdout.trim()), seconds: 7 * 24 * 60 * 60, revoked_at: null },
   ])
 })
 
-t.test('sessions are listed and revoked, the live ones unless all are asked for', async (t) => {
+t.test('sessions are listed, by default only live ones, and revoked', async (t) => {
   const { url, sql } = await setUp(t)
   const token = '-Vhyphen-first-like-an-option'
   const tokenFile = join(folder, 'token')
@@ -313,8 +316,8 @@ t.test('sessions are listed and revoked, the live ones unless all are asked for'
   t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
   t.match(byToken, { code: 0, stderr: '' })
   t.match(JSON.parse(byToken.stdout), { id: 3, neptun_user_id: 2, revoked_at: ISO })
-  t.match(unknown, { code: 1, stderr: 'error: there is no session 77\n' })
-  t.same(JSON.parse(unknown.stdout), { error: { code: 'NOT_FOUND', message: 'there is no session 77' } })
+  t.match(unknown, { code: 1, stderr: 'error: session 77 does not exist\n' })
+  t.same(JSON.parse(unknown.stdout), { error: { code: 'NOT_FOUND', message: 'session 77 does not exist' } })
   t.same(unknownToken, { code: 1, stdout: '', stderr: 'error: no session has this token\n' })
 
   const before = await sql('SELECT id, revoked_at FROM sessions ORDER BY id')
@@ -323,7 +326,7 @@ t.test('sessions are listed and revoked, the live ones unless all are asked for'
     cli('session', 'list', '--json'),
     cli('session', 'list', '--user', '1', '--all'),
   ])
-  t.match(again, { code: 0, stdout: /^Session 1 was revoked already, at \d{4}-\d\d-\d\d \d\d:\d\dZ\.\n$/, stderr: '' })
+  t.match(again, { code: 0, stdout: /^Session 1 was already revoked at \d{4}-\d\d-\d\d \d\d:\d\dZ\.\n$/, stderr: '' })
   t.same(await sql('SELECT id, revoked_at FROM sessions ORDER BY id'), before)
   const keys = ['id', 'neptun_user_id', 'created_at', 'last_used_at', 'expires_at', 'revoked_at']
   t.same(JSON.parse(live.stdout).map(Object.keys), [keys])
@@ -335,7 +338,7 @@ t.test('sessions are listed and revoked, the live ones unless all are asked for'
   t.same(await sql('SELECT id FROM sessions WHERE revoked_at IS NULL'), [{ id: 2 }])
 })
 
-t.test('sessions with times that are infinite, or that only PostgreSQL has, are listed and revoked', async (t) => {
+t.test('sessions with infinite times, or times outside the range of Date, are listed and revoked', async (t) => {
   const { sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
   await sql(`INSERT INTO sessions (token_hash, neptun_user_id, created_at, last_used_at, expires_at) VALUES
@@ -382,7 +385,7 @@ t.test('sessions with times that are infinite, or that only PostgreSQL has, are 
   ])
   const revoked = await cli('session', 'revoke', '--id', '1', '--json')
   t.match(JSON.parse(revoked.stdout), { id: 1, expires_at: 'infinity', revoked_at: ISO })
-  t.match(await cli('session', 'revoke', '--id', '1'), { code: 0, stdout: /^Session 1 was revoked already, at / })
+  t.match(await cli('session', 'revoke', '--id', '1'), { code: 0, stdout: /^Session 1 was already revoked at / })
   const rest = JSON.parse((await cli('session', 'revoke', '--user', '1', '--all', '--json')).stdout)
   t.same(
     rest.map(({ id, expires_at }: Record<string, unknown>) => [id, expires_at]),
@@ -393,7 +396,7 @@ t.test('sessions with times that are infinite, or that only PostgreSQL has, are 
   )
 })
 
-t.test('a token is read from standard input or a file, and an unsuitable one is not repeated', async (t) => {
+t.test('a token is read from stdin or a file, and error messages do not contain it', async (t) => {
   const { url, sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
   await sql(`INSERT INTO sessions (token_hash, neptun_user_id, expires_at) VALUES (sha256($1), 1, 'tomorrow')`, [
@@ -403,13 +406,13 @@ t.test('a token is read from standard input or a file, and an unsuitable one is 
   const usage = {
     code: 2,
     stdout: '',
-    stderr: 'error: --token-file must contain the token of a session and nothing else\n',
+    stderr: 'error: --token-file must contain a session token and nothing else\n',
   }
   await writeFile(join(folder, 'not-a-token'), `${SECRET} and more`)
   t.same(await cli(...revoke, join(folder, 'not-a-token')), usage)
-  t.same(await pipe('', [...revoke, '-'], { DATABASE_URL: url }), usage, 'nothing')
+  t.same(await pipe('', [...revoke, '-'], { DATABASE_URL: url }), usage, 'empty input')
   const missing = await cli(...revoke, join(folder, 'nowhere'))
-  t.same(missing, { code: 1, stdout: '', stderr: 'error: cannot read the file with the token: ENOENT\n' })
+  t.same(missing, { code: 1, stdout: '', stderr: 'error: cannot read the token file: ENOENT\n' })
   t.same(await sql('SELECT count(*)::integer FROM sessions WHERE revoked_at IS NULL'), [{ count: 1 }])
   const revoked = await pipe('your-session-cookie\n', [...revoke, '-'], { DATABASE_URL: url })
   t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
@@ -436,22 +439,22 @@ t.test('control and bidirectional characters in stored text are escaped in table
   const email = 'a\u202eb@\u2066c'
   await sql('INSERT INTO users (email) VALUES ($1)', [email])
   await sql('INSERT INTO projects (name, neptun_user_id) VALUES ($1, 1)', [name])
-  const [table, json, users, taken] = await Promise.all([
+  const [table, json, users, conflict] = await Promise.all([
     cli('project', 'list'),
     cli('project', 'list', '--json'),
     cli('user', 'list'),
     cli('user', 'create', '--email', email, '--json'),
   ])
   t.ok(table.stdout.includes(`a${escaped}z ü\u00a0🎉`), 'in a table')
-  t.equal(JSON.parse(json.stdout)[0].name, name, 'JSON still means the same')
+  t.equal(JSON.parse(json.stdout)[0].name, name, 'parsed JSON has the original characters')
   t.ok(users.stdout.includes('a\\u202eb@\\u2066c'))
-  t.ok(taken.stderr.includes('a\\u202eb@\\u2066c'))
-  for (const { stdout, stderr } of [table, json, users, taken]) {
+  t.ok(conflict.stderr.includes('a\\u202eb@\\u2066c'))
+  for (const { stdout, stderr } of [table, json, users, conflict]) {
     t.notMatch(stdout + stderr, /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u)
   }
 })
 
-t.test('demo writes the demonstration data, once, and prints a line to try it with', async (t) => {
+t.test('demo inserts the demonstration data once, and prints a curl command', async (t) => {
   const { sql } = await setUp(t)
   inEnvironment(t, 'development')
   const first = await cli('demo')
@@ -461,14 +464,14 @@ t.test('demo writes the demonstration data, once, and prints a line to try it wi
     /^curl -X POST 'http:\/\/127\.0\.0\.1:3000\/api\/users\/1\/projects\/789\/resources\/imports' .*\n$/,
   )
   t.match(first.stdout, "-H 'Cookie: neptun-session=your-session-cookie'")
-  const who = 'user 1, project 789, session your-session-cookie.'
-  t.equal(first.stderr, `Wrote the demonstration data: ${who}\n`)
+  const credentials = 'user 1, project 789, session your-session-cookie.'
+  t.equal(first.stderr, `Inserted the demonstration data: ${credentials}\n`)
   const users = [{ email: 'demo@example.com' }, { email: 'other@example.com' }]
   t.same(await sql('SELECT email FROM users ORDER BY id'), users)
 
   const again = await cli('demo', '--url', 'https://example.com')
   t.match(again, { code: 0, stdout: "curl -X POST 'https://example.com/api/users/1/" })
-  t.equal(again.stderr, `The demonstration data is there already: ${who}\n`)
+  t.equal(again.stderr, `The demonstration data already exists: ${credentials}\n`)
   t.same(JSON.parse((await cli('demo', '--json')).stdout), {
     written: false,
     user_id: 1,
@@ -478,24 +481,24 @@ t.test('demo writes the demonstration data, once, and prints a line to try it wi
   t.same(await sql('SELECT email FROM users ORDER BY id'), users)
 })
 
-t.test('demo leaves a database with users of its own as it is, and one in production', async (t) => {
+t.test('demo refuses a database with other users, and any NODE_ENV but development', async (t) => {
   const { sql } = await setUp(t)
   for (const environment of ['production', 'test', '']) {
     inEnvironment(t, environment)
-    const stderr = 'error: demonstration data is not for production: set NODE_ENV=development\n'
+    const stderr = 'error: demonstration data requires NODE_ENV=development\n'
     t.same(await cli('demo'), { code: 1, stdout: '', stderr }, environment)
   }
   t.same(await sql('SELECT FROM users'), [])
 
   inEnvironment(t, 'development')
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
-  const stderr = 'error: the database has users of its own: it is left as it is\n'
+  const stderr = 'error: the database already has users: nothing was inserted\n'
   t.same(await cli('demo'), { code: 1, stdout: '', stderr })
   t.same(await sql('SELECT email FROM users'), [{ email: 'one@example.com' }])
   t.same(await sql('SELECT FROM sessions'), [])
 })
 
-t.test('the database is DATABASE_URL, also from .env, else the one of npm run dev unless in production', async (t) => {
+t.test('DATABASE_URL comes from the environment or .env, or from npm run dev except in production', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')
@@ -508,11 +511,11 @@ t.test('the database is DATABASE_URL, also from .env, else the one of npm run de
     Object.assign(process.env, env)
     return cli('migrate', '--check')
   }
-  const found = { code: 0, stdout: 'nothing is pending\n', stderr: '' }
+  const found = { code: 0, stdout: 'no pending migrations\n', stderr: '' }
   const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
   const file = join('.data', 'database-url')
 
-  t.same(await check({}), failure(`DATABASE_URL is missing, and no "npm run dev" has left one in ${file}`))
+  t.same(await check({}), failure(`DATABASE_URL is missing, and "npm run dev" has not created ${file}`))
   t.same(await check({ DATA_DIR: dev }), found)
   t.same(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
   await writeFile('.env', `DATABASE_URL=${url}\n`)
@@ -529,20 +532,20 @@ t.test('the database is DATABASE_URL, also from .env, else the one of npm run de
   t.same(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
 })
 
-t.test('whatever is wrong with the URL, it is one line that does not show the password', async (t) => {
+t.test('any error in the URL is reported on one line, without the password', async (t) => {
   const { url } = await setUp(t)
-  const place = new URL(url).host
+  const { host } = new URL(url)
   const cannot = 'error: cannot reach the database'
-  const validationErrors: [url: string, stderr: RegExp | string][] = [
+  const cases: [url: string, stderr: RegExp | string][] = [
     [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
     [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
     [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
     [`postgres://127.0.0.1/x?password=a&${SECRET}`, 'error: DATABASE_URL must not have unsupported parameters\n'],
-    [`postgres://nobody:${SECRET}@${place}/nothing`, new RegExp(`^${cannot} at ${place} .*"no(body|thing)".*\n$`)],
+    [`postgres://nobody:${SECRET}@${host}/nothing`, new RegExp(`^${cannot} at ${host} .*"no(body|thing)".*\n$`)],
     [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],
     [SECRET, /^error: DATABASE_URL must be .*\n$/],
   ]
-  for (const [wrong, stderr] of validationErrors) {
+  for (const [wrong, stderr] of cases) {
     process.env['DATABASE_URL'] = wrong
     for (const command of [['user', 'list'], ['migrate']]) {
       const outcome = await cli(...command)
@@ -552,14 +555,14 @@ t.test('whatever is wrong with the URL, it is one line that does not show the pa
   }
 })
 
-t.test('wrong usage is one line on stderr and exit code 2, before any database is looked for', async (t) => {
+t.test('a usage error is one line on stderr and exit code 2, and needs no database', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
-  const which = 'say which: --id <id>, or --token-file <file>, or --user <id> --all'
-  const github = '--github-account-id and --github-account-name go together'
+  const which = 'exactly one is required: --id <id>, --token-file <file> or --user <id> --all'
+  const github = '--github-account-id and --github-account-name must be used together'
   const NO_TOKEN =
-    '--token is not supported, since other users of this machine can see the arguments of a process: use --token-file ' +
-    '<file>, or --token-file - to read the token from standard input'
-  const validationErrors: [line: string, message: string][] = [
+    '--token is not supported, because other users can see command-line arguments: use --token-file <file>, or ' +
+    '--token-file - for standard input'
+  const cases: [line: string, message: string][] = [
     ['usre', "unknown command 'usre' (Did you mean user?)"],
     ['user lst', "unknown command 'lst' (Did you mean list?)"],
     ['user list --colour', "unknown option '--colour'"],
@@ -569,11 +572,11 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
     ['user create --email a@b --github-account-id 1', github],
     ['user create --email a@b --github-account-name a', github],
     ['project create --user 1', "required option '--name <name>' not specified"],
-    ['project list --user 01', '--user must be a whole number from 1 to 2147483647, in plain digits'],
-    ['session create --user -1', '--user must be a whole number from 1 to 2147483647, in plain digits'],
+    ['project list --user 01', '--user must be an integer from 1 to 2147483647'],
+    ['session create --user -1', '--user must be an integer from 1 to 2147483647'],
     [
       'session create --user 1 --ttl 367d',
-      '--ttl must be a number and a unit (m, h, d or w), at most 366d: 90m, 12h, 7d, 4w',
+      '--ttl must be a number and a unit (m, h, d or w), at most 366d: for example 90m, 12h, 7d or 4w',
     ],
     [`session revoke --token ${SECRET}`, NO_TOKEN],
     [`session revoke --token=${SECRET}`, NO_TOKEN],
@@ -585,7 +588,7 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
     ['session revoke --id 1 --all', which],
     ['session revoke --id 1 --user 1 --all', which],
   ]
-  for (const [line, message] of validationErrors) {
+  for (const [line, message] of cases) {
     t.same(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
     const { code, stdout } = await cli(
       ...line
@@ -600,24 +603,24 @@ t.test('wrong usage is one line on stderr and exit code 2, before any database i
   t.match(bare, { code: 2, stdout: '', stderr: /^Usage: neptun-resources user [\s\S]*\nerror: missing command\n$/ })
 })
 
-t.test('a shell gets the exit code, the token, and no fuss about a reader that leaves', async (t) => {
+t.test('a child process returns the exit code and the token, and ignores a closed stdout', async (t) => {
   const { url, sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
-  const [token, failure, usage, left] = await Promise.all([
+  const [token, failure, usage, closed] = await Promise.all([
     spawn(['session', 'create', '--user', '1'], { DATABASE_URL: url }),
     spawn(['migrate', '--json'], { DATABASE_URL: UNREACHABLE }),
     spawn(['user', 'list', '--colour'], {}),
-    spawnAndLeave(['--help']),
+    spawnWithClosedStdout(['--help']),
   ])
   t.match(token, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session 1 of user 1; .*\n$/ })
   const message = 'cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'
   t.match(failure, { code: 1, stderr: `error: ${message}\n` })
   t.same(JSON.parse(failure.stdout), { error: { code: 'DATABASE_UNAVAILABLE', message } })
   t.same(usage, { code: 2, stdout: '', stderr: "error: unknown option '--colour'\n" })
-  t.same(left, { code: 0, stderr: '' })
+  t.same(closed, { code: 0, stderr: '' })
 })
 
-t.test('help and version go to stdout; the program explains exit codes and environment', async (t) => {
+t.test('help and version go to stdout; the help explains exit codes and environment variables', async (t) => {
   t.match(await cli('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
   const stdout = /^Usage: neptun-resources [\s\S]*Exit codes:[\s\S]*DATABASE_URL/
   for (const args of [['--help'], ['-h'], ['help']]) t.match(await cli(...args), { code: 0, stdout, stderr: '' })
@@ -629,7 +632,7 @@ t.test('help and version go to stdout; the program explains exit codes and envir
   }
 })
 
-t.test('every command has an example in its help, and --json', async (t) => {
+t.test('every command has --json and an example in its help', async (t) => {
   const leaves = (command: Command): Command[] =>
     command.commands.length > 0 ? command.commands.flatMap(leaves) : [command]
   let help = ''
@@ -662,7 +665,7 @@ t.test('every command has an example in its help, and --json', async (t) => {
   ])
 })
 
-t.test('values are read strictly', async (t) => {
+t.test('option values are validated strictly', async (t) => {
   const table: [rule: keyof typeof rules, good: string[], bad: string[]][] = [
     [
       'id',
@@ -693,7 +696,7 @@ t.test('values are read strictly', async (t) => {
   const { option: _, required: __, flag: ___, removedOption: ____, ...rules } = values
   t.same(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())
   for (const [rule, good, bad] of table) {
-    for (const text of good) t.not(rules[rule].read(text), undefined, `${rule} takes ${JSON.stringify(text)}`)
-    for (const text of bad) t.equal(rules[rule].read(text), undefined, `${rule} refuses ${JSON.stringify(text)}`)
+    for (const text of good) t.not(rules[rule].read(text), undefined, `${rule} accepts ${JSON.stringify(text)}`)
+    for (const text of bad) t.equal(rules[rule].read(text), undefined, `${rule} rejects ${JSON.stringify(text)}`)
   }
 })

@@ -55,8 +55,8 @@ t.test('a URL is accepted, or refused with a reason that names what is not suppo
     ['postgres://h/d?sslmode=prefer', MODES],
     ['postgres://h/d?sslmode=', MODES],
     ['postgres://h/d?ssl=x', 'have true or false as its ssl'],
-    ['postgres://h/d?sslmode=require&sslrootcert=/none', 'name a file that can be read as its sslrootcert (ENOENT)'],
-    ['postgres://h/d?sslkey=/none', 'name a file that can be read as its sslkey (ENOENT)'],
+    ['postgres://h/d?sslmode=require&sslrootcert=/none', 'name a readable file as its sslrootcert (ENOENT)'],
+    ['postgres://h/d?sslkey=/none', 'name a readable file as its sslkey (ENOENT)'],
     ['postgres://h/d?pgbouncer=1', 'have true or false as its pgbouncer'],
     [
       'postgres://h/d?pgbouncer=true&schema=app',
@@ -123,7 +123,7 @@ t.test('with a server of its own', async (t) => {
     const schema = `${url}?schema=${encodeURIComponent('an \\ "app"')}`
     t.same(await queryOf(schema, 'SELECT current_schema() AS schema'), { schema: 'an \\ "app"' })
     await open(schema)
-    const message = 'no schema of the search_path exists: check schema and options in the URL'
+    const message = 'no schema in the search_path exists: check schema and options in the URL'
     await t.rejects(open(`${url}?schema=none`), { message })
   })
 
@@ -161,7 +161,7 @@ t.test('with a server of its own', async (t) => {
       await open(works)
     }
     const untrusted =
-      /^the CA of its certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
+      /^the CA of the server certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
     for (const mode of ['sslmode=require', 'sslmode=verify-full', 'sslmode=verify-ca', 'ssl=true']) {
       t.match(await failureOf(`${url}?${mode}`), untrusted, mode)
     }

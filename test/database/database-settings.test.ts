@@ -189,7 +189,7 @@ t.test('a database that is not UTF-8 is refused by name', async (t) => {
   t.teardown(() => administer(url, `DROP DATABASE ${name}`))
   const latin = Object.assign(new URL(url), { pathname: `/${name}` }).href
   const options = databaseOptions(loadConfig({ DATABASE_URL: latin }), { warn() {} })
-  await t.rejects(openDatabase(options), { message: 'server_encoding is LATIN1: it must be UTF8' })
+  await t.rejects(openDatabase(options), { message: 'server_encoding is LATIN1, but must be UTF8' })
 })
 
 t.test('PostgreSQL before version 15 is refused by name', async (t) => {
@@ -200,7 +200,7 @@ t.test('PostgreSQL before version 15 is refused by name', async (t) => {
   await administer(url, 'CREATE SCHEMA former', version)
   const former = `${url}?options=${encodeURIComponent('-c search_path=former,pg_catalog,public')}`
   const options = databaseOptions(loadConfig({ DATABASE_URL: former }), { warn() {} })
-  const message = 'PostgreSQL 15 or later is required: this is 14.19 (Debian 14.19-1)'
+  const message = 'PostgreSQL 15 or later is required, but the server has 14.19 (Debian 14.19-1)'
   await t.rejects(openDatabase(options), { message })
 })
 
@@ -295,7 +295,7 @@ t.test('behind PgBouncer, a default that the service cannot set is checked at st
   const url = await createDatabaseWith(t, ["default_transaction_isolation = 'serializable'"])
   const pooled = await startPgBouncer(t, url)
   const options = databaseOptions(loadConfig({ DATABASE_URL: pooled, MAX_PROJECT_BYTES: '5000' }), { warn() {} })
-  const message = 'default_transaction_isolation is serializable: it must be read committed'
+  const message = 'default_transaction_isolation is serializable, but must be read committed'
   await t.rejects(openDatabase(options), { message })
   const name = new URL(url).pathname.slice(1)
   await administer(url, `ALTER DATABASE ${name} RESET ALL`)
@@ -304,5 +304,5 @@ t.test('behind PgBouncer, a default that the service cannot set is checked at st
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
   )
-  await t.rejects(openDatabase(options), { message: 'neptun.max_project_bytes is not set: it must be 5000' })
+  await t.rejects(openDatabase(options), { message: 'neptun.max_project_bytes is not set, but must be 5000' })
 })

@@ -93,11 +93,11 @@ t.test('a history that contradicts the migrations is refused, by the name of the
   const { url, sql, history } = await startEmpty(t)
   await applyMigrations(url)
   const contradictions: [change: string, message: string][] = [
-    [`checksum = repeat('0', 64)`, `migration ${first} was changed after it had been applied`],
-    ['finished_at = NULL', `migration ${first} began earlier and never finished: resolve it by hand`],
+    [`checksum = repeat('0', 64)`, `migration ${first} was modified after it was applied`],
+    ['finished_at = NULL', `migration ${first} was started but not finished: resolve it manually`],
     [
       `finished_at = NULL, checksum = repeat('0', 64)`,
-      `migration ${first} began earlier and never finished: resolve it by hand`,
+      `migration ${first} was started but not finished: resolve it manually`,
     ],
   ]
   const [recorded] = await sql('SELECT checksum, finished_at FROM _prisma_migrations WHERE migration_name = $1', [
@@ -125,7 +125,7 @@ t.test('an older version of the service refuses the schema of a newer one', asyn
     VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_newer', now())`)
   const before = await history()
   const refused = new MigrationError(
-    'the database belongs to a newer version of the service, with 99991231235959_newer',
+    'the database has migrations of a newer version of the service: 99991231235959_newer',
   )
   await t.rejects(applyMigrations(url), refused)
   await t.rejects(checkMigrations(url), refused)
@@ -158,7 +158,11 @@ t.test('line endings of a checkout change nothing, neither when it is applied no
   t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and looked at here')
   const other = await startEmpty(t)
   await applyMigrations(other.url)
-  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n', 'applied here, and looked at there')
+  t.equal(
+    await windows(other.url, 'migrate', '--check'),
+    'no pending migrations\n',
+    'applied here, and looked at there',
+  )
   const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
   t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'the same functions')
 
@@ -168,12 +172,12 @@ t.test('line endings of a checkout change nothing, neither when it is applied no
     await other.sql('UPDATE _prisma_migrations SET checksum = $1 WHERE migration_name = $2', [checksum, name])
   }
   t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of the other line endings')
-  t.equal(await windows(other.url, 'migrate', '--check'), 'nothing is pending\n')
+  t.equal(await windows(other.url, 'migrate', '--check'), 'no pending migrations\n')
 })
 
 t.test('checking tells what is pending, and writes nothing', async (t) => {
   const { url, sql } = await startEmpty(t)
-  const lacking = new MigrationError(`the database lacks ${names.length} migrations: ${all}`)
+  const lacking = new MigrationError(`${names.length} pending migrations: ${all}`)
   await t.rejects(checkMigrations(url), lacking)
   t.strictSame(await sql(TABLES), [], 'not even a history')
 })
@@ -188,7 +192,7 @@ t.test('a migration that was rolled back by hand is pending again', async (t) =>
      VALUES (gen_random_uuid(), repeat('0', 64), $1, now())`,
     [first],
   )
-  await t.rejects(checkMigrations(url), { message: `the database lacks ${names.length} migrations: ${all}` })
+  await t.rejects(checkMigrations(url), { message: `${names.length} pending migrations: ${all}` })
   await t.rejects(applyMigrations(url), { code: '42710' }, 'whose objects are still there')
   t.equal((await history()).length, 1, 'and nothing more is recorded')
 })
@@ -234,7 +238,7 @@ t.test('a wait for another instance is logged', async (t) => {
   const messages: string[] = []
   const applied = applyMigrations(url, (message) => messages.push(message))
   await until(() => messages.length > 0, 'it waits')
-  t.strictSame(messages, ['waiting for another instance that applies the migrations'])
+  t.strictSame(messages, ['waiting for another instance to apply the migrations'])
   await other.query('COMMIT')
   t.strictSame(await applied, names)
 })
@@ -262,7 +266,10 @@ t.test('a migration during a backup is tried again, and does not block statement
     await sql('SELECT count(*) FROM imports')
     return messages.length >= 2
   }, 'it was tried twice')
-  t.match(messages, Array(messages.length).fill(/^the migrations did not get a lock .* \(55P03\): retry in 2000 ms$/))
+  t.match(
+    messages,
+    Array(messages.length).fill(/^the migrations could not lock a table \(SQLSTATE 55P03\): retrying in 2000 ms$/),
+  )
   await finish()
   t.strictSame(await applied, [REPEATABLE])
 })
@@ -284,7 +291,7 @@ t.test('while migrations wait, the service is alive and not ready', async (t) =>
     const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
     return response && { status: response.status, body: await response.json() }
   }
-  await until(() => log.includes('did not get a lock'), 'it is tried again', 30_000)
+  await until(() => log.includes('could not lock a table'), 'it is tried again', 30_000)
   t.match(await get('/health/live'), { status: 200 })
   const message = 'The database is being migrated'
   t.same(await get('/health/ready'), { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })

@@ -118,7 +118,7 @@ t.test('a cookie beside the token means nothing, and a browser gets nowhere', as
       ...(method === 'PUT' && { body: BODY }),
       headers: { ...bearer(SERVICE_TOKEN), ...headers },
     })
-  const REFUSED = errorBody(403, 'CROSS_SITE_REQUEST', 'Refused: a browser sent this request')
+  const REFUSED = errorBody(403, 'CROSS_SITE_REQUEST', 'Requests from browsers are refused')
   for (const headers of [
     { origin },
     { origin: 'https://evil.example' },

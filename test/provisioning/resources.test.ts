@@ -170,7 +170,7 @@ t.test('an installation that the user has under another id is a conflict', async
   const { api, sql } = service
   const before = await sql('SELECT * FROM github_installations ORDER BY id')
   const values = { installation_id: '456789', account_name: 'username', repository_selection: 'all' }
-  const CONFLICT = errorBody(409, 'CONFLICT', 'The user has another GitHub installation with the same installation_id')
+  const CONFLICT = errorBody(409, 'CONFLICT', 'The user already has a GitHub installation with this installation_id')
   const put = await api('PUT', '/users/1/github-installations/5', values)
   t.same([put.status, put.body], [409, CONFLICT])
   t.same(await sql('SELECT * FROM github_installations ORDER BY id'), before)

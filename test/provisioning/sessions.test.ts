@@ -54,7 +54,7 @@ t.test('the caller may keep the token to itself', async (t) => {
     'a retry makes no second one',
   )
   t.ok(again.body.expires_at > created.body.expires_at, 'and moves its end')
-  const CONFLICT = errorBody(409, 'CONFLICT', 'This token was revoked, or another user has it')
+  const CONFLICT = errorBody(409, 'CONFLICT', 'The token was revoked or belongs to another user')
   const other = await api('POST', '/users/2/sessions', { ttl: 60, token_hash })
   t.same([other.status, other.body], [409, CONFLICT])
   t.same((await api('DELETE', `/users/1/sessions/${created.body.id}`)).body, { revoked: 1 })

@@ -57,7 +57,7 @@ t.test('values that a user must not have are refused, all at once', async (t) =>
     ],
     [
       { email: EMAIL, github_account_id: '1' },
-      ['body.github_account_name', 'is required: github_account_id and github_account_name go together'],
+      ['body.github_account_name', 'is required: github_account_id and github_account_name must be sent together'],
     ],
     [{ email: `${'x'.repeat(320)}@example.com` }, ['body.email', 'must have 3 to 320 characters']],
   ]
