@@ -27,6 +27,8 @@ async function overload(app: FastifyInstance, { MAX_EVENT_LOOP_DELAY }: Pick<Con
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY,
     sampleInterval: INTERVAL,
     pressureHandler: (request: FastifyRequest, _reply: FastifyReply, _type, value) => {
+      // Without samples in an interval, @fastify/under-pressure reports Infinity. That is not a measurement.
+      if (value === Number.POSITIVE_INFINITY) return
       if (!isPersistent() || request.routeOptions.url === '/health/live') return
       request.log.warn({ delay_ms: Math.round(value ?? 0) }, 'overloaded')
       return Promise.reject(new ApiError('OVERLOADED', { retryAfter: INTERVAL / 1000 }))

@@ -53,7 +53,7 @@ t.test('an error is logged with its type, its code, where it was thrown, and a m
     type: 'ApiError',
     message: 'The database is unavailable',
     code: 'DATABASE_UNAVAILABLE',
-    stack: /^ApiError: The database is unavailable\n {4}at .*log-error/,
+    stack: /^ApiError: The database is unavailable\n {4}at .*serialize-error/,
     cause: {
       type: 'AggregateError',
       errors: [{ type: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:1' }],

@@ -417,7 +417,7 @@ t.test('an address inside a GitLab project asks for the address of the project i
     'gitlab',
     addresses.map((address) => [address, /must be the URL of the repository itself/]),
   )
-  refuses(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is that of a project, add \.git/]])
+  refuses(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is the URL of a project, add \.git/]])
 })
 
 t.test('a bitbucket import keeps workspace/repo', async (t) => {

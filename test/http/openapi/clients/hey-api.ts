@@ -1,5 +1,5 @@
-import { createClient } from '../../../openapi/clients/generated/hey-api/client/index.js'
-import * as sdk from '../../../openapi/clients/generated/hey-api/index.js'
+import { createClient } from './generated/hey-api/client/index.js'
+import * as sdk from './generated/hey-api/index.js'
 import { body, CHANGE, LINK, type Session } from './steps.js'
 
 /** A client by @hey-api/openapi-ts that validates requests and responses by zod. */

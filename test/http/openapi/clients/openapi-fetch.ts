@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch'
-import type { paths } from '../../../openapi/clients/generated/openapi-fetch.js'
+import type { paths } from './generated/openapi-fetch.js'
 import { body, CHANGE, LINK, type Session } from './steps.js'
 
 const IMPORTS = '/api/users/{user_id}/projects/{project_id}/resources/imports'

@@ -1,4 +1,4 @@
-import { Api } from '../../../openapi/clients/generated/swagger-typescript-api.js'
+import { Api } from './generated/swagger-typescript-api.js'
 import { body, CHANGE, LINK, type Session } from './steps.js'
 
 /** A client by swagger-typescript-api. */
