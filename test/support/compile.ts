@@ -61,13 +61,13 @@ function groupsOf(tests: string[]): string[][] {
   return [...groups.map(({ files }) => files), ...tests.filter(isAlone).map((file) => [file])]
 }
 
-/** Generates the module of a group. It imports one file after the other: many of them start the service when they load. */
+/** Generates the module of a group, with static imports: tap would end while a dynamic one is loading. */
 const joinGroups: Plugin = {
   name: 'join groups',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^group:/ }, ({ path }) => ({ path: path.slice('group:'.length), namespace: 'group' }))
     onLoad({ filter: /.*/, namespace: 'group' }, ({ path }) => ({
-      contents: path.replaceAll(/[^,]+/g, (file) => `await import('./${file}')`).replaceAll(',', '\n'),
+      contents: path.replaceAll(/[^,]+/g, (file) => `import './${file}'`).replaceAll(',', '\n'),
       resolveDir: root,
     }))
   },
