@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, type Option } from 'commander'
+import { VERSION } from '../version.js'
 import { type CommandResult, printResult, reportError } from './output.js'
 
 const NAME = 'neptun-resources'
@@ -40,11 +40,10 @@ export interface CommandSpec<O> {
 
 /** Creates the program without commands, with settings that all commands inherit. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (
     new Command(NAME)
       .description('Manage the database of the service: migrations, users, projects, sessions, files and resources.')
-      .version(version, '--version', 'show the version')
+      .version(VERSION, '--version', 'show the version')
       .helpOption('-h, --help', 'show this help')
       // Options after a command belong to the command, not to the program: a token may start with a hyphen.
       .enablePositionalOptions()

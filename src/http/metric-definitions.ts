@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type * as Prometheus from 'prom-client'
 import type { Database } from '../database/database.js'
 import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
+import { VERSION } from '../version.js'
 import { routeOf } from './request-log.js'
 
 type Library = typeof Prometheus
 
 /** Histogram buckets, in seconds. They range from a query by primary key to a request that runs into timeouts. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 /** Default metrics whose names violate the conventions for their types. Other metrics have the same values. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
@@ -29,7 +27,7 @@ export function defineProcessMetrics(
     help: 'The version of the service, as labels',
     labelNames: ['version', 'node_version'],
     registers,
-  }).set({ version, node_version: process.version }, 1)
+  }).set({ version: VERSION, node_version: process.version }, 1)
   if (!lostLogLines) return
   new Counter({
     name: 'log_lines_lost_total',

@@ -1,6 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import { createDocument } from '../http/openapi/document-app.js'
-import { VERSION } from '../http/openapi/version.js'
+import { VERSION } from '../version.js'
 
 const DESCRIPTION = `For the service that signs users in and owns projects. It assigns the ids of users, projects and
 resources.

@@ -1,5 +1,5 @@
 import { SESSION_COOKIE } from '../../session-token.js'
-import { VERSION } from './version.js'
+import { VERSION } from '../../version.js'
 
 const DESCRIPTION = `Manages the content of a user's projects:
 
