@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { countOf } from '../count-of.js'
 import { withClient } from './database.js'
 import { readFailure } from './errors.js'
 
@@ -93,8 +94,7 @@ async function applyPending(client: pg.Client, onWait: (message: string) => void
 export async function checkMigrations(databaseUrl: string): Promise<void> {
   const pending = await listPending(databaseUrl)
   if (pending.length > 0) {
-    const noun = pending.length === 1 ? 'migration' : 'migrations'
-    throw new MigrationError(`${pending.length} pending ${noun}: ${pending.join(', ')}`)
+    throw new MigrationError(`${countOf(pending.length, 'pending migration')}: ${pending.join(', ')}`)
   }
 }
 

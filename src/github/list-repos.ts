@@ -63,7 +63,8 @@ export function createRepoLister(
       installationIds.map((id) =>
         listInstallation((page, signal) =>
           limit(() => {
-            AbortSignal.any([signal, deadline]).throwIfAborted()
+            signal.throwIfAborted()
+            deadline.throwIfAborted()
             return readPage({ installationId: id, page }, log)
           }),
         ),
