@@ -6,7 +6,7 @@ import { ApiError, type ErrorCode, invalidRequest } from '../errors.js'
 import { createSampler } from '../logging/log-sampler.js'
 import { serializeError } from '../logging/serialize-error.js'
 import { SESSION_COOKIE } from '../session-token.js'
-import { unsupportedMediaType } from './json-body.js'
+import { BODY_LIMIT, unsupportedMediaType } from './json-body.js'
 import { findValidationErrors } from './validation.js'
 
 /** Error codes of this service by Fastify's error codes. */
@@ -74,16 +74,14 @@ export function sendError(error: FastifyError | ApiError, request: FastifyReques
 /** Minimum delay of a 429 response, in milliseconds. */
 const BASE_DELAY = 250
 
-/** Maximum body size, in bytes. A chunked body, whose length is unknown, counts as this. */
-const MAX_BODY_SIZE = 2 * 1024 * 1024
-
 /**
  * Returns the delay of a 429 response, in milliseconds. Without it, a client that retries immediately would use as much
- * CPU as one whose requests are accepted. Adds 1 ms per KiB of the body, which must be read even if it is discarded.
+ * CPU as one whose requests are accepted. Adds 1 ms per KiB of the body, which must be read even if it is discarded. A
+ * chunked body, whose length is unknown, counts as the maximum.
  */
 function rateLimitDelay({ headers }: FastifyRequest): number {
-  const bytes = headers['transfer-encoding'] ? MAX_BODY_SIZE : Number(headers['content-length'] ?? 0)
-  return BASE_DELAY + Math.min(bytes, MAX_BODY_SIZE) / 1024
+  const bytes = headers['transfer-encoding'] ? BODY_LIMIT : Number(headers['content-length'] ?? 0)
+  return BASE_DELAY + Math.min(bytes, BODY_LIMIT) / 1024
 }
 
 const sampler = createSampler()

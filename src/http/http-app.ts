@@ -10,7 +10,7 @@ import connections from './connection-limit.js'
 import crossOrigin from './cross-origin.js'
 import errors, { sendError } from './error-handler.js'
 import forwarded, { createProxyTrust } from './forwarded.js'
-import jsonBody from './json-body.js'
+import jsonBody, { BODY_LIMIT } from './json-body.js'
 import overload from './overload.js'
 import limits from './rate-limits.js'
 import refusals from './refusals.js'
@@ -32,9 +32,6 @@ export interface HttpAppParts {
   /** Called for every route, in the scope that registers it. */
   onRoute?: ((this: FastifyInstance, route: RouteOptions) => void) | undefined
 }
-
-/** Maximum size of a request body, in bytes. */
-const BODY_LIMIT = 2 * 1024 * 1024
 
 /** Timeout for a client that reads nothing of its responses, in milliseconds. */
 const READ_TIMEOUT = 30_000

@@ -21,6 +21,9 @@ declare module 'fastify' {
   }
 }
 
+/** Maximum size of a body, in bytes. Routes can override it. */
+export const BODY_LIMIT = 2 * 1024 * 1024
+
 /** Size above which parsing a body requires a permit, in bytes. */
 const LARGE_BODY = 16 * 1024
 
