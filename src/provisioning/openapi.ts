@@ -1,6 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import { createDocument } from '../http/openapi/document-app.js'
-import { VERSION } from '../version.js'
+import { createInfo } from '../http/openapi/info.js'
 
 const DESCRIPTION = `For the service that signs users in and owns projects. It assigns the ids of users, projects and
 resources.
@@ -18,13 +18,7 @@ CORS is disabled, and requests from browsers are refused.
 export async function createServiceDocument(routes: RouteOptions[]): Promise<string> {
   const document = await createDocument(routes, {
     openapi: '3.1.0',
-    info: {
-      title: 'Neptun projects resources: internal API',
-      version: VERSION,
-      description: DESCRIPTION,
-      contact: { name: 'The operator of this service' },
-      license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
-    },
+    info: createInfo('Neptun projects resources: internal API', DESCRIPTION),
     tags: [
       { name: 'Users', description: 'Users own all other objects.' },
       { name: 'Projects', description: 'Projects of users.' },

@@ -1,5 +1,5 @@
 import { SESSION_COOKIE } from '../../session-token.js'
-import { VERSION } from '../../version.js'
+import { createInfo } from './info.js'
 
 const DESCRIPTION = `Manages the content of a user's projects:
 
@@ -33,13 +33,7 @@ was read.
 /** The parts of the document that do not depend on a route. `shareParts` removes unused tags and security schemes. */
 export const document = {
   openapi: '3.1.0',
-  info: {
-    title: 'Neptun projects resources',
-    version: VERSION,
-    description: DESCRIPTION,
-    contact: { name: 'The operator of this service' },
-    license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
-  },
+  info: createInfo('Neptun projects resources', DESCRIPTION),
   tags: [
     { name: 'Imports', description: "External sources of a project's content." },
     { name: 'Files', description: 'Files that belong to the project itself, such as context for a chat.' },
