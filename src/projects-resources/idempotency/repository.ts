@@ -94,7 +94,8 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
 }
 
 /**
- * The property that can be 1 MiB of text. It is not stored a second time: a retry contains it or identifies its row.
+ * The property that can be 1 MiB of text. A long one is not stored a second time: a retry contains it or identifies its
+ * row.
  */
 const LONG_TEXT = 'text'
 
