@@ -1,6 +1,6 @@
-import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import { holdTransaction } from '../support/database.js'
 
 const IMPORT = { source_type: 'local', source_path: '/srv/app' }
 const USER_FILE = { title: 'a', text: 'b', language: 'c', extension: 'd' }
@@ -9,16 +9,6 @@ const FILE = { title: 'a', original_path: 'b', context_file_category: 'c', conte
 
 /** Another project of the owner. */
 const OTHER = { ...OWNER, projectId: 791 }
-
-/** Executes a statement in a transaction that stays open. @returns a function that ends it */
-async function hold(t: Test, { databaseUrl }: TestApp, statement: string) {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('BEGIN')
-  await client.query(statement)
-  return async () => await client.query('COMMIT')
-}
 
 /** How many connections of the service wait for a lock. */
 async function countWaiting({ sql }: TestApp): Promise<number> {
@@ -73,7 +63,7 @@ async function start(t: Test, settings = {}): Promise<TestApp> {
 t.test('while one project is locked, no request waits but its writes, of which two wait in the database', async (t) => {
   const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
   const writes = await startWrites(service, OWNER, 30)
-  const release = await hold(t, service, 'SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const release = await holdTransaction(t, service.databaseUrl, 'SELECT FROM projects WHERE id = 789 FOR UPDATE')
   const writing = writes.start()
   await until(async () => (await countWaiting(service)) === 2, 'two writes wait for the lock')
   for (let round = 0; round < 3; round += 1) {
@@ -99,7 +89,7 @@ for (const [what, statement] of [
     const service = await start(t, { DATABASE_LOCK_TIMEOUT: '1000' })
     const { body } = await service.call('POST', resources('/imports'), { body: IMPORT })
     const one = resources(`/imports/${body.import.id}`)
-    await hold(t, service, statement)
+    await holdTransaction(t, service.databaseUrl, statement)
     const begun = performance.now()
     // A title with the length of null would not change the counters of the project.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
@@ -132,7 +122,7 @@ t.test('while the table of imports is locked, requests that do not need it do no
       others.map(async (userId) => ({ userId, projectId: 1000 + userId, token: await createSession(sql, userId) })),
     )),
   ]
-  const release = await hold(t, service, 'LOCK TABLE imports')
+  const release = await holdTransaction(t, service.databaseUrl, 'LOCK TABLE imports')
   let ended = 0
   const waiting = owners.flatMap((owner) =>
     Array.from({ length: 6 }, async () => {

@@ -51,7 +51,6 @@ const SETTINGS = {
   DATABASE_ANSWER_TIMEOUT: '60000',
   DATABASE_LOCK_TIMEOUT: '60000',
   DATABASE_CONNECT_TIMEOUT: '60000',
-  MAX_EVENT_LOOP_DELAY: '600000',
 }
 
 const WAITING = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import t, { type Test } from 'tap'
 import { deleteExpired } from '../../src/database/retention.js'
 import {
@@ -12,15 +11,14 @@ import {
   startApp,
   until,
 } from '../support/app.js'
+import { holdTransaction } from '../support/database.js'
 import { startLive } from '../support/live.js'
 import { exchange, SESSION, withJson } from '../support/raw.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** On a busy machine, the service must not be overloaded. */
-const SETTINGS = { MAX_EVENT_LOOP_DELAY: '600000' }
+const shared = await startApp(t)
 
-const shared = await startApp(t, SETTINGS)
-
+const LOCK_PROJECT = 'SELECT FROM projects WHERE id = 789 FOR UPDATE'
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: 'folder', title: 'a' }
 const FILE = {
@@ -284,11 +282,7 @@ t.test('of 50 parallel creates of one session with one key, none is refused with
 
 t.test('a client that goes away finds the response of its request with a retry', async (t) => {
   await shared.reset()
-  const client = new pg.Client({ connectionString: shared.databaseUrl })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('BEGIN')
-  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const aborted = new AbortController()
   const headers = {
     cookie: `neptun-session=${OWNER.token}`,
@@ -301,7 +295,7 @@ t.test('a client that goes away finds the response of its request with a retry',
   aborted.abort()
   await t.rejects(first)
   t.same((await post(LOCAL, 'k')).body, IN_PROGRESS)
-  await client.query('COMMIT')
+  await release()
   await until(async () => (await count('imports')) === 1, 'it is executed all the same')
   await until(async () => (await post(LOCAL, 'k')).status === 201, 'a retry gets its response')
   t.equal(await count('imports'), 1)
@@ -309,17 +303,13 @@ t.test('a client that goes away finds the response of its request with a retry',
 
 t.test('while the first request is in progress, the same one is 409 and a different one 422', async (t) => {
   await shared.reset()
-  const client = new pg.Client({ connectionString: shared.databaseUrl })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('BEGIN')
-  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const first = post(LOCAL, 'k')
   await until(isWaiting, 'the first request waits for the project')
   const same = await post(LOCAL, 'k')
   t.same([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
   t.same((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
-  await client.query('COMMIT')
+  await release()
   t.equal((await first).status, 201)
   await isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
   t.equal(await count('imports'), 1)
@@ -327,7 +317,7 @@ t.test('while the first request is in progress, the same one is 409 and a differ
 
 t.test('two instances execute one request of many with one key', async (t) => {
   await shared.reset()
-  const other = await startApp(t, SETTINGS, { migratedUrl: shared.databaseUrl, rows: async () => {} })
+  const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
   const headers = { 'idempotency-key': 'k' }
   for (let round = 0; round < 5; round += 1) {
     const key = { 'idempotency-key': `k-${round}` }
@@ -346,11 +336,7 @@ t.test('two instances execute one request of many with one key', async (t) => {
     t.equal(await count('imports'), round + 1)
   }
   // The key is taken while the second request is being executed on the other instance.
-  const client = new pg.Client({ connectionString: shared.databaseUrl })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('BEGIN')
-  await client.query('SELECT FROM projects WHERE id = 789 FOR UPDATE')
+  const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const bodies = [LOCAL, { ...LOCAL, title: 'b' }]
   const both = [shared, other].map(({ call }, index) => call('POST', IMPORTS, { body: bodies[index], headers }))
   await until(async () => {
@@ -358,7 +344,7 @@ t.test('two instances execute one request of many with one key', async (t) => {
       AND datname = current_database()`)
     return waiting.length > 1
   }, 'both wait for the project')
-  await client.query('COMMIT')
+  await release()
   const statuses = (await Promise.all(both)).map(({ status }) => status)
   t.same(statuses.sort(), [201, 422], 'a different request with the same key')
   t.equal(await count('imports'), 6)

@@ -64,3 +64,20 @@ async function administer(url: string, statement: string, values?: unknown[]) {
     await client.end()
   }
 }
+
+/**
+ * Executes a statement in a transaction that stays open, to hold its locks.
+ * @returns a function that commits the transaction
+ */
+export async function holdTransaction(
+  t: Test,
+  databaseUrl: string,
+  statement: string,
+): Promise<() => Promise<unknown>> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('BEGIN')
+  await client.query(statement)
+  return async () => await client.query('COMMIT')
+}
