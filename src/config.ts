@@ -9,7 +9,7 @@ import { readVariables } from './variables.js'
 export { readList, readTokens } from './config-schema.js'
 export { ConfigError } from './environment.js'
 
-/** Limits that are not environment variables, because operators have no reason to change them. Tests override them. */
+/** Limits that operators have no reason to change, and which are therefore not environment variables. Tests override them. */
 export const CONSTANTS = {
   /** Milliseconds for the arrival of a request's headers. Even slow clients send them in one or two packets. */
   HEADERS_TIMEOUT: 15_000,
@@ -62,7 +62,7 @@ export const sessionLookupOptions = ({ SESSION_LOOKUP_URL, ...config }: Config) 
  *
  * @param env the environment, usually `process.env`
  * @returns all settings, with defaults; the private key is always PEM
- * @throws ConfigError that names each missing or invalid variable and what it must be
+ * @throws ConfigError with one line per missing or invalid variable, which describes its valid values
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = { ...CONSTANTS, ...readVariables(Variables, env) }

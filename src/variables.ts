@@ -10,7 +10,7 @@ import { ConfigError, readSecret } from './environment.js'
  * - `secret`: true if the value can also be read from the file that NAME_FILE names
  * - `check`: a function that returns undefined for a valid value, and otherwise completes the message "NAME must ..."
  *
- * @throws ConfigError that names each missing or invalid variable and what it must be
+ * @throws ConfigError with one line per missing or invalid variable, which describes its valid values
  */
 export function readVariables<T extends TObject>(schema: T, env: NodeJS.ProcessEnv): Static<T> {
   const settings: Record<string, unknown> = {}

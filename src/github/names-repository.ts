@@ -85,7 +85,7 @@ export const mentioned = ({ id, login }: AccountName): NewStatement[] =>
 
 /**
  * Finds the current name of an account, or of a repository in the format of storedRepoName().
- * @returns undefined if no statement is stored
+ * @returns undefined if no statement about it is stored
  */
 export async function findName(
   transaction: Transaction,
@@ -97,7 +97,10 @@ export async function findName(
   return currentName(await transaction.githubName.findMany({ where, orderBy: { id: 'asc' } }))
 }
 
-/** Finds the current path of a repository and the id of its owner. @returns undefined if no statement is stored */
+/**
+ * Finds the current path of a repository and the id of its owner.
+ * @returns undefined if no statement about the repository is stored
+ */
 export async function findSource(
   transaction: Transaction,
   userId: number,
