@@ -137,5 +137,8 @@ export const deleteImport = {
   summary: 'Delete an import',
   description: 'Does not require access to the repository.',
   params: schemas.ImportParams,
-  response: { 204: NoContent, ...guardedErrors('IMPORT_NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED', ...WRITE_ERRORS) },
+  response: {
+    204: NoContent,
+    ...guardedErrors('IMPORT_NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED', ...WRITE_ERRORS),
+  },
 }
