@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startPostgres } from '../dev/postgres.js'
 import { withClient } from '../src/database/database.js'
 import { applyMigrations } from '../src/database/migrations.js'
-import { startPostgres } from '../src/dev/postgres.js'
 import { type Dataset, loadData } from './data.js'
 
 /**
@@ -37,8 +37,9 @@ const UNLIMITED_ROWS = `
 export async function withPostgres<T>(signal: AbortSignal, use: (postgres: BenchPostgres) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-bench-'))
   try {
-    const postgres = await startPostgres({ folder, settings: SETTINGS, signal })
+    const postgres = await startPostgres({ folder, settings: SETTINGS })
     try {
+      signal.throwIfAborted()
       const createDatabase = async (name: string, dataset: Dataset) => {
         await withClient(postgres.url('postgres'), (client) => client.query(`CREATE DATABASE ${name}`))
         await applyMigrations(postgres.url(name))

@@ -9,12 +9,10 @@ import { loadEnvFile } from './environment.js'
 import { openLogDestination } from './logging/log-destination.js'
 import { serializeError } from './logging/serialize-error.js'
 import { onShutdown, SHUTDOWN_SIGNALS } from './signals.js'
+import { StartError } from './start-error.js'
 
 /** Maximum time that shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
-
-/** A startup error that the operator can fix. Only its message is printed, without a stack trace. */
-class StartError extends Error {}
 
 async function start() {
   const fromFile = loadEnvFile()

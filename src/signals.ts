@@ -13,9 +13,14 @@ const PARENT_CHECK_INTERVAL = 500
  * Under `npm start`, a signal can arrive twice: once from the terminal or supervisor, which signals the whole process
  * group, and once forwarded by npm. If npm is killed with SIGKILL, it forwards nothing, so its exit is detected by
  * polling.
+ *
+ * @param isUnderNpm whether the parent process is npm
  */
-export function onShutdown(shutDown: (reason: string) => void, exit: (signal: string) => void): void {
-  const isUnderNpm = process.env['npm_lifecycle_event'] === 'start'
+export function onShutdown(
+  shutDown: (reason: string) => void,
+  exit: (signal: string) => void,
+  isUnderNpm = process.env['npm_lifecycle_event'] === 'start',
+): void {
   let firstAt: number | undefined
   const shutDownOnce = (reason: string) => {
     if (firstAt === undefined) shutDown(reason)

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startPostgres } from '../src/dev/postgres.js'
+import { startPostgres } from '../dev/postgres.js'
 
 const isRoot = process.getuid?.() === 0
 
@@ -36,15 +36,17 @@ t.test('npm run dev says which folder is read-only', async (t) => {
   if (!folder) return t.pass(CANNOT_MOUNT, { skip: CANNOT_MOUNT })
   const code = isRoot ? 'EROFS' : 'EACCES'
   for (const name of ['', 'a', 'a/b']) {
-    const message = `DATA_DIR: ${folder} must be a folder that can be written to (${code})`
+    // mkdir reports ENOENT below a read-only file system.
+    const reason = isRoot && name !== '' ? 'ENOENT' : code
+    const message = `DATA_DIR: cannot create or write to ${join(folder, name)} (${reason})`
     await t.rejects(startPostgres({ folder: join(folder, name) }), { name: 'StartError', message })
   }
 })
 
 t.test('a file in place of the folder is named', async (t) => {
-  const file = join(t.testdir({ file: '' }), 'file')
-  const message = `DATA_DIR: ${file} must be a folder that can be written to (ENOTDIR)`
-  await t.rejects(startPostgres({ folder: join(file, 'data') }), { name: 'StartError', message })
+  const folder = join(t.testdir({ file: '' }), 'file', 'data')
+  const message = `DATA_DIR: cannot create or write to ${folder} (ENOTDIR)`
+  await t.rejects(startPostgres({ folder }), { name: 'StartError', message })
 })
 
 t.test('npm run dev says that the disk is full', async (t) => {

@@ -1,18 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { chown, cp, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { startPostgres } from '../dev/postgres.js'
+import { readProcess } from '../dev/processes.js'
 import { demo } from '../src/demo-data.js'
-import { type ProcessInfo, readProcess } from '../src/dev/processes.js'
 import { until } from './support/app.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const COOKIE = { cookie: `neptun-session=${demo.user.token}` }
 const imports = (address: string) => `${address}/api/users/1/projects/789/resources/imports`
-const NODE = [process.execPath, '--import', 'tsx', 'src/dev.ts']
+const NODE = [process.execPath, '--import', 'tsx', 'dev/run.ts']
 
 /** One start of `npm run dev`, or of what it runs. */
 interface Dev {
@@ -23,7 +24,23 @@ interface Dev {
   exit: Promise<number | null>
 }
 
-type Process = ProcessInfo & { pid: number }
+interface Process {
+  pid: number
+  parent: number
+  command: string
+}
+
+/** Variables of a shell that would change where PostgreSQL's programs and clients connect, and how. */
+const HOSTILE = {
+  PGDATA: '/nonexistent',
+  PGDATABASE: 'other',
+  PGHOST: 'postgres.invalid',
+  PGOPTIONS: '-c nonexistent=1',
+  PGPASSWORD: 'other',
+  PGPORT: '1',
+  PGSSLMODE: 'require',
+  PGUSER: 'other',
+}
 
 /** With data in it, once the first of the tests has ended. */
 const made = await temporaryFolder(t)
@@ -44,8 +61,6 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       t.same(ids, [123, 1001])
       t.equal((await stat(join(folder, 'database-url'))).mode & 0o777, 0o600)
       await t.test('a SIGTERM ends all of it', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
-      t.notOk(existsSync(join(folder, 'database-url')))
-      t.notOk(existsSync(join(folder, 'lock')))
     })
 
     await t.test('after a SIGKILL, the next start does not even have to wait', async (t) => {
@@ -60,8 +75,8 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       await t.test('but nobody else can have the data', async (t) => {
         const second = startDev(t, { DATA_DIR: folder })
         t.equal(await second.exit, 1)
-        const reason = `${folder} is in use by process ${dev.pid}: stop that one, or set DATA_DIR to another folder`
-        t.equal(second.output(), `${reason}\n`)
+        const reason = `${folder} is in use by process ${dev.pid}: stop it, or set DATA_DIR to another folder`
+        t.equal(second.output(), `dev: starting PostgreSQL in ${folder}\n${reason}\n`)
         t.same(await listImports(address), ids)
       })
 
@@ -81,26 +96,76 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       await t.test('but before that, nobody else can have the port', async (t) => {
         const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
         t.equal(await second.exit, 1)
-        const reason = `PORT: something else listens on 127.0.0.1:${port} already; set PORT to another`
+        const reason = `PORT: 127.0.0.1:${port} is in use; set PORT to another port`
         t.equal(second.output(), `${reason}\n`)
         t.notOk(existsSync(`${folder}/unused`))
       })
 
-      const service = family(dev).find(({ command }) => command.endsWith('src/server.ts'))
+      const service = family(dev).find(({ command }) => command.includes('--input-type=module'))
       await endsAll(t, dev, service?.pid ?? 0, 'SIGKILL', 1)
       t.match(dev.output(), 'dev: the service ended unexpectedly (SIGKILL)\n')
     })
   })
 
-  t.test('It can be interrupted at its first start', { buffered: true }, async (t) => {
+  t.test('It starts whatever earlier processes have left in the folder', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
-    const dev = startDev(t, { DATA_DIR: folder })
-    await until(() => dev.output().includes('making a database cluster'), 'the first start', 60_000)
-    await endsAll(t, dev, dev.pid, 'SIGINT', 0)
-    t.same(
-      readdirSync(folder).filter((name) => !name.startsWith('postgres')),
-      [],
+    await (await startPostgres({ folder })).stop()
+    const cluster = join(await realpath(folder), 'postgres')
+    const pidFile = join(cluster, 'postmaster.pid')
+
+    await t.test('a PostgreSQL that still runs is stopped', async (t) => {
+      const { exited } = await startPostgres({ folder })
+      const dev = startDev(t, { DATA_DIR: folder })
+      await exited
+      t.same(await listImports(await dev.address()), [123])
+      await endsAll(t, dev, dev.pid, 'SIGTERM', 0)
+    })
+
+    await t.test('an unrelated process with the id of a PostgreSQL that was killed is left alone', async (t) => {
+      const other = spawn('sleep', ['600'])
+      t.teardown(() => other.kill('SIGKILL'))
+      await writeFile(pidFile, `${other.pid}\n${cluster}\n`)
+      if (process.getuid?.() === 0) await chown(pidFile, (await stat(cluster)).uid, (await stat(cluster)).gid)
+      const dev = startDev(t, { DATA_DIR: folder })
+      t.same(await listImports(await dev.address()), [123])
+      await endsAll(t, dev, dev.pid, 'SIGTERM', 0)
+      t.equal(other.exitCode ?? other.signalCode, null)
+    })
+  })
+
+  t.test('Of two first starts at the same time, one works', { buffered: true }, async (t) => {
+    const folder = await temporaryFolder(t)
+    const both = [startDev(t, { DATA_DIR: folder }), startDev(t, { DATA_DIR: folder })] as const
+    const [loser, winner] = await Promise.race([
+      both[0].exit.then(() => both),
+      both[1].exit.then(() => [both[1], both[0]] as const),
+    ])
+    t.equal(await loser.exit, 1)
+    t.match(
+      loser.output(),
+      new RegExp(`^${folder} is in use by .*: stop it, or set DATA_DIR to another folder\n$`, 'm'),
     )
+    t.same(await listImports(await winner.address()), [123])
+    await endsAll(t, winner, winner.pid, 'SIGTERM', 0)
+  })
+
+  t.test('The first start can be interrupted, and the next one works', { buffered: true }, async (t) => {
+    const folder = await temporaryFolder(t)
+    const isPartial = (name: string) => name.startsWith('postgres.partial-')
+    for (const [signal, code] of [
+      ['SIGKILL', null],
+      ['SIGINT', 0],
+    ] as const) {
+      const before = readdirSync(folder).filter(isPartial)
+      const dev = startDev(t, { DATA_DIR: folder })
+      const isCreating = () => readdirSync(folder).some((name) => isPartial(name) && !before.includes(name))
+      await until(isCreating, 'the first start', 60_000)
+      await endsAll(t, dev, dev.pid, signal, code)
+    }
+    t.same(readdirSync(folder).sort(), ['database-url', 'postgres', 'postgres-password', 'postgres.log'])
+    const dev = startDev(t, { DATA_DIR: folder })
+    t.same(await listImports(await dev.address()), [123])
+    await endsAll(t, dev, dev.pid, 'SIGTERM', 0)
   })
 
   t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
@@ -110,30 +175,53 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       [{ PORT: '65536' }, 'PORT must be a port number from 0 to 65535\n'],
       [
         { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
-        'DATABASE_URL: the database cannot be used: connect ECONNREFUSED',
+        'DATABASE_URL: the database cannot be used: connect ECONNREFUSED 127.0.0.1:1\n',
       ],
+      [
+        { DATA_DIR: '/dev/null/data' },
+        /^dev: starting PostgreSQL in .*\nDATA_DIR: cannot create or write to \/dev\/null\/data \(ENOTDIR\)\n$/,
+      ],
+      [{ HOST: '192.0.2.1' }, /^HOST, PORT: cannot listen on 192\.0\.2\.1:0 \(EADDRNOTAVAIL\)\n$/],
     ] as const
     for (const [env, reason] of refusals) {
       const dev = startDev(t, { DATA_DIR, ...env })
       t.equal(await dev.exit, 1)
-      t.match(dev.output(), reason)
+      if (typeof reason === 'string') t.equal(dev.output(), reason)
+      else t.match(dev.output(), reason)
     }
     t.notOk(existsSync(DATA_DIR))
   })
 })
 
-// Not at the same time as the others: they would notice the change, too.
 t.test('It restarts the service after a change of its source, and ends with npm', async (t) => {
-  const dev = startDev(t, { DATA_DIR: made }, ['npm', 'run', 'dev'])
+  const checkout = await copyCheckout(t)
+  const dev = startDev(t, { DATA_DIR: made }, ['npm', 'run', 'dev'], checkout)
   const address = await dev.address()
-  const source = join(root, 'src/config.ts')
-  const { atime, mtime } = await stat(source)
-  await utimes(source, atime, mtime)
-  await until(() => dev.output().includes('dev: config.ts changed: restarting\n'), 'the change is noticed')
+  const source = join(checkout, 'src/config.ts')
+  const code = await readFile(source, 'utf8')
+
+  await writeFile(source, `${code}\nconst = 1\n`)
+  await until(() => dev.output().includes('src/config.ts:'), 'the error is reported')
+  t.match(dev.output(), /ERROR.* Expected identifier but found "="/)
+  t.same(await listImports(address), [123, 1001], 'the service goes on')
+  t.notMatch(dev.output(), 'dev: the source changed')
+
+  await writeFile(source, code)
+  await until(() => dev.output().includes('dev: the source changed: restarting\n'), 'the change is noticed')
   await until(() => dev.output().includes('dev: restarted\n'), 'the restart')
   t.same(await listImports(address), [123, 1001])
   await endsAll(t, dev, dev.pid, 'SIGKILL', null)
 })
+
+/** Copies what `npm run dev` needs of the checkout to a folder in which it can be changed. */
+async function copyCheckout(t: Test): Promise<string> {
+  const folder = await temporaryFolder(t)
+  for (const name of ['src', 'dev', 'prisma', 'package.json', 'tsconfig.json']) {
+    await cp(join(root, name), join(folder, name), { recursive: true })
+  }
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
 
 /** Sends a signal to one of the processes, and waits until none is left of all that had been started. */
 async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, code: number | null) {
@@ -141,17 +229,17 @@ async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, c
   t.ok(all.length > 1)
   process.kill(pid, signal)
   t.equal(await dev.exit, code)
-  const left = () => all.filter(({ pid, started }) => readProcess(pid)?.started === started)
+  const left = () => all.filter(({ pid, command }) => readProcess(pid)?.command === command)
   await until(() => left().length === 0, `the end of ${left().map(({ command }) => command)}`)
 }
 
-function startDev(t: Test, env: Record<string, string>, command = NODE): Dev {
+function startDev(t: Test, env: Record<string, string>, command = NODE, cwd = root): Dev {
   // An empty variable counts as unset, and keeps a developer's own .env from setting it.
   const unset = { NODE_ENV: '', HOST: '', LOG_LEVEL: '', DATABASE_URL: '', npm_lifecycle_event: undefined }
   // Without what tap puts there, which makes every start of Node slower.
   const child = spawn('env', ['-u', 'NODE_OPTIONS', ...command], {
-    cwd: root,
-    env: { ...process.env, ...unset, PORT: '0', ...env },
+    cwd,
+    env: { ...process.env, ...unset, ...HOSTILE, PORT: '0', ...env },
   })
   t.teardown(() => child.kill('SIGKILL'))
   let output = ''
@@ -176,7 +264,7 @@ function startDev(t: Test, env: Record<string, string>, command = NODE): Dev {
 function family({ pid }: Dev): Process[] {
   const all = processIds().flatMap((pid) => {
     const info = readProcess(pid)
-    return info ? [{ pid, ...info }] : []
+    return info?.command ? [{ pid, ...info }] : []
   })
   const found = all.filter((process) => process.pid === pid)
   // Grows while it is walked.

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { findFreePort } from '../src/dev/port.js'
+import { findFreePort } from '../dev/port.js'
 import { compiled, root } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 

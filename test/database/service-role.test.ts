@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { startPostgres } from '../../dev/postgres.js'
 import { applyMigrations } from '../../src/database/migrations.js'
-import { startPostgres } from '../../src/dev/postgres.js'
 import { OWNER, resources, startApp } from '../support/app.js'
 
 const script = fileURLToPath(new URL('../../docker/service-role.sql', import.meta.url))

@@ -6,7 +6,7 @@ import t from 'tap'
 import { OWNER, resources } from '../support/app.js'
 import { createDatabase } from '../support/database.js'
 
-const entry = fileURLToPath(new URL('../../src/dev.ts', import.meta.url))
+const entry = fileURLToPath(new URL('../../dev/run.ts', import.meta.url))
 
 t.test('npm run dev:github starts an emulator of GitHub for live mode and webhooks', async (t) => {
   const env = { ...process.env, DATABASE_URL: await createDatabase(t), PORT: '0', HOST: '127.0.0.1' }

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { keepLocations } from '../../dev/bundle.js'
 import { COMPILED, ENTRIES, root } from './compiled.js'
 
 /** Those that start processes, or change what belongs to the whole process, have one of their own. */
@@ -44,7 +44,7 @@ export async function compile(): Promise<void> {
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'warning',
-    plugins: [joinGroups, keepPackages, keepPlaces],
+    plugins: [joinGroups, keepPackages, keepLocations],
   })
 }
 
@@ -83,17 +83,6 @@ const keepPackages: Plugin = {
     onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
       const isBundled = kind === 'entry-point' || BUNDLED.test(path) || importer.includes('node_modules')
       return isBundled ? undefined : { path, external: true }
-    })
-  },
-}
-
-/** What a module looks for beside itself is beside its source. */
-const keepPlaces: Plugin = {
-  name: 'keep places',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8')
-      return { loader: 'ts', contents: source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)) }
     })
   },
 }

@@ -1,12 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { findFreePort } from '../../src/dev/port.js'
-import { findPostgresUser } from '../../src/dev/postgres-user.js'
+import { findFreePort } from '../../dev/port.js'
+import { findPostgresUser } from '../../dev/postgres-user.js'
 import { until } from './app.js'
 
 /** The folder of an installed PostgreSQL with its client programs: those of another major version refuse to dump a database. */
@@ -34,13 +34,9 @@ export async function startInstalledPostgres(t: Test): Promise<{ url: string; fo
   const programs = PROGRAMS ?? ''
   await mkdir(cluster)
   await writeFile(join(folder, 'password'), 'neptun\n')
-  const user = await findPostgresUser(cluster, join(programs, 'postgres'))
+  const user = await findPostgresUser(cluster)
   for (const path of [folder, cluster, join(folder, 'password')]) await user.own(path)
-  const run = (program: string, args: string[]) => {
-    const { command, args: all, ...ids } = user.run(join(programs, program), args)
-    const env = { PATH: process.env['PATH'], LC_ALL: 'C' }
-    return spawn(command, all, { ...ids, env, cwd: '/', stdio: 'ignore' })
-  }
+  const run = (program: string, args: string[]) => user.run(join(programs, program), args, 'ignore')
   const account = ['-U', 'neptun', '-A', 'scram-sha-256', '--pwfile', join(folder, 'password')]
   const [code] = await once(
     run('initdb', ['-D', cluster, '-E', 'UTF8', '--no-locale', '--no-sync', ...account]),

@@ -1,13 +1,14 @@
 // `npm test`: starts a PostgreSQL of its own, compiles, runs tap, and leaves nothing running.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { type Postgres, startPostgres } from '../../dev/postgres.js'
 import { applyMigrations } from '../../src/database/migrations.js'
-import { keep } from '../../src/dev/keeper.js'
-import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
-import { StartError } from '../../src/dev/start-error.js'
+import { StartError } from '../../src/start-error.js'
 import { compile, compiledArgument } from './compile.js'
 import { FREE_DATABASES } from './database.js'
 
@@ -21,6 +22,9 @@ const SETTINGS = {
   max_connections: '300',
   autovacuum: 'off',
 }
+
+/** How long tap may take to end, in milliseconds. */
+const STOP_TIMEOUT = 5000
 
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort())
@@ -37,7 +41,7 @@ try {
 }
 
 async function runTests(folder: string): Promise<number> {
-  const postgres = await startPostgres({ folder, settings: SETTINGS, signal: interrupted.signal })
+  const postgres = await startPostgres({ folder, settings: SETTINGS })
   try {
     await Promise.all([createTemplate(postgres), compile()])
     return await runTap({ ...process.env, TEST_DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE: TEMPLATE })
@@ -55,18 +59,27 @@ async function createTemplate(postgres: Postgres): Promise<void> {
   await applyMigrations(postgres.url(TEMPLATE))
 }
 
-/** tap is kept like PostgreSQL, so that it ends with this process; which is also why a Ctrl-C has to be passed on. */
+/** tap runs in a process group of its own, so that whatever its tests leave running can be ended with it. */
 async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const bin = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')))
-  const tap = keep({
-    command: process.execPath,
-    args: [bin, ...process.argv.slice(2).map(compiledArgument)],
-    env,
-    signals: ['SIGTERM', 'SIGKILL'],
-    grace: 5000,
-    output: 'inherit',
+  const args = [bin, ...process.argv.slice(2).map(compiledArgument)]
+  const { signal } = interrupted
+  signal.throwIfAborted()
+  const tap = spawn(process.execPath, args, { env, stdio: 'inherit', detached: true })
+  const kill = () => signalGroup(tap, 'SIGKILL')
+  signal.addEventListener('abort', () => {
+    tap.kill('SIGTERM')
+    setTimeout(kill, STOP_TIMEOUT).unref()
   })
-  if (interrupted.signal.aborted) tap.stop()
-  interrupted.signal.addEventListener('abort', tap.stop)
-  return (await tap.exited) ?? 1
+  const [code] = await once(tap, 'exit')
+  kill()
+  return code ?? 1
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid) process.kill(-pid, signal)
+  } catch {
+    // All of it has ended.
+  }
 }

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { type Postgres, startPostgres } from '../../dev/postgres.js'
 import { withClient } from '../../src/database/database.js'
 import { applyMigrations } from '../../src/database/migrations.js'
 import { demo, seedDemoData } from '../../src/demo-data.js'
-import { type Postgres, startPostgres } from '../../src/dev/postgres.js'
 import { TOKENS } from './sessions.js'
 
 /** How it goes away: it tells its clients; it does not; or each of its processes stands still, its sockets open. */

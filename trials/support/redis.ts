@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { findFreePort } from '../../src/dev/port.js'
+import { findFreePort } from '../../dev/port.js'
 
 export const NO_REDIS =
   spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'redis-server is not installed'

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StartError } from '../src/start-error.js'
+import type { PostgresUser } from './postgres-user.js'
+import { readProcess } from './processes.js'
+
+/** How long a PostgreSQL in the data folder may take to shut down, in milliseconds. */
+const PATIENCE = 5000
+
+/** Returns the errors in the output of one of PostgreSQL's programs with their details, on one line; else its last line. */
+export function reasonIn(output: string): string {
+  const lines = output.trim().split('\n')
+  const reasons = lines.filter((line) => /\b(error|detail|hint|FATAL|PANIC|DETAIL|HINT):/.test(line))
+  // The server's lines begin with the time and the process id.
+  return (reasons.length > 0 ? reasons : lines.slice(-1)).map((line) => line.replace(/^\d.*?\] /, '')).join(' ')
+}
+
+export function inUse(cluster: string, holder: string): StartError {
+  return new StartError(`${dirname(cluster)} is in use by ${holder}: stop it, or set DATA_DIR to another folder`)
+}
+
+/**
+ * Stops the PostgreSQL that still runs in a data folder because the process that started it was killed.
+ * @throws StartError if it belongs to an `npm run dev` that is still running, or does not end
+ */
+export async function stopLeftover(cluster: string): Promise<void> {
+  const pidFile = join(cluster, 'postmaster.pid')
+  const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10)
+  for (const start = Date.now(); ; await sleep(50)) {
+    const found = readProcess(pid)
+    if (!found) return
+    // PostgreSQL would take a zombie or an unrelated process for another PostgreSQL.
+    if (!found.command.includes(` -D ${cluster} `)) return await rm(pidFile, { force: true })
+    const isOwned = readProcess(found.parent)?.command.includes('dev/run.ts')
+    if (Date.now() - start > PATIENCE) throw inUse(cluster, `process ${isOwned ? found.parent : pid}`)
+    if (!isOwned) process.kill(pid, 'SIGINT')
+  }
+}
+
+/**
+ * Creates PostgreSQL's data folder, and a file with the superuser's password. The data folder gets its name when it is
+ * complete, so that a start can be killed at any time.
+ * @throws StartError with the reason that initdb printed
+ */
+export async function createCluster(cluster: string, passwordFile: string, initdb: string, user: PostgresUser) {
+  const prefix = `${cluster}.partial-`
+  const partial = await mkdtemp(prefix)
+  const password = randomBytes(18).toString('base64url')
+  // Two first starts at the same time use one password.
+  await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx' }).catch(() => {})
+  for (const path of [partial, passwordFile]) await user.own(path)
+  const account = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
+  const size = ['--wal-segsize', '1', '-c', 'shared_buffers=32MB', '-c', 'io_method=sync']
+  const flags = ['-D', partial, '--no-locale', '-E', 'UTF8', '--no-sync', '--no-instructions', ...account, ...size]
+  const child = user.run(initdb, flags, 'pipe')
+  const [[code], errors] = await Promise.all([once(child, 'close'), child.stderr ? text(child.stderr) : ''])
+  if (existsSync(cluster)) throw inUse(cluster, 'another start')
+  if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(errors) || `exit code ${code}`}`)
+  await rename(partial, cluster)
+  // Left by starts that were killed.
+  for (const name of await readdir(dirname(cluster))) {
+    const path = join(dirname(cluster), name)
+    if (path.startsWith(prefix)) await rm(path, { recursive: true, maxRetries: 10 })
+  }
+}

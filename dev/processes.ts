@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Returns the parent and the command line of a process, which is empty for a zombie; undefined if there is no process. */
+export function readProcess(pid: number): { parent: number; command: string } | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+      return { parent: Number(parent), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }
+    }
+    const line = execFileSync('ps', ['-ww', '-o', 'ppid=,command=', '-p', `${pid}`], { encoding: 'utf8' })
+    const [, parent, command = ''] = /^\s*(\d+)\s+(.*)$/m.exec(line) ?? []
+    return { parent: Number(parent), command: command.replace(/^\(.*\)$/, '') }
+  } catch {
+    return undefined
+  }
+}

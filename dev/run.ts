@@ -1,0 +1,102 @@
+// `npm run dev`: PostgreSQL, demonstration data, and the service, which restarts when its source changes.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pretty from 'pino-pretty'
+import { ConfigError } from '../src/environment.js'
+import { onShutdown } from '../src/signals.js'
+import { StartError } from '../src/start-error.js'
+import { watchBundle } from './bundle.js'
+import { waitForPort } from './port.js'
+import { type Postgres, startPostgres } from './postgres.js'
+import { readSettings } from './settings.js'
+
+/** Prints the log of the service, which is JSON, in a form for people, and other lines as they are. */
+const log = pretty({ ignore: 'pid,hostname', singleLine: true, destination: process.stdout })
+
+let isStopping = false
+let starting: Promise<Postgres> | undefined
+let service: ChildProcess | undefined
+let hasStarted = false
+
+async function start(): Promise<void> {
+  const { host, port, folder, databaseUrl, env } = readSettings()
+  const PORT = `${await waitForPort(host, port)}`
+  const prepare = async () => {
+    const DATABASE_URL = databaseUrl ?? (await startDatabase(folder))
+    const github = process.argv.includes('--github') ? await (await import('./github.js')).startGithub(say) : {}
+    return { ...env, PORT, DATABASE_URL, DATABASE_URL_FILE: '', ...github }
+  }
+  const preparing = prepare()
+  let restarting: Promise<unknown> = preparing
+  watchBundle((code) => {
+    restarting = restarting.then(async () => await restart(code, await preparing)).catch(fail)
+  })
+  await preparing
+}
+
+async function startDatabase(folder: string): Promise<string> {
+  say(`starting PostgreSQL in ${folder}`)
+  starting = startPostgres({ folder })
+  const { url, exited } = await starting
+  exited.then(() => stop(1, `dev: PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
+  // For the command line.
+  await writeFile(join(folder, 'database-url'), `${url('postgres')}\n`, { mode: 0o600 })
+  return url('postgres')
+}
+
+async function restart(code: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (service) say('the source changed: restarting')
+  await stopService()
+  if (isStopping) return
+  const args = ['--enable-source-maps', '--input-type=module', '-']
+  // A Ctrl-C in the terminal does not reach it. It ends when the IPC channel closes.
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+  service = child
+  child.stdin?.on('error', () => {}).end(code)
+  child.stdout?.pipe(log, { end: false })
+  // The service listens.
+  child.on('message', (message: object) => {
+    if (hasStarted) say('restarted')
+    else child.send(message, () => {})
+    hasStarted = true
+  })
+  child.on('close', (code, signal) => {
+    if (child.killed) return
+    if (signal) stop(1, `dev: the service ended unexpectedly (${signal})`)
+    else if (hasStarted) say(`the service ended (exit code ${code}): waiting for a change`)
+    // It has printed the reason.
+    else stop(1)
+  })
+}
+
+async function stopService(): Promise<void> {
+  if (service?.exitCode !== null || service.signalCode !== null) return
+  service.kill('SIGTERM')
+  await once(service, 'close')
+}
+
+/** Stops the service, then its database, then this process. Exit code 0 after a signal: npm reports others as failures. */
+async function stop(code: number, reason?: string): Promise<void> {
+  if (isStopping) return
+  isStopping = true
+  if (reason) process.stderr.write(`${reason}\n`)
+  await stopService()
+  const postgres = await starting?.catch(() => undefined)
+  await postgres?.stop()
+  process.exit(code)
+}
+
+function fail(error: Error & { syscall?: string }): void {
+  const isExpected = error instanceof StartError || error instanceof ConfigError || error.syscall
+  stop(1, isExpected ? error.message : error.stack)
+}
+
+function say(message: string): void {
+  process.stdout.write(`dev: ${message}\n`)
+}
+
+const exit = () => process.exit(1)
+onShutdown(() => stop(0), exit, process.env['npm_lifecycle_event'] !== undefined)
+start().catch(fail)

@@ -1,0 +1,39 @@
+import { loadEnvFile, readSecret } from '../src/environment.js'
+import { StartError } from '../src/start-error.js'
+
+/** Defaults for development: production's limits are too narrow for load tests and busy machines. */
+const DEFAULTS = {
+  RATE_LIMIT_SESSION: '1000000',
+  RATE_LIMIT_ADDRESS: '1000000',
+  GITHUB_RATE_LIMIT_USER: '1000000',
+  DATABASE_CONNECT_TIMEOUT: '5000',
+  DATABASE_ANSWER_TIMEOUT: '10000',
+  DATABASE_LOCK_TIMEOUT: '5000',
+  // No load balancer has to notice the shutdown.
+  SHUTDOWN_DELAY: '0',
+}
+
+/**
+ * Reads the settings that are needed before the service starts, from the environment and the file `.env`.
+ * @returns `env`: the environment of the service; `databaseUrl`: a database to use instead of the embedded PostgreSQL
+ * @throws StartError or ConfigError that names the variable that is wrong
+ */
+export function readSettings() {
+  loadEnvFile()
+  const { NODE_ENV, HOST, PORT, DATA_DIR } = process.env
+  if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
+  const port = PORT?.trim() || '3000'
+  if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
+  const databaseUrl = readSecret('DATABASE_URL', process.env)
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development' }
+  for (const [name, value] of Object.entries(DEFAULTS)) env[name] ||= value
+  // They would change how the service connects to the embedded PostgreSQL.
+  for (const name of Object.keys(env)) if (!databaseUrl && name.startsWith('PG')) delete env[name]
+  return {
+    host: HOST?.trim() || '127.0.0.1',
+    port: Number(port),
+    folder: DATA_DIR?.trim() || '.data',
+    databaseUrl,
+    env,
+  }
+}
