@@ -26,6 +26,8 @@ export function watchBundle(onBundle: (code: string) => void): void {
       write: false,
       bundle: true,
       packages: 'external',
+      // Hundreds of small modules.
+      alias: { '@sinclair/typebox': './node_modules/@sinclair/typebox' },
       platform: 'node',
       format: 'esm',
       sourcemap: 'inline',

@@ -3,9 +3,8 @@ import { createEmulator } from 'emulate'
 import { fastify } from 'fastify'
 import { findFreePort } from './port.js'
 
-/** The account of the demonstration user, its installation of the GitHub App, and what that can access. */
-const ACCOUNT = 'username'
-const INSTALLATION_ID = 456789
+/** The installation of the GitHub App on the account of the demonstration user, and what it can access. */
+const INSTALLATION = { installation_id: 456789, account: 'username', repository_selection: 'selected' }
 const GRANTED = ['username/repository', 'username/private-repository']
 
 /** Protects nothing: webhooks come from a developer's own machine. */
@@ -13,10 +12,9 @@ const WEBHOOK_SECRET = 'development-webhook-secret'
 
 const REPOSITORIES = ['repository', 'private-repository', 'other-repository', 'other-private-repository']
 const APP = { app_id: 1, slug: 'neptun', name: 'Neptun', permissions: { contents: 'read', metadata: 'read' } }
-const INSTALLATION = { installation_id: INSTALLATION_ID, account: ACCOUNT, repository_selection: 'selected' }
 const SEED = {
-  users: [{ login: ACCOUNT, name: 'Demonstration' }],
-  repos: REPOSITORIES.map((name) => ({ owner: ACCOUNT, name, private: name.includes('private') })),
+  users: [{ login: 'username', name: 'Demonstration' }],
+  repos: REPOSITORIES.map((name) => ({ owner: 'username', name, private: name.includes('private') })),
   // Without a private_key: the emulator generates one.
   apps: [{ ...APP, installations: [{ ...INSTALLATION, repositories: GRANTED }] }],
 }
@@ -31,7 +29,9 @@ export async function startGithub(say: (message: string) => void): Promise<NodeJ
   const emulator = await createEmulator({ service: 'github', port, baseUrl: upstream, seed: { github: SEED } })
   const key = emulator.generatedSecrets.find(({ kind }) => kind === 'github.app_private_key')
   const url = await startFront(upstream)
-  say(`an emulated GitHub answers on ${url}; its App is installed on the account ${ACCOUNT} (${INSTALLATION_ID}),`)
+  say(
+    `an emulated GitHub answers on ${url}; its App is installed on the account username (${INSTALLATION.installation_id}),`,
+  )
   say(`with access to ${GRANTED.join(', ')}, but not to username/other-repository`)
   say(`webhook secret: ${WEBHOOK_SECRET}`)
   const credentials = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: key?.value, GITHUB_APP_PRIVATE_KEY_FILE: '' }

@@ -9,8 +9,6 @@ import { createCluster, inUse, reasonIn, stopLeftover } from './cluster.js'
 import { findFreePort } from './port.js'
 import { findPostgresUser } from './postgres-user.js'
 
-type Options = { folder: string; settings?: Record<string, string> }
-
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>
 
 /** The port was taken in the meantime, or backends of a PostgreSQL that was killed have not ended yet. */
@@ -25,7 +23,8 @@ const RETRY_TIMEOUT = 10_000
  * @param options the folder of the data, the log and the password, and PostgreSQL's own settings, for example `fsync`
  * @throws StartError if the folder cannot be used, or PostgreSQL does not start
  */
-export async function startPostgres({ folder, settings = {} }: Options) {
+export async function startPostgres(options: { folder: string; settings?: Record<string, string> }) {
+  const { folder, settings = {} } = options
   const making = mkdir(folder, { recursive: true }).then(() => access(folder, constants.W_OK))
   await making.catch(({ code }) => {
     throw new StartError(`DATA_DIR: cannot create or write to ${folder} (${code})`)

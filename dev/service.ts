@@ -1,7 +1,8 @@
 // The process of the service under `npm run dev`.
 import { once } from 'node:events'
+import { withClient } from '../src/database/database.js'
 import { applyMigrations } from '../src/database/migrations.js'
-import { demo, demoCurl, hasDemoData, seedDemoData } from '../src/demo-data.js'
+import { demo, demoCurl, seedDemoData } from '../src/demo-data.js'
 
 // The parent has ended, perhaps by `kill -9`.
 process.once('disconnect', () => process.exit(1))
@@ -15,7 +16,10 @@ process.stdout.write(`\n${describe(address).join('\n')}\n\n`)
 /** Writes the demonstration data if there is no user yet. @returns whether the database has it */
 async function prepare(databaseUrl: string): Promise<boolean> {
   await applyMigrations(databaseUrl)
-  return (await seedDemoData(databaseUrl, 'development')) || (await hasDemoData(databaseUrl))
+  // 0.3 s faster than hasDemoData(), which opens a pool and a Prisma client.
+  const sql = 'SELECT FROM users WHERE id = $1 AND email = $2'
+  const { rowCount } = await withClient(databaseUrl, (client) => client.query(sql, [demo.user.id, demo.user.email]))
+  return rowCount === 1 || (await seedDemoData(databaseUrl, 'development'))
 }
 
 function describe(address: string): string[] {
