@@ -12,6 +12,9 @@ import { readProcess } from './processes.js'
 /** How long a PostgreSQL in the data folder may take to shut down, in milliseconds. */
 const PATIENCE = 5000
 
+/** The process title of `npm run dev`, by which another start recognizes it. */
+export const TITLE = 'neptun-resources dev'
+
 /** Returns the errors in the output of one of PostgreSQL's programs with their details, on one line; else its last line. */
 export function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
@@ -36,7 +39,7 @@ export async function stopLeftover(cluster: string): Promise<void> {
     if (!found) return
     // PostgreSQL would take a zombie or an unrelated process for another PostgreSQL.
     if (!found.command.includes(` -D ${cluster} `)) return await rm(pidFile, { force: true })
-    const isOwned = readProcess(found.parent)?.command.includes('dev/run.ts')
+    const isOwned = readProcess(found.parent)?.command.includes(TITLE)
     if (Date.now() - start > PATIENCE) throw inUse(cluster, `process ${isOwned ? found.parent : pid}`)
     if (!isOwned) process.kill(pid, 'SIGINT')
   }

@@ -1,6 +1,3 @@
-import httpProxy from '@fastify/http-proxy'
-import { createEmulator } from 'emulate'
-import { fastify } from 'fastify'
 import { findFreePort } from './port.js'
 
 /** The installation of the GitHub App on the account of the demonstration user, and what it can access. */
@@ -24,14 +21,14 @@ const SEED = {
  * @returns the environment in which the service uses that App
  */
 export async function startGithub(say: (message: string) => void): Promise<NodeJS.ProcessEnv> {
+  // Loaded only here: this takes 0.5 s.
+  const { createEmulator } = await import('emulate')
   const port = await findFreePort()
   const upstream = `http://127.0.0.1:${port}`
   const emulator = await createEmulator({ service: 'github', port, baseUrl: upstream, seed: { github: SEED } })
   const key = emulator.generatedSecrets.find(({ kind }) => kind === 'github.app_private_key')
   const url = await startFront(upstream)
-  say(
-    `an emulated GitHub answers on ${url}; its App is installed on the account username (${INSTALLATION.installation_id}),`,
-  )
+  say(`an emulated GitHub answers on ${url}; its App is installed on the account ${INSTALLATION.account},`)
   say(`with access to ${GRANTED.join(', ')}, but not to username/other-repository`)
   say(`webhook secret: ${WEBHOOK_SECRET}`)
   const credentials = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: key?.value, GITHUB_APP_PRIVATE_KEY_FILE: '' }
@@ -40,8 +37,8 @@ export async function startGithub(say: (message: string) => void): Promise<NodeJ
 
 /** Starts a proxy that adds `GET /installation/repositories`, which the emulator lacks. @returns its URL */
 async function startFront(upstream: string): Promise<string> {
-  const front = fastify()
-  await front.register(httpProxy, { upstream })
+  const front = (await import('fastify')).fastify()
+  await front.register(import('@fastify/http-proxy'), { upstream })
   front.get('/installation/repositories', async ({ headers: { authorization = '' } }) => {
     const urls = GRANTED.map((name) => `${upstream}/repos/${name}`)
     const get = (url: string) => fetch(url, { headers: { authorization } }).then((response) => response.json())

@@ -23,9 +23,8 @@ export async function findPostgresUser(cluster: string) {
   const isRoot = process.getuid?.() === 0
   const change = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', ...REACH]
   const flags = isRoot ? [...change, ...DEATH_SIGNAL] : DEATH_SIGNAL
-  const hasSetpriv = spawnSync('setpriv', [...flags, 'true']).status === 0
-  const prefix = hasSetpriv ? ['setpriv', ...flags] : []
-  const ids = isRoot && !hasSetpriv ? { uid, gid } : {}
+  const prefix = spawnSync('setpriv', [...flags, 'true']).status === 0 ? ['setpriv', ...flags] : []
+  const ids = isRoot && prefix.length === 0 ? { uid, gid } : {}
   const env = { PATH: process.env['PATH'], LC_ALL: 'C' }
   return {
     /** Runs one of PostgreSQL's programs, without the shell's variables, and out of reach of the terminal's Ctrl-C. */

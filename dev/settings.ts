@@ -1,7 +1,7 @@
 import { loadEnvFile, readSecret } from '../src/environment.js'
 import { StartError } from '../src/start-error.js'
 
-/** Defaults for development: production's limits are too narrow for load tests and busy machines. */
+/** Wide limits for load tests and busy machines, and no delay for a load balancer to notice the shutdown. */
 const DEFAULTS = {
   RATE_LIMIT_SESSION: '1000000',
   RATE_LIMIT_ADDRESS: '1000000',
@@ -9,7 +9,6 @@ const DEFAULTS = {
   DATABASE_CONNECT_TIMEOUT: '5000',
   DATABASE_ANSWER_TIMEOUT: '10000',
   DATABASE_LOCK_TIMEOUT: '5000',
-  // No load balancer has to notice the shutdown.
   SHUTDOWN_DELAY: '0',
 }
 
@@ -25,7 +24,7 @@ export function readSettings() {
   const port = PORT?.trim() || '3000'
   if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
   const databaseUrl = readSecret('DATABASE_URL', process.env)
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development' }
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development', DATABASE_URL_FILE: '' }
   for (const [name, value] of Object.entries(DEFAULTS)) env[name] ||= value
   // They would change how the service connects to the embedded PostgreSQL.
   for (const name of Object.keys(env)) if (!databaseUrl && name.startsWith('PG')) delete env[name]
