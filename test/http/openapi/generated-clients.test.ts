@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { createClient } from '@hey-api/openapi-ts'
 import { build } from 'esbuild'
 import openapiTS, { astToString } from 'openapi-typescript'
+import { generateApi } from 'swagger-typescript-api'
 import t from 'tap'
 import ts from 'typescript'
 import { seedDemoData } from '../../../src/demo-data.js'
@@ -15,7 +16,7 @@ const FOLDER = join(root, COMPILED, 'clients')
 const GENERATED = join(FOLDER, 'generated')
 
 /** Each client is in a file of that name. */
-const CLIENTS = ['openapi-fetch', 'hey-api']
+const CLIENTS = ['openapi-fetch', 'hey-api', 'swagger-typescript-api']
 
 const STRICT: ts.CompilerOptions = {
   strict: true,
@@ -40,6 +41,8 @@ async function generateClients(document: string) {
     logs: { level: 'silent' },
     plugins: ['@hey-api/client-fetch', '@hey-api/typescript', 'zod', { name: '@hey-api/sdk', validator: true }],
   })
+  const quiet = { silent: true, fileName: 'swagger-typescript-api.ts' }
+  await generateApi({ input: document, output: GENERATED, ...quiet })
   const types = await openapiTS(pathToFileURL(document))
   await writeFile(join(GENERATED, 'openapi-fetch.ts'), astToString(types))
 }
