@@ -7,7 +7,7 @@ import { slowReaders } from './abuse/slow-readers.js'
 import { webhookBodies } from './abuse/webhook-bodies.js'
 import type { Trial } from './support/findings.js'
 
-/** Each scenario is a trial too: `npm run trial -- abuse/slow-readers`. */
+/** Scenarios of the abuse trial. Each can run as a separate trial: `npm run trial -- abuse/slow-readers`. */
 export const scenarios: Record<string, Trial> = {
   'long-inputs': longInputs,
   neighbors,
@@ -18,7 +18,7 @@ export const scenarios: Record<string, Trial> = {
   'rejected-request': rejectedRequest,
 }
 
-/** One client does its worst: the others are served, and the process keeps its memory. */
+/** One abusive client: other clients are served, and memory is bounded. */
 export const abuse: Trial = async (options) => {
   const findings = []
   for (const [name, scenario] of Object.entries(scenarios)) {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withClient } from '../src/database/database.js'
 import { mixed } from './support/calls.js'
 import { compare, countConnections, terminateConnections } from './support/database.js'
+import { withEnvironment } from './support/environment.js'
 import { check, figure, type Trial, within } from './support/findings.js'
 import { type Outcome, startLoad } from './support/load.js'
-import { withStage } from './support/stage.js'
 import { createFullTally, describe, isSuccess, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 50
@@ -14,12 +14,12 @@ const ROUNDS = 20
 const INTERVAL = 500
 const LIMIT = 2000
 
-/** Every connection to the database is ended, again and again, in the middle of its statements. */
+/** All connections to PostgreSQL are terminated repeatedly, while statements run. */
 export const failover: Trial = () =>
-  withStage(async ({ database, startService }) => {
+  withEnvironment(async ({ database, startService }) => {
     const service = await startService()
     const tally = createFullTally()
-    const load = startLoad({ port: service.port, connections: CONNECTIONS, talk: mixed, onOutcome: tally.record })
+    const load = startLoad({ port: service.port, connections: CONNECTIONS, workload: mixed, onOutcome: tally.record })
     const cuts: number[] = []
     let terminated = 0
     await sleep(INTERVAL)
@@ -34,26 +34,22 @@ export const failover: Trial = () =>
     const connections = await countConnections(database.url)
     const { missing, others } = await compare(database.url, tally.acknowledged)
     const { outcomes } = tally
-    const validationErrors = unexpected(tally, UNAVAILABLE)
+    const failures = unexpected(tally, UNAVAILABLE)
     const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
     return [
-      figure(`connections ended, in ${ROUNDS} rounds`, terminated),
-      figure('answers', describe(tally.answers)),
-      check(
-        `answers that are neither a success nor ${UNAVAILABLE}`,
-        describe(validationErrors),
-        validationErrors.size === 0,
-      ),
-      check('requests without an answer', describe(tally.lost), tally.lost.size === 0),
-      within('slowest answer', Math.max(...outcomes.map(({ begun, ended }) => ended - begun)), LIMIT),
-      within('until a request sent after the cut succeeded, at worst', Math.max(...recoveries), LIMIT),
-      check('acknowledged and not stored', `${missing.length} of ${tally.acknowledged.size}`, missing.length === 0),
+      figure(`connections terminated, in ${ROUNDS} rounds`, terminated),
+      figure('responses', describe(tally.responses)),
+      check(`responses other than success and ${UNAVAILABLE}`, describe(failures), failures.size === 0),
+      check('requests without a response', describe(tally.lost), tally.lost.size === 0),
+      within('slowest response', Math.max(...outcomes.map(({ startedAt, endedAt }) => endedAt - startedAt)), LIMIT),
+      within('slowest recovery: time until a request sent after the cut succeeded', Math.max(...recoveries), LIMIT),
+      check('acknowledged but not stored', `${missing.length} of ${tally.acknowledged.size}`, missing.length === 0),
       figure('stored without being acknowledged', others),
       check(`connections afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
     ]
   })
 
 function timeToSuccess(outcomes: Outcome[], cut: number): number {
-  const first = outcomes.find((outcome) => outcome.begun > cut && isSuccess(outcome))
-  return (first?.ended ?? Number.POSITIVE_INFINITY) - cut
+  const first = outcomes.find((outcome) => outcome.startedAt > cut && isSuccess(outcome))
+  return (first?.endedAt ?? Number.POSITIVE_INFINITY) - cut
 }

@@ -8,15 +8,15 @@ import { createUsers } from './fuzz/users.js'
 import { verify, verifyAll } from './fuzz/verify.js'
 import { WEBHOOK_SECRET } from './fuzz/webhook.js'
 import { runWorker } from './fuzz/worker.js'
+import { withEnvironment } from './support/environment.js'
 import { check, type Finding, figure, type Trial } from './support/findings.js'
-import { withStage } from './support/stage.js'
 
 const USERS = 12
 
-/** Of the users, those whose worker sends raw bytes. */
+/** Number of users whose worker sends raw bytes. */
 const RAW_USERS = 2
 
-/** No rate limit, and no timeout that a slow machine could exceed; installations are recorded without asking GitHub. */
+/** No rate limits, and no timeouts that a slow machine could exceed. Installations are recorded without calling GitHub. */
 const SETTINGS = {
   DATABASE_CONNECT_TIMEOUT: '30000',
   DATABASE_ANSWER_TIMEOUT: '30000',
@@ -29,27 +29,27 @@ const SETTINGS = {
   GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
 }
 
-/** As it is outside of trials, in which one user does it all. */
+/** Restores the limit of rows per project, which trials raise. */
 const LIMIT_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT ${MAX_ROWS}'`
 
-/** Random sequences of valid, invalid and malicious requests of several users, each compared with a model of what is stored. */
+/** Sends random valid, invalid and malicious requests of several users, and compares responses and stored rows with a model. */
 export const fuzz: Trial = ({ requests, seed }) =>
-  withStage(async (stage) => {
-    const pool = new pg.Pool({ connectionString: stage.database.url, max: 4, options: '-c TimeZone=UTC' })
+  withEnvironment(async (environment) => {
+    const pool = new pg.Pool({ connectionString: environment.database.url, max: 4, options: '-c TimeZone=UTC' })
     try {
       const before = (await pool.query('SELECT id FROM users')).rows.map(({ id }) => id)
       await pool.query('DELETE FROM users WHERE id = ANY ($1)', [before])
       await pool.query(LIMIT_ROWS)
-      const { port, readLog } = await stage.startService(SETTINGS)
+      const { port, log } = await environment.startService(SETTINGS)
       const users = await createUsers(pool, USERS, seed)
       const report = createReport(seed)
       const context: Context = { port, pool, users, report, requests }
-      const begun = performance.now()
+      const startedAt = performance.now()
       await Promise.all(
         users.map((user) => (user.index < USERS - RAW_USERS ? runWorker(context, user) : runRawWorker(context, user))),
       )
-      const seconds = (performance.now() - begun) / 1000
+      const seconds = (performance.now() - startedAt) / 1000
       for (const user of users.slice(-RAW_USERS)) user.model = await readModel(pool, user.id)
       for (const user of users) report.add(user, await verify(pool, user), () => 'at the end')
       report.add(undefined, await verifyAll(pool, users), () => 'at the end')
@@ -59,7 +59,7 @@ export const fuzz: Trial = ({ requests, seed }) =>
         figure('seconds', seconds.toFixed(0)),
         ...report.findings(),
         ...judgeLog(
-          readLog(),
+          log(),
           users.flatMap(({ canary, sessions }) => [canary, ...sessions.map(({ token }) => token)]),
         ),
       ]
@@ -68,13 +68,13 @@ export const fuzz: Trial = ({ requests, seed }) =>
     }
   })
 
-/** No log line contains a value of a request, and none reports an error but GitHub's absence. */
+/** Checks that no log line contains a value of a request or reports an error, except for the missing GitHub App. */
 function judgeLog(log: string, values: string[]): Finding[] {
   const lines = log.split('\n').filter(Boolean)
-  const telling = lines.filter((line) => values.some((value) => line.includes(value)))
+  const leaking = lines.filter((line) => values.some((value) => line.includes(value)))
   const errors = lines.filter((line) => Number(JSON.parse(line).level) >= 50 && !line.includes('GITHUB_UNAVAILABLE'))
   return [
-    check('log lines with a value from a request', telling[0] ?? 'none', telling.length === 0),
+    check('log lines with a value from a request', leaking[0] ?? 'none', leaking.length === 0),
     check('log lines that report an error', errors[0] ?? 'none', errors.length === 0),
   ]
 }

@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withClient } from '../src/database/database.js'
 import { demo } from '../src/demo-data.js'
+import { withEnvironment } from './support/environment.js'
 import { check, figure, type Trial } from './support/findings.js'
 import type { Service } from './support/service.js'
-import { takeToken } from './support/sessions.js'
-import { withStage } from './support/stage.js'
+import { nextToken } from './support/sessions.js'
 
 const KEYS = 1000
 const WORKERS = 20
 
-/** How many creates the service completes before it is killed, at least. */
-const LIFE = 30
+/** Minimum number of creates that complete before the service is killed. */
+const MIN_CREATES = 30
 
 const PATH = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources/user-files`
 
 /**
- * `kill -9` of the service, again and again, in the middle of creates with an Idempotency-Key. Clients retry each create with
- * its key until they get a 201, and then once more.
+ * Repeated `kill -9` of the service during creates with an Idempotency-Key. Clients retry each create with its key until
+ * they receive a 201, and then once more.
  */
 export const keys: Trial = () =>
-  withStage(async ({ database, startService }) => {
+  withEnvironment(async ({ database, startService }) => {
     let service: Service | undefined
     let isDone = false
     let kills = 0
@@ -41,7 +41,7 @@ export const keys: Trial = () =>
       return undefined
     }
 
-    /** Retries until the response is a 201. */
+    /** Retries until the response is 201. @returns the id of the created file */
     async function create(key: string, token: string): Promise<number> {
       for (;;) {
         const id = await post(key, token).catch(() => {
@@ -53,7 +53,7 @@ export const keys: Trial = () =>
     }
 
     async function work() {
-      const token = takeToken()
+      const token = nextToken()
       for (let key = pending.pop(); key; key = pending.pop()) {
         const id = await create(key, token)
         created.set(key, id)
@@ -61,19 +61,19 @@ export const keys: Trial = () =>
       }
     }
 
-    async function killAgainAndAgain() {
+    async function killRepeatedly() {
       while (!isDone) {
         service = await startService()
-        const target = created.size + LIFE * (1 + Math.random())
+        const target = created.size + MIN_CREATES * (1 + Math.random())
         while (!isDone && created.size < target) await sleep(5)
         if (isDone) return
         service.signal('SIGKILL')
-        await service.ended
+        await service.exited
         kills += 1
       }
     }
 
-    const killing = killAgainAndAgain()
+    const killing = killRepeatedly()
     await Promise.all(Array.from({ length: WORKERS }, work))
     isDone = true
     await killing
@@ -91,11 +91,11 @@ export const keys: Trial = () =>
         rows.length - duplicates.length,
         rows.length === KEYS && duplicates.length === 0,
       ),
-      check('keys whose 201 named another row', wrong.length + counts.different, wrong.length + counts.different === 0),
+      check('keys with a 201 for another row', wrong.length + counts.different, wrong.length + counts.different === 0),
       check('kills', kills, kills >= 5),
       check('responses other than 201 and 409', counts.other, counts.other === 0),
-      figure('requests without a response, all retried', counts.lost),
+      figure('requests without a response; all were retried', counts.lost),
       figure('replayed responses', counts.replayed),
-      figure('409: still in progress', counts.conflict),
+      figure('409 because the first request is in progress', counts.conflict),
     ]
   })

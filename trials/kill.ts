@@ -1,48 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writes } from './support/calls.js'
 import { compare } from './support/database.js'
+import { withEnvironment } from './support/environment.js'
 import { check, figure, ms, type Trial } from './support/findings.js'
 import { startLoad } from './support/load.js'
-import { withStage } from './support/stage.js'
 import { createTally, describe, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 50
 const ROUNDS = 5
 
-/** `kill -9` of the service in the middle of writes: every 201 that a client saw is in the database. */
+/** `kill -9` of the service during writes: every import that was acknowledged with 201 is stored. */
 export const kill: Trial = () =>
-  withStage(async ({ database, startService }) => {
+  withEnvironment(async ({ database, startService }) => {
     const tally = createTally()
     const restarts: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       const service = await startService()
       restarts.push(service.readyAfter)
-      let isAlive = true
+      let isUp = true
       const load = startLoad({
         port: service.port,
         connections: CONNECTIONS,
-        talk: writes,
+        workload: writes,
         onOutcome: tally.record,
-        mayConnect: () => isAlive,
+        mayConnect: () => isUp,
       })
       await sleep(1000 + Math.random() * 1000)
-      isAlive = false
+      isUp = false
       service.signal('SIGKILL')
-      await Promise.all([service.ended, load.ended])
+      await Promise.all([service.exited, load.finished])
     }
-    // What the last process had asked PostgreSQL for is carried out or given up by now.
+    // After another start, the statements of the killed process have been committed or rolled back.
     await (await startService()).signal('SIGTERM')
     const { missing, others } = await compare(database.url, tally.acknowledged)
-    const validationErrors = unexpected(tally)
+    const failures = unexpected(tally)
     return [
       check(
-        `acknowledged in ${ROUNDS} rounds and not stored`,
+        `acknowledged but not stored, in ${ROUNDS} rounds`,
         `${missing.length} of ${tally.acknowledged.size}`,
         missing.length === 0,
       ),
-      figure('requests whose answer the kill cut off', describe(tally.lost)),
+      figure('requests without a response because of the kill', describe(tally.lost)),
       figure('stored without being acknowledged', others),
-      check('answers that are no success', describe(validationErrors), validationErrors.size === 0),
+      check('failed requests', describe(failures), failures.size === 0),
       figure('start to ready after each kill', restarts.slice(1).map(ms).join(', ')),
     ]
   })

@@ -1,53 +1,53 @@
 import { visits } from './support/calls.js'
+import { withEnvironment } from './support/environment.js'
 import { check, figure, type Trial } from './support/findings.js'
 import { startLoad } from './support/load.js'
-import { withStage } from './support/stage.js'
 import { createTally, describe, sum, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 20
 const STEP = 10_000
 
-/** In MiB, after the first step. */
+/** Maximum resident memory, in MiB. */
 const LIMIT = 160
 
-/** What the last third of the series may lie above the first third. */
+/** Maximum ratio of the mean of the last third of the series to that of the first third. */
 const GROWTH = 1.1
 
-/** Resident memory after 10 000 requests, and at every further 10 000. */
+/** Measures the resident memory after every 10 000 requests. */
 export const memory: Trial = ({ requests }) =>
-  withStage(async (stage) => {
-    const service = await stage.startService()
+  withEnvironment(async (environment) => {
+    const service = await environment.startService()
     const tally = createTally()
     const series: number[] = []
-    const begun = performance.now()
+    const startedAt = performance.now()
     await new Promise<void>((resolve) => {
       const load = startLoad({
         port: service.port,
         connections: CONNECTIONS,
-        talk: visits,
+        workload: visits,
         onOutcome: (outcome) => {
           tally.record(outcome)
-          if (tally.answered() % STEP === 0) series.push(service.memory())
-          if (tally.answered() === requests) resolve(load.stop())
+          if (tally.responseCount() % STEP === 0) series.push(service.memory())
+          if (tally.responseCount() === requests) resolve(load.stop())
         },
       })
     })
-    const elapsed = (performance.now() - begun) / 1000
+    const elapsed = (performance.now() - startedAt) / 1000
     const first = series[0] ?? Number.NaN
     const third = Math.ceil(series.length / 3)
     const growth = mean(series.slice(-third)) / mean(series.slice(0, third))
-    const validationErrors = unexpected(tally)
+    const failures = unexpected(tally)
     return [
-      check(`resident after 10 000 requests (limit ${LIMIT} MiB)`, mib(first), first < LIMIT),
-      check(`highest of the series (limit ${LIMIT} MiB)`, mib(Math.max(...series)), Math.max(...series) < LIMIT),
-      check('last third of the series over the first (limit 110 %)', `${Math.round(growth * 100)} %`, growth < GROWTH),
-      figure('resident at each 10 000', series.map(mib).join(', ')),
+      check(`resident memory after 10 000 requests (limit ${LIMIT} MiB)`, mib(first), first < LIMIT),
+      check(`maximum of the series (limit ${LIMIT} MiB)`, mib(Math.max(...series)), Math.max(...series) < LIMIT),
       check(
-        'answers that are no success',
-        describe(validationErrors),
-        validationErrors.size === 0 && sum(tally.lost) === 0,
+        'mean of the last third relative to the first (limit 110 %)',
+        `${Math.round(growth * 100)} %`,
+        growth < GROWTH,
       ),
-      figure('requests a second', Math.round(requests / elapsed)),
+      figure('resident memory after every 10 000 requests', series.map(mib).join(', ')),
+      check('failed requests', describe(failures), failures.size === 0 && sum(tally.lost) === 0),
+      figure('requests per second', Math.round(requests / elapsed)),
     ]
   })
 

@@ -1,4 +1,4 @@
-// `npm run trial [-- NAME...]`: what the service does when it, its database or its clients fail, and in what figures.
+// `npm run trial [-- NAME...]`: failure trials of the service, its database and its clients. See docs/trials.md.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -15,8 +15,8 @@ import { descriptors, fullLog, migration, redis, restore } from './operations.js
 import { hang, outage } from './outage.js'
 import { shutdown } from './shutdown.js'
 import { start } from './start.js'
+import { closeEnvironments } from './support/environment.js'
 import type { Finding, Trial } from './support/findings.js'
-import { closeStages } from './support/stage.js'
 
 const operations = { 'full-log': fullLog, descriptors, restore, migration, lock, redis }
 const trials: Record<string, Trial> = {
@@ -37,12 +37,12 @@ const single = Object.fromEntries(Object.entries(scenarios).map(([name, trial]) 
 
 const USAGE = `npm run trial -- [NAME...] [--json] [--requests N] [--seed N] [--seconds N]
 
-NAME is one of ${Object.keys(trials).join(', ')}; without any, all of them run.
-Of the abuse trial, a single scenario: ${Object.keys(single).join(', ')}
---json        print one JSON object instead of a table
---requests N  requests of the memory trial, a multiple of 10000, and of the fuzz trial (100000)
---seed N      from which the fuzz trial draws its requests (1)
---seconds N   how long the database stays away (10)`
+Trials: ${Object.keys(trials).join(', ')} (default: all)
+Scenarios of the abuse trial: ${Object.keys(single).join(', ')}
+--json        print a JSON object instead of tables
+--requests N  number of requests of the memory trial (a multiple of 10000) and of the fuzz trial (default: 100000)
+--seed N      seed of the fuzz trial (default: 1)
+--seconds N   duration of a database outage, in seconds (default: 10)`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,16 +57,16 @@ const { values, positionals } = parseArgs({
 const names = positionals.length > 0 ? positionals : Object.keys(trials)
 const unknown = names.filter((name) => !Object.hasOwn(trials, name) && !Object.hasOwn(single, name))
 const requests = Number(values.requests)
-/** The memory trial takes a figure at each 10 000. */
-const isWhole = !names.includes('memory') || requests % 10_000 === 0
+/** The memory trial takes a sample after every 10 000 requests. */
+const isMultiple = !names.includes('memory') || requests % 10_000 === 0
 const seed = Number(values.seed)
 const seconds = Number(values.seconds)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => closeStages().finally(() => process.exit(1)))
+  process.once(signal, () => closeEnvironments().finally(() => process.exit(1)))
 }
 
-if (values.help || unknown.length > 0 || !(requests > 0 && isWhole && Number.isInteger(seed) && seconds > 0)) {
+if (values.help || unknown.length > 0 || !(requests > 0 && isMultiple && Number.isInteger(seed) && seconds > 0)) {
   console.error(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
@@ -78,7 +78,7 @@ if (values.help || unknown.length > 0 || !(requests > 0 && isWhole && Number.isI
   process.exitCode = (await runTrials()) ? 0 : 1
 }
 
-/** Runs them one after the other. @returns whether everything held */
+/** Runs the trials sequentially and prints their findings. @returns whether all requirements are met */
 async function runTrials(): Promise<boolean> {
   const results: Record<string, Finding[]> = {}
   const machine = { node: process.version, cores: availableParallelism(), load: (loadavg()[0] ?? 0).toFixed(1) }
@@ -92,7 +92,7 @@ async function runTrials(): Promise<boolean> {
     .flat()
     .every(({ ok }) => ok !== false)
   if (values.json) console.log(JSON.stringify({ passed, machine, results }, null, 2))
-  else console.log(passed ? 'Every trial held.' : 'FAILED')
+  else console.log(passed ? 'All trials passed' : 'FAILED')
   return passed
 }
 
@@ -100,7 +100,7 @@ async function runTrial(name: string): Promise<Finding[]> {
   try {
     return (await (trials[name] ?? single[name])?.({ requests, seed, seconds })) ?? []
   } catch (error) {
-    return [{ what: 'the trial itself', seen: (error as Error).stack ?? String(error), ok: false }]
+    return [{ what: 'error in the trial', seen: (error as Error).stack ?? String(error), ok: false }]
   }
 }
 

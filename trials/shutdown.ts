@@ -3,101 +3,107 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { create, mixed } from './support/calls.js'
 import { openConnection, toBytes } from './support/connection.js'
 import { compare } from './support/database.js'
+import { type Environment, withEnvironment } from './support/environment.js'
 import { check, type Finding, figure, type Trial, within } from './support/findings.js'
 import { type Load, startLoad } from './support/load.js'
 import type { Service } from './support/service.js'
-import { type Stage, withStage } from './support/stage.js'
 import { createTally, describe, type Tally, unexpected } from './support/tally.js'
 
 const CONNECTIONS = 100
 const SHUTDOWN_TIMEOUT = 10_000
 const NOT_READY = '503 SHUTTING_DOWN'
 
-/** How long the service runs under load before it is told to end, and how often its readiness is asked. */
+/** Duration of the load before SIGTERM, and interval between readiness checks, in milliseconds. */
 const WARM_UP = 2000
 const POLL = 100
 
 /**
- * SIGTERM under load. A request counts as accepted as soon as it is written to a connection that is open: not closed by
- * the service, and not announced to be by `Connection: close`. Each must get a whole answer.
+ * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has neither closed
+ * nor announced to close with `Connection: close`. Every accepted request must get a complete response.
  */
 export const shutdown: Trial = () =>
-  withStage(async (stage) => [
-    ...(await endUnderLoad(stage, 'behind a load balancer', { isBalanced: true })),
-    ...(await endUnderLoad(stage, 'clients that connect anew at once', {})),
-    ...(await endUnderLoad(stage, 'clients that pause up to 500 ms', { think: () => Math.random() * 500 })),
-    ...(await endWithEndlessRequest(stage)),
+  withEnvironment(async (environment) => [
+    ...(await shutDownUnderLoad(environment, 'behind a load balancer', { isBalanced: true })),
+    ...(await shutDownUnderLoad(environment, 'clients that reconnect immediately', {})),
+    ...(await shutDownUnderLoad(environment, 'clients that pause up to 500 ms', {
+      thinkTime: () => Math.random() * 500,
+    })),
+    ...(await shutDownWithEndlessRequest(environment)),
   ])
 
-interface Manner {
-  /** No client connects once readiness is no longer 200. Otherwise they do until they are refused. */
+interface LoadStyle {
+  /** Whether clients stop connecting when readiness is no longer 200. Otherwise they connect until they are refused. */
   isBalanced?: boolean
-  think?: () => number
+  thinkTime?: () => number
 }
 
-async function endUnderLoad(stage: Stage, what: string, { isBalanced, think }: Manner): Promise<Finding[]> {
-  const service = await stage.startService()
+async function shutDownUnderLoad(
+  environment: Environment,
+  what: string,
+  { isBalanced, thinkTime }: LoadStyle,
+): Promise<Finding[]> {
+  const service = await environment.startService()
   const tally = createTally()
-  const readiness = watchReadiness(service)
+  const readiness = pollReadiness(service)
   const load = startLoad({
     port: service.port,
     connections: CONNECTIONS,
-    talk: mixed,
+    workload: mixed,
     onOutcome: tally.record,
     mayConnect: () => !isBalanced || readiness.isReady(),
-    ...(think ? { think } : {}),
+    ...(thinkTime ? { thinkTime } : {}),
   })
   await sleep(WARM_UP)
-  const before = tally.answered()
-  const begun = performance.now()
+  const before = tally.responseCount()
+  const startedAt = performance.now()
   service.signal('SIGTERM')
-  const { code } = await service.ended
-  const elapsed = performance.now() - begun
-  const { said, at } = await readiness.turned
+  const { code } = await service.exited
+  const elapsed = performance.now() - startedAt
+  const { status, at } = await readiness.notReady
   await load.stop()
-  const { missing } = await compare(stage.database.url, tally.acknowledged)
+  const { missing } = await compare(environment.database.url, tally.acknowledged)
   return [
-    check(`${what}: accepted and not answered`, describe(tally.lost), tally.lost.size === 0),
-    ...judgeEnd(what, { tally, before, load, code }),
-    check(`${what}: readiness then`, said, said === NOT_READY),
-    within(`${what}: readiness turned after`, at - begun, POLL * 5),
-    within(`${what}: from SIGTERM to the end`, elapsed, SHUTDOWN_TIMEOUT),
-    check(`${what}: acknowledged and not stored`, missing.length, missing.length === 0),
+    check(`${what}: accepted requests without a response`, describe(tally.lost), tally.lost.size === 0),
+    ...judgeOutcome(what, { tally, before, load, code }),
+    check(`${what}: readiness after SIGTERM`, status, status === NOT_READY),
+    within(`${what}: from SIGTERM to not ready`, at - startedAt, POLL * 5),
+    within(`${what}: from SIGTERM to exit`, elapsed, SHUTDOWN_TIMEOUT),
+    check(`${what}: acknowledged but not stored`, missing.length, missing.length === 0),
   ]
 }
 
-function judgeEnd(
+function judgeOutcome(
   what: string,
   { tally, before, load, code }: { tally: Tally; before: number; load: Load; code: number | null },
 ): Finding[] {
-  const validationErrors = unexpected(tally)
+  const failures = unexpected(tally)
   return [
-    check(`${what}: answers that are no success`, describe(validationErrors), validationErrors.size === 0),
+    check(`${what}: failed requests`, describe(failures), failures.size === 0),
     figure(
-      `${what}: answered before and after SIGTERM, refused`,
-      `${before}, ${tally.answered() - before}, ${load.refused()}`,
+      `${what}: responses before and after SIGTERM, refused connections`,
+      `${before}, ${tally.responseCount() - before}, ${load.refused()}`,
     ),
     check(`${what}: exit code`, `${code}`, code === 0),
   ]
 }
 
-/** Asks /health/ready over a new connection each time, as a load balancer does, until it no longer says 200. */
-function watchReadiness({ port }: Service) {
+/** Polls /health/ready on new connections, as a load balancer does, until the status is no longer 200. */
+function pollReadiness({ port }: Service) {
   let isReady = true
-  const turned = (async () => {
-    let said = await askReadiness(port)
-    while (said === '200') {
+  const notReady = (async () => {
+    let status = await getReadiness(port)
+    while (status === '200') {
       await sleep(POLL)
-      said = await askReadiness(port)
+      status = await getReadiness(port)
     }
     isReady = false
-    return { said, at: performance.now() }
+    return { status, at: performance.now() }
   })()
-  return { isReady: () => isReady, turned }
+  return { isReady: () => isReady, notReady }
 }
 
-/** `200`, another status with its code, or `refused`. */
-async function askReadiness(port: number): Promise<string> {
+/** Returns `200`, another status with its code, or `refused`. */
+async function getReadiness(port: number): Promise<string> {
   try {
     const connection = await openConnection(port)
     const { status, body } = await connection.send({ method: 'GET', path: '/health/ready' })
@@ -108,32 +114,32 @@ async function askReadiness(port: number): Promise<string> {
   }
 }
 
-/** A request whose body never ends holds the process no longer than SHUTDOWN_TIMEOUT, and not at all at a second signal. */
-async function endWithEndlessRequest(stage: Stage): Promise<Finding[]> {
+/** A request whose body never ends delays the exit at most until SHUTDOWN_TIMEOUT, or until a second signal. */
+async function shutDownWithEndlessRequest(environment: Environment): Promise<Finding[]> {
   const timeout = 3000
-  const service = await stage.startService({ SHUTDOWN_TIMEOUT: `${timeout}` })
+  const service = await environment.startService({ SHUTDOWN_TIMEOUT: `${timeout}` })
   sendHalf(service.port)
   await sleep(200)
-  const begun = performance.now()
+  const startedAt = performance.now()
   service.signal('SIGTERM')
   await sleep(POLL)
-  const ready = await askReadiness(service.port)
-  const { code } = await service.ended
-  const elapsed = performance.now() - begun
+  const ready = await getReadiness(service.port)
+  const { code } = await service.exited
+  const elapsed = performance.now() - startedAt
 
-  const other = await stage.startService()
+  const other = await environment.startService()
   sendHalf(other.port)
   await sleep(200)
   other.signal('SIGTERM')
   await sleep(500)
   const second = performance.now()
   other.signal('SIGTERM')
-  await other.ended
+  await other.exited
   return [
-    check('readiness while a request is in flight', ready, ready === NOT_READY),
-    within(`a request that never ends, SHUTDOWN_TIMEOUT=${timeout}`, elapsed, timeout + 500),
-    check('the exit code then', `${code}`, code === 1),
-    within('a second signal ends it', performance.now() - second, 500),
+    check('readiness during shutdown with a request in flight', ready, ready === NOT_READY),
+    within(`from SIGTERM to exit with a request that never ends, SHUTDOWN_TIMEOUT=${timeout}`, elapsed, timeout + 500),
+    check('exit code after SHUTDOWN_TIMEOUT', `${code}`, code === 1),
+    within('from a second signal to exit', performance.now() - second, 500),
   ]
 }
 

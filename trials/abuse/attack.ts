@@ -7,7 +7,7 @@ import type { Attack, AttackResult } from './attacker.js'
 
 const PROGRAM = fileURLToPath(new URL('./attacker.ts', import.meta.url))
 
-/** Starts a client that does harm. `stop` returns how many responses of each status it has had. */
+/** Starts an abusive client in a separate process. `stop` returns the number of its responses by status. */
 export async function startAttack(attack: Attack): Promise<{ stop: () => Promise<AttackResult> }> {
   const child = fork(PROGRAM, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   await once(child, 'spawn')
@@ -27,7 +27,7 @@ export async function startAttack(attack: Attack): Promise<{ stop: () => Promise
 export interface User {
   id: number
   token: string
-  /** The path of the user's resources. */
+  /** Base path of the resources in the user's project. */
   resources: string
 }
 
@@ -37,7 +37,7 @@ export const attacker: User = {
   resources: `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources`,
 }
 
-/** Adds users with a project each, and 20 imports in it. */
+/** Creates users, each with a session, and a project with 20 imports. */
 export async function addUsers(url: string, ids: number[]): Promise<User[]> {
   await withClient(url, (client) =>
     client.query(`
@@ -52,10 +52,10 @@ export async function addUsers(url: string, ids: number[]): Promise<User[]> {
   return ids.map((id) => ({ id, token: `token-of-user-${id}`, resources: `/api/users/${id}/projects/${id}/resources` }))
 }
 
-/** In JSON this is six bytes, the most of a character. */
+/** Takes six bytes in JSON, the maximum for one character. */
 const COSTLY = `E'\\u0001'`
 
-/** The largest lists that the limits allow, in the project of each user: 16 MiB of imports, of files and of chats. */
+/** Fills each user's project up to the limits: 16 MiB of imports and 16 MiB of files. */
 export async function fillProjects(url: string, users: User[]): Promise<void> {
   const projects = users.map(({ id }) => `(${id}, ${id === demo.user.id ? demo.user.projectId : id})`)
   const owners = `(VALUES ${projects}) AS owner (user_id, project_id)`
@@ -73,7 +73,7 @@ export async function fillProjects(url: string, users: User[]): Promise<void> {
   )
 }
 
-/** The ids of a user's files. */
+/** Returns the ids of a user's files, newest first. */
 export async function filesOf(url: string, user: User): Promise<number[]> {
   return await withClient(url, async (client) => {
     const { rows } = await client.query('SELECT id FROM user_files WHERE neptun_user_id = $1 ORDER BY id DESC', [
@@ -83,7 +83,7 @@ export async function filesOf(url: string, user: User): Promise<number[]> {
   })
 }
 
-/** One request, as it goes over the wire. */
+/** Serializes a request as HTTP/1.1. */
 export function toRequest({ token, resources }: User, method: string, path: string, body?: string): string {
   const head = `${method} ${resources}${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: neptun-session=${token}\r\n`
   if (body === undefined) return `${head}\r\n`

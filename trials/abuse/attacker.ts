@@ -1,17 +1,17 @@
-// A client in a process of its own, which requests the same thing on many connections without end.
+// An abusive client in a separate process: it repeats the same requests on many connections until it is stopped.
 import { connect } from 'node:net'
 import { setPriority } from 'node:os'
 
 export interface Attack {
   port: number
   connections: number
-  /** Whole HTTP requests, which each connection sends in turn. */
+  /** Complete HTTP requests. Each connection cycles through them. */
   requests: string[]
-  /** Whether it reads the responses. */
+  /** Whether the client reads the responses. */
   reads: boolean
 }
 
-/** How many responses of each status it has had. */
+/** Number of responses by status. */
 export type AttackResult = Record<string, number>
 
 const counts: AttackResult = {}
@@ -21,17 +21,17 @@ process.on('message', (message: Attack | 'report') => {
   else for (let index = 0; index < message.connections; index += 1) open(message, index)
 })
 process.once('disconnect', () => process.exit())
-// It would run on another machine.
+// Low priority, since a real client would not use this machine's CPU time.
 setPriority(19)
 
-/** The end of a response in chunks. */
+/** The last bytes of a chunked response. */
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n')
 
 function open(attack: Attack, index: number) {
   const { port, requests, reads } = attack
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let sent = index
-  /** Bytes of the body that have not arrived; infinite for chunks; 0 between responses. */
+  /** Number of bytes of the body that have not arrived; infinite for a chunked body, 0 between responses. */
   let missing = 0
   let tail = Buffer.alloc(0)
   const send = () => socket.write(requests[sent++ % requests.length] ?? '')

@@ -1,6 +1,6 @@
 import { demo } from '../../src/demo-data.js'
 
-/** A request that is as costly as its size allows. */
+/** A request that is as expensive to process as its size permits. */
 export interface Input {
   name: string
   method: 'GET' | 'POST' | 'PUT'
@@ -15,16 +15,16 @@ const IMPORTS = `${RESOURCES}/imports`
 /** An import of the demonstration data. */
 const IMPORT = `${IMPORTS}/123`
 
-/** The largest body that is accepted, in bytes. */
+/** Maximum size of a request body, in bytes. */
 const MAX_BYTES = 2 * 1024 * 1024
 
-/** What fits into Node's limit of 16 KiB for a request's head, beside the other headers. */
+/** Size of a header or path, in bytes. With the other headers, it fits into Node's limit of 16 KiB for all headers. */
 const MAX_HEAD = 15_000
 
-/** Repeats a text until a body that has it as its only content reaches its maximum size. */
+/** Repeats `unit` up to a size in bytes. The default leaves space in the largest body for other JSON. */
 const fill = (unit: string, bytes = MAX_BYTES - 200) => unit.repeat(Math.floor(bytes / Buffer.byteLength(unit)))
 
-/** Bodies of imports, by what is in the path. */
+/** Import bodies with expensive paths. */
 function paths(): Input[] {
   const marks = '\u0301\u0316'
   const texts: [type: string, name: string, path: string][] = [
@@ -51,7 +51,7 @@ function paths(): Input[] {
 const post = (name: string, body: string, path = IMPORTS): Input => ({ name, method: 'POST', path, body })
 const put = { method: 'PUT' as const, path: IMPORT }
 
-/** Bodies of 2 MiB in every shape of JSON. */
+/** Bodies of 2 MiB with different JSON structures. */
 function shapes(): Input[] {
   const distinct: string[] = []
   for (let size = 0; size < MAX_BYTES - 200; size += (distinct.at(-1)?.length ?? 0) + 1) {
@@ -59,14 +59,14 @@ function shapes(): Input[] {
   }
   const bodies: [name: string, body: string][] = [
     ['distinct keys', `{${distinct}}`],
-    ['one key, again and again', `{${fill('"a":1,')}"a":1}`],
+    ['one key, repeated', `{${fill('"a":1,')}"a":1}`],
     ['an array of numbers', `[${fill('1,')}1]`],
     ['an array of objects', `[${fill('{},')}{}]`],
     ['an array of strings', `[${fill('"",')}""]`],
     ['an array in a field', `{"title":[${fill('[],')}[]]}`],
     ['arrays in arrays', fill('[', MAX_BYTES / 2) + fill(']', MAX_BYTES / 2)],
     ['objects in objects', `${fill('{"a":', MAX_BYTES * 0.8)}1`],
-    ['a number', `{"title":${fill('1')}}`],
+    ['a long number', `{"title":${fill('1')}}`],
     ['a number with an exponent', `{"title":1e${fill('9')}}`],
     ['escapes in a string', `{"title":"${fill('\\u0041')}"}`],
     ['quotes in a string', `{"title":"${fill('\\"')}"}`],
@@ -77,7 +77,7 @@ function shapes(): Input[] {
     ['an unfinished string', `{"title":"${fill('a')}`],
     ['keys that could be __proto__', `{"__proto__"${fill(' ')}:1}`],
     ['many keys __proto__', `{${fill('"__proto__" ')}}`],
-    ['quotes and no more', fill('"')],
+    ['only quotes', fill('"')],
   ]
   return bodies.flatMap(([name, body]) => [
     post(`imports: ${name}`, body),
@@ -85,7 +85,7 @@ function shapes(): Input[] {
   ])
 }
 
-/** Every field of every kind of body, with 2 MiB or as much as it may have. */
+/** Every field of every type of body, with 2 MiB of text, and files with text of the maximum length. */
 function fields(): Input[] {
   const bodies: Record<string, Record<string, unknown>> = {
     imports: { source_type: 'local', source_path: 'x', title: 't', description: 'd' },
@@ -116,7 +116,7 @@ function fields(): Input[] {
   return [...long, ...stored]
 }
 
-/** A body of 2 MiB with its encoding, in chunks of one byte. */
+/** A body of 2 MiB, including its transfer encoding, in chunks of one byte. */
 function chunked(): Input[] {
   const text = `{"source_type":"local","source_path":"x","title":"${fill(' ', MAX_BYTES / 6)}"}`
   const body = `${text.replace(/./g, '1\r\n$&\r\n')}0\r\n\r\n`
@@ -125,12 +125,12 @@ function chunked(): Input[] {
   return [input, { ...input, name: 'chunks of one byte, without a session', headers: { ...headers, Cookie: 'a=b' } }]
 }
 
-/** Query strings, paths and headers, as long as Node's HTTP parser accepts. */
+/** Query strings, paths and headers of the maximum length that Node's HTTP parser accepts. */
 function heads(): Input[] {
   const get = (name: string, path: string, headers = {}): Input => ({ name, method: 'GET', path, headers })
   return [
     get('query: parameters', `${IMPORTS}?${fill('a&', MAX_HEAD)}`),
-    get('query: one parameter, again and again', `${IMPORTS}?${fill('limit=1&', MAX_HEAD)}`),
+    get('query: one parameter, repeated', `${IMPORTS}?${fill('limit=1&', MAX_HEAD)}`),
     get('query: percent signs', `${IMPORTS}?a=${fill('%', MAX_HEAD)}`),
     get('query: a cursor', `${IMPORTS}?limit=1&cursor=${fill('a', MAX_HEAD)}`),
     get('query: a limit', `${IMPORTS}?limit=${fill('9', MAX_HEAD)}`),
@@ -149,5 +149,5 @@ function heads(): Input[] {
   ]
 }
 
-/** Every input, each at the largest size that the service reads. */
+/** Returns all inputs, each with the maximum size that the service reads. */
 export const inputs = (): Input[] => [...paths(), ...shapes(), ...fields(), ...chunked(), ...heads()]

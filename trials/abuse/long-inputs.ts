@@ -3,32 +3,32 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { demo } from '../../src/demo-data.js'
 import { openConnection } from '../support/connection.js'
+import { withEnvironment } from '../support/environment.js'
 import { check, figure, ms, type Trial } from '../support/findings.js'
-import { withStage } from '../support/stage.js'
 import { type Input, inputs } from './inputs.js'
 
-/** No request may block the event loop for longer, in milliseconds. */
+/** Maximum time for which a request may block the event loop, in milliseconds. */
 const LIMIT = 100
 
-/** What another process on the machine does delays some tries, and an input every try. */
+/** The fastest of several tries counts: other processes on the machine delay some tries, but an expensive input delays all. */
 const TRIES = 3
 
-/** How many of the slowest inputs the table shows. */
+/** Number of slowest inputs in the table. */
 const SHOWN = 5
 
-/** The longest time for which the worst requests of up to 2 MiB block the event loop, as another client notices it. */
+/** Measures for how long requests of up to 2 MiB block the event loop, as a delay of another client's requests. */
 export const longInputs: Trial = () =>
-  withStage(async (stage) => {
-    const { port } = await stage.startService()
-    const watch = await watchService(port)
+  withEnvironment(async (environment) => {
+    const { port } = await environment.startService()
+    const polling = await startPolling(port)
     const blocks: { name: string; block: number }[] = []
     for (const input of inputs()) {
       const bytes = toBytes(input, port)
       const tries: number[] = []
-      for (let count = 0; count < TRIES; count += 1) tries.push(await watch.during(() => send(port, bytes)))
+      for (let count = 0; count < TRIES; count += 1) tries.push(await polling.slowestDuring(() => send(port, bytes)))
       blocks.push({ name: input.name, block: Math.min(...tries) })
     }
-    await watch.stop()
+    await polling.stop()
     blocks.sort((a, b) => b.block - a.block)
     const [worst] = blocks
     return [
@@ -41,22 +41,22 @@ export const longInputs: Trial = () =>
     ]
   })
 
-/** Polls /health/live, which does nothing but wait for the event loop. */
-async function watchService(port: number) {
+/** Polls /health/live, whose latency is the delay of the event loop. */
+async function startPolling(port: number) {
   const connection = await openConnection(port)
   let slowest = 0
-  let stopped = false
+  let isStopped = false
   let polled = poll()
-  const ended = repeat()
+  const finished = repeat()
 
   async function poll() {
-    const begun = performance.now()
+    const startedAt = performance.now()
     await connection.send({ method: 'GET', path: '/health/live' })
-    slowest = Math.max(slowest, performance.now() - begun)
+    slowest = Math.max(slowest, performance.now() - startedAt)
   }
 
   async function repeat() {
-    while (!stopped) {
+    while (!isStopped) {
       polled = poll()
       await polled
       await sleep(1)
@@ -65,31 +65,31 @@ async function watchService(port: number) {
   }
 
   return {
-    /** Returns the slowest response while something happens, in milliseconds. */
-    async during(action: () => Promise<unknown>): Promise<number> {
+    /** Returns the highest latency during an action, in milliseconds. */
+    async slowestDuring(action: () => Promise<unknown>): Promise<number> {
       slowest = 0
       await action()
-      // The one that has waited for the event loop may be still on its way.
+      // The poll that the action has delayed may still be pending.
       await polled
       return slowest
     },
     stop: () => {
-      stopped = true
-      return ended
+      isStopped = true
+      return finished
     },
   }
 }
 
 function toBytes({ method, path, headers = {}, body = '' }: Input, port: number): string {
   const isSized = body !== '' && !('Transfer-Encoding' in headers)
-  const own = !isSized ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
+  const content = !isSized ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
   const session = { Cookie: `neptun-session=${demo.user.token}` }
-  const all = { Host: `127.0.0.1:${port}`, Connection: 'close', ...session, ...own, ...headers }
+  const all = { Host: `127.0.0.1:${port}`, Connection: 'close', ...session, ...content, ...headers }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }
 
-/** Sends a request, and waits until the service has closed the connection. */
+/** Sends a request on a new connection, and waits until the service closes it. */
 async function send(port: number, bytes: string): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' })
   socket.on('error', () => {})

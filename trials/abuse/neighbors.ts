@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnection } from '../support/connection.js'
+import { withEnvironment } from '../support/environment.js'
 import { check, type Finding, figure, ms, quantile, type Trial, within } from '../support/findings.js'
 import { TOKENS } from '../support/sessions.js'
-import { withStage } from '../support/stage.js'
 import { addUsers, attacker, filesOf, fillProjects, startAttack, toRequest, type User } from './attack.js'
 
 const CONNECTIONS = 64
 
-/** Of the attacker's sessions, each of which can have 16 requests in progress. */
+/** The attacker's sessions. Each can have 16 requests in progress. */
 const SESSIONS = TOKENS.slice(0, CONNECTIONS / 16)
 
-/** How long the others are measured, and how long each pauses between its requests, in milliseconds. */
+/** Duration of a measurement of the other users, and their pause between requests, in milliseconds. */
 const DURATION = 8000
 const PAUSE = 20
 
-/** By how much the others' p99 may rise. */
+/** Maximum ratio of the other users' p99 with and without the attack. */
 const FACTOR = 3
 
 const COSTLY = '\\u0001'
@@ -23,7 +23,7 @@ const file = (length: number) =>
 const importOf = (length: number) =>
   `{"source_type":"local","source_path":"/x","description":"${COSTLY.repeat(length)}"}`
 
-/** The worst that one user can do, each for a while. */
+/** Requests of each attack. */
 const attacks = async (url: string): Promise<Record<string, string[]>> => {
   const files = await filesOf(url, attacker)
   const id = files[1]
@@ -48,9 +48,9 @@ const attacks = async (url: string): Promise<Record<string, string[]>> => {
   }
 }
 
-/** One user does the worst possible with 64 connections, while two others are measured. */
+/** One user sends expensive requests over 64 connections, while the latency of two other users is measured. */
 export const neighbors: Trial = () =>
-  withStage(async ({ database, startService }) => {
+  withEnvironment(async ({ database, startService }) => {
     const users = await addUsers(database.url, [1001, 1002])
     await fillProjects(database.url, [attacker])
     const limits = { RATE_LIMIT_SESSION: '6000', MAX_PROJECT_BYTES: '16777216' }
@@ -64,27 +64,27 @@ export const neighbors: Trial = () =>
       const disturbed = await measure(service.port, users, DURATION)
       const counts = await attack.stop()
       service.signal('SIGKILL')
-      await service.ended
+      await service.exited
       const before = quantile(quiet.times, 0.99)
-      const said = Object.entries(counts).map(([status, count]) => `${count} x ${status}`)
+      const statuses = Object.entries(counts).map(([status, count]) => `${count} x ${status}`)
       findings.push(
         within(
-          `${what}: p99 of the others, ${ms(before)} without`,
+          `${what}: p99 of other users, ${ms(before)} without the attack`,
           quantile(disturbed.times, 0.99),
           Math.round(before * FACTOR),
         ),
         check(
-          `${what}: the others' responses that are no success`,
+          `${what}: failed requests of other users`,
           disturbed.failed.join(', ') || 'none',
           !disturbed.failed.length,
         ),
-        figure(`${what}: responses to the attacker`, said.join(', ') || 'none'),
+        figure(`${what}: responses to the attacker`, statuses.join(', ') || 'none'),
       )
     }
     return findings
   })
 
-/** What others do: they list, create and delete, and a load balancer asks whether the service is ready. */
+/** Measures other users, who list, create and delete imports, and a load balancer that polls readiness. */
 async function measure(port: number, users: User[], duration: number) {
   const times: number[] = []
   const failed: string[] = []
@@ -95,12 +95,12 @@ async function measure(port: number, users: User[], duration: number) {
   async function visit({ token, resources }: User) {
     const connection = await openConnection(port, token)
     const send = async (method: string, path: string, body?: object) => {
-      const begun = performance.now()
-      const answer = await connection.send({ method, path, ...(body && { body }) })
-      times.push(performance.now() - begun)
-      if (answer.status >= 300) failed.push(`${method} ${answer.status} ${answer.body}`)
+      const startedAt = performance.now()
+      const response = await connection.send({ method, path, ...(body && { body }) })
+      times.push(performance.now() - startedAt)
+      if (response.status >= 300) failed.push(`${method} ${response.status} ${response.body}`)
       await sleep(PAUSE)
-      return answer
+      return response
     }
     while (performance.now() < end) {
       await send('GET', `${resources}/imports`)

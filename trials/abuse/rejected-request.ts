@@ -2,26 +2,26 @@ import { connect } from 'node:net'
 import { create, pathOf } from '../support/calls.js'
 import { toBytes } from '../support/connection.js'
 import { compare } from '../support/database.js'
+import { withEnvironment } from '../support/environment.js'
 import { check, type Finding, type Trial } from '../support/findings.js'
-import { withStage } from '../support/stage.js'
 
 const REQUESTS = 200
 const UPLOADS = 15
 const UPLOAD = 24 * 1024 * 1024
 const TIMEOUT = 30_000
 
-/** Requests that are followed by garbage, malformed, or larger than allowed: each gets one response, which is true. */
+/** Requests that are followed by garbage, malformed or too large: each gets one response, which matches the stored data. */
 export const rejectedRequest: Trial = () =>
-  withStage(async (stage) => {
-    const { port } = await stage.startService()
+  withEnvironment(async (environment) => {
+    const { port } = await environment.startService()
     return [
-      ...(await judgeGarbage(port, stage.database.url)),
+      ...(await judgeGarbage(port, environment.database.url)),
       ...(await judgeMalformed(port)),
       ...(await judgeUploads(port)),
     ]
   })
 
-/** A create and garbage, in one packet. */
+/** Sends a create followed by garbage, in one packet. */
 async function judgeGarbage(port: number, databaseUrl: string): Promise<Finding[]> {
   const stored = new Set<string>()
   const seen = await repeat(REQUESTS, async () => {
@@ -38,7 +38,7 @@ async function judgeGarbage(port: number, databaseUrl: string): Promise<Finding[
   ]
 }
 
-/** A body with a malformed chunk, with and without a session. */
+/** Sends a body with a malformed chunk, with and without a session. */
 async function judgeMalformed(port: number): Promise<Finding[]> {
   const request = toBytes(create(), port)
     .replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
@@ -52,18 +52,18 @@ async function judgeMalformed(port: number): Promise<Finding[]> {
   ]
 }
 
-/** A body over the limit, sent completely before the response is read. */
+/** Sends a complete body over the limit before reading the response. */
 async function judgeUploads(port: number): Promise<Finding[]> {
   const head = toBytes(create(), port).replace(/Content-Length: \d+\r\n\r\n.*$/s, `Content-Length: ${UPLOAD}\r\n\r\n`)
   const bytes = Buffer.concat([Buffer.from(head), Buffer.alloc(UPLOAD, ' ')])
   const seen = await repeat(UPLOADS, () => send(port, bytes))
-  return [judgeResponses('a body over the limit, sent whole: responses', seen, '413')]
+  return [judgeResponses('a complete body over the limit: responses', seen, '413')]
 }
 
-/** One after the other, so that no limit of requests in flight is reached. */
-async function repeat(times: number, ask: () => Promise<string>): Promise<string[]> {
+/** Sends requests sequentially, to stay below the limit of concurrent requests. */
+async function repeat(times: number, sendOnce: () => Promise<string>): Promise<string[]> {
   const seen: string[] = []
-  for (let count = 0; count < times; count += 1) seen.push(await ask())
+  for (let count = 0; count < times; count += 1) seen.push(await sendOnce())
   return seen
 }
 
@@ -78,7 +78,7 @@ function judgeResponses(what: string, seen: string[], expected: string): Finding
   )
 }
 
-/** Sends all bytes before it reads. @returns the statuses of all responses until the connection is closed */
+/** Sends all bytes before reading. @returns the statuses of all responses until the connection is closed */
 function send(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')

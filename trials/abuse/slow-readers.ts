@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnection } from '../support/connection.js'
+import { type Environment, withEnvironment } from '../support/environment.js'
 import { check, type Finding, figure, type Trial } from '../support/findings.js'
-import { type Stage, withStage } from '../support/stage.js'
 import { addUsers, attacker, filesOf, fillProjects, startAttack, toRequest, type User } from './attack.js'
 
 const CONNECTIONS = 200
 
-/** In MiB. */
+/** Maximum resident memory, in MiB. */
 const LIMIT = 512
 
-/** How long they do not read, in milliseconds: longer than the service bears it. */
+/** How long the clients do not read, in milliseconds: longer than the service waits for a slow reader. */
 const DURATION = 40_000
 const SAMPLE = 100
 
-/** 200 connections request the largest responses that the limits allow, and do not read them. */
+/** 200 connections request responses of the maximum size and do not read them. */
 export const slowReaders: Trial = () =>
-  withStage(async (stage) => {
+  withEnvironment(async (environment) => {
     const users = await addUsers(
-      stage.database.url,
+      environment.database.url,
       Array.from({ length: 25 }, (_, index) => 1001 + index),
     )
-    await fillProjects(stage.database.url, [attacker, ...users])
+    await fillProjects(environment.database.url, [attacker, ...users])
     return [
-      ...(await withhold(stage, 'lists of one user', [attacker], ['/user-files'])),
-      ...(await withhold(stage, 'lists of 25 users', users, ['/user-files', '/imports'])),
-      ...(await withhold(stage, 'files of 6 MiB of 25 users', users, [])),
+      ...(await measureMemory(environment, 'lists of one user', [attacker], ['/user-files'])),
+      ...(await measureMemory(environment, 'lists of 25 users', users, ['/user-files', '/imports'])),
+      ...(await measureMemory(environment, 'files of 6 MiB of 25 users', users, [])),
     ]
   })
 
-async function withhold(
-  { database, startService }: Stage,
+async function measureMemory(
+  { database, startService }: Environment,
   what: string,
   users: User[],
   paths: string[],
@@ -47,18 +47,18 @@ async function withhold(
     highest = Math.max(highest, service.memory())
     await sleep(SAMPLE)
   }
-  const isReady = service.isRunning() && (await askReadiness(service.port)) === 200
+  const isReady = service.isRunning() && (await getReadiness(service.port)) === 200
   await attack.stop()
   service.signal('SIGKILL')
-  await service.ended
+  await service.exited
   return [
     check(`${what}: highest resident memory (limit ${LIMIT} MiB)`, `${Math.round(highest)} MiB`, highest < LIMIT),
     figure(`${what}: resident memory before`, `${Math.round(before)} MiB`),
-    check(`${what}: the process lives and is ready`, `${isReady}`, isReady),
+    check(`${what}: the service is running and ready`, `${isReady}`, isReady),
   ]
 }
 
-async function askReadiness(port: number): Promise<number> {
+async function getReadiness(port: number): Promise<number> {
   const connection = await openConnection(port)
   const { status } = await connection.send({ method: 'GET', path: '/health/ready' })
   connection.destroy()

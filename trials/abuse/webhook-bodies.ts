@@ -1,10 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withEnvironment } from '../support/environment.js'
 import { check, type Finding, figure, quantile, type Trial, within } from '../support/findings.js'
 import { openRaw } from '../support/raw.js'
 import type { Service } from '../support/service.js'
-import { withStage } from '../support/stage.js'
 
 const MiB = 1024 * 1024
 const SECRET = 'the secret of the trial'
@@ -12,25 +12,25 @@ const SECRET = 'the secret of the trial'
 const CONNECTIONS = 60
 const BODY = 25 * MiB
 
-/** How long the senders go on, in milliseconds. */
+/** Duration of an attack, in milliseconds. */
 const DURATION = 15_000
 
-/** In MiB: the memory that is reserved for one address is 32 MiB, and a body is copied once. */
+/** Maximum growth of resident memory, in MiB. The service reserves 32 MiB per address, and copies a body once. */
 const GROWTH = 128
 
-/** For the slowest hundredth of the deliveries of GitHub meanwhile, in milliseconds. */
+/** Maximum p99 of concurrent deliveries from GitHub, in milliseconds. */
 const LIMIT = 1000
 
-/** Of one address: bodies of 25 MiB without a valid signature, whole but for the last byte. GitHub delivers meanwhile. */
+/** One address sends bodies of 25 MiB without a valid signature, complete except for the end, while GitHub delivers webhooks. */
 export const webhookBodies: Trial = () =>
-  withStage(async (stage) => {
-    const service = await stage.startService({ GITHUB_WEBHOOK_SECRET: SECRET, TRUST_PROXY: '127.0.0.1' })
+  withEnvironment(async (environment) => {
+    const service = await environment.startService({ GITHUB_WEBHOOK_SECRET: SECRET, TRUST_PROXY: '127.0.0.1' })
     await deliver(service.port)
     const before = service.memory()
     return [
-      figure('resident before', mib(before)),
-      ...(await attack(service, before, 'of a declared length', `content-length: ${BODY}`)),
-      ...(await attack(service, before, 'in chunks', 'transfer-encoding: chunked')),
+      figure('resident memory before', mib(before)),
+      ...(await attack(service, before, 'with Content-Length', `content-length: ${BODY}`)),
+      ...(await attack(service, before, 'chunked', 'transfer-encoding: chunked')),
     ]
   })
 
@@ -42,31 +42,31 @@ async function attack(service: Service, before: number, what: string, length: st
   let highest = 0
   while (performance.now() < end) {
     highest = Math.max(highest, service.memory())
-    const begun = performance.now()
+    const startedAt = performance.now()
     const status = await deliver(service.port)
-    times.push(performance.now() - begun)
+    times.push(performance.now() - startedAt)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
     await sleep(20)
   }
-  const refused = senders.filter(({ text }) => text().startsWith('HTTP/1.1 429'))
-  const sent = refused.map(({ sentAtResponse }) => sentAtResponse() / MiB)
+  const rejected = senders.filter(({ text }) => text().startsWith('HTTP/1.1 429'))
+  const sent = rejected.map(({ sentAtResponse }) => sentAtResponse() / MiB)
   for (const { socket } of senders) socket.destroy()
   await sleep(1000)
   const growth = highest - before
   const lost = [...statuses].filter(([status]) => status !== 202)
   return [
-    check(`${what}: growth at most (limit ${GROWTH} MiB)`, mib(growth), growth < GROWTH),
-    figure(`${what}: senders that got a 429`, `${refused.length} of ${CONNECTIONS}`),
-    figure(`${what}: sent until the 429, at most`, refused.length > 0 ? `${Math.max(...sent).toFixed(1)} MiB` : '-'),
-    check(`${what}: deliveries of GitHub, ${times.length}, refused`, lost.join(', ') || 'none', lost.length === 0),
-    within(`${what}: their p99`, quantile(times, 0.99), LIMIT),
+    check(`${what}: maximum growth of resident memory (limit ${GROWTH} MiB)`, mib(growth), growth < GROWTH),
+    figure(`${what}: senders that received a 429`, `${rejected.length} of ${CONNECTIONS}`),
+    figure(`${what}: maximum sent before the 429`, rejected.length > 0 ? `${Math.max(...sent).toFixed(1)} MiB` : '-'),
+    check(`${what}: refused deliveries from GitHub, of ${times.length}`, lost.join(', ') || 'none', lost.length === 0),
+    within(`${what}: p99 of the deliveries`, quantile(times, 0.99), LIMIT),
   ]
 }
 
 interface Sender {
   socket: Socket
   text: () => string
-  /** How many bytes of the body had been sent when the response came. */
+  /** Number of bytes of the body that had been sent when the response arrived. */
   sentAtResponse: () => number
 }
 
@@ -96,13 +96,13 @@ function send(port: number, length: string): Sender {
   return { socket, text: () => received, sentAtResponse: () => sentAtResponse }
 }
 
-/** A small delivery of GitHub. @returns the status of its response */
+/** Sends a small delivery from GitHub. @returns the status of the response */
 async function deliver(port: number): Promise<number> {
   const body = JSON.stringify({ zen: randomUUID() })
   const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`
-  const { socket, answered } = openRaw(port)
+  const { socket, firstResponse } = openRaw(port)
   socket.write(headOf(`content-length: ${body.length}`, '192.0.2.1', signature) + body)
-  const { text } = await answered
+  const { text } = await firstResponse
   socket.destroy()
   return Number(text.slice(0, 3))
 }

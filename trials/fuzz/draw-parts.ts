@@ -4,9 +4,9 @@ import { type Call, type User, urlOf } from './model.js'
 export type Base = Pick<Call, 'userId' | 'projectId' | 'query' | 'headers' | 'sessionOf'>
 
 /** Mostly one of these ids, else one that has been deleted, belongs elsewhere or never existed. */
-export function drawItem({ random, gone }: User, slug: string, ids: number[]): number {
+export function drawItem({ random, deleted }: User, slug: string, ids: number[]): number {
   if (ids.length > 0 && random.chance(88)) return random.pick(ids)
-  const former = gone.items[slug] ?? []
+  const former = deleted.items[slug] ?? []
   return former.length > 0 && random.chance(70) ? random.pick(former) : random.int(1, 2_147_483_647)
 }
 

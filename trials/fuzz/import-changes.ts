@@ -88,7 +88,7 @@ export function expectDelete(user: User, project: Project, call: Call): Expectat
     rule: 'delete-import',
     settle: () => {
       project.imports.splice(project.imports.indexOf(found), 1)
-      user.gone.items['imports']?.push(found.id)
+      user.deleted.items['imports']?.push(found.id)
       return []
     },
   }

@@ -57,13 +57,13 @@ function expectCreate(user: User, project: Project, call: Call): Expectation {
   return {
     allow: ['201', ...maybe],
     rule: 'create-import',
-    settle: (answer, received) => {
+    settle: (response, received) => {
       const { import: row } = received as { import: Row }
       const sent = withPath({ title: null, description: null, ...pick(body) }, path ?? row.source_path)
       const expected = { ...row, ...sent, neptun_user_id: user.id, project_id: project.id }
       project.imports.push(row)
       project.imports.sort(byAge)
-      return [...compare('created import', row, expected), ...requireCreated(user, call, answer, row)]
+      return [...compare('created import', row, expected), ...requireCreated(user, call, response, row)]
     },
   }
 }
@@ -74,7 +74,7 @@ function expectPreview(user: User, project: Project, body: Record<string, unknow
   return {
     allow: ['200', ...maybe],
     rule: 'preview',
-    settle: (_answer, received) => {
+    settle: (_response, received) => {
       const { import: row } = received as { import: Row }
       const source_path = path ?? row.source_path
       const source = withPath({ title: null, description: null, ...pick(body) }, source_path)

@@ -1,18 +1,18 @@
 import { hasOperation, undocumented } from './document.js'
 import type { Call, Expectation, Problem, User } from './model.js'
-import type { Answer } from './wire.js'
+import type { WireResponse } from './wire.js'
 
 const CANARY = /cnry[0-9a-f]{8}/g
 const ERROR_KEYS = ['statusCode', 'code', 'message', 'errors']
 
 /** `200`; of an error with its code, `404 IMPORT_NOT_FOUND`. */
-export function outcomeOf({ status }: Answer, body: unknown): string {
+export function outcomeOf({ status }: WireResponse, body: unknown): string {
   const code = (body as { code?: unknown } | undefined)?.code
   return status < 400 ? `${status}` : `${status} ${code ?? 'without a code'}`
 }
 
 /** The body of a response; undefined if it is empty or not JSON. */
-export function parseBody({ body }: Answer): unknown {
+export function parseBody({ body }: WireResponse): unknown {
   try {
     return JSON.parse(body)
   } catch {
@@ -24,31 +24,31 @@ export function parseBody({ body }: Answer): unknown {
  * Compares a response with what was expected, and with what every response must be.
  * @returns nothing if all is well; then the model is up to date
  */
-export function judge(user: User, call: Call, expectation: Expectation, answer: Answer | undefined): Problem[] {
-  if (!answer) return [{ rule: expectation.rule ?? 'status', text: `no response, expected ${expectation.allow}` }]
-  const body = parseBody(answer)
-  const seen = outcomeOf(answer, body)
+export function judge(user: User, call: Call, expectation: Expectation, response: WireResponse | undefined): Problem[] {
+  if (!response) return [{ rule: expectation.rule ?? 'status', text: `no response, expected ${expectation.allow}` }]
+  const body = parseBody(response)
+  const seen = outcomeOf(response, body)
   const isHead = call.method === 'HEAD'
   const isAllowed = expectation.allow.some((allowed) =>
-    isHead ? allowed.startsWith(`${answer.status}`) : allowed === seen,
+    isHead ? allowed.startsWith(`${response.status}`) : allowed === seen,
   )
   const problems = [
-    ...judgeEvery(answer, call.method),
-    ...judgeLeak(answer, call.sessionOf),
-    ...judgeEcho(user, answer),
+    ...judgeEvery(response, call.method),
+    ...judgeLeak(response, call.sessionOf),
+    ...judgeEcho(user, response),
   ]
-  if (!isHead && answer.status !== 304) problems.push(...judgeDocumented(call, answer, body))
+  if (!isHead && response.status !== 304) problems.push(...judgeDocumented(call, response, body))
   if (!isAllowed) {
     const rule = expectation.rule ?? 'status'
     return [...problems, { rule, text: `${seen}, expected ${expectation.allow.join(' or ')}` }]
   }
-  if (answer.status < 400) problems.push(...(expectation.settle?.(answer, body) ?? []))
+  if (response.status < 400) problems.push(...(expectation.settle?.(response, body) ?? []))
   return problems
 }
 
 /** What every response of the API must have, whatever it is. */
-export function judgeEvery(answer: Answer, method: string, rule?: string): Problem[] {
-  const { status, headers, body, text } = answer
+export function judgeEvery(response: WireResponse, method: string, rule?: string): Problem[] {
+  const { status, headers, body, text } = response
   const problems: Problem[] = []
   const complain = (own: string, what: string) => problems.push({ rule: rule ?? own, text: what })
   const is = (name: string, pattern: RegExp) => pattern.test(headers.get(name) ?? '')
@@ -64,37 +64,37 @@ export function judgeEvery(answer: Answer, method: string, rule?: string): Probl
   if (status === 500 || /\bat .*:\d+:\d+|prisma|postgres|node_modules/i.test(text))
     complain('internal', text.slice(0, 300))
   if (body !== '' && !is('content-type', /^application\/json; charset=utf-8$/)) complain('headers', 'is not JSON')
-  if (status >= 400 && body !== '') problems.push(...judgeError(answer))
+  if (status >= 400 && body !== '') problems.push(...judgeError(response))
   return problems
 }
 
 /** The one error format. */
-function judgeError(answer: Answer): Problem[] {
-  const body = parseBody(answer) as { statusCode?: unknown; code?: unknown; message?: unknown; errors?: unknown }
+function judgeError(response: WireResponse): Problem[] {
+  const body = parseBody(response) as { statusCode?: unknown; code?: unknown; message?: unknown; errors?: unknown }
   const isList = body?.errors === undefined || Array.isArray(body.errors)
   const isFormat =
     isList &&
-    body?.statusCode === answer.status &&
+    body?.statusCode === response.status &&
     /^[A-Z_]+$/.test(String(body.code)) &&
     typeof body.message === 'string' &&
     Object.keys(body).every((key) => ERROR_KEYS.includes(key)) &&
     (body.code === 'INVALID_REQUEST') === (Array.isArray(body.errors) && body.errors.length > 0)
-  return isFormat ? [] : [{ rule: 'error-format', text: answer.body.slice(0, 300) }]
+  return isFormat ? [] : [{ rule: 'error-format', text: response.body.slice(0, 300) }]
 }
 
-function judgeDocumented({ operation }: Call, { status }: Answer, body: unknown): Problem[] {
+function judgeDocumented({ operation }: Call, { status }: WireResponse, body: unknown): Problem[] {
   if (!hasOperation(operation) || body === undefined) return []
   const text = undocumented(operation, status, body)
   return text ? [{ rule: 'document', text: `${operation}: ${text}` }] : []
 }
 
 /** A text of a user whose session did not ask for it. */
-export function judgeLeak({ text }: Answer, allowed: User | undefined): Problem[] {
+export function judgeLeak({ text }: WireResponse, allowed: User | undefined): Problem[] {
   const leaked = [...text.matchAll(CANARY)].find(([canary]) => canary !== allowed?.canary)
   return leaked ? [{ rule: 'leak', text: `of another user: ${leaked[0]}` }] : []
 }
 
 /** A validation error names the field and never repeats its value. */
-function judgeEcho({ canary }: User, { status, body }: Answer): Problem[] {
+function judgeEcho({ canary }: User, { status, body }: WireResponse): Problem[] {
   return status === 400 && body.includes(canary) ? [{ rule: 'echo', text: body.slice(0, 300) }] : []
 }

@@ -21,12 +21,12 @@ export function expectList(user: User, call: Call, { items, withheld = 0, isAfte
   const read = conditionalRead(user, call, wrap(shown), { withheld, hasNext: rest.length > shown.length })
   return {
     ...read,
-    settle: (answer, body) => {
-      const problems: Problem[] = read.settle?.(answer, body) ?? []
-      if (answer.status !== 200) return problems
-      const counted = Number(answer.headers.get('x-imports-withheld') ?? 0)
+    settle: (response, body) => {
+      const problems: Problem[] = read.settle?.(response, body) ?? []
+      if (response.status !== 200) return problems
+      const counted = Number(response.headers.get('x-imports-withheld') ?? 0)
       if (counted !== withheld) problems.push({ rule: 'state', text: `withholds ${counted}, not ${withheld}` })
-      const link = answer.headers.get('link')
+      const link = response.headers.get('link')
       const after = rest.length > shown.length ? shown.at(-1) : undefined
       if ((link !== undefined) !== (after !== undefined)) problems.push({ rule: 'state', text: `Link is ${link}` })
       else if (link && after) problems.push(...rememberPage(user, call, link, after))

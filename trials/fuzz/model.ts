@@ -1,5 +1,5 @@
 import type { Random } from './random.js'
-import type { Answer } from './wire.js'
+import type { WireResponse } from './wire.js'
 
 /** An object as a response shows it. */
 export type Row = { id: number; created_at: string; updated_at: string } & Record<string, unknown>
@@ -56,7 +56,7 @@ export interface User {
   accounts: string[]
   model: Model
   /** Ids that were this user's and have been deleted; items by the last part of their path. */
-  gone: { projects: number[]; items: Record<string, number[]> }
+  deleted: { projects: number[]; items: Record<string, number[]> }
   /** By URL, by tag, and by version of an object. */
   seen: Map<string, Seen>
   nextPages: NextPage[]
@@ -87,7 +87,7 @@ export interface Expectation {
   /** The rule to which another status is attributed. */
   rule?: string | undefined
   /** Compares a response of success with the model, and updates the model. @returns what differs */
-  settle?: ((answer: Answer, body: unknown) => Problem[]) | undefined
+  settle?: ((response: WireResponse, body: unknown) => Problem[]) | undefined
 }
 
 export interface Problem {

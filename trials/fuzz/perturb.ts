@@ -50,7 +50,7 @@ function perturbOnce(user: User, others: User[], call: Call): Call {
 
 /** Resource-hierarchy checker and use-after-free checker. */
 function withForeignId(user: User, other: User, call: Call): Call {
-  const { random, model, gone } = user
+  const { random, model, deleted } = user
   const foreign = random.pick([...other.model.projects.values()])
   switch (
     random.weighted({ otherProject: 30, foreignProject: 20, goneProject: 15, foreignUser: 15, foreignItem: 30 })
@@ -60,7 +60,7 @@ function withForeignId(user: User, other: User, call: Call): Call {
     case 'foreignProject':
       return { ...call, projectId: foreign.id }
     case 'goneProject':
-      return { ...call, projectId: gone.projects.length > 0 ? random.pick(gone.projects) : 2_147_483_647 }
+      return { ...call, projectId: deleted.projects.length > 0 ? random.pick(deleted.projects) : 2_147_483_647 }
     case 'foreignUser':
       return { ...call, userId: random.chance(80) ? other.id : 2_147_483_647 }
     case 'foreignItem': {

@@ -4,12 +4,12 @@ import type { Problem, User } from './model.js'
 import { garbage, valid } from './raw-accepted.js'
 import { badChunks, badHeads, hosts, sizes, smuggling, truncated } from './raw-refused.js'
 import { createRequests, type RawCase } from './raw-requests.js'
-import { type Answer, openWire } from './wire.js'
+import { openWire, type WireResponse } from './wire.js'
 
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
 /** More than any case has. */
-const ANSWERS = Array.from({ length: 64 }, () => 'GET')
+const METHODS = Array.from({ length: 64 }, () => 'GET')
 
 /** Sends raw cases of one user, until all workers have sent enough. */
 export async function runRawWorker({ port, pool, report, requests }: Context, user: User): Promise<void> {
@@ -22,23 +22,27 @@ export async function runRawWorker({ port, pool, report, requests }: Context, us
     const before = await countImports()
     if (before > 200) await pool.query('DELETE FROM imports WHERE neptun_user_id = $1', [user.id])
     const raw = user.random.pick(GROUPS)(createRequests(user, projectId as number))
-    const answers = await exchange(port, raw)
+    const responses = await exchange(port, raw)
     const stored = (await countImports()) - (before > 200 ? 0 : before)
-    for (const outcome of outcomes(answers).length > 0 ? outcomes(answers) : ['closed']) report.count('raw', outcome)
+    for (const outcome of outcomes(responses).length > 0 ? outcomes(responses) : ['closed'])
+      report.count('raw', outcome)
     report.add(
       user,
-      judgeRaw(user, raw, answers, stored),
+      judgeRaw(user, raw, responses, stored),
       () => `${raw.name}: ${JSON.stringify(raw.bytes.slice(0, 600))}`,
     )
   }
 }
 
-const outcomes = (answers: Answer[]) => answers.map((answer) => outcomeOf(answer, parseBody(answer)))
+const outcomes = (responses: WireResponse[]) => responses.map((response) => outcomeOf(response, parseBody(response)))
 
-function judgeRaw(user: User, raw: RawCase, answers: Answer[], stored: number): Problem[] {
-  const seen = outcomes(answers)
+function judgeRaw(user: User, raw: RawCase, responses: WireResponse[], stored: number): Problem[] {
+  const seen = outcomes(responses)
   const created = seen.filter((outcome) => outcome === '201').length
-  const problems: Problem[] = answers.flatMap((answer) => [...judgeLeak(answer, user), ...judgeParserError(answer)])
+  const problems: Problem[] = responses.flatMap((response) => [
+    ...judgeLeak(response, user),
+    ...judgeParserError(response),
+  ])
   const rule = raw.rule ?? 'raw'
   if (raw.ending !== 'reset' && !raw.expect.test(seen.join(', '))) {
     problems.push({ rule, text: `got ${seen.join(', ') || 'nothing'}, expected ${raw.expect}` })
@@ -47,7 +51,7 @@ function judgeRaw(user: User, raw: RawCase, answers: Answer[], stored: number): 
   return problems
 }
 
-async function exchange(port: number, { bytes, isSlow, ending }: RawCase): Promise<Answer[]> {
+async function exchange(port: number, { bytes, isSlow, ending }: RawCase): Promise<WireResponse[]> {
   const wire = await openWire(port)
   const whole = Buffer.from(bytes, 'latin1')
   const pieces = isSlow ? Array.from(whole, (byte) => Uint8Array.of(byte)) : [whole]
@@ -55,14 +59,14 @@ async function exchange(port: number, { bytes, isSlow, ending }: RawCase): Promi
     await wire.abandon(pieces)
     return []
   }
-  const answers = await wire.send(pieces, ANSWERS, ending === 'close')
+  const responses = await wire.send(pieces, METHODS, ending === 'close')
   wire.close()
-  return answers
+  return responses
 }
 
 const ERRORS = [400, 408, 413, 417, 431]
 
 /** The errors of the HTTP parser have the headers of all others. */
-function judgeParserError(answer: Answer): Problem[] {
-  return ERRORS.includes(answer.status) ? judgeEvery(answer, 'POST', 'parser-headers') : []
+function judgeParserError(response: WireResponse): Problem[] {
+  return ERRORS.includes(response.status) ? judgeEvery(response, 'POST', 'parser-headers') : []
 }

@@ -76,13 +76,13 @@ function expectLink(
   return {
     allow: values ? ['200'] : [isNew ? '201' : '200'],
     rule: values && 'installation-again',
-    settle: (answer, received) => {
+    settle: (response, received) => {
       const seen = received as Row
       const expected = values ? { ...stored, updated_at: seen.updated_at } : row
       if (isNew) links.unshift(row.id)
       rows.set(row.id, seen)
       const problems = compare('linked resource', seen, expected)
-      if (answer.status === 201) problems.push(...requireCreated(user, call, answer, seen, false))
+      if (response.status === 201) problems.push(...requireCreated(user, call, response, seen, false))
       return problems
     },
   }
@@ -100,13 +100,13 @@ function expectCreate({ call, user, project, type, rows }: Context, value: Recor
   if (refused.length > 0) return refusal(...refused)
   return {
     allow: ['201', ...maybe],
-    settle: (answer, received): Problem[] => {
+    settle: (response, received): Problem[] => {
       const row = received as Row
       if (rows.has(row.id)) return [{ rule: 'state', text: `the new id ${row.id} exists already` }]
       rows.set(row.id, row)
       links.unshift(row.id)
       const problems = compare('created resource', row, { ...plan, ...generatedOf(row) })
-      return [...problems, ...requireCreated(user, call, answer, row)]
+      return [...problems, ...requireCreated(user, call, response, row)]
     },
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Call, type Problem, type Row, rememberVersion, type User, urlOf } from './model.js'
-import type { Answer } from './wire.js'
+import type { WireResponse } from './wire.js'
 
 const show = (value: unknown) => (JSON.stringify(value) ?? 'undefined').slice(0, 200)
 
@@ -30,7 +30,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const TOLERANCE = 10_000
 
 /** Checks what comes with a 201: `Location`, `ETag`, and the times of an object that is new rather than linked. */
-export function requireCreated(user: User, call: Call, { headers }: Answer, row: Row, isNew = true): Problem[] {
+export function requireCreated(user: User, call: Call, { headers }: WireResponse, row: Row, isNew = true): Problem[] {
   const problems = isNew ? judgeNewTimes(row) : []
   const base = new URL(urlOf(call), 'http://service.example')
   const location = headers.get('location')

@@ -47,8 +47,8 @@ function toRow(columns: Record<string, unknown>, operationId: string): Row {
 export async function replaceProject(client: pg.Pool, user: User, project: Project): Promise<void> {
   await client.query('DELETE FROM projects WHERE id = $1', [project.id])
   user.model.projects.delete(project.id)
-  user.gone.projects.push(project.id)
-  user.gone.items['imports']?.push(...project.imports.map(({ id }) => id))
+  user.deleted.projects.push(project.id)
+  user.deleted.items['imports']?.push(...project.imports.map(({ id }) => id))
   const { rows } = await client.query(INSERT_PROJECT, [user.canary, user.id])
   const links = Object.fromEntries(resourceTypes.map(({ slug }) => [slug, []]))
   user.model.projects.set(rows[0].id, { id: rows[0].id, imports: [], links })
@@ -61,11 +61,11 @@ export async function deleteResource(client: pg.Pool, user: User, slug: string, 
 }
 
 export function forgetResource(user: User, slug: string, id: number): void {
-  const { model, gone } = user
+  const { model, deleted } = user
   user.nextPages = user.nextPages.filter((page) => page.slug !== slug || page.after.id !== id)
   model.resources[slug]?.delete(id)
   if (slug === 'github-installations') model.suspended.delete(id)
-  gone.items[slug]?.push(id)
+  deleted.items[slug]?.push(id)
   for (const { links } of model.projects.values()) links[slug] = links[slug]?.filter((linked) => linked !== id) ?? []
 }
 

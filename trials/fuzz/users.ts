@@ -15,10 +15,10 @@ export async function createUsers(client: pg.Pool, count: number, seed: number):
     const { rows } = await client.query('INSERT INTO users (email) VALUES ($1) RETURNING id', [`${canary}@example.com`])
     const accounts = [`${canary}-all`, `${canary}-some`, `${canary}-none`]
     const slugs = ['imports', ...resourceTypes.map(({ slug }) => slug)]
-    const gone = { projects: [], items: Object.fromEntries(slugs.map((slug) => [slug, []])) }
+    const deleted = { projects: [], items: Object.fromEntries(slugs.map((slug) => [slug, []])) }
     const model: Model = { projects: new Map(), resources: {}, suspended: new Set() }
     const user: User = {
-      ...{ index, id: rows[0].id, canary, random, sessions: [], accounts, model, gone },
+      ...{ index, id: rows[0].id, canary, random, sessions: [], accounts, model, deleted },
       seen: new Map(),
       nextPages: [],
     }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { outcomeOf, parseBody } from './judge.js'
 import type { Problem, Row, User } from './model.js'
 import { forgetResource } from './stored.js'
-import type { Answer } from './wire.js'
+import type { WireResponse } from './wire.js'
 
 export const WEBHOOK_SECRET = 'fuzz-webhook-secret'
 
@@ -38,15 +38,15 @@ export function drawDelivery(user: User) {
     `content-length: ${Buffer.byteLength(body)}`,
   ]
   const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
-  return { bytes, settle: (answer: Answer | undefined) => settle(user, answer, { isSigned, action, row }) }
+  return { bytes, settle: (response: WireResponse | undefined) => settle(user, response, { isSigned, action, row }) }
 }
 
 function settle(
   user: User,
-  answer: Answer | undefined,
+  response: WireResponse | undefined,
   { isSigned, action, row }: { isSigned: boolean; action: string; row: Row | undefined },
 ): Problem[] {
-  const seen = answer ? outcomeOf(answer, parseBody(answer)) : 'no response'
+  const seen = response ? outcomeOf(response, parseBody(response)) : 'no response'
   const expected = isSigned ? '200' : '401 UNAUTHORIZED'
   if (seen !== expected) return [{ rule: 'webhook', text: `${action}: ${seen}, expected ${expected}` }]
   if (!isSigned || row === undefined) return []

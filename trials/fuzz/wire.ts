@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { readChunks } from '../support/chunks.js'
 
 /** A response, as it came over the wire. */
-export interface Answer {
+export interface WireResponse {
   status: number
   /** Names in lower case; values of the same name are joined. */
   headers: Map<string, string>
@@ -21,13 +21,13 @@ export interface Wire {
    * connection, or after 30 s.
    * @param isEnd whether to close the client's side after the last piece
    */
-  send(pieces: Uint8Array[], methods: string[], isEnd?: boolean): Promise<Answer[]>
+  send(pieces: Uint8Array[], methods: string[], isEnd?: boolean): Promise<WireResponse[]>
   /** Sends pieces, and resets the connection without waiting for anything. */
   abandon(pieces: Uint8Array[]): Promise<void>
   close(): void
 }
 
-const PATIENCE = 30_000
+const RESPONSE_TIMEOUT = 30_000
 
 export async function openWire(port: number): Promise<Wire> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -57,7 +57,7 @@ export async function openWire(port: number): Promise<Wire> {
   /** Waits for bytes or the end. @returns false after 30 s without either */
   function waited(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), PATIENCE)
+      const timer = setTimeout(() => resolve(false), RESPONSE_TIMEOUT)
       wake = () => {
         clearTimeout(timer)
         resolve(true)
@@ -69,18 +69,18 @@ export async function openWire(port: number): Promise<Wire> {
     isOpen: () => isOpen,
     close: () => void socket.destroy(),
     async send(pieces, methods, isEnd) {
-      const answers: Answer[] = []
+      const responses: WireResponse[] = []
       void write(pieces).then(() => isEnd && socket.end())
-      while (answers.length < methods.length) {
-        const answer = readAnswer(received, methods[answers.length] === 'HEAD', !isOpen)
-        if (answer) {
-          received = received.subarray(answer.length)
-          if (answer.status >= 200) answers.push(answer)
-          if (answer.status >= 200 && answer.isLast) isOpen = false
+      while (responses.length < methods.length) {
+        const response = readResponse(received, methods[responses.length] === 'HEAD', !isOpen)
+        if (response) {
+          received = received.subarray(response.length)
+          if (response.status >= 200) responses.push(response)
+          if (response.status >= 200 && response.isLast) isOpen = false
         } else if (!isOpen || !(await waited())) break
       }
-      if (answers.length < methods.length || !isOpen) socket.destroy()
-      return answers
+      if (responses.length < methods.length || !isOpen) socket.destroy()
+      return responses
     },
     async abandon(pieces) {
       await write(pieces)
@@ -91,7 +91,7 @@ export async function openWire(port: number): Promise<Wire> {
 }
 
 /** Reads the response that some bytes begin with (RFC 9112, section 6.3); undefined while it is not complete. */
-function readAnswer(bytes: Buffer, isHead: boolean, isEnd: boolean) {
+function readResponse(bytes: Buffer, isHead: boolean, isEnd: boolean) {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const head = bytes.toString('latin1', 0, end)

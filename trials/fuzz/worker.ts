@@ -40,10 +40,10 @@ async function sendCall(context: Context, user: User, wire: Wire): Promise<void>
   )
   const expectation = predict(call)
   const { pieces, method } = encode(user, call)
-  const [answer] = await wire.send(pieces, [method])
-  const outcome = answer ? outcomeOf(answer, parseBody(answer)) : 'none'
+  const [response] = await wire.send(pieces, [method])
+  const outcome = response ? outcomeOf(response, parseBody(response)) : 'none'
   report.count(call.operation, outcome)
-  const problems = judge(user, call, expectation, answer)
+  const problems = judge(user, call, expectation, response)
   const isWrite = method !== 'GET' && method !== 'HEAD'
   if (isWrite && !outcome.startsWith('2')) problems.push(...(await countRows(context.pool, user)))
   await settle(context, user, problems, () => show(pieces))
@@ -70,23 +70,23 @@ async function sendPipelined(context: Context, user: User, wire: Wire): Promise<
   const expectations = calls.map(predict)
   const encoded = calls.map((call) => encode(user, call, true).pieces)
   const bytes = Buffer.concat(encoded.flat())
-  const answers = await wire.send(
+  const responses = await wire.send(
     split(random, bytes),
     calls.map(({ method }) => method),
   )
   for (const [index, call] of calls.entries()) {
-    const answer = answers[index]
-    context.report.count('pipelined read', answer ? outcomeOf(answer, parseBody(answer)) : 'none')
-    const problems = judge(user, call, expectations[index] ?? { allow: [] }, answer)
+    const response = responses[index]
+    context.report.count('pipelined read', response ? outcomeOf(response, parseBody(response)) : 'none')
+    const problems = judge(user, call, expectations[index] ?? { allow: [] }, response)
     await settle(context, user, problems, () => show(encoded[index] ?? []))
   }
 }
 
 async function sendDelivery(context: Context, user: User, wire: Wire): Promise<void> {
   const { bytes, settle: apply } = drawDelivery(user)
-  const [answer] = await wire.send([bytes], ['POST'])
-  context.report.count('webhook', answer ? outcomeOf(answer, parseBody(answer)) : 'none')
-  const problems = apply(answer)
+  const [response] = await wire.send([bytes], ['POST'])
+  context.report.count('webhook', response ? outcomeOf(response, parseBody(response)) : 'none')
+  const problems = apply(response)
   await settle(context, user, problems, () => bytes.toString())
   // The times of installations have moved.
   const { resources } = await readModel(context.pool, user.id)

@@ -23,12 +23,12 @@ export const WRONG_QUERIES = [
 /** Cookies that are no session. */
 export function wrongCookies({ sessions }: User): string[] {
   const valid = String(sessions[0]?.token)
-  const ended = sessions.filter(({ state }) => state !== 'valid').map(({ token }) => `neptun-session=${token}`)
+  const invalid = sessions.filter(({ state }) => state !== 'valid').map(({ token }) => `neptun-session=${token}`)
   const tokens = ['', 'short', 'z'.repeat(43), 'z'.repeat(5000), '%00', `${valid}x`, `${valid}%00`, valid.toUpperCase()]
   return [
     ...tokens.map((token) => `neptun-session=${token}`),
     ...['session', 'Neptun-Session', 'xneptun-session', '__Host-neptun-session'].map((name) => `${name}=${valid}`),
-    ...[`neptun-session=${valid}; neptun-session=${valid}`, 'a=b', '', ...ended, ...ended],
+    ...[`neptun-session=${valid}; neptun-session=${valid}`, 'a=b', '', ...invalid, ...invalid],
   ]
 }
 

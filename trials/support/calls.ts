@@ -1,8 +1,8 @@
 import { demo } from '../../src/demo-data.js'
-import type { Answer, Request } from './connection.js'
+import type { Request, Response } from './connection.js'
 
-/** What one client says, one request after the other, given the answer to each (undefined if there was none). */
-export type Conversation = Generator<Request, never, Answer | undefined>
+/** Sequence of requests of one client. Each `next` takes the response to the last request, or undefined if it was lost. */
+export type Workload = Generator<Request, never, Response | undefined>
 
 const RESOURCES = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources`
 export const LIST = { method: 'GET', path: `${RESOURCES}/imports` }
@@ -11,23 +11,26 @@ const FILES = { method: 'GET', path: `${RESOURCES}/user-files` }
 
 let count = 0
 
-/** Creates an import of a path that no other has, so that it can be looked up. */
+/** Returns a request that creates an import. Its path is unique, so that compare() can find it. */
 export function create(): Request {
   count += 1
   const body = { source_type: 'local', source_path: `/trials/${count}`, title: `Trial ${count}`, description: null }
   return { method: 'POST', path: `${RESOURCES}/imports`, body }
 }
 
-/** The path that a request of create() stores. */
+/** Returns the path in the body of a request of create(). */
 export const pathOf = ({ body }: Request) => (body as { source_path?: string } | undefined)?.source_path
 
-/** Writes and nothing else. */
-export function* writes(): Conversation {
+/** Only writes. */
+export function* writes(): Workload {
   for (;;) yield create()
 }
 
-/** As many reads as writes, and what is written stays. No list of imports: a long one is large work, which is limited. */
-export function* mixed(): Conversation {
+/**
+ * As many reads as writes. Created imports are kept. Imports are not listed, since the service limits how many large lists
+ * it reads concurrently.
+ */
+export function* mixed(): Workload {
   for (;;) {
     const created = yield create()
     yield created?.status === 201 ? { method: 'GET', path: pathOfImport(created) } : FILES
@@ -36,8 +39,8 @@ export function* mixed(): Conversation {
   }
 }
 
-/** Lists of each kind and writes, by at most 18 connections: more large work of one user is refused. */
-export function* lists(): Conversation {
+/** Writes and lists, for at most 18 connections: the service limits how many large lists of one user it reads concurrently. */
+export function* lists(): Workload {
   for (;;) {
     yield create()
     yield PAGE
@@ -45,10 +48,10 @@ export function* lists(): Conversation {
   }
 }
 
-const pathOfImport = (created: Answer) => `${RESOURCES}/imports/${JSON.parse(created.body).import.id}`
+const pathOfImport = (created: Response) => `${RESOURCES}/imports/${JSON.parse(created.body).import.id}`
 
-/** Each import is removed again, so that a project does not grow and its whole list can be read. */
-export function* visits(): Conversation {
+/** Removes each import after creating it, so that the project stays small enough to read the complete list. */
+export function* visits(): Workload {
   for (;;) {
     const created = yield create()
     yield LIST

@@ -1,6 +1,6 @@
 /**
- * Reads a body in chunks (RFC 9112, section 7.1), without trailers.
- * @returns undefined while it is not complete
+ * Decodes a chunked body (RFC 9112, section 7.1) without trailers.
+ * @returns undefined if the body is incomplete; `length` is the encoded length, in bytes
  */
 export function readChunks(bytes: Buffer): { body: Buffer; length: number } | undefined {
   const chunks: Buffer[] = []

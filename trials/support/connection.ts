@@ -2,61 +2,61 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { demo } from '../../src/demo-data.js'
 import { readChunks } from './chunks.js'
-import { takeToken } from './sessions.js'
+import { nextToken } from './sessions.js'
 
 export interface Request {
   method: string
   path: string
   body?: object
-  /** Of another session than the connection's. */
+  /** Session token, if it differs from the connection's. */
   token?: string
 }
 
-export interface Answer {
+export interface Response {
   status: number
   body: string
 }
 
-/** A connection that was open when a request was written to it, and that did not bring a whole answer. */
+/** Thrown if a request was written to an open connection, but no complete response arrived. */
 export class LostError extends Error {}
 
-/** One HTTP connection that is kept alive, so that it is known what was sent on it, and what had come back by then. */
+/** A persistent HTTP connection. Unlike with a connection pool, it is certain whether a request was written to an open connection. */
 export interface Connection {
-  /** Whether the service has neither closed it nor said that it will. */
+  /** Whether the service has neither closed the connection nor announced that with `Connection: close`. */
   isOpen(): boolean
-  /** One request at a time. @throws LostError */
-  send(request: Request): Promise<Answer>
+  /** Sends a request. The previous response must have arrived. @throws LostError */
+  send(request: Request): Promise<Response>
   destroy(): void
 }
 
-/** Longer than anything may take: who has no answer by then has none. */
-const PATIENCE = 20_000
+/** Timeout of a response, in milliseconds: longer than any response may take. */
+const RESPONSE_TIMEOUT = 20_000
 
-/** @throws Error with the code ECONNREFUSED, say, where nobody accepts it */
-export async function openConnection(port: number, token = takeToken()): Promise<Connection> {
+/** @throws Error with a code such as ECONNREFUSED if the connection fails */
+export async function openConnection(port: number, token = nextToken()): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let received = Buffer.alloc(0)
   let isOpen = true
-  let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined
+  let waiting: { resolve: (response: Response) => void; reject: (error: Error) => void } | undefined
   await once(socket, 'connect')
-  socket.setTimeout(PATIENCE, () => lose(`no answer within ${PATIENCE} ms`))
+  socket.setTimeout(RESPONSE_TIMEOUT, () => lose(`no response within ${RESPONSE_TIMEOUT} ms`))
   socket.on('data', (chunk) => {
     received = Buffer.concat([received, chunk])
-    const answer = readAnswer(received)
-    if (!answer) return
-    received = received.subarray(answer.length)
-    if (answer.isLast) lose('closed')
-    waiting?.resolve(answer)
+    const response = readResponse(received)
+    if (!response) return
+    received = received.subarray(response.length)
+    if (response.isLast) lose('closed')
+    waiting?.resolve(response)
     waiting = undefined
   })
-  socket.on('end', () => lose('closed without an answer'))
+  socket.on('end', () => lose('closed without a response'))
   socket.on('error', (error: NodeJS.ErrnoException) => lose(error.code ?? error.message))
-  socket.on('close', () => lose('closed without an answer'))
+  socket.on('close', () => lose('closed without a response'))
 
-  function lose(why: string) {
+  function lose(reason: string) {
     isOpen = false
     socket.destroy()
-    if (why !== 'closed') waiting?.reject(new LostError(why))
+    if (reason !== 'closed') waiting?.reject(new LostError(reason))
   }
 
   return {
@@ -65,13 +65,13 @@ export async function openConnection(port: number, token = takeToken()): Promise
       new Promise((resolve, reject) => {
         waiting = { resolve, reject }
         if (isOpen) socket.write(toBytes(request, port, request.token ?? token))
-        else reject(new LostError('was closed before the request'))
+        else reject(new LostError('closed before the request'))
       }),
     destroy: () => void socket.destroy(),
   }
 }
 
-/** A request, as it goes over the wire. */
+/** Serializes a request as HTTP/1.1. */
 export function toBytes({ method, path, body }: Request, port: number, token: string = demo.user.token): string {
   const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Cookie: neptun-session=${token}`]
   if (!body) return `${head.join('\r\n')}\r\n\r\n`
@@ -80,8 +80,8 @@ export function toBytes({ method, path, body }: Request, port: number, token: st
   return `${head.join('\r\n')}\r\n\r\n${text}`
 }
 
-/** Reads the response that some bytes begin with; undefined while it is not complete. Large lists come in chunks. */
-export function readAnswer(bytes: Buffer): (Answer & { length: number; isLast: boolean }) | undefined {
+/** Parses the response at the start of `bytes`, for example a large list in chunks. @returns undefined if it is incomplete */
+export function readResponse(bytes: Buffer): (Response & { length: number; isLast: boolean }) | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const head = bytes.toString('latin1', 0, end)

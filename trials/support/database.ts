@@ -9,25 +9,27 @@ import { applyMigrations } from '../../src/database/migrations.js'
 import { demo, seedDemoData } from '../../src/demo-data.js'
 import { TOKENS } from './sessions.js'
 
-/** How it goes away: it tells its clients; it does not; or each of its processes stands still, its sockets open. */
-export type Absence = 'fast shutdown' | 'kill -9' | 'frozen'
+/**
+ * How PostgreSQL fails: it closes its connections, it is killed, or all of its processes are stopped (SIGSTOP) with their
+ * sockets open.
+ */
+export type FailureMode = 'fast shutdown' | 'kill -9' | 'frozen'
 
-/** A PostgreSQL that can go away and come back, at the same port and with the same data. */
+/** A PostgreSQL that can fail and recover, with the same port and data. */
 export interface Database {
   url: string
-  goAway(how: Absence): Promise<void>
-  /** Resolves when it accepts connections. */
-  comeBack(): Promise<void>
-  /** Ends it for good. */
-  end(): Promise<void>
+  fail(mode: FailureMode): Promise<void>
+  /** Resolves when PostgreSQL accepts connections again. */
+  recover(): Promise<void>
+  stop(): Promise<void>
 }
 
 const NAME = 'neptun'
 
-/** The name under which the service's connections are known. */
+/** Selects the service's connections in pg_stat_activity. */
 const SERVICE = `application_name = 'neptun-projects-resources'`
 
-/** One user writes as much as all do otherwise. */
+/** Raises the limit of rows per project: in most trials, all requests write to one project. */
 export const UNLIMITED_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
 
@@ -40,8 +42,8 @@ const CREATE_SESSIONS = `
   SELECT $1, sha256(convert_to(token, 'UTF8')), now() + interval '1 day' FROM unnest($2::text[]) AS token`
 
 /**
- * Starts a PostgreSQL with the demonstration data. Its settings are PostgreSQL's own, so what it has acknowledged is on
- * the disk: fsync, full_page_writes and synchronous_commit are on.
+ * Starts a PostgreSQL with the demonstration data and default durability settings: fsync, full_page_writes and
+ * synchronous_commit are on, so an acknowledged write is on disk.
  */
 export async function startDatabase(folder: string): Promise<Database> {
   let postgres: Postgres | undefined = await startPostgres({ folder })
@@ -56,17 +58,17 @@ export async function startDatabase(folder: string): Promise<Database> {
     await client.query(CREATE_SESSIONS, [demo.user.id, TOKENS])
   })
 
-  async function goAway(how: Absence) {
-    if (how === 'frozen') {
+  async function fail(mode: FailureMode) {
+    if (mode === 'frozen') {
       unfreeze = await freeze(url, await postmasterOf(folder))
       return
     }
-    if (how === 'kill -9') await killPostmaster(url, await postmasterOf(folder))
+    if (mode === 'kill -9') await killPostmaster(url, await postmasterOf(folder))
     await postgres?.stop()
     postgres = undefined
   }
 
-  async function comeBack() {
+  async function recover() {
     await unfreeze?.()
     unfreeze = undefined
     postgres ??= await startPostgres({ folder, settings: { port: new URL(url).port } })
@@ -74,9 +76,9 @@ export async function startDatabase(folder: string): Promise<Database> {
 
   return {
     url,
-    goAway,
-    comeBack,
-    end: async () => {
+    fail,
+    recover,
+    stop: async () => {
       await unfreeze?.()
       await postgres?.stop()
     },
@@ -87,14 +89,14 @@ async function postmasterOf(folder: string): Promise<number> {
   return Number.parseInt(await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10)
 }
 
-/** Resolves when the last backend has ended: one that is busy serves on until it has nothing to do, and looks up. */
+/** Kills the postmaster and resolves when all backends have exited. A busy backend notices only once it is idle. */
 async function killPostmaster(url: string, postmaster: number): Promise<void> {
   const { rows } = await withClient(url, (client) => client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity'))
   process.kill(postmaster, 'SIGKILL')
-  while (rows.some(({ pid }) => isAlive(pid))) await sleep(1)
+  while (rows.some(({ pid }) => isRunning(pid))) await sleep(1)
 }
 
-function isAlive(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch {
@@ -103,10 +105,11 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Stops every process of a PostgreSQL, the postmaster first so that no new one comes.
+ * Stops all PostgreSQL processes with SIGSTOP, the postmaster first so that it forks no new ones.
  *
- * They are continued by a shell that waits for its standard input to end: so they are also when this process is killed,
- * and the keeper can end them then.
+ * A detached shell continues them when its standard input closes. That also happens if this process is killed, so that
+ * the process that cleans up PostgreSQL can terminate them.
+ * @returns a function that continues the processes
  */
 async function freeze(url: string, postmaster: number): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url })
@@ -128,7 +131,10 @@ async function freeze(url: string, postmaster: number): Promise<() => Promise<vo
   }
 }
 
-/** Which of these paths are not stored as imports, and how many are that are not among them. */
+/**
+ * Compares acknowledged imports with the stored ones.
+ * @returns the acknowledged paths that are not stored, and the number of stored paths that were not acknowledged
+ */
 export async function compare(url: string, acknowledged: Set<string>): Promise<{ missing: string[]; others: number }> {
   return await withClient(url, async (client) => {
     const { rows } = await client.query(`SELECT source_path FROM imports WHERE source_path LIKE '/trials/%'`)
@@ -138,7 +144,7 @@ export async function compare(url: string, acknowledged: Set<string>): Promise<{
   })
 }
 
-/** How many connections the service has, as PostgreSQL sees it. */
+/** Counts the service's connections to PostgreSQL. */
 export async function countConnections(url: string): Promise<number> {
   return await withClient(url, async (client) => {
     const { rowCount } = await client.query(`SELECT FROM pg_stat_activity WHERE ${SERVICE}`)
@@ -146,7 +152,7 @@ export async function countConnections(url: string): Promise<number> {
   })
 }
 
-/** Ends each of the service's connections, whatever it is doing. @returns how many there were */
+/** Terminates all of the service's connections to PostgreSQL. @returns their number */
 export async function terminateConnections(client: pg.Client): Promise<number> {
   const { rowCount } = await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${SERVICE}`)
   return rowCount ?? 0

@@ -1,4 +1,4 @@
-/** One thing that a trial has seen; with `ok`, one that it has judged. */
+/** A result of a trial. `ok` is undefined for a figure without a requirement. */
 export interface Finding {
   what: string
   seen: string
@@ -6,31 +6,31 @@ export interface Finding {
 }
 
 export interface TrialOptions {
-  /** Requests of the memory and fuzz trials. */
+  /** Number of requests of the memory and fuzz trials. */
   requests: number
-  /** From which the fuzz trial draws all that it sends. */
+  /** Seed of the fuzz trial's random generator. */
   seed: number
-  /** How long the database stays away, in seconds. */
+  /** Duration of a database outage, in seconds. */
   seconds: number
 }
 
-/** What a trial does and finds. It starts whatever it needs, and leaves nothing behind. */
+/** Runs a trial. A trial starts everything it needs, and cleans up afterwards. */
 export type Trial = (options: TrialOptions) => Promise<Finding[]>
 
-/** A figure for information. */
+/** Creates a finding without a requirement. */
 export const figure = (what: string, seen: string | number): Finding => ({ what, seen: String(seen) })
 
-/** A figure that must hold. */
+/** Creates a finding with a requirement: `ok` says whether it is met. */
 export const check = (what: string, seen: string | number, ok: boolean): Finding => ({ what, seen: String(seen), ok })
 
-/** A number of milliseconds that must not be exceeded. */
+/** Creates a finding that requires `elapsed` to be at most `limit`, both in milliseconds. */
 export function within(what: string, elapsed: number, limit: number): Finding {
   return check(`${what} (limit ${limit} ms)`, ms(elapsed), elapsed <= limit)
 }
 
 export const ms = (elapsed: number) => `${elapsed < 10 ? elapsed.toFixed(1) : Math.round(elapsed)} ms`
 
-/** The value below which a share of them lies. */
+/** Returns a quantile: `share` is 0.99 for the 99th percentile. */
 export function quantile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

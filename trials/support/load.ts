@@ -1,49 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Conversation } from './calls.js'
-import { type Answer, type Connection, LostError, openConnection, type Request } from './connection.js'
+import type { Workload } from './calls.js'
+import { type Connection, LostError, openConnection, type Request, type Response } from './connection.js'
 
-/** What became of a request that was sent. Times are of performance.now(). */
+/** The outcome of a request that was sent. Times are from performance.now(), in milliseconds. */
 export interface Outcome {
   request: Request
-  begun: number
-  ended: number
-  /** Undefined if there was no whole answer; then `lost` says what happened. */
-  answer: Answer | undefined
+  startedAt: number
+  endedAt: number
+  /** Undefined if no complete response arrived; `lost` is the reason. */
+  response: Response | undefined
   lost: string | undefined
 }
 
 export interface LoadOptions {
   port: number
   connections: number
-  talk: () => Conversation
+  workload: () => Workload
   onOutcome: (outcome: Outcome) => void
-  /** Whether a client opens a new connection where its last one was closed or refused. */
+  /** Whether a client may reconnect after its connection was closed or refused. */
   mayConnect?: () => boolean
-  /** How long a client waits after an answer, in milliseconds; not at all by default. */
-  think?: () => number
+  /** Returns the pause between a response and the next request, in milliseconds. By default, there is no pause. */
+  thinkTime?: () => number
 }
 
-/** Clients that talk until they are told to stop. */
+/** Clients that send requests until they are stopped. */
 export interface Load {
-  /** Lets each have its last answer. */
+  /** Resolves when each client has received its last response. */
   stop(): Promise<void>
-  /** Settles when the last one has stopped, also by itself since it may not connect any more. */
-  ended: Promise<unknown>
-  /** How often a connection was refused: nothing was sent then. */
+  /** Resolves when all clients have stopped, including those that may not reconnect. */
+  finished: Promise<unknown>
+  /** Number of refused connections. No request was sent on them. */
   refused(): number
 }
 
-/** How long a client waits after a 503 or a refused connection, in milliseconds. */
+/** Pause after a 503 or a refused connection, in milliseconds. */
 const PAUSE = 20
 
-/** Starts clients that each keep one connection alive and send their next request as soon as they have an answer. */
+/** Starts clients. Each has one persistent connection and sends its next request when the last response has arrived. */
 export function startLoad(options: LoadOptions): Load {
   const { mayConnect = () => true } = options
-  let stopping = false
+  let isStopping = false
   let refused = 0
 
   async function connect(): Promise<Connection | undefined> {
-    while (!stopping && mayConnect()) {
+    while (!isStopping && mayConnect()) {
       try {
         return await openConnection(options.port)
       } catch {
@@ -55,38 +55,38 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   async function runClient() {
-    const conversation = options.talk()
+    const workload = options.workload()
     let connection = await connect()
-    let { value: request } = conversation.next()
-    while (!stopping && connection) {
+    let { value: request } = workload.next()
+    while (!isStopping && connection) {
       const outcome = await exchange(connection, request)
       options.onOutcome(outcome)
-      const pause = outcome.answer?.status === 503 ? PAUSE : (options.think?.() ?? 0)
+      const pause = outcome.response?.status === 503 ? PAUSE : (options.thinkTime?.() ?? 0)
       if (pause > 0) await sleep(pause)
-      request = conversation.next(outcome.answer).value
+      request = workload.next(outcome.response).value
       if (!connection.isOpen()) connection = await connect()
     }
     connection?.destroy()
   }
 
-  const ended = Promise.all(Array.from({ length: options.connections }, runClient))
+  const finished = Promise.all(Array.from({ length: options.connections }, runClient))
   return {
-    ended,
+    finished,
     refused: () => refused,
     stop: async () => {
-      stopping = true
-      await ended
+      isStopping = true
+      await finished
     },
   }
 }
 
 async function exchange(connection: Connection, request: Request): Promise<Outcome> {
-  const begun = performance.now()
+  const startedAt = performance.now()
   try {
-    const answer = await connection.send(request)
-    return { request, begun, ended: performance.now(), answer, lost: undefined }
+    const response = await connection.send(request)
+    return { request, startedAt, endedAt: performance.now(), response, lost: undefined }
   } catch (error) {
     if (!(error instanceof LostError)) throw error
-    return { request, begun, ended: performance.now(), answer: undefined, lost: error.message }
+    return { request, startedAt, endedAt: performance.now(), response: undefined, lost: error.message }
   }
 }

@@ -1,33 +1,33 @@
 import { connect, type Socket } from 'node:net'
-import { readAnswer } from './connection.js'
+import { readResponse } from './connection.js'
 
-/** Bytes that go over a connection as they are, also such as are no whole request. */
+/** A connection on which a trial sends arbitrary bytes. */
 export interface RawConnection {
   socket: Socket
-  /** The service's answer as `status body`, and when it was there; or `closed` without one. */
-  answered: Promise<{ text: string; at: number }>
+  /** The first response as `status body`, or `closed`, and the time at which it arrived, as from performance.now(). */
+  firstResponse: Promise<{ text: string; at: number }>
 }
 
 export function openRaw(port: number): RawConnection {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let received = Buffer.alloc(0)
-  const answered = new Promise<{ text: string; at: number }>((resolve) => {
+  const firstResponse = new Promise<{ text: string; at: number }>((resolve) => {
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
-      const answer = readAnswer(received)
-      if (answer) resolve({ text: `${answer.status} ${answer.body}`, at: performance.now() })
+      const response = readResponse(received)
+      if (response) resolve({ text: `${response.status} ${response.body}`, at: performance.now() })
     })
     socket.on('error', () => {})
     socket.on('close', () => resolve({ text: 'closed', at: performance.now() }))
   })
-  return { socket, answered }
+  return { socket, firstResponse }
 }
 
-/** Sends bytes, and says what comes back. */
+/** Sends bytes on a new connection. @returns the first response as `status body`, or `closed` */
 export async function sendRaw(port: number, bytes: string): Promise<string> {
-  const { socket, answered } = openRaw(port)
+  const { socket, firstResponse } = openRaw(port)
   socket.write(bytes)
-  const { text } = await answered
+  const { text } = await firstResponse
   socket.destroy()
   return text
 }

@@ -2,10 +2,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { findFreePort } from '../../dev/port.js'
 
+/** The reason why trials with Redis cannot run; undefined if they can. */
 export const NO_REDIS =
   spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'redis-server is not installed'
 
-/** Starts a Redis, which can be frozen. */
+/** Starts a Redis that can be frozen with SIGSTOP. */
 export async function startRedis() {
   const port = await findFreePort()
   const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']

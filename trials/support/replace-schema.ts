@@ -9,7 +9,7 @@ const TABLES = `SELECT quote_ident(relname) AS name FROM pg_class
 const SEQUENCES = `SELECT quote_ident(sequencename) AS name, last_value FROM pg_sequences
   WHERE schemaname = 'former' AND last_value IS NOT NULL`
 
-/** Replaces tables, types and functions by new ones with the same rows, in one transaction, as a restore does. */
+/** Replaces all tables, types and functions with copies that have the same rows, in one transaction, like a restore. */
 export async function replaceSchema(url: string): Promise<void> {
   const names = (await readdir(migrations)).filter((name) => /^\d{14}_/.test(name)).sort()
   const files = names.map((name) => readFile(new URL(`${name}/migration.sql`, migrations), 'utf8'))

@@ -4,42 +4,41 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openConnection } from './connection.js'
 
-/** The production build, running in a process of its own. */
+/** The production build, running in a separate process. */
 export interface Service {
   port: number
-  /** From its start until /health/ready answered 200, in milliseconds. */
+  /** Time from the start of the process to the first 200 of /health/ready, in milliseconds. */
   readyAfter: number
   signal(signal: NodeJS.Signals): void
-  /** What it has logged so far, unless that goes elsewhere. */
+  /** Returns the log so far; empty if `logFile` is set. */
   log(): string
-  /** How it ended. */
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Resolves when the process has exited. */
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   isRunning(): boolean
-  /** Resident memory, in MiB; 0 once it has ended. */
+  /** Returns the resident memory in MiB; 0 after the process has exited. */
   memory(): number
-  /** All that it has logged. */
-  readLog(): string
 }
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** What `npm start` runs, without npm between: `exec node FLAGS dist/server.js`. */
+/** The command of `npm start`, `exec node FLAGS dist/server.js`, is run without npm so that signals reach it. */
 const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
 const FLAGS = scripts.start.split(' ').slice(2)
 const SERVER = fileURLToPath(new URL(FLAGS.pop(), ROOT))
 
 export interface ServiceOptions {
-  /** Where its log goes; by default, a file in the folder. */
+  /** Path of the log; by default, a file in the folder. */
   logFile?: string
-  /** Its maximum number of file descriptors. */
+  /** Maximum number of file descriptors. */
   descriptors?: number
 }
 
 /**
- * Starts the service with these variables and no others, and waits until it is ready. It ends with this process.
+ * Starts the service and waits until it is ready. The service exits when this process does.
  *
- * @param folder where there is no file `.env`
- * @throws Error with the end of its log, if it ends instead
+ * @param folder working directory, without a `.env` file
+ * @param variables environment variables; no others are inherited except PATH
+ * @throws Error with the end of the log if the service exits
  */
 export async function startService(
   folder: string,
@@ -48,7 +47,7 @@ export async function startService(
 ): Promise<Service> {
   const log = `${folder}/service.log`
   const output = openSync(logFile ?? log, 'a')
-  const begun = performance.now()
+  const startedAt = performance.now()
   const command = [process.execPath, ...FLAGS, SERVER]
   const [program = '', ...args] = descriptors
     ? ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...command]
@@ -56,26 +55,25 @@ export async function startService(
   const child = spawn(program, args, {
     cwd: folder,
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: '0', ...variables },
-    // By the channel it says where it listens, and it ends when the channel does.
+    // The service reports its address on the IPC channel, and exits when the channel closes.
     stdio: ['ignore', output, logFile ? 'inherit' : output, 'ipc'],
   })
   closeSync(output)
-  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
-  const message = await Promise.race([once(child, 'message'), ended])
-  if (!Array.isArray(message)) throw new Error(`the service did not start: ${readFileSync(log, 'utf8').slice(-2000)}`)
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  const message = await Promise.race([once(child, 'message'), exited])
+  if (!Array.isArray(message)) throw new Error(`The service did not start: ${readFileSync(log, 'utf8').slice(-2000)}`)
   const port = Number(new URL(message[0].address).port)
   await untilReady(port)
-  const readyAfter = performance.now() - begun
+  const readyAfter = performance.now() - startedAt
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
     port,
     readyAfter,
-    ended,
+    exited,
     signal: (signal) => void child.kill(signal),
     log: () => readFileSync(log, 'utf8'),
     isRunning,
     memory: () => (isRunning() ? readMemory(child) : 0),
-    readLog: () => readFileSync(log, 'utf8'),
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Sessions of the demonstration user. One session can have 16 requests in progress, and a load has more connections than
- * that: each connection uses the next session.
+ * Session tokens of the demonstration user. A session can have at most 16 requests in progress, so the connections of a
+ * load are distributed over several sessions.
  */
 export const TOKENS = Array.from({ length: 32 }, (_, index) => `trial-session-${index}`.padEnd(43, '-'))
 
-let taken = 0
+let used = 0
 
-export function takeToken(): string {
-  taken += 1
-  return TOKENS[taken % TOKENS.length] as string
+/** Returns the token for the next connection. */
+export function nextToken(): string {
+  used += 1
+  return TOKENS[used % TOKENS.length] as string
 }

@@ -1,38 +1,38 @@
 import { pathOf } from './calls.js'
 import type { Outcome } from './load.js'
 
-/** What is kept of all the outcomes of a load. */
+/** Counts of the outcomes of a load. */
 export interface Tally {
   record(outcome: Outcome): void
-  answered(): number
-  /** Requests that were sent on an open connection and never answered whole, by what happened to them. */
+  responseCount(): number
+  /** Number of requests that were sent on an open connection without a complete response, by reason. */
   lost: Map<string, number>
-  /** Answers by status and, of an error, its code: `201`, `503 DATABASE_UNAVAILABLE`. */
-  answers: Map<string, number>
-  /** Paths of the imports that a client was told are stored. */
+  /** Number of responses by status and, for errors, code: `201`, `503 DATABASE_UNAVAILABLE`. */
+  responses: Map<string, number>
+  /** Paths of the imports whose creation was acknowledged with 201. */
   acknowledged: Set<string>
 }
 
 export function createTally(): Tally {
   const tally: Tally = {
     record,
-    answered: () => sum(tally.answers),
+    responseCount: () => sum(tally.responses),
     lost: new Map(),
-    answers: new Map(),
+    responses: new Map(),
     acknowledged: new Set(),
   }
   return tally
 
   function record(outcome: Outcome) {
-    const { request, lost, answer } = outcome
+    const { request, lost, response } = outcome
     if (lost !== undefined) return add(tally.lost, lost)
-    add(tally.answers, kindOf(outcome))
+    add(tally.responses, kindOf(outcome))
     const path = pathOf(request)
-    if (path && answer?.status === 201) tally.acknowledged.add(path)
+    if (path && response?.status === 201) tally.acknowledged.add(path)
   }
 }
 
-/** The same, with the outcomes themselves, as they came: for trials that look at times. */
+/** Creates a tally that also keeps all outcomes, in order of completion, for trials that measure times. */
 export function createFullTally(): Tally & { outcomes: Outcome[] } {
   const tally = createTally()
   const outcomes: Outcome[] = []
@@ -43,24 +43,24 @@ export function createFullTally(): Tally & { outcomes: Outcome[] } {
   return { ...tally, record, outcomes }
 }
 
-/** `201`; of an error also its code. */
-function kindOf({ answer }: Outcome): string {
-  if (!answer) return 'lost'
-  return answer.status < 400 ? `${answer.status}` : `${answer.status} ${JSON.parse(answer.body).code}`
+/** Formats a response as `201`, or `503 DATABASE_UNAVAILABLE` for an error. */
+function kindOf({ response }: Outcome): string {
+  if (!response) return 'lost'
+  return response.status < 400 ? `${response.status}` : `${response.status} ${JSON.parse(response.body).code}`
 }
 
-export const isSuccess = ({ answer }: Outcome) => answer !== undefined && answer.status < 300
+export const isSuccess = ({ response }: Outcome) => response !== undefined && response.status < 300
 
 export const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, count) => total + count, 0)
 
-/** `3 x 201, 1 x 503 DATABASE_UNAVAILABLE`, or `none`. */
+/** Formats counts as `3 x 201, 1 x 503 DATABASE_UNAVAILABLE`, or `none`. */
 export function describe(counts: Map<string, number>): string {
   return [...counts].map(([kind, count]) => `${count} x ${kind}`).join(', ') || 'none'
 }
 
-/** Every answer that is neither a success nor one of `allowed`. */
-export function unexpected({ answers }: Tally, ...allowed: string[]): Map<string, number> {
-  return new Map([...answers].filter(([kind]) => !/^2/.test(kind) && !allowed.includes(kind)))
+/** Returns the counts of responses that are neither successful nor listed in `allowed`. */
+export function unexpected({ responses }: Tally, ...allowed: string[]): Map<string, number> {
+  return new Map([...responses].filter(([kind]) => !/^2/.test(kind) && !allowed.includes(kind)))
 }
 
 function add(counts: Map<string, number>, kind: string) {

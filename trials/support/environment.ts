@@ -4,27 +4,27 @@ import { join } from 'node:path'
 import { type Database, startDatabase } from './database.js'
 import { type Service, type ServiceOptions, startService } from './service.js'
 
-/** A database of its own for a trial, and services on it. */
-export interface Stage {
+/** The database of one trial, and a function that starts the service on it. */
+export interface Environment {
   database: Database
   startService(variables?: Record<string, string>, options?: ServiceOptions): Promise<Service>
 }
 
-/** One user writes as much as all do otherwise. */
+/** In most trials, all requests come from one user and write to one project. */
 const UNLIMITED = { MAX_PROJECT_BYTES: '1000000000', RATE_LIMIT_SESSION: '1000000000' }
 
 const closing = new Set<() => Promise<void>>()
 
-/** Gives a trial its stage, and takes all of it away afterwards. */
-export async function withStage<T>(use: (stage: Stage) => Promise<T>): Promise<T> {
+/** Runs a trial with a new database, and stops and removes everything afterwards. */
+export async function withEnvironment<T>(use: (environment: Environment) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-trial-'))
   const services: Service[] = []
   let database: Database | undefined
   const close = async () => {
     closing.delete(close)
     for (const service of services) service.signal('SIGKILL')
-    await Promise.all(services.map(({ ended }) => ended))
-    await database?.end()
+    await Promise.all(services.map(({ exited }) => exited))
+    await database?.stop()
     await rm(folder, { recursive: true, force: true })
   }
   closing.add(close)
@@ -45,7 +45,7 @@ export async function withStage<T>(use: (stage: Stage) => Promise<T>): Promise<T
   }
 }
 
-/** Takes every stage away, in the middle of a trial. */
-export async function closeStages(): Promise<void> {
+/** Stops and removes everything if trials are interrupted. */
+export async function closeEnvironments(): Promise<void> {
   await Promise.all([...closing].map((close) => close()))
 }
