@@ -8,7 +8,7 @@ export interface BenchRequest {
   body?: string
 }
 
-/** A kind of request that is measured, and the status that every response must have. */
+/** A type of request to measure, and the status that every response must have. */
 export interface Call {
   name: string
   status: number
@@ -25,7 +25,7 @@ export const list: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'imports', session)),
 }
 
-/** The list by up to SAMPLE users, where other calls are limited to fewer. */
+/** The list of imports by up to SAMPLE users, for comparisons in which other calls are limited to fewer users. */
 export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 
 export const resources: Call = {
@@ -35,7 +35,7 @@ export const resources: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'user-files', session)),
 }
 
-/** Each contender creates imports in a project of its own, `project`. */
+/** Creates imports. Each contender uses a different `project`. */
 export const create: Call = {
   name: 'create',
   status: 201,
@@ -101,7 +101,7 @@ export const withheldImport: Call = {
 /** Limits a call to a number of users, spread over all users of the call. */
 export function byFewer(call: Call, users: number): Call {
   const requests: Call['requests'] = (dataset, project) => {
-    // The first requests are those of the users' first sessions.
+    // The first requests use the first session of each user.
     const all = call.requests(dataset, project).slice(0, dataset.users)
     return spread(users, all.length).map((index) => all[index] as BenchRequest)
   }
@@ -115,9 +115,9 @@ function everySession(dataset: Dataset, request: (user: number, session: number)
   return sessions.flatMap((session) => users.map((user) => request(user, session)))
 }
 
-/** Returns at most `most` indexes, evenly spread over `all`. */
-function spread(most: number, all: number): number[] {
-  const count = Math.min(most, all)
+/** Returns at most `max` indexes, evenly spread over `all`. */
+function spread(max: number, all: number): number[] {
+  const count = Math.min(max, all)
   return Array.from({ length: count }, (_, index) => Math.floor((index * all) / count))
 }
 

@@ -15,7 +15,7 @@ const COLORS: Record<string, string> = {
 }
 const DASHES: Record<string, string> = { list: '', resources: '6 3', create: '2 3', [listByMany.name]: '8 3 2 3' }
 
-/** Draws the ratios of the last full run, and how rates change with size, as far as results exist. */
+/** Draws the ratios of the last full run, and the rates by size. Results that do not exist yet are omitted. */
 export function drawChart(
   results: { spreads: Record<string, Spread> } | undefined,
   growth: Growth | undefined,
@@ -43,7 +43,9 @@ ${placed.join('\n')}
 `
 }
 
-/** Draws a bar for each ratio that has a target, a line from the lowest to the highest round, and a mark at the target. */
+/**
+ * Draws a bar for each ratio that has a target, a line from the lowest to the highest round, and a mark at the target.
+ */
 function drawRatios(spreads: Record<string, Spread>): string {
   const shown = Object.entries(spreads).filter(([name]) => TARGETS[name])
   const left = 190

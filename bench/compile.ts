@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** Programs that run in a process of their own. They are compiled to JavaScript, so that no loader slows them down. */
+/** Programs that run in separate processes. They are compiled to JavaScript, since a loader would slow them down. */
 const PROGRAMS = [
   'load',
   'peers/equipped',
@@ -17,7 +17,7 @@ const PROGRAMS = [
 
 export type Program = (typeof PROGRAMS)[number]
 
-/** Returns the path of a program after compile(). */
+/** Returns the path of a compiled program. compile() must have finished. */
 export const compiled = (program: Program) => `${here}.compiled/${program}.js`
 
 let compilation: Promise<unknown> | undefined
@@ -32,7 +32,7 @@ async function compileService(): Promise<void> {
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
   const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url))
   await promisify(execFile)(process.execPath, [tsc, '-p', project]).catch((error) => {
-    throw new Error(`the service does not compile:\n${error.stdout}`)
+    throw new Error(`The service does not compile:\n${error.stdout}`)
   })
 }
 

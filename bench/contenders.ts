@@ -13,7 +13,7 @@ export type Peer = (typeof PEERS)[number]
 
 export type Name = 'ours' | Peer | 'floor'
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface Contender {
   name: Name
   pid: number
@@ -21,10 +21,10 @@ export interface Contender {
   stop(): Promise<void>
 }
 
-/** The environment of every contender. */
+/** Environment variables of every contender. */
 const COMMON = { NODE_ENV: 'production', DATABASE_POOL_SIZE: '10' }
 
-/** The service runs as in production. Its limits are so high that they refuse no load, but everything is counted. */
+/** Raised limits of the service, which otherwise runs as in production. They count all requests but refuse none. */
 const RAISED_LIMITS = {
   MAX_PROJECT_BYTES: '1000000000',
   RATE_LIMIT_SESSION: '1000000000',
@@ -33,13 +33,13 @@ const RAISED_LIMITS = {
   DATABASE_CONNECT_TIMEOUT: '10000',
 }
 
-/** The flags for Node.js in `npm start`. All contenders have them, so that only their code differs. */
+/** The Node.js flags of `npm start`. All contenders have the same flags. */
 const FLAGS = packageJson.scripts.start.split(' ').slice(2, -1)
 
 const server = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 
 export interface StartOptions {
-  /** For log files. */
+  /** Directory for log files. */
   folder: string
   databaseUrl: string
   execArgv?: string[]
@@ -51,11 +51,12 @@ export async function startOurs(options: StartOptions): Promise<Contender> {
   return await start('ours', server, env, options)
 }
 
+/** Starts a peer. */
 export async function startPeer(name: Peer, options: StartOptions): Promise<Contender> {
   return await start(name, compiled(`peers/${name}`), COMMON, options)
 }
 
-/** @param bodies the response to each call */
+/** Starts the floor. @param bodies response body by call */
 export async function startFloor(bodies: Record<string, string>, options: StartOptions): Promise<Contender> {
   const file = join(options.folder, 'bodies.json')
   await writeFile(file, JSON.stringify(bodies))
@@ -67,7 +68,7 @@ async function start(name: Name, program: string, env: NodeJS.ProcessEnv, option
   await compile()
   const log = openSync(join(folder, `${name}.log`), 'a')
   const child = fork(program, {
-    // The service reads a .env file in its working directory.
+    // The service would read a .env file in its working directory; this directory has none.
     cwd: folder,
     env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, ...env },
     execArgv: [...FLAGS, ...execArgv],

@@ -1,7 +1,7 @@
 import * as calls from './calls.js'
 import { type Contender, PEERS, startFloor, startOurs, startPeer } from './contenders.js'
 import { type Dataset, removeWritten, STANDARD } from './data.js'
-import { ask, requireEqual } from './equal.js'
+import { requireEqual, sendRequest } from './equal.js'
 import { describeMachine } from './findings.js'
 import { startGenerator } from './generator.js'
 import type { BenchPostgres } from './postgres.js'
@@ -10,7 +10,7 @@ import { saveResults } from './results.js'
 import { FULL, measureRounds, QUICK } from './rounds.js'
 import { formatTables } from './table.js'
 
-/** Calls to which peers must respond as the service does before anything is measured. */
+/** Calls for which peers must return the same responses as the service before anything is measured. */
 const COMPARED = [
   calls.list,
   calls.withheldImport,
@@ -24,19 +24,19 @@ export interface ContestOptions {
   quick: boolean
   json: boolean
   signal: AbortSignal
-  say: (what: string) => void
+  log: (message: string) => void
 }
 
 /** Compares all contenders on the standard data, and prints tables or JSON. A full run is saved in bench/results. */
 export async function runContest(postgres: BenchPostgres, options: ContestOptions): Promise<void> {
-  const { quick, json, signal, say } = options
-  say('loading data')
+  const { quick, json, signal, log } = options
+  log('loading data')
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   const contenders = await startAll(postgres.folder, databaseUrl, STANDARD)
   const generator = await startGenerator(signal)
   try {
     const pace = quick ? QUICK : FULL
-    const rounds = await measureRounds({ generator, databaseUrl, dataset: STANDARD }, contenders, pace, say)
+    const rounds = await measureRounds({ generator, databaseUrl, dataset: STANDARD }, contenders, pace, log)
     const [values, spreads] = [findValues(rounds), findRatios(rounds)]
     const ratios = Object.fromEntries(Object.entries(spreads).map(([name, { median }]) => [name, median]))
     const verdicts = findVerdicts(ratios)
@@ -49,7 +49,7 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
   }
 }
 
-/** Starts all contenders, and checks that they do the same work. */
+/** Starts all contenders, and checks that they return the same responses. */
 async function startAll(folder: string, databaseUrl: string, dataset: Dataset): Promise<Contender[]> {
   const options = { folder, databaseUrl }
   const ours = await startOurs(options)
@@ -68,7 +68,7 @@ async function firstResponses(ours: Contender, dataset: Dataset): Promise<Record
   const responses: Record<string, string> = {}
   for (const call of [calls.list, calls.resources]) {
     const [request] = call.requests(dataset)
-    if (request) responses[call.name] = (await ask(ours, request)).body
+    if (request) responses[call.name] = (await sendRequest(ours, request)).body
   }
   return responses
 }

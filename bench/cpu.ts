@@ -15,8 +15,8 @@ const SECONDS = 1.5
 const TICK_US = 10_000
 
 /**
- * Measures the CPU time per request, of the server and of PostgreSQL. It varies less than rates when others use the same
- * machine. Linux only.
+ * Measures the CPU time per request of the server and of PostgreSQL. On a busy machine, it varies less than throughput.
+ * Linux only.
  */
 export async function runCpu(postgres: BenchPostgres, { signal }: { signal: AbortSignal }): Promise<void> {
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
@@ -47,14 +47,14 @@ export async function runCpu(postgres: BenchPostgres, { signal }: { signal: Abor
     for (const contender of contenders) await contender.stop()
   }
   const mean = (list: number[]) => Math.round(list.reduce((sum, one) => sum + one, 0) / list.length)
-  const rows = Object.entries(costs).map(([what, all]) => {
+  const rows = Object.entries(costs).map(([name, all]) => {
     const [server = 0, database = 0] = [0, 1].map((part) => mean(all.map((cost) => cost[part] ?? 0)))
-    return [what, ...[server, database, server + database].map(String)]
+    return [name, ...[server, database, server + database].map(String)]
   })
-  console.log(align([['CPU a request, in microseconds', 'server', 'PostgreSQL', 'sum'], ...rows]).join('\n'))
+  console.log(align([['CPU per request, in microseconds', 'server', 'PostgreSQL', 'sum'], ...rows]).join('\n'))
 }
 
-/** Reads the CPU time of the server and of all connections' processes. */
+/** Reads the CPU time of the server and of the backends of all connections, in ticks. */
 async function readTicks({ pid }: Contender, databaseUrl: string): Promise<number[]> {
   const backends = await withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ pid: number }>(

@@ -1,42 +1,44 @@
 import { withClient } from '../src/database/database.js'
 
-/** The size of a database. All values are functions of ids, so that callers know the content. */
+/** The size of a database. All values are derived from ids, so that the content is predictable. */
 export interface Dataset {
   users: number
-  /** Number of imports, and of linked user files, in each user's first project, second project, and so on. */
+  /** Number of imports, and of linked user files, in each of a user's projects. */
   perProject: readonly number[]
 }
 
 /** 1000 users, 5000 projects, 100 000 imports, 100 000 links. */
 export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20] }
 
-/** Each user has this many times the files that the largest project links, so that projects link different files. */
+/** Ratio of a user's files to the links of their largest project, so that projects link different files. */
 const FILES_PER_LINK = 2
 
 /** Returns the id of one of a user's projects, `number` from 0. */
 export const projectId = ({ perProject }: Dataset, user: number, number: number) =>
   (user - 1) * perProject.length + number + 1
 
-/** Number of sessions that a load needs at least: one session can have 16 requests in progress. */
+/** Minimum number of sessions for a load, since a session can have at most 16 requests in progress. */
 const MIN_SESSIONS = 500
 
 /** Number of sessions of each user. */
 export const sessionsPerUser = ({ users }: Dataset) => Math.ceil(MIN_SESSIONS / users)
 
-/** Returns the token of one of a user's sessions, `session` from 0: 43 characters, like those that the service creates. */
+/**
+ * Returns the token of one of a user's sessions, `session` from 0: 43 characters, like those that the service creates.
+ */
 export const tokenOf = (user: number, session = 0) => `bench-${session}-${user}`.padEnd(43, '-')
 
 const TOKEN = `rpad('bench-' || session || '-' || "user", 43, '-')`
 
 /**
- * Fills all tables. Rows of one project are not stored side by side: they are inserted in the order in which users would
- * have created them, one for every project, then the next. Half of the imports have the type `github`, from an account
- * where the user has an installation; the others have the other types.
+ * Returns SQL that fills all tables. The rows of a project are spread over the table: they are inserted round-robin,
+ * one for every project, as if users had created them concurrently. Half of the imports have the type `github` and an
+ * account for which the user has an installation. The others have the other types.
  */
 const LOAD = (dataset: Dataset) => {
   const { users, perProject } = dataset
-  const most = Math.max(...perProject)
-  const files = most * FILES_PER_LINK
+  const maxPerProject = Math.max(...perProject)
+  const files = maxPerProject * FILES_PER_LINK
   const size = `(ARRAY[${perProject}])[(project - 1) % ${perProject.length} + 1]`
   const owner = `((project - 1) / ${perProject.length} + 1)`
   const projects = `generate_series(1, ${users * perProject.length}) AS project`
@@ -67,9 +69,9 @@ const LOAD = (dataset: Dataset) => {
         ELSE 'user-' || ${owner} || '/repository-' || number
       END,
       CASE WHEN number % 4 > 0 THEN 'Import number ' || number END,
-      CASE WHEN number % 3 > 0 THEN 'What somebody wrote about it: "' || md5(project || '.' || number) || '"' END,
+      CASE WHEN number % 3 > 0 THEN 'Notes on the imported source: "' || md5(project || '.' || number) || '"' END,
       ${time}, ${time}
-    FROM generate_series(1, ${most}) AS number, ${projects}
+    FROM generate_series(1, ${maxPerProject}) AS number, ${projects}
     WHERE number <= ${size};
 
     INSERT INTO user_files (id, neptun_user_id, title, text, language, extension, created_at, updated_at)
@@ -82,14 +84,14 @@ const LOAD = (dataset: Dataset) => {
 
     INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id)
     SELECT project, (${owner} - 1) * ${files} + (project * 7 + number) % ${files} + 1, ${owner}
-    FROM generate_series(1, ${most}) AS number, ${projects}
+    FROM generate_series(1, ${maxPerProject}) AS number, ${projects}
     WHERE number <= ${size};
 
     SELECT setval('users_id_seq', max(id)) FROM users;
     SELECT setval('projects_id_seq', max(id)) FROM projects;
     SELECT setval('user_files_id_seq', max(id)) FROM user_files;
 
-    -- One import whose user has no access to its repository.
+    -- One import from an account for which its user has no installation.
     UPDATE imports SET source_path = 'stranger/repository'
     WHERE id = (
       SELECT min(id) FROM imports WHERE project_id = ${users * perProject.length} AND source_type = 'github'
@@ -97,8 +99,8 @@ const LOAD = (dataset: Dataset) => {
 }
 
 /**
- * Fills an empty database. Triggers and foreign keys are disabled meanwhile. Of the counters of a project, only those that the
- * service reads are set.
+ * Fills an empty database. Triggers and foreign keys are disabled, so the SQL itself sets those counters of a project
+ * that the service reads.
  */
 export async function loadData(databaseUrl: string, dataset: Dataset): Promise<void> {
   await withClient(databaseUrl, async (client) => {
@@ -109,11 +111,11 @@ export async function loadData(databaseUrl: string, dataset: Dataset): Promise<v
   })
 }
 
-/** Removes the imports that a measurement has created, so that all contenders find the same tables. */
+/** Deletes the imports that a measurement has created, so that all contenders work on the same tables. */
 export async function removeWritten(databaseUrl: string, { users, perProject }: Dataset): Promise<void> {
   const loaded = (users * perProject.reduce((sum, count) => sum + count, 0)).toString()
   await withClient(databaseUrl, async (client) => {
-    // The triggers restore the counters of the projects.
+    // Triggers update the counters of the projects.
     await client.query('DELETE FROM imports WHERE id > $1', [loaded])
     await client.query('VACUUM imports, projects')
   })

@@ -9,17 +9,17 @@ import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
 import { describePlan, type PlanNode } from './plan.js'
 
-/** After five executions, PostgreSQL may choose a generic plan. The plans that are shown are from after that. */
+/** PostgreSQL may choose a generic plan after five executions. The reported plans are from later executions. */
 const EXECUTIONS = 12
 
 const TIMEOUT_MS = 60_000
 
-/** Page size of the lists that are read in pages. */
+/** Page size for pagination. */
 const PAGE = 10
 
 /**
- * Has PostgreSQL send the plan of every statement that it executes as a notice, whoever sends it: `read` or Prisma. No
- * statement has to be repeated here.
+ * Makes PostgreSQL send the plan of every statement as a notice, including those of Prisma, so that no SQL is
+ * duplicated here.
  * @see https://www.postgresql.org/docs/current/auto-explain.html
  */
 const AUTO_EXPLAIN = [
@@ -41,17 +41,17 @@ interface ExplainedStatement {
   notice: string
 }
 
-/** Content of a notice in JSON format. */
+/** The content of a notice in JSON format. */
 interface Explained {
   'Query Text': string
   Plan: PlanNode
 }
 
 /**
- * Explains the statements of the service's hot calls, as PostgreSQL executes them for the service: the repositories run on
- * the service's own database layer, many times, for users all over the database. Everything that they write is removed.
+ * Explains the statements of the service's hot calls. The service's repositories run repeatedly on its database layer,
+ * for users spread over the database. All written rows are deleted.
  *
- * @returns a line per statement, and the same with the complete plans
+ * @returns `summary` has one line per statement; `text` also has the complete plans
  */
 export async function explainHotStatements(databaseUrl: string, dataset: Dataset) {
   const database = await openSingleConnection(databaseUrl)
@@ -61,8 +61,8 @@ export async function explainHotStatements(databaseUrl: string, dataset: Dataset
     client.on('notice', ({ message = '' }) => notices.push(message))
     client.release()
 
-    for (let turn = 1; turn < EXECUTIONS; turn += 1) {
-      await runHotCalls(database, dataset, Math.ceil((turn * dataset.users) / EXECUTIONS), (_name, call) => call())
+    for (let execution = 1; execution < EXECUTIONS; execution += 1) {
+      await runHotCalls(database, dataset, Math.ceil((execution * dataset.users) / EXECUTIONS), (_name, call) => call())
     }
     const explainIn = async (format: 'json' | 'text') => {
       await database.pool.query(`SET auto_explain.log_format = ${format}`)
@@ -88,7 +88,7 @@ export async function explainHotStatements(databaseUrl: string, dataset: Dataset
   }
 }
 
-/** Opens the service's database layer with a single connection, which thus prepares and plans all statements. */
+/** Opens the service's database layer with a pool of one connection, which prepares and plans all statements. */
 async function openSingleConnection(databaseUrl: string): Promise<Database> {
   const url = new URL(databaseUrl)
   url.searchParams.set('options', AUTO_EXPLAIN.map((setting) => `-c ${setting}`).join(' '))
@@ -103,7 +103,7 @@ async function openSingleConnection(databaseUrl: string): Promise<Database> {
   })
 }
 
-/** What the session query reads for a list of imports. */
+/** Additional columns of the session query for a list of imports. */
 const NEEDS = { needsGithubAccounts: true, listCounter: 'import' }
 
 /** Runs the calls that the service makes for one user, in their first project. */
@@ -142,7 +142,7 @@ async function runFileCalls(database: Database, owner: Owner, step: Step): Promi
   await database.prisma.userFile.delete({ where: { id } })
 }
 
-/** @returns a function that tells whether PostgreSQL uses a generic plan for a prepared statement */
+/** @returns a function that checks whether PostgreSQL uses a generic plan for a prepared statement */
 async function findGenericStatements(pool: pg.Pool): Promise<(text: string) => boolean> {
   const { rows } = await pool.query<{ statement: string }>(
     'SELECT statement FROM pg_prepared_statements WHERE generic_plans > 0',

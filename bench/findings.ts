@@ -1,28 +1,28 @@
 import { cpus } from 'node:os'
 import type { Name } from './contenders.js'
 
-/** Summary of several rounds. */
+/** Median, minimum and maximum of several rounds. */
 export interface Spread {
   median: number
   min: number
   max: number
 }
 
-/** Bounds of a figure. */
+/** Required bounds of a figure. */
 export interface Target {
   atLeast?: number
   atMost?: number
-  /** Better than required. */
+  /** A higher value than the required one. */
   aim?: number
 }
 
-/** Whether a figure reaches its target. */
+/** A figure with its target, and whether it reaches it. */
 export interface Verdict extends Target {
   value: number
   verdict: 'reached' | 'aim reached' | 'missed'
 }
 
-/** One line of a chart: the rates of a call as something grows. */
+/** A line of a chart: throughput of a call, in requests per second, by size `x`. */
 export interface Series {
   call: string
   name: Name
@@ -39,11 +39,13 @@ export interface Growth {
   rows: Series[]
 }
 
-/** Measurements of one round, in requests per second or in milliseconds, by `call contender`. */
+/** Measurements of one round by `call contender`, in requests per second or milliseconds. */
 export type Round = Record<string, number>
 
+/** Returns the key of a measurement in a round. */
 export const key = (call: string, name: Name) => `${call} ${name}`
 
+/** Summarizes values. */
 export function spreadOf(values: number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
@@ -51,7 +53,7 @@ export function spreadOf(values: number[]): Spread {
   return { median: (low + high) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
 }
 
-/** Describes the machine, which the figures depend on. */
+/** Describes the machine, since figures depend on it. */
 export function describeMachine() {
   const [{ model } = { model: 'unknown' }] = cpus()
   return { cpus: cpus().length, model, node: process.version, platform: `${process.platform} ${process.arch}` }

@@ -4,7 +4,7 @@ import { escapeXml } from './xml.js'
 export interface CpuProfile {
   nodes: { id: number; callFrame: CallFrame; children?: number[] }[]
   samples: number[]
-  /** In microseconds, as is startTime, which uses the clock of process.hrtime. */
+  /** In microseconds, like startTime, which is from the clock of process.hrtime. */
   timeDeltas: number[]
   startTime: number
 }
@@ -26,17 +26,17 @@ interface Frame {
 const IDLE = '(idle)'
 const WIDTH = 1600
 const ROW = 17
-/** Minimum width of a visible frame. */
-const NARROWEST = 0.4
+/** Minimum width of a visible frame, in pixels. */
+const MIN_WIDTH = 0.4
 
-/** Draws a flame graph: callers are below the functions that they call, and the width is the time spent. */
+/** Draws a flame graph: callers are below their callees, and widths are proportional to time. */
 export function drawFlames(profile: CpuProfile, title: string): string {
   const root = toTree(profile)
   const rows = depthOf(root)
   const height = (rows + 2) * ROW
   const draw = (frame: Frame, x: number, depth: number): string => {
     const width = (frame.total / root.total) * WIDTH
-    if (width < NARROWEST) return ''
+    if (width < MIN_WIDTH) return ''
     const y = height - (depth + 1) * ROW
     const share = `${((frame.total / root.total) * 100).toFixed(1)} %`
     const label = width > 40 ? frame.name.slice(0, Math.floor(width / 6.5)) : ''
@@ -58,7 +58,7 @@ ${draw(root, 0, 0)}</svg>
 `
 }
 
-/** Returns the part of a profile from a point in time on, for example without the startup. */
+/** Returns the part of a profile after `moment`, in microseconds, to omit the startup. */
 export function since(profile: CpuProfile, moment: number): CpuProfile {
   let time = profile.startTime
   const first = profile.timeDeltas.findIndex((delta) => {
@@ -68,7 +68,7 @@ export function since(profile: CpuProfile, moment: number): CpuProfile {
   return { ...profile, samples: profile.samples.slice(first), timeDeltas: profile.timeDeltas.slice(first) }
 }
 
-/** Computes the self time of functions and modules, as a share of the time in which the process was not idle. */
+/** Computes the self time of functions and modules, as a share of the time during which the process was not idle. */
 export function selfTimes(profile: CpuProfile) {
   const root = toTree(profile)
   const sum = (nameOf: (frame: Frame) => string) => {
@@ -94,13 +94,13 @@ function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
     const total = children.reduce((sum, child) => sum + child.total, self)
     const { functionName = '', url = '', lineNumber = 0 } = node?.callFrame ?? {}
     const module = moduleOf(url)
-    const place = functionName || `anonymous:${lineNumber + 1}`
-    return { name: place, module, self, total, children: children.sort((a, b) => b.total - a.total) }
+    const name = functionName || `anonymous:${lineNumber + 1}`
+    return { name, module, self, total, children: children.sort((a, b) => b.total - a.total) }
   }
   return build(nodes[0]?.id ?? 0)
 }
 
-/** Returns the package, the built-in module, or the file of this project. */
+/** Returns the name of the package or built-in module, or the file of this project. */
 function moduleOf(url: string): string {
   if (url === '') return 'V8'
   const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)

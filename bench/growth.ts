@@ -11,22 +11,24 @@ import { saveResults, saveText } from './results.js'
 import { align, formatVerdict } from './table.js'
 
 export interface GrowthOptions {
-  /** Sizes of a database, in rows. */
+  /** Database sizes, in rows. */
   rows: number[]
   quick: boolean
   json: boolean
   signal: AbortSignal
-  say: (what: string) => void
+  log: (message: string) => void
 }
 
 const IMPORTS_IN_PROJECT = [1, 20, 200, 1000]
 const CONNECTIONS = [1, 8, 64, 512]
 
-/** Imports are created in the last project of each user, which is empty. */
+/** The last project of each user is empty: imports are created in it. */
 const SIZES: Dataset = { users: 50, perProject: [...IMPORTS_IN_PROJECT, 0] }
 const EMPTY = IMPORTS_IN_PROJECT.length
 
-/** Half of the rows are imports and half are links: 20 of each in a project. */
+/**
+ * Returns a dataset with a number of rows. Half of them are imports and half are links, 20 of each in every project.
+ */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
 
 /** One measurement of a series. */
@@ -39,12 +41,12 @@ interface Step {
 
 /** Measures how rates change with the size of a project, the number of connections, and the size of the database. */
 export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions): Promise<void> {
-  const { rows, quick, json, signal, say } = options
+  const { rows, quick, json, signal, log } = options
   const generator = await startGenerator(signal)
   const contenders: Contender[] = []
   const loadSeconds: Record<string, number> = {}
   const load = async (name: string, dataset: Dataset): Promise<Field> => {
-    say(`loading ${name}`)
+    log(`loading ${name}`)
     const start = performance.now()
     const databaseUrl = await postgres.createDatabase(name, dataset)
     loadSeconds[name] = (performance.now() - start) / 1000
@@ -60,12 +62,12 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const sizes = await load('sizes', SIZES)
     const three = await startIn(sizes, ['equipped', 'hand-written'])
     const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 1.2 }
-    // Many short measurements, so that what is compared is seconds apart. The warm-up is long since each backend process
-    // maps the pages of a large database one by one: at 5 million rows, rates were stable from the fourth round on.
+    // Short measurements, so that compared ones are only seconds apart. The warm-up is long, since each backend process
+    // maps the pages of a large database one by one: at 5 million rows, rates were stable after the third round.
     const rowsPace = quick ? { warmups: 4, rounds: 7, seconds: 0.5 } : { warmups: 8, rounds: 15, seconds: 0.8 }
-    say('imports in a project')
+    log('imports in a project')
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)
-    say('connections')
+    log('connections')
     const connections = await runSteps(onConnections(sizes, three, pace.seconds), pace.rounds)
     const fewest = Math.min(...rows.map((count) => ofRows(count).users))
     const steps: Step[] = []
@@ -73,12 +75,12 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
       const field = await load(`rows_${count}`, ofRows(count))
       steps.push(...inRows(field, await startIn(field, ['equipped']), fewest, count, rowsPace.seconds))
     }
-    say('rows')
-    // A contender in one database is compared to itself in the next.
+    log('rows')
+    // The same contender is compared across databases.
     steps.sort((a, b) => a.name.localeCompare(b.name))
     const inDatabase = await runSteps(steps, rowsPace.rounds, rowsPace.warmups)
     const largest = Math.max(...rows)
-    say(`plans at ${largest} rows`)
+    log(`plans at ${largest} rows`)
     const plans = await explainHotStatements(postgres.urlOf(`rows_${largest}`), ofRows(largest))
     const ratios = largestToSmallest(inDatabase)
     const growth: Growth = {
@@ -132,7 +134,7 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
   )
 }
 
-/** The same load on every database, and lists by up to 500 users, which the smallest database does not have. */
+/** Returns the steps for one database: the same load for all databases, and lists by up to 500 users. */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
   return [...same, calls.listByMany].flatMap((call) =>
@@ -145,16 +147,16 @@ function inRows(field: Field, contenders: Contender[], users: number, x: number,
   )
 }
 
-/** Runs all steps in several rounds, after some for warming up. Steps that are compared run close together. */
+/** Runs all steps in several rounds after the warm-up rounds. Steps that are compared run close together. */
 async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Series[]> {
-  const inTurn = [...steps].sort((a, b) => a.call.name.localeCompare(b.call.name))
+  const ordered = [...steps].sort((a, b) => a.call.name.localeCompare(b.call.name))
   const rates = new Map<Step, number[]>(steps.map((step) => [step, []]))
   for (let round = 0; round < warmups; round += 1) {
-    for (const step of inTurn) await step.run()
+    for (const step of ordered) await step.run()
   }
   for (let round = 0; round < rounds; round += 1) {
-    // In alternating directions, so that no step always follows the same other step.
-    for (const step of round % 2 === 0 ? inTurn : inTurn.toReversed()) rates.get(step)?.push(await step.run())
+    // Alternate the direction, so that no step always follows the same other step.
+    for (const step of round % 2 === 0 ? ordered : ordered.toReversed()) rates.get(step)?.push(await step.run())
   }
   const series = new Map<string, Series>()
   for (const step of steps) {
@@ -167,7 +169,7 @@ async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Ser
   return [...series.values()]
 }
 
-/** Returns the rate at the most rows relative to that at the fewest, as the median of all rounds, for each series. */
+/** Computes, for each series, the median ratio of the rate with the most rows to the rate with the fewest. */
 function largestToSmallest(series: Series[]): Record<string, number> {
   return Object.fromEntries(
     series.map(({ call, name, points }) => {

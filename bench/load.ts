@@ -1,4 +1,4 @@
-// Puts load on a server and reports the result to its parent process, which generator.ts runs in.
+// Load generator process. Its parent process (generator.ts) sends jobs and receives results.
 import { connect } from 'node:net'
 import autocannon from 'autocannon'
 import type { BenchRequest } from './calls.js'
@@ -9,9 +9,11 @@ export interface LoadJob {
   /** In seconds. */
   duration: number
   connections: number
-  /** Requests per second, evenly spaced. Without it, each connection sends its next request when the last is answered. */
+  /**
+   * Requests per second, evenly spaced. Without a rate, each connection sends its next request after the last response.
+   */
   rate?: number | undefined
-  /** Whether to record latencies. Needed with a rate. */
+  /** Whether to record latencies. Always true with a rate. */
   latencies?: boolean
 }
 
@@ -35,10 +37,10 @@ async function run(job: LoadJob): Promise<LoadResult> {
   return job.latencies ? await runFullLoad(job) : await runAutocannon(job)
 }
 
-/** Each connection has this many requests; the next connection has the requests that follow. */
+/** Number of consecutive requests that each connection repeats. */
 const REQUESTS_PER_CONNECTION = 10
 
-/** How often autocannon checks whether the duration is over. */
+/** Interval at which autocannon checks whether the duration is over, in milliseconds. */
 const SAMPLE_MS = 50
 
 async function runAutocannon({ url, requests, duration, connections }: LoadJob): Promise<LoadResult> {
@@ -49,7 +51,7 @@ async function runAutocannon({ url, requests, duration, connections }: LoadJob):
     connections,
     sampleInt: SAMPLE_MS,
     timeout: 30,
-    // With the same list of requests, all connections would query the same project at the same time.
+    // With the same requests, all connections would read the same project at the same time.
     setupClient: (connection) => {
       const start = client * REQUESTS_PER_CONNECTION
       client += 1
@@ -62,30 +64,30 @@ async function runAutocannon({ url, requests, duration, connections }: LoadJob):
     },
   } as autocannon.Options)
   const counts = Object.entries(result.statusCodeStats ?? {}).map(([status, { count }]) => [status, count] as const)
-  const answers = counts.reduce((sum, [, count]) => sum + (count ?? 0), 0)
+  const responses = counts.reduce((sum, [, count]) => sum + (count ?? 0), 0)
   const lost = result.errors > 0 ? { 0: result.errors } : {}
-  return { rate: answers / result.duration, statuses: { ...Object.fromEntries(counts), ...lost } }
+  return { rate: responses / result.duration, statuses: { ...Object.fromEntries(counts), ...lost } }
 }
 
-/** If a server hangs, the measurement ends this many milliseconds after the last request. */
+/** Timeout for the last responses, in milliseconds, in case a server hangs. */
 const DRAIN_MS = 5000
 
 /**
- * Duration of the warm-up before latencies are recorded, in seconds. New connections, and caches that other contenders have
- * used, would otherwise dominate the slowest 1 % of requests.
+ * Duration of the warm-up before latencies are recorded, in seconds. Otherwise new connections and cold caches would
+ * dominate the slowest 1 % of requests.
  */
 const WARMUP = 0.25
 
-/** Upper bound on how late a request is sent, in milliseconds, unless this process gets no CPU time. */
+/** Interval between checks for due requests, in milliseconds. */
 const TICK_MS = 1
 
 /**
- * Sends requests at a constant rate. autocannon would send each second's requests as one burst. Each request is due at its
- * own time, whether or not earlier ones have been answered, and its latency counts from then: it includes the time that
- * the request waited for a free connection.
+ * Sends requests at a constant rate; autocannon would send the requests of each second as one burst. Each request is
+ * due at a fixed time, whether or not earlier responses have arrived. Its latency counts from that time, so it includes
+ * the wait for a free connection (no coordinated omission).
  */
 async function runPaced({ requests, duration, ...target }: LoadJob, rate: number): Promise<LoadResult> {
-  const { messages, lines } = openLines({ requests, ...target })
+  const { messages, lines } = openConnections({ requests, ...target })
   const free = [...lines]
   const statuses: Record<string, number> = {}
   const latencies: number[] = []
@@ -94,22 +96,22 @@ async function runPaced({ requests, duration, ...target }: LoadJob, rate: number
   const start = performance.now()
   const dueAt = (number: number) => start + (number / rate) * 1000
   let sent = 0
-  let answered = 0
+  let completed = 0
   await new Promise<void>((resolve) => {
-    const send = (line: Line, number: number) => {
-      line.send(messages[number % messages.length] as string, (status) => {
+    const send = (connection: Connection, number: number) => {
+      connection.send(messages[number % messages.length] as string, (status) => {
         statuses[status] = (statuses[status] ?? 0) + 1
-        if (status !== 0) free.push(line)
+        if (status !== 0) free.push(connection)
         if (number >= warmup) latencies[number - warmup] = performance.now() - dueAt(number)
-        answered += 1
-        if (answered === total) resolve()
+        completed += 1
+        if (completed === total) resolve()
         else sendDue()
       })
     }
     const sendDue = () => {
       const now = performance.now()
       while (free.length > 0 && sent < total && dueAt(sent) <= now) {
-        send(free.pop() as Line, sent)
+        send(free.pop() as Connection, sent)
         sent += 1
       }
     }
@@ -121,102 +123,98 @@ async function runPaced({ requests, duration, ...target }: LoadJob, rate: number
     tick()
   })
   const seconds = (performance.now() - start) / 1000
-  for (const line of lines) line.end()
-  return { rate: answered / seconds, statuses, latencies }
+  for (const connection of lines) connection.end()
+  return { rate: completed / seconds, statuses, latencies }
 }
 
-/**
- * Keeps every connection busy: each sends its next request as soon as the last one is answered. Latencies count from
- * sending.
- */
+/** Keeps all connections busy: each sends its next request after the last response. Latencies count from sending. */
 async function runFullLoad({ requests, duration, ...target }: LoadJob): Promise<LoadResult> {
-  const { messages, lines } = openLines({ requests, ...target })
+  const { messages, lines } = openConnections({ requests, ...target })
   const statuses: Record<string, number> = {}
   const latencies: number[] = []
   const from = performance.now() + WARMUP * 1000
   const until = from + duration * 1000
   let sent = 0
   let recorded = 0
-  let answered = 0
-  const run = async (line: Line) => {
+  let completed = 0
+  const run = async (connection: Connection) => {
     for (let sentAt = performance.now(); sentAt < until; sentAt = performance.now()) {
       const index = sentAt >= from ? recorded++ : undefined
       const message = messages[sent++ % messages.length] as string
-      const status = await new Promise<number>((resolve) => line.send(message, resolve))
+      const status = await new Promise<number>((resolve) => connection.send(message, resolve))
       statuses[status] = (statuses[status] ?? 0) + 1
       if (status === 0) return
       const now = performance.now()
       if (index !== undefined) latencies[index] = now - sentAt
-      if (now >= from && now < until) answered += 1
+      if (now >= from && now < until) completed += 1
     }
   }
   const timeout = new Promise((resolve) => setTimeout(resolve, until - performance.now() + DRAIN_MS).unref())
   await Promise.race([Promise.all(lines.map(run)), timeout])
-  for (const line of lines) line.end()
-  return { rate: answered / duration, statuses, latencies }
+  for (const connection of lines) connection.end()
+  return { rate: completed / duration, statuses, latencies }
 }
 
-function openLines({ url, requests, connections }: Pick<LoadJob, 'url' | 'requests' | 'connections'>) {
+function openConnections({ url, requests, connections }: Pick<LoadJob, 'url' | 'requests' | 'connections'>) {
   const { hostname, port } = new URL(url)
   return {
     messages: requests.map((request) => toMessage(request, `${hostname}:${port}`)),
-    lines: Array.from({ length: connections }, () => openLine(Number(port), hostname)),
+    lines: Array.from({ length: connections }, () => openConnection(Number(port), hostname)),
   }
 }
 
-/** A connection that carries one request at a time. */
-interface Line {
-  /** @param settle called with the status, or 0 if the connection ends without a response */
-  send(message: string, settle: (status: number) => void): void
+/** A connection for sequential requests. */
+interface Connection {
+  /** @param onResponse called with the status, or with 0 if the connection closes without a response */
+  send(message: string, onResponse: (status: number) => void): void
   end(): void
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** A shared read buffer: data is processed before the next data arrives. */
-const arrival = Buffer.allocUnsafe(64 * 1024)
+/** A read buffer that all connections share: data is processed before more data is read. */
+const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 /**
- * A minimal HTTP client on a plain socket. A client that uses more CPU than the server would slow down the faster
- * contenders, and garbage collection in the client would show up as latency. Responses must have a Content-Length, as
- * those of all contenders do.
+ * Opens a connection with a minimal HTTP client. A client that uses more CPU time than the server would slow down the
+ * faster contenders, and its garbage collection would appear as latency. All responses must have a Content-Length.
  */
-function openLine(port: number, host: string): Line {
-  let settle: ((status: number) => void) | undefined
-  /** The beginning of a response whose headers have not arrived completely. */
-  let begun: Buffer | undefined
+function openConnection(port: number, host: string): Connection {
+  let pending: ((status: number) => void) | undefined
+  /** The start of a response whose headers are incomplete. */
+  let partial: Buffer | undefined
   let status = 0
-  /** Number of bytes of the body that have not arrived, once the headers have. */
+  /** Number of bytes of the body that have not arrived; 0 before the headers are complete. */
   let missing = 0
   const finish = (code: number) => {
-    const told = settle
-    settle = undefined
-    told?.(code)
+    const onResponse = pending
+    pending = undefined
+    onResponse?.(code)
   }
   const onBytes = (bytes: Buffer) => {
     if (missing > 0) {
       missing -= bytes.length
     } else {
-      const answer = begun ? Buffer.concat([begun, bytes]) : bytes
-      const head = answer.indexOf(HEAD_END)
-      begun = head < 0 ? Buffer.from(answer) : undefined
+      const response = partial ? Buffer.concat([partial, bytes]) : bytes
+      const head = response.indexOf(HEAD_END)
+      partial = head < 0 ? Buffer.from(response) : undefined
       if (head < 0) return
-      const text = answer.toString('latin1', 0, head)
+      const text = response.toString('latin1', 0, head)
       status = Number(text.slice(9, 12))
-      missing = head + HEAD_END.length + Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]) - answer.length
+      missing = head + HEAD_END.length + Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]) - response.length
     }
     if (missing <= 0) finish(status)
   }
   const callback = (length: number) => {
-    onBytes(arrival.subarray(0, length))
+    onBytes(readBuffer.subarray(0, length))
     return true
   }
-  const socket = connect({ port, host, noDelay: true, onread: { buffer: arrival, callback } })
+  const socket = connect({ port, host, noDelay: true, onread: { buffer: readBuffer, callback } })
   socket.on('error', () => finish(0))
   socket.on('close', () => finish(0))
   return {
-    send(message, told) {
-      settle = told
+    send(message, onResponse) {
+      pending = onResponse
       socket.write(message, 'latin1')
     },
     end: () => void socket.destroy(),

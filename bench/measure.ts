@@ -2,21 +2,22 @@ import type { Call } from './calls.js'
 import * as calls from './calls.js'
 import type { Contender, Name } from './contenders.js'
 import { type Dataset, removeWritten } from './data.js'
-import { ask } from './equal.js'
+import { sendRequest } from './equal.js'
 import type { Generator } from './generator.js'
 
+/** The load generator, and the data on which contenders are measured. */
 export interface Field {
   generator: Generator
   databaseUrl: string
   dataset: Dataset
 }
 
-/** Number of connections, unless a measurement says otherwise. */
+/** Default number of connections. */
 const CONNECTIONS = 64
 
 /**
- * The project of each user in which a contender creates imports. The Prisma peers share one, since the standard data has
- * five projects per user and imports are removed after each measurement.
+ * Number of the project in which a contender creates imports. The Prisma peers share one, since the standard data has
+ * five projects per user, and imports are deleted after each measurement.
  */
 const PROJECT: Record<Name, number> = {
   ours: 1,
@@ -27,10 +28,10 @@ const PROJECT: Record<Name, number> = {
   floor: 0,
 }
 
-/** A server that has not responded at all gets more time, up to about this many seconds. */
-const LONGEST = 10
+/** Maximum duration for a retry with more time, if a server has not responded at all, in seconds. */
+const MAX_DURATION = 10
 
-/** @returns responses per second */
+/** Measures throughput. @param duration in seconds @returns responses per second */
 export async function measure(
   field: Field,
   contender: Contender,
@@ -42,10 +43,10 @@ export async function measure(
   const { url } = contender
   const requests = call.requests(dataset, project)
   const { rate } = await generator.run({ url, requests, duration, connections }, call.status)
-  // Once this request is answered, the server has processed what the load left in its queues.
-  if (requests[0]) await ask({ url }, requests[0])
+  // Wait until the server has processed the requests that the load left in its queues.
+  if (requests[0]) await sendRequest({ url }, requests[0])
   if (call.name === calls.create.name) await removeWritten(databaseUrl, dataset)
-  if (rate > 0 || duration > LONGEST) return rate
+  if (rate > 0 || duration > MAX_DURATION) return rate
   return await measure(field, contender, call, duration * 4, { connections, project })
 }
 

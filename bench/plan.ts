@@ -1,4 +1,4 @@
-/** A node of a plan, in the JSON format of EXPLAIN. */
+/** A node of a plan in the JSON format of EXPLAIN. */
 export interface PlanNode {
   'Node Type': string
   'Relation Name'?: string
@@ -11,14 +11,14 @@ export interface PlanNode {
   Plans?: PlanNode[]
 }
 
-/** Describes what matters for performance: the indexes, the tables that are scanned sequentially, and the sorts. */
+/** Summarizes a plan: its indexes, sequential scans and sorts. */
 export function describePlan(plan: PlanNode, isGeneric: boolean): string {
   const nodes = flatten(plan)
   const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'])
   const sorts = nodes
     .filter((node) => node['Node Type'].endsWith('Sort'))
     .map((node) => `${node['Actual Rows'] * node['Actual Loops']} rows by ${node['Sort Key']?.join(', ')}`)
-  // Unless an index provides the order, an aggregate with ORDER BY sorts its input; the plan has no node for that.
+  // An aggregate with ORDER BY sorts its input without a Sort node, unless an index provides the order.
   const inAggregates = nodes
     .filter((node) => node['Node Type'] === 'Aggregate' && node.Output?.some((output) => output.includes(' ORDER BY ')))
     .map((node) => `${node.Plans?.[0]?.['Actual Rows']} rows in an aggregate`)

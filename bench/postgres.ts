@@ -7,9 +7,9 @@ import { applyMigrations } from '../src/database/migrations.js'
 import { type Dataset, loadData } from './data.js'
 
 /**
- * Settings of PostgreSQL. Durability is the default (fsync, synchronous_commit): a created import is on disk before the
- * response is sent. Checkpoints by time and autovacuum are off, so that they do not disturb individual measurements;
- * data.ts vacuums between them.
+ * PostgreSQL settings. Durability is the default (fsync, synchronous_commit): a created import is on disk before the
+ * response is sent. Timed checkpoints and autovacuum are disabled, so that they do not affect individual measurements;
+ * data.ts vacuums between measurements.
  */
 const SETTINGS = {
   shared_buffers: '1GB',
@@ -22,18 +22,18 @@ const SETTINGS = {
 }
 
 export interface BenchPostgres {
-  /** A temporary folder, removed at the end. */
+  /** A temporary directory, which is removed afterwards. */
   folder: string
   /** Creates and fills a database, and returns its URL. */
   createDatabase(name: string, dataset: Dataset): Promise<string>
   urlOf(name: string): string
 }
 
-/** Contenders create more imports in one project than the limit allows. */
+/** Raises the limit of rows per project: contenders create more imports in one project. */
 const UNLIMITED_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
 
-/** Runs PostgreSQL in a temporary folder until `use` is done. */
+/** Runs PostgreSQL in a temporary directory until `use` has finished. */
 export async function withPostgres<T>(signal: AbortSignal, use: (postgres: BenchPostgres) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-bench-'))
   try {

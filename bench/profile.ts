@@ -13,26 +13,26 @@ import { align } from './table.js'
 const SECONDS = 8
 const WARMUP = 2
 
-/** Number of functions and modules that are printed. */
+/** Number of functions and modules to print. */
 const SHOWN = 25
 
 const target = fileURLToPath(new URL('.profile/', import.meta.url))
 
 export interface ProfileOptions {
   signal: AbortSignal
-  say: (what: string) => void
+  log: (message: string) => void
 }
 
 /** Profiles the service for each call: saves the profile and a flame graph, and prints the most expensive functions. */
-export async function runProfile(postgres: BenchPostgres, { signal, say }: ProfileOptions): Promise<void> {
-  say('loading data')
+export async function runProfile(postgres: BenchPostgres, { signal, log }: ProfileOptions): Promise<void> {
+  log('loading data')
   const databaseUrl = await postgres.createDatabase('bench', STANDARD)
   await mkdir(target, { recursive: true })
   const generator = await startGenerator(signal)
   const field = { generator, databaseUrl, dataset: STANDARD }
   try {
     for (const call of [calls.list, calls.create, calls.resources]) {
-      say(`profiling ${call.name}`)
+      log(`profiling ${call.name}`)
       const folder = join(postgres.folder, `profile-${call.name}`)
       const execArgv = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500']
       const ours = await startOurs({ folder: postgres.folder, databaseUrl, execArgv })
@@ -52,11 +52,11 @@ export async function runProfile(postgres: BenchPostgres, { signal, say }: Profi
   } finally {
     await generator.stop()
   }
-  say(`flame graphs: ${target}`)
+  log(`flame graphs: ${target}`)
 }
 
 function formatSelfTimes(name: string, profile: CpuProfile): string {
-  const percent = ([what, share]: readonly [string, number]) => [what, `${(share * 100).toFixed(1)} %`]
+  const percent = ([name, share]: readonly [string, number]) => [name, `${(share * 100).toFixed(1)} %`]
   const { functions, modules } = selfTimes(profile)
   return [
     ...align([[`${name}: functions by self time`, ''], ...functions.slice(0, SHOWN).map(percent)]),

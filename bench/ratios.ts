@@ -2,7 +2,7 @@ import { refusals } from './calls.js'
 import { type Name, PEERS } from './contenders.js'
 import { key, type Round, type Spread, spreadOf, type Target, type Verdict } from './findings.js'
 
-/** The figures that have a target. All others are reported without a verdict. */
+/** Targets by figure. Figures without a target are reported without a verdict. */
 export const TARGETS: Record<string, Target> = {
   'list/equipped': { atLeast: 0.95 },
   'resources/equipped': { atLeast: 0.95 },
@@ -19,7 +19,9 @@ const CALLS = ['list', 'resources', 'create']
 
 const TAILS = ['p99 at half peak', 'p99 at full load'].flatMap((tail) => [tail, `${tail}, pauses included`])
 
-/** A figure: what `ours` has measured for one call, relative to a contender's measurement of the same or another call. */
+/**
+ * A ratio: our measurement of `call`, relative to a contender's measurement of `otherCall` (default: the same call).
+ */
 type Figure = [name: string, call: string, contender: Name, otherCall?: string]
 
 const FIGURES: Figure[] = [
@@ -40,19 +42,20 @@ export function findRatios(rounds: Round[]): Record<string, Spread> {
       return [name, spreadOf(rounds.map(inRound))]
     }),
   )
-  // The slowest refusal represents all of them.
+  // The slowest refusal represents all refusals.
   const [slowest] = refusals
     .flatMap(({ name }) => ratios[`${name}/list`] ?? [])
     .sort((one, other) => one.median - other.median)
   return { ...ratios, ...(slowest && { 'refused/list': slowest }) }
 }
 
+/** Summarizes each measurement over all rounds. */
 export function findValues(rounds: Round[]): Record<string, Spread> {
   const keys = Object.keys(rounds[0] ?? {})
   return Object.fromEntries(keys.map((name) => [name, spreadOf(rounds.map((round) => round[name] ?? Number.NaN))]))
 }
 
-/** Compares each ratio that has a target with it. */
+/** Judges all ratios that have a target. */
 export function findVerdicts(ratios: Record<string, number>): Record<string, Verdict> {
   return Object.fromEntries(
     Object.entries(ratios).flatMap(([name, value]) => {
@@ -62,7 +65,7 @@ export function findVerdicts(ratios: Record<string, number>): Record<string, Ver
   )
 }
 
-/** @returns undefined if the ratio has no target */
+/** Compares a ratio with its target. @returns undefined if it has no target */
 export function judge(name: string, value: number): Verdict | undefined {
   const target = TARGETS[name]
   if (!target) return undefined

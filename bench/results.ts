@@ -10,6 +10,7 @@ export async function saveResults(name: 'results' | 'growth', found: object): Pr
   await saveText('chart.svg', svg)
 }
 
+/** Saves a text file in bench/results. */
 export async function saveText(file: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(new URL(file, folder), text)
@@ -20,7 +21,7 @@ async function readResults<T>(name: string): Promise<T | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as T)
 }
 
-/** Rounds to four significant digits, which exceeds the precision of the measurements. */
+/** Rounds to four significant digits, which is more than the precision of the measurements. */
 function roundNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
 }

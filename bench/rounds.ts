@@ -16,8 +16,8 @@ export interface Pace extends TailPace {
 }
 
 /**
- * Many short rounds rather than few long ones: the speed of a shared machine changes by a factor of two within seconds, and
- * a ratio is only as good as its two measurements are close in time.
+ * Many short rounds rather than few long ones: the speed of a shared machine can change by a factor of two within
+ * seconds, so the two measurements of a ratio must be close in time.
  */
 export const FULL: Pace = {
   rounds: 15,
@@ -42,22 +42,22 @@ export const QUICK: Pace = {
 const CALLS = [calls.list, calls.resources, calls.create]
 
 /** The floor serves responses from memory, so it cannot create anything. */
-const takesPart = ({ name }: Contender, call: Call) => name !== 'floor' || call !== calls.create
+const supports = ({ name }: Contender, call: Call) => name !== 'floor' || call !== calls.create
 
 /**
- * Measures all contenders, several times. Within a round, contenders take turns at each call; each round begins with the
- * next contender.
+ * Measures all contenders in several rounds. Within a round, each call is measured for all contenders in sequence. Each
+ * round starts with the next contender.
  */
-export async function measureRounds(field: Field, contenders: Contender[], pace: Pace, say: (what: string) => void) {
+export async function measureRounds(field: Field, contenders: Contender[], pace: Pace, log: (message: string) => void) {
   for (const contender of contenders) {
-    say(`warming ${contender.name}`)
-    for (const call of CALLS.filter((call) => takesPart(contender, call))) {
+    log(`warming up ${contender.name}`)
+    for (const call of CALLS.filter((call) => supports(contender, call))) {
       await measure(field, contender, call, pace.warmup)
     }
   }
   const rounds: Round[] = []
   for (let number = 0; number < pace.rounds; number += 1) {
-    say(`round ${number + 1} of ${pace.rounds}`)
+    log(`round ${number + 1} of ${pace.rounds}`)
     const order = contenders.map((_, index) => contenders[(index + number) % contenders.length] as Contender)
     rounds.push(await measureRound(field, order, pace))
   }
@@ -67,10 +67,10 @@ export async function measureRounds(field: Field, contenders: Contender[], pace:
 async function measureRound(field: Field, order: Contender[], pace: Pace): Promise<Round> {
   const round: Round = {}
   for (const call of CALLS) {
-    for (const contender of order.filter((one) => takesPart(one, call))) {
+    for (const contender of order.filter((one) => supports(one, call))) {
       round[key(call.name, contender.name)] = await measure(field, contender, call, pace.seconds)
       if (call !== calls.list || contender.name !== 'ours') continue
-      // Right after the list, which they are compared to.
+      // Immediately after the list, to which refusals are compared.
       for (const refusal of calls.refusals) {
         round[key(refusal.name, 'ours')] = await measure(field, contender, refusal, pace.refusalSeconds)
       }

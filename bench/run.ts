@@ -18,19 +18,20 @@ const { values: options } = parseArgs({
   },
 })
 
-const interrupted = new AbortController()
-const { signal } = interrupted
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+const controller = new AbortController()
+const { signal } = controller
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
 
-/** Reports progress on stderr; stdout is for the results. */
+/** Logs progress to stderr; stdout is for results. */
 const start = performance.now()
-const say = (what: string) => process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s: ${what}\n`)
+const log = (message: string) =>
+  process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s: ${message}\n`)
 
 try {
-  // Runs while PostgreSQL starts and data is loaded. An error is reported by the first program that is started.
+  // Compile while PostgreSQL starts and data is loaded. The first program to start awaits this and reports errors.
   compile().catch(() => {})
   await withPostgres(signal, async (postgres) => {
-    const context = { signal, say }
+    const context = { signal, log }
     if (options.cpu) return await runCpu(postgres, context)
     if (options.profile) return await runProfile(postgres, context)
     if (options.growth)

@@ -1,7 +1,7 @@
 import type { Spread } from './findings.js'
 import { judge } from './ratios.js'
 
-/** Formats the measurements and the ratios as tables for a terminal. */
+/** Formats measurements and ratios as tables for a terminal. */
 export function formatTables(values: Record<string, Spread>, ratios: Record<string, Spread>): string {
   const measured = Object.entries(values).map(([name, spread]) => {
     const unit = name.startsWith('p99') ? 'ms' : '/s'
@@ -23,7 +23,7 @@ function numbers({ median, min, max }: Spread, digits: number): string[] {
   return [median, min, max].map((value) => value.toFixed(digits))
 }
 
-/** Returns the cells for target and verdict; none if the ratio has no target. */
+/** Returns the table cells for target and verdict; an empty array if the ratio has no target. */
 export function formatVerdict(name: string, ratio: number): string[] {
   const judged = judge(name, ratio)
   if (!judged) return []
@@ -32,6 +32,7 @@ export function formatVerdict(name: string, ratio: number): string[] {
   return [aim === undefined ? target : `${target} (aim ${aim})`, verdict === 'missed' ? 'MISSED' : verdict]
 }
 
+/** Pads the cells of a table, the first column on the right and the others on the left. */
 export function align(rows: string[][]): string[] {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>

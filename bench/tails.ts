@@ -5,7 +5,7 @@ import { type Field, measureLatencies } from './measure.js'
 
 /** Times are in seconds. */
 export interface TailPace {
-  /** Number of turns per contender in a round. */
+  /** Number of measurements per contender in a round, at full load and at half of that rate. */
   tailTurns: number
   /** Duration of each measurement at full load. */
   fullLoadSeconds: number
@@ -17,8 +17,9 @@ export interface TailPace {
 const MEASURED: Name[] = ['ours', 'equipped', 'hand-written']
 
 /**
- * Duration of a slice, in seconds. On a shared machine, pauses of about 30 ms twice a second would decide the p99 of a whole
- * second. Less than a third of the slices contain part of a pause, so their median is unaffected.
+ * Duration of a slice, in seconds. On a shared machine, pauses of about 30 ms twice per second would determine the p99
+ * of a whole second. Less than a third of the slices contain part of a pause, so the median of the slices is not
+ * affected.
  */
 const SLICE = 0.1
 
@@ -30,17 +31,17 @@ interface Tail {
 }
 
 /**
- * Measures the p99 latency of the list under full load (64 connections, each always busy), and at half of the rate that the
- * contender has just reached under it. Contenders take short turns, and each turn begins with the next contender. The
- * result is the median of the slices' p99; the p99 of all requests is reported beside it.
+ * Measures the p99 latency of the list at full load (64 connections, all busy), and at half of the rate that the
+ * contender has just reached at full load. Measurements of the contenders are short and interleaved, starting with a
+ * different contender each time. The result is the median of the slices' p99; the p99 of all requests is reported too.
  */
 export async function measureTails(field: Field, order: Contender[], pace: TailPace): Promise<Round> {
   const measured = order
     .filter(({ name }) => MEASURED.includes(name))
     .map((contender) => ({ contender, fullLoad: newTail(), halfPeak: newTail() }))
-  for (let turn = 0; turn < pace.tailTurns; turn += 1) {
+  for (let pass = 0; pass < pace.tailTurns; pass += 1) {
     for (let index = 0; index < measured.length; index += 1) {
-      const { contender, fullLoad, halfPeak } = measured[(turn + index) % measured.length] as (typeof measured)[number]
+      const { contender, fullLoad, halfPeak } = measured[(pass + index) % measured.length] as (typeof measured)[number]
       const peak = await measureLatencies(field, contender, calls.list, pace.fullLoadSeconds)
       add(fullLoad, peak.latencies, peak.rate)
       const half = peak.rate / 2
@@ -59,7 +60,7 @@ export async function measureTails(field: Field, order: Contender[], pace: TailP
 
 const newTail = (): Tail => ({ all: [], slices: [] })
 
-/** Adds the latencies of a turn, which are in the order of sending. */
+/** Adds latencies, which must be in the order of sending. */
 function add({ all, slices }: Tail, latencies: number[], rate: number) {
   all.push(...latencies)
   const size = Math.max(1, Math.round(rate * SLICE))

@@ -16,7 +16,9 @@ const USERS = 12
 /** Number of users whose worker sends raw bytes. */
 const RAW_USERS = 2
 
-/** No rate limits, and no timeouts that a slow machine could exceed. Installations are recorded without calling GitHub. */
+/**
+ * No rate limits, and no timeouts that a slow machine could exceed. Installations are recorded without calling GitHub.
+ */
 const SETTINGS = {
   DATABASE_CONNECT_TIMEOUT: '30000',
   DATABASE_ANSWER_TIMEOUT: '30000',
@@ -33,7 +35,10 @@ const SETTINGS = {
 const LIMIT_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT ${MAX_ROWS}'`
 
-/** Sends random valid, invalid and malicious requests of several users, and compares responses and stored rows with a model. */
+/**
+ * Sends random valid, invalid and malicious requests of several users, and compares responses and stored rows with a
+ * model.
+ */
 export const fuzz: Trial = ({ requests, seed }) =>
   withEnvironment(async (environment) => {
     const pool = new pg.Pool({ connectionString: environment.database.url, max: 4, options: '-c TimeZone=UTC' })

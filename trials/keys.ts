@@ -15,8 +15,8 @@ const MIN_CREATES = 30
 const PATH = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources/user-files`
 
 /**
- * Repeated `kill -9` of the service during creates with an Idempotency-Key. Clients retry each create with its key until
- * they receive a 201, and then once more.
+ * Repeated `kill -9` of the service during creates with an Idempotency-Key. Clients retry each create with its key
+ * until they receive a 201, and then once more.
  */
 export const keys: Trial = () =>
   withEnvironment(async ({ database, startService }) => {

@@ -19,7 +19,7 @@ const CREATE_PROJECT = `INSERT INTO projects (id, name, neptun_user_id) VALUES (
 
 /** A client that alternates between writes and reads, sequentially. */
 interface Probe {
-  label: string
+  name: string
   user: { id: number; projectId: number; token: string }
   list: 'imports' | 'user-files'
 }
@@ -30,13 +30,13 @@ const BODIES = {
 }
 
 const SAME_USER: Probe = {
-  label: 'another project of the user',
+  name: 'another project of the user',
   user: { ...demo.user, projectId: OTHER_PROJECT },
   list: 'imports',
 }
-const OTHER_USER: Probe = { label: 'another user', user: demo.otherUser, list: 'imports' }
-const FILES: Probe = { label: 'user files of another user', user: demo.otherUser, list: 'user-files' }
-const SAME_FILES: Probe = { ...SAME_USER, label: 'user files of the user', list: 'user-files' }
+const OTHER_USER: Probe = { name: 'another user', user: demo.otherUser, list: 'imports' }
+const FILES: Probe = { name: 'user files of another user', user: demo.otherUser, list: 'user-files' }
+const SAME_FILES: Probe = { ...SAME_USER, name: 'user files of the user', list: 'user-files' }
 
 /** One project's row, and then the table of imports, is locked while 60 clients write to the project and read it. */
 export const lock: Trial = async () => [
@@ -47,7 +47,7 @@ export const lock: Trial = async () => [
   ...(await runLocked('table', 'LOCK TABLE imports', [SAME_FILES, FILES])),
 ]
 
-const runLocked = (what: string, statement: string, probes: Probe[]): Promise<Finding[]> =>
+const runLocked = (label: string, statement: string, probes: Probe[]): Promise<Finding[]> =>
   withEnvironment(async ({ database, startService }) => {
     const service = await startService()
     const locker = new pg.Client({ connectionString: database.url })
@@ -71,10 +71,10 @@ const runLocked = (what: string, statement: string, probes: Probe[]): Promise<Fi
     const locked = writers.outcomes.filter((outcome) => outcome.startedAt > startedAt && outcome.startedAt < endedAt)
     const slowest = Math.max(...locked.map((outcome) => outcome.endedAt - outcome.startedAt))
     return [
-      figure(`${what}: responses to the writers`, describe(writers.responses)),
-      check(`${what}: unexpected responses to the writers`, describe(failures), failures.size === 0),
-      within(`${what}: slowest response to a writer`, slowest, LIMIT),
-      ...probes.flatMap(({ label }, index) => judge(`${what}: ${label}`, calls[index] ?? [], startedAt, endedAt)),
+      figure(`${label}: responses to the writers`, describe(writers.responses)),
+      check(`${label}: unexpected responses to the writers`, describe(failures), failures.size === 0),
+      within(`${label}: slowest response to a writer`, slowest, LIMIT),
+      ...probes.flatMap(({ name }, index) => judge(`${label}: ${name}`, calls[index] ?? [], startedAt, endedAt)),
     ]
   })
 
@@ -84,7 +84,7 @@ interface Call {
   status: number
 }
 
-function judge(what: string, calls: Call[], startedAt: number, endedAt: number): Finding[] {
+function judge(label: string, calls: Call[], startedAt: number, endedAt: number): Finding[] {
   const during = calls.filter((call) => call.startedAt > startedAt && call.startedAt < endedAt)
   const failed = during.filter(({ status }) => status >= 400)
   const rate = (during.length * 1000) / LOCKED
@@ -94,10 +94,10 @@ function judge(what: string, calls: Call[], startedAt: number, endedAt: number):
       0.99,
     )
   return [
-    check(`${what}: failed requests during the lock, of ${during.length}`, failed.length, failed.length === 0),
-    check(`${what}: requests per second (more than 10)`, Math.round(rate), rate > 10),
-    figure(`${what}: p99 before the lock`, ms(p99(calls.filter((call) => call.startedAt < startedAt)))),
-    figure(`${what}: p99 during the lock`, ms(p99(during))),
+    check(`${label}: failed requests during the lock, of ${during.length}`, failed.length, failed.length === 0),
+    check(`${label}: requests per second (more than 10)`, Math.round(rate), rate > 10),
+    figure(`${label}: p99 before the lock`, ms(p99(calls.filter((call) => call.startedAt < startedAt)))),
+    figure(`${label}: p99 during the lock`, ms(p99(during))),
   ]
 }
 

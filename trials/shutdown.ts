@@ -18,8 +18,8 @@ const WARM_UP = 2000
 const POLL = 100
 
 /**
- * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has neither closed
- * nor announced to close with `Connection: close`. Every accepted request must get a complete response.
+ * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has neither
+ * closed nor announced to close with `Connection: close`. Every accepted request must get a complete response.
  */
 export const shutdown: Trial = () =>
   withEnvironment(async (environment) => [
@@ -39,7 +39,7 @@ interface LoadStyle {
 
 async function shutDownUnderLoad(
   environment: Environment,
-  what: string,
+  label: string,
   { isBalanced, thinkTime }: LoadStyle,
 ): Promise<Finding[]> {
   const service = await environment.startService()
@@ -63,27 +63,27 @@ async function shutDownUnderLoad(
   await load.stop()
   const { missing } = await compare(environment.database.url, tally.acknowledged)
   return [
-    check(`${what}: accepted requests without a response`, describe(tally.lost), tally.lost.size === 0),
-    ...judgeOutcome(what, { tally, before, load, code }),
-    check(`${what}: readiness after SIGTERM`, status, status === NOT_READY),
-    within(`${what}: from SIGTERM to not ready`, at - startedAt, POLL * 5),
-    within(`${what}: from SIGTERM to exit`, elapsed, SHUTDOWN_TIMEOUT),
-    check(`${what}: acknowledged but not stored`, missing.length, missing.length === 0),
+    check(`${label}: accepted requests without a response`, describe(tally.lost), tally.lost.size === 0),
+    ...judgeOutcome(label, { tally, before, load, code }),
+    check(`${label}: readiness after SIGTERM`, status, status === NOT_READY),
+    within(`${label}: from SIGTERM to not ready`, at - startedAt, POLL * 5),
+    within(`${label}: from SIGTERM to exit`, elapsed, SHUTDOWN_TIMEOUT),
+    check(`${label}: acknowledged but not stored`, missing.length, missing.length === 0),
   ]
 }
 
 function judgeOutcome(
-  what: string,
+  label: string,
   { tally, before, load, code }: { tally: Tally; before: number; load: Load; code: number | null },
 ): Finding[] {
   const failures = unexpected(tally)
   return [
-    check(`${what}: failed requests`, describe(failures), failures.size === 0),
+    check(`${label}: failed requests`, describe(failures), failures.size === 0),
     figure(
-      `${what}: responses before and after SIGTERM, refused connections`,
+      `${label}: responses before and after SIGTERM, refused connections`,
       `${before}, ${tally.responseCount() - before}, ${load.refused()}`,
     ),
-    check(`${what}: exit code`, `${code}`, code === 0),
+    check(`${label}: exit code`, `${code}`, code === 0),
   ]
 }
 

@@ -1,4 +1,4 @@
-// The equipped peer with Prisma's model API in place of SQL. Plugins and checks are the same.
+// The equipped peer with Prisma's model API instead of SQL. Plugins and checks are the same.
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from '../../src/database/generated/client.js'
 import { buildEquipped, createLogger } from './equipment/app.js'
@@ -7,9 +7,9 @@ import { openProductionPool } from './pool.js'
 import { serve } from './serve.js'
 
 const logger = createLogger()
-const pool = openProductionPool((err) => logger.error({ err }, 'an idle connection was lost'))
+const pool = openProductionPool((err) => logger.error({ err }, 'Lost an idle database connection'))
 
-/** With named statements, PostgreSQL parses each query once per connection, as for the service. */
+/** Names of prepared statements: PostgreSQL parses each query once per connection, as for the service. */
 const statementNames = new Map<string, string>()
 const nameOf = (sql: string) => {
   const name = statementNames.get(sql) ?? `s${statementNames.size}`
@@ -20,7 +20,7 @@ const nameOf = (sql: string) => {
 const prisma = new PrismaClient({
   adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) }),
   errorFormat: 'minimal',
-  // Columns that no response shows.
+  // Columns that no response contains.
   omit: { import: { github_repository_id: true, github_account_id: true } },
 })
 
@@ -78,7 +78,7 @@ const app = await buildEquipped(
 
 await serve(app)
 
-/** Finds the accounts in lower case: GitHub's names are case-insensitive. */
+/** Finds account names, in lower case because GitHub's names are case-insensitive. */
 async function findAccounts(
   { userId: neptun_user_id }: Owner,
   selection: { repository_selection?: 'all' } = {},

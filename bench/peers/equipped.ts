@@ -1,12 +1,13 @@
-// The peer that the targets refer to: hand-written SQL on one pool, with the same plugins and checks as the service. Two
-// prepared statements per request, the session's first; plain rows, which the response schema serializes.
+// The reference for the targets: hand-written SQL on one pool, with plugins and checks like the service's. Each request
+// runs the prepared session query, then one prepared statement that returns plain rows. The response schema serializes
+// them.
 import { buildEquipped, createLogger } from './equipment/app.js'
 import type { Import, UserFile } from './equipment/schemas.js'
 import { openProductionPool } from './pool.js'
 import { serve } from './serve.js'
 
 const logger = createLogger()
-const pool = openProductionPool((err) => logger.error({ err }, 'an idle connection was lost'))
+const pool = openProductionPool((err) => logger.error({ err }, 'Lost an idle database connection'))
 
 const SESSION = `
   SELECT session.neptun_user_id AS "userId", project.id AS "projectId"
@@ -17,7 +18,7 @@ const SESSION = `
 const IMPORT = `
   id, source_type, source_path, title, description, created_at, updated_at, neptun_user_id, project_id`
 
-/** Withheld imports are few, so that it is cheaper to read and skip them than to count them in a subquery. */
+/** Also reads withheld imports. They are few, so skipping them is cheaper than counting them in a subquery. */
 const LIST_IMPORTS = `
   SELECT ${IMPORT},
     source_type = 'github' AND lower(split_part(source_path, '/', 1)) <> ALL (ARRAY (

@@ -1,4 +1,4 @@
-// The cost that all contenders have in common: Fastify, which sends one body from memory to every client.
+// The overhead that all contenders share: Fastify sends the same body from memory to every client.
 import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import { serve } from './serve.js'

@@ -1,5 +1,5 @@
-// The limit: nothing but the three calls that are measured, in hand-written SQL. One prepared statement per request,
-// JSON built by PostgreSQL; no validation, log, rate limit or headers.
+// The upper limit: only the three measured calls, in hand-written SQL. One prepared statement per request, and
+// PostgreSQL builds the JSON. No validation, log, rate limits or security headers.
 import { hash } from 'node:crypto'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { openPool } from './pool.js'
@@ -9,7 +9,7 @@ const pool = openPool()
 
 const TIME = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
 
-/** `$1` is the hash of the token; `$2` and `$3` are the user and the project in the path. */
+/** Parameters: `$1` is the hash of the token, `$2` and `$3` are the user and the project in the path. */
 const SESSION_AND_PROJECT = `
   sessions AS session
   LEFT JOIN projects AS project
@@ -136,7 +136,7 @@ function callerOf({ headers, params }: Request): unknown[] {
   return [hash('sha256', token, 'buffer'), params.user_id, params.project_id]
 }
 
-/** The first two columns of every row are the session's user and the project. */
+/** Checks authorization. The first two columns of `row` are the session's user and the project. */
 function isAllowed({ params }: Request, reply: FastifyReply, row: unknown[] | undefined): boolean {
   if (!row) refuse(reply, 401, 'UNAUTHORIZED', 'Unauthorized')
   else if (String(row[0]) !== params.user_id) refuse(reply, 403, 'USER_MISMATCH', 'Forbidden')

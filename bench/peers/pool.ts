@@ -1,8 +1,8 @@
 import pg from 'pg'
 
 /**
- * Settings that the service has on its own connections. `neptun.max_project_bytes` is read by a trigger and is so high here
- * that no load reaches it. `random_page_cost` makes PostgreSQL read a project's rows in index order.
+ * Connection settings that the service uses too. A trigger reads `neptun.max_project_bytes`; no load reaches this
+ * limit. `random_page_cost` makes PostgreSQL read a project's rows in index order.
  */
 const OPTIONS = '-c neptun.max_project_bytes=1000000000 -c random_page_cost=1.1'
 
@@ -12,7 +12,7 @@ export function openPool(config: pg.PoolConfig = {}): pg.Pool {
   return new pg.Pool({ ...config, connectionString, max: Number(size), options: OPTIONS })
 }
 
-/** Opens the pool of a peer that is equipped for production: with the timeouts that the service has. */
+/** Opens the pool of an equipped peer, with the service's timeouts. */
 export function openProductionPool(onIdleError: (error: Error) => void): pg.Pool {
   const pool = openPool({
     connectionTimeoutMillis: 10_000,

@@ -1,4 +1,4 @@
-// The obvious way to use Prisma: its model API with default settings, one query after the other; no log, limits or
+// The obvious way to use Prisma: its model API with default settings and sequential queries. No log, rate limits or
 // validation.
 import { createHash } from 'node:crypto'
 import cookie from '@fastify/cookie'
@@ -11,7 +11,7 @@ import { serve } from './serve.js'
 
 const prisma = new PrismaClient({
   adapter: new PrismaPg(openPool()),
-  // Columns that no response shows.
+  // Columns that no response contains.
   omit: { import: { github_repository_id: true, github_account_id: true } },
 })
 

@@ -10,7 +10,10 @@ import { type Input, inputs } from './inputs.js'
 /** Maximum time for which a request may block the event loop, in milliseconds. */
 const LIMIT = 100
 
-/** The fastest of several tries counts: other processes on the machine delay some tries, but an expensive input delays all. */
+/**
+ * The fastest of several tries counts: other processes on the machine delay some tries, but an expensive input delays
+ * all.
+ */
 const TRIES = 3
 
 /** Number of slowest inputs in the table. */

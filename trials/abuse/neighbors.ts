@@ -55,7 +55,7 @@ export const neighbors: Trial = () =>
     await fillProjects(database.url, [attacker])
     const limits = { RATE_LIMIT_SESSION: '6000', MAX_PROJECT_BYTES: '16777216' }
     const findings: Finding[] = []
-    for (const [what, requests] of Object.entries(await attacks(database.url))) {
+    for (const [label, requests] of Object.entries(await attacks(database.url))) {
       const service = await startService(limits)
       await measure(service.port, users, 1000)
       const quiet = await measure(service.port, users, DURATION)
@@ -69,16 +69,16 @@ export const neighbors: Trial = () =>
       const statuses = Object.entries(counts).map(([status, count]) => `${count} x ${status}`)
       findings.push(
         within(
-          `${what}: p99 of other users, ${ms(before)} without the attack`,
+          `${label}: p99 of other users, ${ms(before)} without the attack`,
           quantile(disturbed.times, 0.99),
           Math.round(before * FACTOR),
         ),
         check(
-          `${what}: failed requests of other users`,
+          `${label}: failed requests of other users`,
           disturbed.failed.join(', ') || 'none',
           !disturbed.failed.length,
         ),
-        figure(`${what}: responses to the attacker`, statuses.join(', ') || 'none'),
+        figure(`${label}: responses to the attacker`, statuses.join(', ') || 'none'),
       )
     }
     return findings

@@ -10,7 +10,9 @@ const UPLOADS = 15
 const UPLOAD = 24 * 1024 * 1024
 const TIMEOUT = 30_000
 
-/** Requests that are followed by garbage, malformed or too large: each gets one response, which matches the stored data. */
+/**
+ * Requests that are followed by garbage, malformed or too large: each gets one response, which matches the stored data.
+ */
 export const rejectedRequest: Trial = () =>
   withEnvironment(async (environment) => {
     const { port } = await environment.startService()
@@ -67,12 +69,12 @@ async function repeat(times: number, sendOnce: () => Promise<string>): Promise<s
   return seen
 }
 
-function judgeResponses(what: string, seen: string[], expected: string): Finding {
+function judgeResponses(label: string, seen: string[], expected: string): Finding {
   const counts = new Map<string, number>()
   for (const statuses of seen) counts.set(statuses, (counts.get(statuses) ?? 0) + 1)
   const text = [...counts].map(([statuses, count]) => `${count} x ${statuses}`).join(', ')
   return check(
-    what,
+    label,
     text,
     seen.every((statuses) => statuses === expected),
   )

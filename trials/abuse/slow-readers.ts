@@ -30,7 +30,7 @@ export const slowReaders: Trial = () =>
 
 async function measureMemory(
   { database, startService }: Environment,
-  what: string,
+  label: string,
   users: User[],
   paths: string[],
 ): Promise<Finding[]> {
@@ -52,9 +52,9 @@ async function measureMemory(
   service.signal('SIGKILL')
   await service.exited
   return [
-    check(`${what}: highest resident memory (limit ${LIMIT} MiB)`, `${Math.round(highest)} MiB`, highest < LIMIT),
-    figure(`${what}: resident memory before`, `${Math.round(before)} MiB`),
-    check(`${what}: the service is running and ready`, `${isReady}`, isReady),
+    check(`${label}: highest resident memory (limit ${LIMIT} MiB)`, `${Math.round(highest)} MiB`, highest < LIMIT),
+    figure(`${label}: resident memory before`, `${Math.round(before)} MiB`),
+    check(`${label}: the service is running and ready`, `${isReady}`, isReady),
   ]
 }
 

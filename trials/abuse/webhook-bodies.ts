@@ -21,7 +21,10 @@ const GROWTH = 128
 /** Maximum p99 of concurrent deliveries from GitHub, in milliseconds. */
 const LIMIT = 1000
 
-/** One address sends bodies of 25 MiB without a valid signature, complete except for the end, while GitHub delivers webhooks. */
+/**
+ * One address sends bodies of 25 MiB without a valid signature, complete except for the end, while GitHub delivers
+ * webhooks.
+ */
 export const webhookBodies: Trial = () =>
   withEnvironment(async (environment) => {
     const service = await environment.startService({ GITHUB_WEBHOOK_SECRET: SECRET, TRUST_PROXY: '127.0.0.1' })
@@ -34,7 +37,7 @@ export const webhookBodies: Trial = () =>
     ]
   })
 
-async function attack(service: Service, before: number, what: string, length: string): Promise<Finding[]> {
+async function attack(service: Service, before: number, label: string, length: string): Promise<Finding[]> {
   const senders = Array.from({ length: CONNECTIONS }, () => send(service.port, length))
   const end = performance.now() + DURATION
   const times: number[] = []
@@ -55,11 +58,11 @@ async function attack(service: Service, before: number, what: string, length: st
   const growth = highest - before
   const lost = [...statuses].filter(([status]) => status !== 202)
   return [
-    check(`${what}: maximum growth of resident memory (limit ${GROWTH} MiB)`, mib(growth), growth < GROWTH),
-    figure(`${what}: senders that received a 429`, `${rejected.length} of ${CONNECTIONS}`),
-    figure(`${what}: maximum sent before the 429`, rejected.length > 0 ? `${Math.max(...sent).toFixed(1)} MiB` : '-'),
-    check(`${what}: refused deliveries from GitHub, of ${times.length}`, lost.join(', ') || 'none', lost.length === 0),
-    within(`${what}: p99 of the deliveries`, quantile(times, 0.99), LIMIT),
+    check(`${label}: maximum growth of resident memory (limit ${GROWTH} MiB)`, mib(growth), growth < GROWTH),
+    figure(`${label}: senders that received a 429`, `${rejected.length} of ${CONNECTIONS}`),
+    figure(`${label}: maximum sent before the 429`, rejected.length > 0 ? `${Math.max(...sent).toFixed(1)} MiB` : '-'),
+    check(`${label}: refused deliveries from GitHub, of ${times.length}`, lost.join(', ') || 'none', lost.length === 0),
+    within(`${label}: p99 of the deliveries`, quantile(times, 0.99), LIMIT),
   ]
 }
 

@@ -14,20 +14,20 @@ import { compare } from './rows.js'
 const TAG = /^(W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/
 
 /**
- * A read of one object or list: 200 with the body that the model has, or 304 if `If-None-Match` names its current tag (RFC 9110,
- * section 13.1.2).
+ * Expects a read of one object or list to return 200 with the body in the model, or 304 if `If-None-Match` contains the
+ * current ETag (RFC 9110, section 13.1.2).
  *
- * @param value the whole body
- * @param also headers that the tag stands for too
+ * @param value the complete body
+ * @param also values of response headers that the ETag covers
  */
 export function conditionalRead(user: User, call: Call, value: unknown, also?: unknown): Expectation {
   const url = urlOf(call)
   return {
     allow: judgeTags(user, call, { value, also }),
     rule: call.headers['if-none-match'] === undefined ? undefined : 'etag',
-    settle: ({ headers, status }, body) => {
+    apply: ({ headers, status }, body) => {
       const tag = headers.get('etag')
-      if (!tag || !TAG.test(tag)) return [{ rule: 'etag', text: `the ETag of a read is ${tag}` }]
+      if (!tag || !TAG.test(tag)) return [{ rule: 'etag', text: `ETag of a read is ${tag}` }]
       if (status === 304) return []
       const seen = { tag, value: structuredClone(value), also }
       remember(user, url, seen)
@@ -38,24 +38,27 @@ export function conditionalRead(user: User, call: Call, value: unknown, also?: u
   }
 }
 
-/** 304 if the current tag of this URL is named; it may be if a tag is named that stood for the same body elsewhere. */
+/**
+ * Expects 304 for the current ETag of this URL. An ETag that another URL had with the same body allows both 200 and
+ * 304.
+ */
 function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown; also: unknown }): string[] {
   const header = call.headers['if-none-match']
   if (header === undefined) return ['200']
   const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   const here = seen.get(urlOf(call))
   const isSame = here && isDeepStrictEqual([here.value, here.also], [value, also])
-  // Objects that were changed at the same time, by a webhook for example, can have the same tag.
+  // Objects that were changed at the same time, for example by a webhook, can have the same ETag.
   const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
   if (header === '*') return ['304']
-  // The tag of a page is another one once the list is large, or if a change cannot be seen in it.
+  // The ETag of a list changes when the list becomes large, and with changes that do not affect the body.
   if (isSame && tags.includes(here.tag)) return call.item === undefined ? ['200', '304'] : ['304']
   const isKnown = tags.some((tag) => isDeepStrictEqual(seen.get(tag)?.value, value))
   return isKnown ? ['200', '304'] : ['200']
 }
 
-/** The tag of an import is its `updated_at`; that of a resource is known once it has been seen. */
+/** Returns the ETag of a version: an import's is its `updated_at`; a resource's is known only if a response had it. */
 const tagOfVersion = (seen: User['seen'], row: Row) =>
   'source_type' in row ? `"${row['updated_at']}"` : seen.get(versionOf(row))?.tag
 

@@ -2,12 +2,12 @@ import type pg from 'pg'
 import type { User } from './model.js'
 import type { Report } from './report.js'
 
-/** What the workers of a run have in common. */
+/** Shared state of the workers. */
 export interface Context {
   port: number
   pool: pg.Pool
   users: User[]
   report: Report
-  /** How many requests all workers send together. */
+  /** Total number of requests of all workers. */
   requests: number
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
-/** A node of a JSON schema, as far as values are made from it. */
+/** A JSON schema, reduced to the keywords that are used to generate values. */
 export interface Schema {
   type?: string | string[]
   properties?: Record<string, Schema>
@@ -51,13 +51,16 @@ function validator(...parts: string[]) {
   return ajv.getSchema(`document#/${encodeURI(pointer(...parts))}`)
 }
 
-/** Whether a body matches the schema of an operation. */
+/** Checks whether a request body matches the schema of an operation. */
 export function matchesRequest(operationId: string, body: unknown): boolean {
   const { path, method } = find(operationId)
   return validator('paths', path, method, 'requestBody', 'content', JSON_TYPE, 'schema')?.(body) === true
 }
 
-/** @returns what a response has that its operation does not document; undefined if nothing */
+/**
+ * Checks that a response is documented.
+ * @returns a description of the difference; undefined if there is no difference
+ */
 export function undocumented(operationId: string, status: number, body: unknown): string | undefined {
   const { path, method, operation } = find(operationId)
   const response = operation.responses[status]
@@ -75,25 +78,26 @@ function resolve(schema: Schema): Schema {
   return found as Schema
 }
 
-/** The schema of an operation's body; one of its forms, if it has several. */
+/** Returns the schema of an operation's body. If it is a `oneOf`, `form` is the index of the alternative. */
 export function bodySchema(operationId: string, form = 0): Schema {
   const schema = resolve(find(operationId).operation.requestBody?.content[JSON_TYPE]?.schema ?? {})
   return schema.oneOf ? resolve(schema.oneOf[form] ?? {}) : schema
 }
 
-/** The properties of the object that an operation returns, without the body around it. */
+/** Returns the properties of the object in an operation's response. */
 export function rowProperties(operationId: string): Record<string, Schema> {
   const schema = resolve(find(operationId).operation.responses['200']?.content?.[JSON_TYPE]?.schema ?? {})
   return (schema.properties?.['import'] ? resolve(schema.properties['import']) : schema).properties ?? {}
 }
 
-/** A type of resource, as the document describes it: a body that links or creates is `oneOf` two forms. */
+/** A resource type in the OpenAPI document. The body of its POST is a `oneOf` of a link and a create form. */
 export interface ResourceType {
   slug: string
-  /** The end of its operations' names: `UserFile`. */
+  /** Suffix of the operation ids: `UserFile`. */
   name: string
-  /** The id of a resource in a body that links it. */
+  /** Name of the resource id in the link form. */
   idField: string
+  /** Properties of the create form. */
   create: Record<string, Schema>
 }
 

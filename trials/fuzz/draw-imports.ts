@@ -4,6 +4,7 @@ import { type Call, type Project, type User, versionOf } from './model.js'
 import { drawSourcePath, SOURCE_TYPES } from './source-paths.js'
 import { drawValue } from './values.js'
 
+/** Draws a call on the imports of a project. */
 export function drawImportCall(user: User, project: Project, base: Base): Call {
   const { random } = user
   const weights = {
@@ -62,7 +63,7 @@ function drawUpdate(user: User, project: Project, item: number): Record<string, 
     case 'type':
       return { source_type: full['source_type'] }
     case 'back':
-      // The whole object as it was read, with a change.
+      // The complete object as it was read, with one change.
       return { ...found, description: user.canary }
     default:
       return random.chance(30) ? { title: null, ...full, source_type: null } : full

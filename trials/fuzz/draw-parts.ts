@@ -1,19 +1,23 @@
 import { type Call, type User, urlOf } from './model.js'
 
-/** What the calls of a user on one of their projects have in common. */
+/** The common part of all calls of a user on one of their projects. */
 export type Base = Pick<Call, 'userId' | 'projectId' | 'query' | 'headers' | 'sessionOf'>
 
-/** Mostly one of these ids, else one that has been deleted, belongs elsewhere or never existed. */
+/**
+ * Draws an id: usually one of `ids`, otherwise one that has been deleted, belongs to another object or never existed.
+ */
 export function drawItem({ random, deleted }: User, slug: string, ids: number[]): number {
   if (ids.length > 0 && random.chance(88)) return random.pick(ids)
   const former = deleted.items[slug] ?? []
   return former.length > 0 && random.chance(70) ? random.pick(former) : random.int(1, 2_147_483_647)
 }
 
+/** Adds a JSON body. */
 export function withJson(call: Call, value: unknown): Call {
   return { ...call, headers: { ...call.headers, 'content-type': 'application/json' }, body: { value } }
 }
 
+/** Draws the query of a list: all items, a page of a random size, or the next page from an earlier `Link` header. */
 export function drawPage(user: User, call: Call): Call {
   const { random, nextPages } = user
   const pages = nextPages.filter(({ slug, projectId }) => slug === call.slug && user.model.projects.has(projectId))
@@ -25,7 +29,7 @@ export function drawPage(user: User, call: Call): Call {
   return withTag(user, random.chance(60) ? call : { ...call, query: `${call.query}&limit=${limit}`.replace(/^&/, '') })
 }
 
-/** Sometimes adds a tag that was seen before, of this object or another. */
+/** Sometimes adds an `If-None-Match` with an ETag of an earlier response, of this object or another. */
 export function withTag(user: User, call: Call): Call {
   const { random } = user
   const tag = user.seen.get(urlOf(call))?.tag ?? [...user.seen.values()].at(-1)?.tag
@@ -33,6 +37,7 @@ export function withTag(user: User, call: Call): Call {
   return { ...call, headers: { ...call.headers, 'if-none-match': drawTags(user, tag) } }
 }
 
+/** Draws the value of `If-Match` or `If-None-Match`, usually one that contains `tag`. */
 export function drawTags({ random }: User, tag: string): string {
   const weak = tag.replace(/^(W\/)?/, 'W/')
   return random.pick([tag, tag, tag, weak, `"x", ${tag}`, `${tag},"y"`, '*', '"x"', 'W/"x"'])

@@ -4,6 +4,7 @@ import type { Call, Project, User } from './model.js'
 import { installationId } from './users.js'
 import { drawValue } from './values.js'
 
+/** Draws a call on the linked resources of a project. */
 export function drawResourceCall(user: User, project: Project, base: Base): Call {
   const { random } = user
   const type = random.pick(resourceTypes)

@@ -2,7 +2,7 @@ import { drawImportCall } from './draw-imports.js'
 import { drawResourceCall } from './draw-resources.js'
 import type { Call, User } from './model.js'
 
-/** Draws a call that is valid, of a user on one of their own projects, although its object may not exist. */
+/** Draws a valid call of a user on one of their projects. Its object may not exist. */
 export function drawCall(user: User): Call {
   const { random } = user
   const project = random.pick([...user.model.projects.values()])

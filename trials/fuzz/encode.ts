@@ -1,14 +1,14 @@
 import { type Call, type User, urlOf } from './model.js'
 
-/** A request as it goes over the wire: each piece is sent in a packet of its own. */
+/** An encoded request. Each piece is sent in a separate packet. */
 export interface Encoded {
   pieces: Buffer[]
   method: string
 }
 
 /**
- * Writes a call as HTTP/1.1, in one of the ways in which clients and proxies do.
- * @param isPlain whether to add no other headers
+ * Encodes a call as HTTP/1.1, with a random variation that real clients and proxies use.
+ * @param isPlain whether to omit additional headers
  */
 export function encode({ random }: User, call: Call, isPlain = false): Encoded {
   const method = call.method
@@ -29,7 +29,7 @@ export function encode({ random }: User, call: Call, isPlain = false): Encoded {
   return { pieces: random.chance(8) ? split(random, bytes) : [bytes], method }
 }
 
-/** The same bytes in several pieces. */
+/** Splits bytes at random positions. */
 export function split(random: User['random'], bytes: Buffer): Buffer[] {
   const cuts = Array.from({ length: random.int(1, 5) }, () => random.int(0, bytes.length)).toSorted((a, b) => a - b)
   return [0, ...cuts]
@@ -42,7 +42,7 @@ function toBytes({ body }: Call): Buffer | undefined {
   return Buffer.from('text' in body ? body.text : JSON.stringify(body.value))
 }
 
-/** Headers that change nothing. */
+/** Draws headers that must not affect the response. */
 function drawHarmless(call: Call, number: number): Record<string, string> {
   const all: Record<string, string>[] = [
     { accept: 'application/xml' },

@@ -22,11 +22,11 @@ export const bodyOf = ({ body }: Call) => (body && 'value' in body ? body.value 
 export const findImport = (project: Project, { item }: Call) => project.imports.find(({ id }) => id === item)
 
 const WRITABLE = ['source_type', 'source_path', 'title', 'description']
-/** The fields of a body that are stored. */
+/** Picks the writable fields of a body. */
 export const pick = (body: Record<string, unknown>) =>
   Object.fromEntries(WRITABLE.filter((name) => Object.hasOwn(body, name)).map((name) => [name, body[name]]))
 
-/** What a change must do. */
+/** Predicts the response to a PUT of an import. */
 export function expectUpdate(user: User, project: Project, call: Call): Expectation {
   const found = findImport(project, call)
   if (!found) return refusal(NOT_FOUND)
@@ -43,7 +43,7 @@ export function expectUpdate(user: User, project: Project, call: Call): Expectat
   return {
     allow: ['200', ...maybe],
     rule: 'update-import',
-    settle: ({ headers }, received) => {
+    apply: ({ headers }, received) => {
       const { import: row } = received as { import: Row }
       rememberVersion(user, row, headers.get('etag') ?? '')
       const source_path = path ?? row['source_path']
@@ -54,7 +54,10 @@ export function expectUpdate(user: User, project: Project, call: Call): Expectat
   }
 }
 
-/** The refusals of a change, and those that are possible since the stored form of the path is not known. */
+/**
+ * Determines the errors of a PUT: `refused` are certain, `maybe` are possible because the canonical form of the path is
+ * unknown.
+ */
 function judgeUpdate(
   user: User,
   call: Call,
@@ -77,7 +80,7 @@ function judgeUpdate(
   return { refused, maybe }
 }
 
-/** What a removal must do. */
+/** Predicts the response to a DELETE of an import. */
 export function expectDelete(user: User, project: Project, call: Call): Expectation {
   const found = findImport(project, call)
   if (!found) return refusal(NOT_FOUND)
@@ -86,7 +89,7 @@ export function expectDelete(user: User, project: Project, call: Call): Expectat
   return {
     allow: isMatch ? ['204'] : ['204', '412 PRECONDITION_FAILED'],
     rule: 'delete-import',
-    settle: () => {
+    apply: () => {
       project.imports.splice(project.imports.indexOf(found), 1)
       user.deleted.items['imports']?.push(found.id)
       return []
@@ -94,7 +97,7 @@ export function expectDelete(user: User, project: Project, call: Call): Expectat
   }
 }
 
-/** Whether the preconditions of a write hold; undefined if the current tag has not been seen. */
+/** Evaluates the preconditions of a write. @returns undefined if the current ETag is unknown */
 function matchesTag(user: User, { headers, method }: Call, found: Row): boolean | undefined {
   if (headers['if-none-match'] === '*' && method === 'PUT') return false
   const header = headers['if-match']

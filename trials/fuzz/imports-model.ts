@@ -16,7 +16,7 @@ import { FULL, judgeRoom, MAX_ROWS, planRow } from './room.js'
 import { compare, requireCreated } from './rows.js'
 import { canonicalOf } from './source-paths.js'
 
-/** What a call on imports must do, once it is valid and authorized. */
+/** Predicts the response to a valid and authorized call on imports. */
 export function expectImports(user: User, project: Project, call: Call): Expectation {
   switch (call.operation) {
     case 'createImport':
@@ -34,7 +34,10 @@ export function expectImports(user: User, project: Project, call: Call): Expecta
   }
 }
 
-/** The refusals of a create, and those that are possible if it is not known whether the source is valid and permitted. */
+/**
+ * Determines the errors of a create or preview: `refused` are certain, `maybe` are possible because the canonical form
+ * of the path is unknown.
+ */
 function judgeSource(user: User, project: Project, body: Record<string, unknown>) {
   const { source_type, source_path } = body
   const path = canonicalOf(source_type, source_path)
@@ -45,7 +48,7 @@ function judgeSource(user: User, project: Project, body: Record<string, unknown>
   const ids = { neptun_user_id: user.id, project_id: project.id }
   const row = planRow('getImport', { ...pick(body), source_path: path ?? source_path, ...ids })
   const { refused, maybe } = judgeRoom('imports', project.imports, row, false)
-  // The stored form of a path that is not known can be shorter or longer.
+  // An unknown canonical form can be shorter or longer than the path.
   if (path === undefined && project.imports.length < MAX_ROWS) return { refused: [], maybe: [...unknown, FULL], path }
   return { refused: refused.length > 0 ? [...unknown, ...refused] : [], maybe: [...unknown, ...maybe], path }
 }
@@ -57,7 +60,7 @@ function expectCreate(user: User, project: Project, call: Call): Expectation {
   return {
     allow: ['201', ...maybe],
     rule: 'create-import',
-    settle: (response, received) => {
+    apply: (response, received) => {
       const { import: row } = received as { import: Row }
       const sent = withPath({ title: null, description: null, ...pick(body) }, path ?? row.source_path)
       const expected = { ...row, ...sent, neptun_user_id: user.id, project_id: project.id }
@@ -74,7 +77,7 @@ function expectPreview(user: User, project: Project, body: Record<string, unknow
   return {
     allow: ['200', ...maybe],
     rule: 'preview',
-    settle: (_response, received) => {
+    apply: (_response, received) => {
       const { import: row } = received as { import: Row }
       const source_path = path ?? row.source_path
       const source = withPath({ title: null, description: null, ...pick(body) }, source_path)
@@ -115,7 +118,7 @@ function expectGet(user: User, project: Project, call: Call): Expectation {
 
 const withPath = (fields: Record<string, unknown>, source_path: unknown) => ({ ...fields, source_path })
 
-/** The order of the list of imports. */
+/** Compares imports in the order of the list: oldest first. */
 function byAge(a: Row, b: Row): number {
   return a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : a.id - b.id
 }

@@ -5,13 +5,13 @@ import type { WireResponse } from './wire.js'
 const CANARY = /cnry[0-9a-f]{8}/g
 const ERROR_KEYS = ['statusCode', 'code', 'message', 'errors']
 
-/** `200`; of an error with its code, `404 IMPORT_NOT_FOUND`. */
+/** Formats a response as `200`, or `404 IMPORT_NOT_FOUND` for an error. */
 export function outcomeOf({ status }: WireResponse, body: unknown): string {
   const code = (body as { code?: unknown } | undefined)?.code
   return status < 400 ? `${status}` : `${status} ${code ?? 'without a code'}`
 }
 
-/** The body of a response; undefined if it is empty or not JSON. */
+/** Parses the body of a response. @returns undefined if it is empty or not JSON */
 export function parseBody({ body }: WireResponse): unknown {
   try {
     return JSON.parse(body)
@@ -21,8 +21,8 @@ export function parseBody({ body }: WireResponse): unknown {
 }
 
 /**
- * Compares a response with what was expected, and with what every response must be.
- * @returns nothing if all is well; then the model is up to date
+ * Checks a response against the expectation and the rules for all responses, and updates the model.
+ * @returns the differences
  */
 export function judge(user: User, call: Call, expectation: Expectation, response: WireResponse | undefined): Problem[] {
   if (!response) return [{ rule: expectation.rule ?? 'status', text: `no response, expected ${expectation.allow}` }]
@@ -42,33 +42,33 @@ export function judge(user: User, call: Call, expectation: Expectation, response
     const rule = expectation.rule ?? 'status'
     return [...problems, { rule, text: `${seen}, expected ${expectation.allow.join(' or ')}` }]
   }
-  if (response.status < 400) problems.push(...(expectation.settle?.(response, body) ?? []))
+  if (response.status < 400) problems.push(...(expectation.apply?.(response, body) ?? []))
   return problems
 }
 
-/** What every response of the API must have, whatever it is. */
+/** Checks the headers and the error format that all responses of the API share. */
 export function judgeEvery(response: WireResponse, method: string, rule?: string): Problem[] {
   const { status, headers, body, text } = response
   const problems: Problem[] = []
-  const complain = (own: string, what: string) => problems.push({ rule: rule ?? own, text: what })
+  const report = (defaultRule: string, text: string) => problems.push({ rule: rule ?? defaultRule, text })
   const is = (name: string, pattern: RegExp) => pattern.test(headers.get(name) ?? '')
-  if (!is('x-request-id', /./)) complain('headers', `a ${status} has no X-Request-Id`)
-  if (!is('x-content-type-options', /^nosniff$/)) complain('headers', `a ${status} has no security headers`)
-  if (!is('vary', /cookie/i)) complain('vary', `a ${status} has no Vary: Cookie`)
+  if (!is('x-request-id', /./)) report('headers', `a ${status} has no X-Request-Id`)
+  if (!is('x-content-type-options', /^nosniff$/)) report('headers', `a ${status} has no security headers`)
+  if (!is('vary', /cookie/i)) report('vary', `a ${status} has no Vary: Cookie`)
   const isRead = (method === 'GET' || method === 'HEAD') && status < 400 && headers.has('etag')
   const cache = isRead ? /^private, no-cache$/ : /^no-store$/
-  if (!is('cache-control', cache)) complain('vary', `a ${status} has Cache-Control: ${headers.get('cache-control')}`)
-  if (status === 401 && !is('www-authenticate', /./)) complain('www-authenticate', 'a 401 has no WWW-Authenticate')
+  if (!is('cache-control', cache)) report('vary', `a ${status} has Cache-Control: ${headers.get('cache-control')}`)
+  if (status === 401 && !is('www-authenticate', /./)) report('www-authenticate', 'a 401 has no WWW-Authenticate')
   if ((status === 429 || status === 503) && !is('retry-after', /^\d+$/))
-    complain('headers', `a ${status} has no Retry-After`)
+    report('headers', `a ${status} has no Retry-After`)
   if (status === 500 || /\bat .*:\d+:\d+|prisma|postgres|node_modules/i.test(text))
-    complain('internal', text.slice(0, 300))
-  if (body !== '' && !is('content-type', /^application\/json; charset=utf-8$/)) complain('headers', 'is not JSON')
+    report('internal', text.slice(0, 300))
+  if (body !== '' && !is('content-type', /^application\/json; charset=utf-8$/)) report('headers', 'is not JSON')
   if (status >= 400 && body !== '') problems.push(...judgeError(response))
   return problems
 }
 
-/** The one error format. */
+/** Checks the common error format. */
 function judgeError(response: WireResponse): Problem[] {
   const body = parseBody(response) as { statusCode?: unknown; code?: unknown; message?: unknown; errors?: unknown }
   const isList = body?.errors === undefined || Array.isArray(body.errors)
@@ -88,13 +88,13 @@ function judgeDocumented({ operation }: Call, { status }: WireResponse, body: un
   return text ? [{ rule: 'document', text: `${operation}: ${text}` }] : []
 }
 
-/** A text of a user whose session did not ask for it. */
+/** Checks that a response contains no text of a user other than the one whose session was sent. */
 export function judgeLeak({ text }: WireResponse, allowed: User | undefined): Problem[] {
   const leaked = [...text.matchAll(CANARY)].find(([canary]) => canary !== allowed?.canary)
   return leaked ? [{ rule: 'leak', text: `of another user: ${leaked[0]}` }] : []
 }
 
-/** A validation error names the field and never repeats its value. */
+/** Checks that a validation error does not contain the rejected value. */
 function judgeEcho({ canary }: User, { status, body }: WireResponse): Problem[] {
   return status === 400 && body.includes(canary) ? [{ rule: 'echo', text: body.slice(0, 300) }] : []
 }

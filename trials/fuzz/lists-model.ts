@@ -2,15 +2,15 @@ import { conditionalRead } from './conditional.js'
 import { type Call, type Expectation, type Problem, type Row, type User, urlOf } from './model.js'
 
 interface List {
-  /** All items, in their order. */
+  /** All visible items, in the order of the list. */
   items: Row[]
-  /** Items that the list leaves out and counts. */
+  /** Number of items that the list omits and reports in a header. */
   withheld?: number
   isAfter(row: Row, other: Row): boolean
   wrap(items: Row[]): unknown
 }
 
-/** A list, complete or a page of it. A cursor that was made up may be refused, or start anywhere. */
+/** Expects a complete list or a page. An invalid cursor may be refused, or may start at any position. */
 export function expectList(user: User, call: Call, { items, withheld = 0, isAfter, wrap }: List): Expectation {
   const query = new URLSearchParams(call.query)
   const limit = query.has('limit') ? Number(query.get('limit')) : undefined
@@ -21,11 +21,11 @@ export function expectList(user: User, call: Call, { items, withheld = 0, isAfte
   const read = conditionalRead(user, call, wrap(shown), { withheld, hasNext: rest.length > shown.length })
   return {
     ...read,
-    settle: (response, body) => {
-      const problems: Problem[] = read.settle?.(response, body) ?? []
+    apply: (response, body) => {
+      const problems: Problem[] = read.apply?.(response, body) ?? []
       if (response.status !== 200) return problems
       const counted = Number(response.headers.get('x-imports-withheld') ?? 0)
-      if (counted !== withheld) problems.push({ rule: 'state', text: `withholds ${counted}, not ${withheld}` })
+      if (counted !== withheld) problems.push({ rule: 'state', text: `${counted} items are withheld, not ${withheld}` })
       const link = response.headers.get('link')
       const after = rest.length > shown.length ? shown.at(-1) : undefined
       if ((link !== undefined) !== (after !== undefined)) problems.push({ rule: 'state', text: `Link is ${link}` })

@@ -1,14 +1,14 @@
 import type { Random } from './random.js'
 import type { WireResponse } from './wire.js'
 
-/** An object as a response shows it. */
+/** An object in a response. */
 export type Row = { id: number; created_at: string; updated_at: string } & Record<string, unknown>
 
 export interface Project {
   id: number
-  /** In the order of the list: oldest first. */
+  /** Imports in the order of the list: oldest first. */
   imports: Row[]
-  /** By type of resource, the ids of linked ones, newest link first. */
+  /** Ids of the linked resources by type, newest link first. */
   links: Record<string, number[]>
 }
 
@@ -17,52 +17,52 @@ export interface Session {
   state: 'valid' | 'expired' | 'revoked'
 }
 
-/** All that is stored for one user, as far as it is known from the responses. */
+/** The stored data of one user, as derived from the responses. */
 export interface Model {
   projects: Map<number, Project>
-  /** By type of resource. */
+  /** Resources by type and id. */
   resources: Record<string, Map<number, Row>>
-  /** Ids of GitHub installations, ours, that are suspended. */
+  /** Ids (not `installation_id`) of the suspended GitHub installations. */
   suspended: Set<number>
 }
 
-/** What is remembered of a response with an ETag. */
+/** A response with an ETag. */
 export interface Seen {
   tag: string
   /** The body. */
   value: unknown
-  /** Headers that the tag stands for too. */
+  /** Values of response headers that the ETag covers. */
   also?: unknown
 }
 
-/** A page that a `Link` header has announced. */
+/** A page from a `Link` header with `rel="next"`. */
 interface NextPage {
   projectId: number
   slug: string
   query: string
-  /** The last item before that page: an import, or the id of a link's resource. */
+  /** The last item of the previous page. */
   after: Row
 }
 
-/** One user of the service, and the client that acts for them. */
+/** A user of the service, with the state of the client that acts for them. */
 export interface User {
   index: number
   id: number
-  /** In every text of this user that is long enough, and in nobody else's. */
+  /** A unique marker in every text of this user that is long enough: it reveals leaks to other users. */
   canary: string
   random: Random
   sessions: Session[]
-  /** GitHub accounts of which this user may record installations. */
+  /** GitHub accounts whose installations this user may record. */
   accounts: string[]
   model: Model
-  /** Ids that were this user's and have been deleted; items by the last part of their path. */
+  /** Ids of this user's deleted projects, and of their deleted items by slug. */
   deleted: { projects: number[]; items: Record<string, number[]> }
-  /** By URL, by tag, and by version of an object. */
+  /** ETags by URL, by ETag, and by version of an object. */
   seen: Map<string, Seen>
   nextPages: NextPage[]
 }
 
-/** A request, before it is encoded. Ids are whatever is written in their place. */
+/** A request before encoding. Ids can be invalid strings. */
 export interface Call {
   operation: string
   method: string
@@ -74,20 +74,20 @@ export interface Call {
   slash?: boolean
   query: string
   headers: Record<string, string>
-  /** Whose session the cookie is; undefined if it is none. */
+  /** The user whose session the cookie contains; undefined without a valid session. */
   sessionOf: User | undefined
-  /** A value that is sent as JSON, or bytes as they are. */
+  /** A value that is sent as JSON, or raw text. */
   body?: { value: unknown } | { text: string | Buffer } | undefined
 }
 
 /** The responses that the contract allows. */
 export interface Expectation {
-  /** `200`; with the code of an error, `404 IMPORT_NOT_FOUND`. */
+  /** Outcomes such as `200` or `404 IMPORT_NOT_FOUND`. */
   allow: string[]
-  /** The rule to which another status is attributed. */
+  /** The rule that is reported for any other outcome. */
   rule?: string | undefined
-  /** Compares a response of success with the model, and updates the model. @returns what differs */
-  settle?: ((response: WireResponse, body: unknown) => Problem[]) | undefined
+  /** Compares a successful response with the model, and updates the model. @returns the differences */
+  apply?: ((response: WireResponse, body: unknown) => Problem[]) | undefined
 }
 
 export interface Problem {
@@ -95,16 +95,20 @@ export interface Problem {
   text: string
 }
 
+/** Expects one of several errors. */
 export const refusal = (...allow: string[]): Expectation => ({ allow })
 
-/** The path and query of a call. */
+/** Returns the path and query of a call. */
 export function urlOf({ userId, projectId, slug, item, slash, query }: Call): string {
   const base = `/api/users/${userId}/projects/${projectId}/resources/${slug}`
   const path = `${base}${item === undefined ? '' : `/${item}`}${slash ? '/' : ''}`
   return query === '' ? path : `${path}?${query}`
 }
 
-/** The accounts, in lower case, that a user's installations grant: of any selection, or of `all` repositories. */
+/**
+ * Returns the GitHub accounts, in lower case, of a user's active installations.
+ * @param selection `all` for installations with access to all repositories only
+ */
 export function grantedAccounts({ model }: User, selection: 'any' | 'all'): Set<string> {
   const rows = [...(model.resources['github-installations']?.values() ?? [])]
   const granted = rows.filter(
@@ -114,23 +118,25 @@ export function grantedAccounts({ model }: User, selection: 'any' | 'all'): Set<
   return new Set(granted.map((row) => String(row['account_name']).toLowerCase()))
 }
 
+/** Returns the GitHub account in a path, in lower case. */
 export const accountOf = (path: unknown) => String(path).split('/')[0]?.toLowerCase() ?? ''
 
+/** Whether an import is withheld because its user has no installation for the account. */
 export function isWithheld(user: User, { source_type, source_path }: Row): boolean {
   return source_type === 'github' && !grantedAccounts(user, 'any').has(accountOf(source_path))
 }
 
-/** The key of a version of an object in what a user has seen. */
+/** Returns the key of a version of an object in `User.seen`. */
 export const versionOf = (row: Row) => `${'source_type' in row ? 'import' : 'resource'} ${row.id} ${row.updated_at}`
 
-/** Remembers the tag of a version, for `If-Match`, and as a tag that a read may know. */
+/** Stores the ETag of a version, for `If-Match` and for later reads. */
 export function rememberVersion(user: User, row: Row, tag: string): void {
   const value = structuredClone('source_type' in row ? { import: row } : row)
   remember(user, versionOf(row), { tag, value })
   remember(user, tag, { tag, value })
 }
 
-/** At most 1000 entries per user, the latest. */
+/** Stores an entry, and evicts the oldest if there are more than 1000 per user. */
 export function remember({ seen }: User, key: string, entry: Seen): void {
   seen.delete(key)
   seen.set(key, entry)

@@ -4,8 +4,9 @@ import { drawWrongText, mutateBody } from './values.js'
 import { HEADERS, HEADERS_WITH_BODY, WRONG_IDS, WRONG_QUERIES, WRONG_SLUGS, wrongCookies } from './wrong-parts.js'
 
 /**
- * Changes a call as RESTler's checkers do (Atlidakis et al., "Checking Security Properties of Cloud Service REST APIs"): an id that
- * was deleted, of another project or of another user; another user's session; mangled ids; mutated bodies.
+ * Perturbs a call like RESTler's checkers (Atlidakis et al., "Checking Security Properties of Cloud Service REST
+ * APIs"): ids that were deleted or belong to another project or user, another user's session, mangled ids, mutated
+ * bodies.
  */
 export function perturb(user: User, others: User[], call: Call): Call {
   const { random } = user
@@ -14,7 +15,7 @@ export function perturb(user: User, others: User[], call: Call): Call {
   if (random.chance(2)) return { ...call, slash: true }
   if (random.chance(55)) return call
   const perturbed = perturbOnce(user, others, call)
-  // Two validation errors at once show the order of the checks.
+  // Two errors in one request reveal the order of the checks.
   return random.chance(25) ? perturbOnce(user, others, perturbed) : perturbed
 }
 
@@ -48,7 +49,7 @@ function perturbOnce(user: User, others: User[], call: Call): Call {
   }
 }
 
-/** Resource-hierarchy checker and use-after-free checker. */
+/** Replaces an id: RESTler's resource-hierarchy checker and use-after-free checker. */
 function withForeignId(user: User, other: User, call: Call): Call {
   const { random, model, deleted } = user
   const foreign = random.pick([...other.model.projects.values()])
@@ -101,7 +102,7 @@ function withOtherCookie(user: User, call: Call): Call {
   }
 }
 
-/** Payload body checker. */
+/** Mutates the body: RESTler's payload body checker. */
 function withOtherBody(user: User, call: Call): Call {
   if (!call.body || !('value' in call.body)) return call
   const { value } = call.body

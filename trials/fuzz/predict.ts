@@ -11,7 +11,9 @@ const MAX_ID = 2_147_483_647
 const MAX_TEXT_BYTES = 1024 * 1024
 const INVALID = '400 INVALID_REQUEST'
 
-/** What the contract says of a call, in the order of its checks: session, validation, user, project, and then the object. */
+/**
+ * Predicts the response to a call, in the order of the service's checks: session, validation, user, project, object.
+ */
 export function predict(call: Call): Expectation {
   const user = call.sessionOf
   if (!user) return refusal('401 UNAUTHORIZED')
@@ -52,7 +54,7 @@ function predictAuthorized(user: User, call: Call): Expectation {
   if (call.slug === 'imports') return expectImports(user, project, call)
   if (call.slug !== 'github-repositories') return expectResources(user, project, call)
   const isLinked = (project.links['github-installations'] ?? []).length > 0
-  // The trial's service has no GitHub App.
+  // No GitHub App is configured in the trial.
   return refusal(isLinked ? '503 GITHUB_UNAVAILABLE' : '404 NO_GITHUB_INSTALLATION')
 }
 
@@ -72,12 +74,12 @@ function judgeQuery({ nextPages }: User, { method, item, slug, query }: Call): V
   const [limit, cursor, type] = names.map((name) => values.get(name) ?? undefined)
   if (limit !== undefined && !(/^[1-9]\d{0,2}$/.test(limit) && Number(limit) <= 100)) return 'invalid'
   if (type !== undefined && !SOURCE_TYPES.some((known) => known === type)) return 'invalid'
-  // A cursor that was made up may be refused.
+  // An invalid cursor may be refused.
   const isKnown = cursor === undefined || nextPages.some((page) => page.query === query)
   return isKnown ? 'valid' : 'maybe'
 }
 
-/** The schema that validates a body, and what it cannot express. */
+/** Validates a body with its schema, and with rules that the schema cannot express. */
 function judgeBody({ operation, body, slug, method }: Call): Verdict {
   if (method !== 'POST' && method !== 'PUT') return 'valid'
   if (!body || 'text' in body) return 'invalid'
@@ -90,6 +92,7 @@ function judgeBody({ operation, body, slug, method }: Call): Verdict {
   return slug === 'imports' ? judgeImport(operation, fields) : judgeResource(operation, fields)
 }
 
+/** Returns the properties of all forms of an operation's body. */
 export function propertiesOf(operation: string) {
   return { ...bodySchema(operation, 0).properties, ...bodySchema(operation, 1).properties }
 }

@@ -1,15 +1,15 @@
-/** A deterministic source of choices: the same seed gives the same sequence on every machine. */
+/** A deterministic random generator: a seed gives the same sequence on every machine. */
 export interface Random {
-  /** An integer from `min` to `max`, both included. */
+  /** Returns an integer from `min` to `max`, both inclusive. */
   int(min: number, max: number): number
-  /** True in `percent` of 100 calls; `percent` may be a fraction. */
+  /** Returns true with a probability in percent, which may be a fraction. */
   chance(percent: number): boolean
   pick<T>(items: readonly T[]): T
-  /** Picks a key, in proportion to its weight. */
+  /** Picks a key with a probability proportional to its weight. */
   weighted<K extends string>(weights: Record<K, number>): K
 }
 
-/** The generator mulberry32, whose state is one 32-bit integer. */
+/** Creates a mulberry32 generator, whose state is one 32-bit integer. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {
@@ -23,7 +23,7 @@ export function createRandom(seed: number): Random {
     int,
     chance: (percent) => next() * 100 < percent,
     pick: <T>(items: readonly T[]) => {
-      if (items.length === 0) throw new Error('There is nothing to pick from')
+      if (items.length === 0) throw new Error('Cannot pick from an empty list')
       return items[int(0, items.length - 1)] as T
     },
     weighted: <K extends string>(weights: Record<K, number>) => {

@@ -2,7 +2,7 @@ import { CHUNKED, chunked, LAST, type RawCase, type Requests, size } from './raw
 
 const METHODS = ['PATCH', 'TRACE', 'PROPFIND', 'PURGE', 'OPTIONS']
 
-/** Valid requests, in unusual forms: each is executed once, and nothing else is. */
+/** Valid requests in unusual forms. Each is executed exactly once. */
 export function valid({ post, get, json, random, path, cookie }: Requests): RawCase {
   const inner = post(size(json))
   const absolute = get().replace('GET ', 'GET http://other.example')
@@ -31,7 +31,7 @@ export function valid({ post, get, json, random, path, cookie }: Requests): RawC
 
 const GARBAGE = ['garbage\r\n\r\n', '\0\0\0\0', '}', 'POST / HTTP/9.9\r\n\r\n', '\x16\x03\x01', 'x'.repeat(5000)]
 
-/** A valid request, and then what is none: the request is executed and gets its response. */
+/** A valid request followed by garbage: the request is executed and gets its response. */
 export function garbage({ post, json, random }: Requests): RawCase {
   const bytes = post(size(json)) + random.pick(GARBAGE)
   return { name: 'trailing garbage', bytes, expect: /^201(, 400 INVALID_REQUEST)?$/, rule: 'garbage' }

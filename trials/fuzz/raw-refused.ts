@@ -7,7 +7,7 @@ const UNKNOWN_METHOD = /^(400 INVALID_REQUEST|404 ROUTE_NOT_FOUND)?$/
 const LENGTHS = ['+5', '5,5', '0x5', '-1', '1e1', '5 5', '', '9'.repeat(30)]
 const ENCODINGS = ['identity', 'chunked, identity', 'xchunked', 'chunked\x0b', '"chunked"', 'chunked;x']
 
-/** Two ways to say where a body ends, of which a proxy might believe the other. */
+/** Request smuggling: a body with an ambiguous length, which a proxy might interpret differently. */
 export function smuggling({ post, json, random }: Requests): RawCase {
   const head = random.pick([
     ...[size(json) + CHUNKED, CHUNKED + size(json), size(json) + size(`${json}x`), size(json) + size(json)],
@@ -25,6 +25,7 @@ export function smuggling({ post, json, random }: Requests): RawCase {
   return { name: `smuggling ${head}`, bytes: post(head, body), expect: REFUSED }
 }
 
+/** Malformed chunks. */
 export function badChunks({ post, json, random }: Requests): RawCase {
   const good = json.length.toString(16)
   const lines = ['zz', '-1', '0x5', 'FFFFFFFFFFFFFFFFF', ' 5', '', `${good};\n`, `${good}\n`]
@@ -33,6 +34,7 @@ export function badChunks({ post, json, random }: Requests): RawCase {
   return { name: 'malformed chunks', bytes: post(CHUNKED, body) + LAST, expect: REFUSED }
 }
 
+/** Malformed request lines and headers. */
 export function badHeads({ get, path, cookie, random }: Requests): RawCase {
   const heads = ['X\0Y: 1', 'X: \0', 'X Y: 1', '(x): 1', 'X\xe9: 1', ': x', 'no colon', '\x7f: 1', 'X: a\rb']
   const versions = ['GET P HTTP/3.0', 'GET P HTP/1.1', 'GET P x HTTP/1.1', 'GET P\0 HTTP/1.1', 'GET http/1.1']
@@ -44,6 +46,7 @@ export function badHeads({ get, path, cookie, random }: Requests): RawCase {
   return { name: 'malformed head', bytes, expect: /^(get|FOO) /.test(bytes) ? UNKNOWN_METHOD : REFUSED_OR_CLOSED }
 }
 
+/** Missing or duplicate `Host` headers, and HTTP/0.9. */
 export function hosts({ path, cookie, random }: Requests): RawCase {
   const host = random.pick(['', 'Host: a\r\nHost: b\r\n', 'Host: a\r\nhost: a\r\n', 'Host: a, b\r\nHost: c\r\n'])
   const http11 = `GET ${path} HTTP/1.1\r\n${host}${cookie}\r\n${LAST}`
@@ -51,6 +54,7 @@ export function hosts({ path, cookie, random }: Requests): RawCase {
   return { name: 'no Host, or several, or HTTP/0.9', bytes, expect: /^(400 INVALID_REQUEST(, 200)?)?$/, rule: 'hosts' }
 }
 
+/** Requests that exceed a size limit. */
 export function sizes({ post, json, random, path, cookie }: Requests): RawCase {
   const long = 'x'.repeat(random.int(20_000, 60_000))
   const large = 'x'.repeat(3_000_000)
@@ -79,7 +83,7 @@ export function sizes({ post, json, random, path, cookie }: Requests): RawCase {
   ])
 }
 
-/** A request that does not arrive whole is not executed. */
+/** An incomplete request, which must not be executed. */
 export function truncated({ post, json, random }: Requests): RawCase {
   const whole = random.chance(50) ? post(size(json)) : post(CHUNKED, chunked(json))
   const bytes = whole.slice(0, random.int(1, whole.length - 3))

@@ -1,30 +1,31 @@
 import type { User } from './model.js'
 
-/** Bytes that no client library sends, or not in this way. */
+/** Bytes that no ordinary client library sends. */
 export interface RawCase {
   name: string
-  /** In Latin-1. */
+  /** Encoded as Latin-1. */
   bytes: string
   /** All responses on the connection, joined with `, `. */
   expect: RegExp
   rule?: string
   /** Whether the bytes are sent one by one. */
   isSlow?: boolean
-  /** What the client does then: close its side, or reset the connection. */
+  /** How the client ends the connection after sending: half-close or reset. */
   ending?: 'close' | 'reset'
 }
 
-/** Makes valid requests of a user. */
+/** Builds valid requests of a user. */
 export interface Requests {
   random: User['random']
   path: string
   cookie: string
   json: string
-  /** @param head further header lines */
+  /** @param head additional header lines, each with CRLF */
   get(head?: string): string
   post(head: string, body?: string): string
 }
 
+/** Creates the builder of a user's requests on the imports of a project. */
 export function createRequests({ random, canary, sessions, id }: User, projectId: number): Requests {
   const path = `/api/users/${id}/projects/${projectId}/resources/imports`
   const cookie = `Cookie: neptun-session=${sessions[0]?.token}\r\n`
@@ -37,7 +38,7 @@ export function createRequests({ random, canary, sessions, id }: User, projectId
   }
 }
 
-/** A request after which the service closes the connection. */
+/** A request that makes the service close the connection. */
 export const LAST = 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
 export const CHUNKED = 'Transfer-Encoding: chunked\r\n'

@@ -8,10 +8,10 @@ import { openWire, type WireResponse } from './wire.js'
 
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
-/** More than any case has. */
+/** Methods of the expected responses: more than any case has. */
 const METHODS = Array.from({ length: 64 }, () => 'GET')
 
-/** Sends raw cases of one user, until all workers have sent enough. */
+/** Sends raw cases of one user until all workers together have sent enough requests. */
 export async function runRawWorker({ port, pool, report, requests }: Context, user: User): Promise<void> {
   const countImports = async () => {
     const { rows } = await pool.query('SELECT count(*)::integer FROM imports WHERE neptun_user_id = $1', [user.id])
@@ -45,7 +45,7 @@ function judgeRaw(user: User, raw: RawCase, responses: WireResponse[], stored: n
   ])
   const rule = raw.rule ?? 'raw'
   if (raw.ending !== 'reset' && !raw.expect.test(seen.join(', '))) {
-    problems.push({ rule, text: `got ${seen.join(', ') || 'nothing'}, expected ${raw.expect}` })
+    problems.push({ rule, text: `received ${seen.join(', ') || 'no response'}, expected ${raw.expect}` })
   }
   if (stored !== created) problems.push({ rule, text: `${created} were acknowledged, ${stored} stored` })
   return problems
@@ -66,7 +66,7 @@ async function exchange(port: number, { bytes, isSlow, ending }: RawCase): Promi
 
 const ERRORS = [400, 408, 413, 417, 431]
 
-/** The errors of the HTTP parser have the headers of all others. */
+/** Checks that errors of the HTTP parser have the same headers and format as other errors. */
 function judgeParserError(response: WireResponse): Problem[] {
   return ERRORS.includes(response.status) ? judgeEvery(response, 'POST', 'parser-headers') : []
 }

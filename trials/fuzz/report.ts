@@ -1,16 +1,16 @@
 import { check, type Finding, figure } from '../support/findings.js'
 import type { Problem, User } from './model.js'
 
-/** Counts requests and responses, and collects what is wrong. */
+/** Counts requests and responses, and collects differences from the model. */
 export interface Report {
   count(kind: string, outcome: string): void
   requests(): number
-  /** @param what describes the request, with everything that is needed to send it again */
-  add(user: User | undefined, problems: Problem[], what: () => string): void
+  /** @param describeRequest returns a description that suffices to repeat the request */
+  add(user: User | undefined, problems: Problem[], describeRequest: () => string): void
   findings(): Finding[]
 }
 
-/** Differences of one rule that are shown in full. */
+/** Number of differences that are shown in full, per rule. */
 const SHOWN = 3
 
 export function createReport(seed: number): Report {
@@ -26,12 +26,14 @@ export function createReport(seed: number): Report {
       increment(kinds, kind)
       increment(outcomes, outcome)
     },
-    add(user, found, what) {
+    add(user, found, describeRequest) {
       for (const { rule, text } of found) {
         const known = problems.get(rule) ?? { count: 0, first: [] }
         known.count += 1
         if (known.first.length < SHOWN)
-          known.first.push(`seed ${seed}, user ${user?.index}, request ${requests}: ${text}\n      ${what()}`)
+          known.first.push(
+            `seed ${seed}, user ${user?.index}, request ${requests}: ${text}\n      ${describeRequest()}`,
+          )
         problems.set(rule, known)
       }
     },

@@ -7,7 +7,7 @@ import { compare, requireCreated } from './rows.js'
 
 const NOT_FOUND = '404 RESOURCE_NOT_FOUND'
 
-/** What a call on linked resources must do, once it is valid and authorized. */
+/** Predicts the response to a valid and authorized call on linked resources. */
 export function expectResources(user: User, project: Project, call: Call): Expectation {
   const type = resourceTypes.find(({ slug }) => slug === call.slug) as ResourceType
   const links = project.links[call.slug] ?? []
@@ -18,13 +18,13 @@ export function expectResources(user: User, project: Project, call: Call): Expec
   const row = rows.get(call.item as number)
   if (!isLinked || !row) return refusal(NOT_FOUND)
   if (call.method !== 'DELETE') return conditionalRead(user, call, row)
-  const settle = () => {
+  const apply = () => {
     links.splice(links.indexOf(row.id), 1)
-    // If it is linked again, its position is another one.
+    // If the resource is linked again, its position changes.
     user.nextPages = user.nextPages.filter(({ slug, after }) => slug !== call.slug || after.id !== row.id)
     return []
   }
-  return { allow: ['204'], settle }
+  return { allow: ['204'], apply }
 }
 
 function expectResourceList(user: User, call: Call, links: number[], rows: Map<number, Row>): Expectation {
@@ -54,14 +54,17 @@ function expectPost(context: Context): Expectation {
   return row ? expectLink(context, row) : refusal(NOT_FOUND)
 }
 
-/** The same installation, which is recorded once per user. */
+/** Finds the existing row of an installation, since each is recorded once per user. */
 function findInstallation({ model }: User, { slug }: ResourceType, value: Record<string, unknown>): Row | undefined {
   if (slug !== 'github-installations') return undefined
   const rows = [...(model.resources[slug]?.values() ?? [])]
   return rows.find(({ installation_id }) => String(installation_id) === String(value['installation_id']))
 }
 
-/** @param values of an installation that is recorded again */
+/**
+ * Expects a resource to be linked.
+ * @param values new values if an installation is recorded again
+ */
 function expectLink(
   { call, user, project, type, rows }: Context,
   row: Row,
@@ -76,7 +79,7 @@ function expectLink(
   return {
     allow: values ? ['200'] : [isNew ? '201' : '200'],
     rule: values && 'installation-again',
-    settle: (response, received) => {
+    apply: (response, received) => {
       const seen = received as Row
       const expected = values ? { ...stored, updated_at: seen.updated_at } : row
       if (isNew) links.unshift(row.id)
@@ -90,7 +93,7 @@ function expectLink(
 
 function expectCreate({ call, user, project, type, rows }: Context, value: Record<string, unknown>): Expectation {
   const sent = Object.fromEntries(Object.keys(type.create).map((name) => [name, value[name]]))
-  // Sent as a number or a string, and returned as a string.
+  // Requests may contain a number or a string; responses contain a string.
   if ('installation_id' in sent) sent['installation_id'] = String(sent['installation_id'])
   if ('account_name' in sent) sent['github_account_name'] = sent['account_name']
   const model = `${value['model_publisher']}/${value['model_name']}`
@@ -100,7 +103,7 @@ function expectCreate({ call, user, project, type, rows }: Context, value: Recor
   if (refused.length > 0) return refusal(...refused)
   return {
     allow: ['201', ...maybe],
-    settle: (response, received): Problem[] => {
+    apply: (response, received): Problem[] => {
       const row = received as Row
       if (rows.has(row.id)) return [{ rule: 'state', text: `the new id ${row.id} exists already` }]
       rows.set(row.id, row)

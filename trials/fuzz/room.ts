@@ -1,24 +1,26 @@
 import { rowProperties } from './document.js'
 import type { Row } from './model.js'
 
-/** The largest number of rows in each list of a project, and of bytes of its JSON in the fuzz trial. */
+/**
+ * Maximum number of rows in each list of a project, and maximum size of the list's JSON in the fuzz trial, in bytes.
+ */
 export const MAX_ROWS = 1000
 export const MAX_BYTES = 1_500_000
 
 export const FULL = '409 PROJECT_FULL'
 
-/** How much longer a new id can be than the one that was assumed, in bytes. */
+/** Maximum difference in length between a generated id and the assumed one, in bytes. */
 const ID_BYTES = 9
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
-/** The bytes of a list: of imports in an object, of linked resources bare. */
+/** Returns the size of a list's JSON in bytes. Imports are wrapped in an object; linked resources are a bare array. */
 export const listBytes = (slug: string, rows: Row[]) => bytesOf(slug === 'imports' ? { imports: rows } : rows)
 
 /**
- * Whether a row would make a list too large.
- * @param isExact whether the row is known, its id included
- * @returns 409 if it certainly would; `maybe` contains it if that depends on the id
+ * Determines whether a row would exceed the limits of a list.
+ * @param isExact whether the row is known, including its id
+ * @returns the 409 in `refused` if it is certain, and in `maybe` if it depends on the id
  */
 export function judgeRoom(
   slug: string,
@@ -31,13 +33,15 @@ export function judgeRoom(
   return { refused: [], maybe: !isExact && bytes + ID_BYTES > MAX_BYTES ? [FULL] : [] }
 }
 
-/** Whether a change of a row would make a list too large; one that makes it smaller never does. */
+/**
+ * Whether a change of a row would exceed the maximum size of a list. Changes that shrink the row are always allowed.
+ */
 export function isTooLarge(slug: string, rows: Row[], before: Row, after: Row): boolean {
   const growth = bytesOf(after) - bytesOf(before)
   return growth > 0 && listBytes(slug, rows) + growth > MAX_BYTES
 }
 
-/** What the database generates. */
+/** Placeholders for generated columns, with the minimum length. */
 const GENERATED: Record<string, unknown> = {
   id: 1,
   share_uuid: '-'.repeat(36),
@@ -45,10 +49,11 @@ const GENERATED: Record<string, unknown> = {
   updated_at: '-'.repeat(24),
 }
 
+/** Picks the generated columns of a row. */
 export const generatedOf = (row: Row) =>
   Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(GENERATED, name)))
 
-/** A new row, as far as it can be known before it is created; its id has one digit. */
+/** Predicts a new row before it is created, with placeholders for generated columns. */
 export function planRow(operationId: string, values: Record<string, unknown>): Record<string, unknown> {
   const all: Record<string, unknown> = { is_shared: false, ...GENERATED, ...values }
   return Object.fromEntries(Object.keys(rowProperties(operationId)).map((name) => [name, all[name] ?? null]))

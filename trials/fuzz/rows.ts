@@ -5,10 +5,10 @@ import type { WireResponse } from './wire.js'
 const show = (value: unknown) => (JSON.stringify(value) ?? 'undefined').slice(0, 200)
 
 /** Compares a value with the expected one. @returns the first differences, by path */
-export function compare(what: string, seen: unknown, expected: unknown, rule = 'state'): Problem[] {
+export function compare(label: string, seen: unknown, expected: unknown, rule = 'state'): Problem[] {
   if (isDeepStrictEqual(seen, expected)) return []
   const differences = [...differ('', seen, expected)].slice(0, 3)
-  return [{ rule, text: `${what}: ${differences.join('; ')}` }]
+  return [{ rule, text: `${label}: ${differences.join('; ')}` }]
 }
 
 function* differ(path: string, seen: unknown, expected: unknown): Generator<string> {
@@ -26,10 +26,10 @@ const isContainer = (value: unknown): value is Record<string, unknown> => typeof
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-/** Of a clock that is read elsewhere on this machine, in milliseconds. */
+/** Maximum difference between a new row's time and the current time, in milliseconds. */
 const TOLERANCE = 10_000
 
-/** Checks what comes with a 201: `Location`, `ETag`, and the times of an object that is new rather than linked. */
+/** Checks the `Location` and `ETag` of a 201, and the times of an object that was created rather than linked. */
 export function requireCreated(user: User, call: Call, { headers }: WireResponse, row: Row, isNew = true): Problem[] {
   const problems = isNew ? judgeNewTimes(row) : []
   const base = new URL(urlOf(call), 'http://service.example')
@@ -44,7 +44,7 @@ export function requireCreated(user: User, call: Call, { headers }: WireResponse
   return problems
 }
 
-/** Checks that a change has moved `updated_at`. */
+/** Checks that a change has increased `updated_at`. */
 export function requireTimes(row: Row, before: Row): Problem[] {
   if (row.updated_at > before.updated_at && TIME.test(row.updated_at)) return []
   return [{ rule: 'state', text: `updated_at went from ${before.updated_at} to ${row.updated_at}` }]

@@ -1,6 +1,6 @@
 import type { User } from './model.js'
 
-/** A path to send, and the form in which it must be stored: null if it must be refused. */
+/** A path and its expected canonical form; null if the path must be refused. */
 interface Form {
   input: string
   canonical: string | null
@@ -11,7 +11,7 @@ export type SourceType = (typeof SOURCE_TYPES)[number]
 
 const HOSTS: Record<string, string> = { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' }
 
-/** Forms of the address of a repository on one of the three hosts: `H` is the host, `P` is `owner/repo`. */
+/** Spellings of a repository on one of the three hosts. `H` is replaced with the host, `P` with `owner/repo`. */
 const HOSTED = ['P', ' P ', 'P.git', 'https://H/P', 'https://H/P.git', 'https://H/P/', 'git@H:P.git', 'ssh://git@H/P']
 const MORE_HOSTED = [
   ...['www.H/P', 'H/P', 'https://www.H/P', 'git+https://H/P.git', 'git+ssh://git@H/P.git', '/P', 'P/'],
@@ -24,10 +24,15 @@ const REFUSED_HOSTED = [
   ...['\u0441P', 'P\u200b', 'https://H/', 'git@evil.example:P', '//H/P', 'javascript:P', 'P\u0001'],
 ]
 
-/** By source type: what must be stored as it is, and what must be refused. `U` is unique. */
-const OTHERS: Record<'git' | 'url' | 'local', { kept: string[]; refused: string[] }> = {
+/** Paths by source type that must be stored unchanged or refused. `U` is replaced with a unique text. */
+const OTHERS: Record<'git' | 'url' | 'local', { accepted: string[]; refused: string[] }> = {
   git: {
-    kept: ['https://host.example/U.git', 'ssh://git@host.example:2222/U', 'user@host.example:U.git', 'ssh://[::1]/U'],
+    accepted: [
+      'https://host.example/U.git',
+      'ssh://git@host.example:2222/U',
+      'user@host.example:U.git',
+      'ssh://[::1]/U',
+    ],
     refused: [
       ...[
         'http://host.example/U',
@@ -41,7 +46,7 @@ const OTHERS: Record<'git' | 'url' | 'local', { kept: string[]; refused: string[
     ],
   },
   url: {
-    kept: ['https://example.com/U', 'http://example.com:8080/U?a=b#c', 'https://xn--mnchen-3ya.de/U'],
+    accepted: ['https://example.com/U', 'http://example.com:8080/U?a=b#c', 'https://xn--mnchen-3ya.de/U'],
     refused: [
       'U',
       '/U',
@@ -53,27 +58,39 @@ const OTHERS: Record<'git' | 'url' | 'local', { kept: string[]; refused: string[
     ],
   },
   local: {
-    kept: ['/U', 'U', './U', '../U', 'C:\\U', 'C:/U', '~/U', '/\u{1f680}/U', '/a b/U', '\\\\server\\U', '/caf\u00e9/U'],
+    accepted: [
+      '/U',
+      'U',
+      './U',
+      '../U',
+      'C:\\U',
+      'C:/U',
+      '~/U',
+      '/\u{1f680}/U',
+      '/a b/U',
+      '\\\\server\\U',
+      '/caf\u00e9/U',
+    ],
     refused: ['file:///U', 'https://example.com/U', '/U\u0001', '/U\n/x'],
   },
 }
 
-/** What a generated path must become, by source type and path. */
+/** Expected canonical forms of the generated paths, by source type and path. */
 const known = new Map<string, string | null>()
 const keyOf = (type: unknown, input: unknown) => `${type} ${input}`
 
-/** The stored form of a path, null if it must be refused; undefined if that is not known. */
+/** Returns the expected canonical form of a path: null if it must be refused, undefined if it is unknown. */
 export function canonicalOf(type: unknown, input: unknown): string | null | undefined {
   return known.get(keyOf(type, input))
 }
 
-/** Makes a path, valid or not, whose stored form canonicalOf() then knows. */
+/** Draws a valid or invalid path, and records its canonical form for canonicalOf(). */
 export function drawSourcePath(user: User, type: SourceType): string {
   const { random, canary } = user
   const unique = `${canary}-${random.int(1, 100_000)}`
   const { input, canonical } = type in HOSTS ? drawHosted(user, type, unique) : drawOther(user, type, unique)
   known.set(keyOf(type, input), canonical)
-  // What is stored is accepted, and stored unchanged.
+  // A canonical form is accepted and stored unchanged.
   if (canonical !== null) known.set(keyOf(type, canonical), canonical)
   return input
 }
@@ -89,9 +106,9 @@ function drawHosted({ random, accounts, canary }: User, type: SourceType, unique
 }
 
 function drawOther({ random }: User, type: SourceType, unique: string): Form {
-  const { kept, refused } = OTHERS[type as keyof typeof OTHERS]
+  const { accepted, refused } = OTHERS[type as keyof typeof OTHERS]
   const write = (form: string) => form.replace('U', unique)
   if (random.chance(12)) return { input: write(random.pick(refused)), canonical: null }
-  const input = write(random.pick(kept))
+  const input = write(random.pick(accepted))
   return random.chance(10) ? { input: `\t${input} `, canonical: input } : { input, canonical: input }
 }

@@ -6,7 +6,7 @@ import type { Model, Project, Row, Session, User } from './model.js'
 const tableOf = (slug: string) => slug.replaceAll('-', '_')
 export const INSERT_PROJECT = 'INSERT INTO projects (name, neptun_user_id) VALUES ($1, $2) RETURNING id'
 
-/** Reads everything that is stored for a user. */
+/** Reads all stored data of a user. */
 export async function readModel(client: pg.Pool, userId: number): Promise<Model> {
   const read = async (query: string) => (await client.query(query, [userId])).rows
   const projects = new Map<number, Project>()
@@ -31,7 +31,7 @@ export async function readModel(client: pg.Pool, userId: number): Promise<Model>
   return model
 }
 
-/** A row of a table as a response would show it. */
+/** Converts a table row to the object in a response. */
 function toRow(columns: Record<string, unknown>, operationId: string): Row {
   const entries = Object.entries(rowProperties(operationId)).map(([name, { type }]) => {
     const value = columns[name]
@@ -43,7 +43,7 @@ function toRow(columns: Record<string, unknown>, operationId: string): Row {
   return Object.fromEntries(entries)
 }
 
-/** Deletes a project, as another service might, and creates one in its place. */
+/** Deletes a project as another service might, and creates a replacement. */
 export async function replaceProject(client: pg.Pool, user: User, project: Project): Promise<void> {
   await client.query('DELETE FROM projects WHERE id = $1', [project.id])
   user.model.projects.delete(project.id)
@@ -54,12 +54,13 @@ export async function replaceProject(client: pg.Pool, user: User, project: Proje
   user.model.projects.set(rows[0].id, { id: rows[0].id, imports: [], links })
 }
 
-/** Deletes a resource, as another service might; its links go with it. */
+/** Deletes a resource as another service might. The database deletes its links. */
 export async function deleteResource(client: pg.Pool, user: User, slug: string, id: number): Promise<void> {
   await client.query(`DELETE FROM ${tableOf(slug)} WHERE id = $1`, [id])
   forgetResource(user, slug, id)
 }
 
+/** Removes a deleted resource from the model. */
 export function forgetResource(user: User, slug: string, id: number): void {
   const { model, deleted } = user
   user.nextPages = user.nextPages.filter((page) => page.slug !== slug || page.after.id !== id)
@@ -69,7 +70,7 @@ export function forgetResource(user: User, slug: string, id: number): void {
   for (const { links } of model.projects.values()) links[slug] = links[slug]?.filter((linked) => linked !== id) ?? []
 }
 
-/** Changes the state of a session, as the component that signs users in might. */
+/** Changes the state of a session, as the service that manages sessions might. */
 export async function changeSession(client: pg.Pool, session: Session, state: Session['state']): Promise<void> {
   await client.query(
     `UPDATE sessions SET revoked_at = CASE WHEN $2 = 'revoked' THEN now() END,

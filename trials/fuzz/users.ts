@@ -6,7 +6,7 @@ import { createRandom } from './random.js'
 import { MAX_ROWS } from './room.js'
 import { INSERT_PROJECT, readModel } from './stored.js'
 
-/** Creates users, each with sessions, projects, resources that are not linked yet, and GitHub installations. */
+/** Creates users, each with sessions, projects, GitHub installations and other resources that are not linked. */
 export async function createUsers(client: pg.Pool, count: number, seed: number): Promise<User[]> {
   const users: User[] = []
   for (let index = 0; index < count; index += 1) {
@@ -33,7 +33,7 @@ export async function createUsers(client: pg.Pool, count: number, seed: number):
   return users
 }
 
-/** A token as another service might issue it: all characters that a cookie can have, except `%`. */
+/** Returns a token as another service might issue it, with all characters that a cookie can contain except `%`. */
 const sealed = (canary: string) => `Fe26.2**${canary}*!#$&'()+-./:<=>?@[]^_\`{|}~${'x'.repeat(400)}`
 
 async function createSession(client: pg.Pool, user: User, token: string): Promise<void> {
@@ -44,7 +44,7 @@ async function createSession(client: pg.Pool, user: User, token: string): Promis
   )
 }
 
-/** Installation ids are unique per user, so that a webhook delivery concerns one user. */
+/** Creates resources. Installation ids are unique per user, so that a webhook delivery affects one user only. */
 async function createResources(client: pg.Pool, { index, id, canary, accounts }: User): Promise<void> {
   for (const [position, selection] of ['all', 'selected'].entries()) {
     await client.query(
@@ -66,10 +66,10 @@ async function createResources(client: pg.Pool, { index, id, canary, accounts }:
   }
 }
 
-/** GitHub's ids of one user's installations. */
+/** Returns the `installation_id` of one of a user's installations. */
 export const installationId = (user: number, number: number) => 1_000_000 + user * 1000 + number
 
-/** The lists of one project are nearly full, and do not fit into one batch. */
+/** Fills one project almost up to the limit, so that its lists are read in several batches. */
 async function fillProject(client: pg.Pool, { id, canary }: User): Promise<void> {
   const project = `(SELECT min(id) FROM projects WHERE neptun_user_id = $1::integer)`
   await client.query(

@@ -1,7 +1,7 @@
 import type { Schema } from './document.js'
 import type { User } from './model.js'
 
-/** Parts of texts that programs tend to handle wrongly. All of them can be stored. */
+/** Texts that programs often handle incorrectly. PostgreSQL can store all of them. */
 const UNICODE = [
   ...[
     '\u{1f469}\u200d\u{1f680}',
@@ -29,14 +29,14 @@ const UNICODE = [
   ],
   ...['\u00df\u0130\u0131', '\ud7a3', '\u{20000}', '\\u0000', '../..', '__proto__', 'null'],
 ]
-/** Characters of one to four bytes in UTF-8. */
+/** Characters with one to four bytes in UTF-8. */
 const WIDTHS = ['a', '\u00e9', '\u20ac', '\u{1f600}']
 const UNSTORABLE = ['\u0000', '\ud800', '\udfff', '\udc00\ud800']
 
-/** Whether PostgreSQL can store a text: no U+0000, and no unpaired surrogate. */
+/** Whether PostgreSQL can store a text: it must not contain U+0000 or unpaired surrogates. */
 export const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
 
-/** Makes a value that matches a node of a schema. */
+/** Draws a value that matches a schema. */
 export function drawValue(user: User, schema: Schema): unknown {
   const { random } = user
   const types = [schema.type ?? 'string'].flat()
@@ -51,14 +51,14 @@ export function drawValue(user: User, schema: Schema): unknown {
 
 function drawText({ random, canary }: User, minLength: number, maxLength: number): string {
   if (random.chance(3)) return random.pick(WIDTHS).repeat(Math.max(1, minLength))
-  // A text of the maximum length, up to 10 000 characters; a longer one is rare.
+  // Sometimes a text of the maximum length; rarely if that is long.
   if (random.chance(maxLength > 20_000 ? 0.3 : 3))
     return random.pick(WIDTHS.slice(0, maxLength > 20_000 ? 1 : 4)).repeat(maxLength)
   const parts = Array.from({ length: random.int(0, 3) }, () => random.pick(UNICODE))
   return [...`${canary} ${parts.join(' ')}`].slice(0, maxLength).join('')
 }
 
-/** Makes a value for a node of a schema that is probably wrong; the schema decides. */
+/** Draws a value that probably does not match a schema. The model decides by validating it. */
 function drawWrongValue(user: User, schema: Schema): unknown {
   const { random, canary } = user
   const { minLength = 0, maxLength = 1000, minimum = 1, maximum = 1000 } = schema
@@ -75,7 +75,7 @@ function drawWrongValue(user: User, schema: Schema): unknown {
   const numbers = [0, -1, minimum - 1, minimum, maximum, maximum + 1, 1.5, 2 ** 53, 1e308, -(2 ** 31), '1', '01', '1e3']
   if (random.chance(35)) return random.pick(ofAnyType)
   if ([schema.type].flat().includes('integer')) return random.pick(numbers)
-  // A text of a megabyte is rare.
+  // Texts of about a megabyte are rare.
   if (maxLength > 20_000 && random.chance(90)) return random.pick(ofAnyType)
   return random.pick(texts)()
 }
@@ -91,7 +91,7 @@ const READ_ONLY = [
   'suspended_at',
 ]
 
-/** What is not JSON in UTF-8, or more than the service accepts as such. `B` is a valid body. */
+/** Functions that turn a valid JSON body into one that the service must refuse: malformed, too deep, or not UTF-8. */
 const WRONG_TEXTS: ((body: string) => string | Buffer)[] = [
   (body) => body.slice(0, -1),
   (body) => `${body}}`,
@@ -109,12 +109,12 @@ const WRONG_TEXTS: ((body: string) => string | Buffer)[] = [
   () => `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`,
 ]
 
-/** Makes text that no call accepts as its body. */
+/** Draws a body that every call must refuse. */
 export function drawWrongText({ random }: User, value: unknown): string | Buffer {
   return random.pick(WRONG_TEXTS)(JSON.stringify(value))
 }
 
-/** Changes a body at one node of its schema: missing, additional or wrong properties, or another root. */
+/** Mutates a body: a missing, additional or invalid property, or a different root value. */
 export function mutateBody(user: User, value: unknown, properties: Record<string, Schema>): unknown {
   const { random, canary, id } = user
   const names = Object.keys(properties)

@@ -17,15 +17,15 @@ const counts = (condition: string) =>
 const COUNT_OF_USER = `SELECT ${counts('WHERE neptun_user_id = $1').join(', ')}`
 const COUNT_OF_ALL = `SELECT ${counts('').join(', ')}`
 
-/** Compares everything that is stored for a user with the model. */
+/** Compares all stored data of a user with the model. */
 export async function verify(pool: pg.Pool, user: User): Promise<Problem[]> {
   return compare('stored', toPlain(await readModel(pool, user.id)), toPlain(user.model))
 }
 
-/** Compares how much is stored for a user: leakage checker, after a request that must have stored nothing. */
+/** Compares the number of a user's rows with the model after a refused request: RESTler's leakage checker. */
 export async function countRows(pool: pg.Pool, user: User): Promise<Problem[]> {
   const { rows } = await pool.query(COUNT_OF_USER, [user.id])
-  return compare('a refused request has changed the number of rows', { ...rows[0] }, countModel(user.model))
+  return compare('number of rows after a refused request', { ...rows[0] }, countModel(user.model))
 }
 
 function countModel({ projects, resources }: Model): Record<string, number> {
@@ -42,7 +42,7 @@ function countModel({ projects, resources }: Model): Record<string, number> {
   return Object.fromEntries(counted)
 }
 
-/** Checks what concerns all users together: no row of anybody else, exact counters, and only canonical paths. */
+/** Verifies the data of all users together: total row counts, project counters, and canonical paths. */
 export async function verifyAll(pool: pg.Pool, users: User[]): Promise<Problem[]> {
   const { rows } = await pool.query(COUNT_OF_ALL)
   const expected: Record<string, number> = {}
@@ -59,12 +59,12 @@ export async function verifyAll(pool: pg.Pool, users: User[]): Promise<Problem[]
   return [
     ...compare('rows of all users', { ...rows[0] }, expected),
     ...(await verifyCounters(pool, users)),
-    ...compare('users that nobody created', others.rows, []),
-    ...compare('stored paths that are not canonical', wrong, []),
+    ...compare('unknown users', others.rows, []),
+    ...compare('stored paths that are not in canonical form', wrong, []),
   ]
 }
 
-/** Compares the sizes of lists, which limit them, with the lists. */
+/** Compares the counters of each project, on which its limits are based, with its lists. */
 async function verifyCounters(pool: pg.Pool, users: User[]): Promise<Problem[]> {
   const { rows } = await pool.query('SELECT * FROM projects')
   const stored = new Map(rows.map((row) => [row.id, row]))
@@ -77,7 +77,7 @@ async function verifyCounters(pool: pg.Pool, users: User[]): Promise<Problem[]> 
       const lists = [['import', project.imports.length, listBytes('imports', project.imports)] as const, ...linked]
       return lists.flatMap(([name, count, bytes]) => {
         const row = stored.get(project.id)
-        // Each row is counted with the comma after it.
+        // Each row counts with a comma, so an empty list counts one byte less than its JSON.
         const seen = [row[`${name}_count`], Number(row[`${name}_bytes`]) + (count === 0 ? 1 : 0)]
         return compare(`size of project ${project.id}, ${name}`, seen, [count, bytes])
       })

@@ -10,14 +10,14 @@ const SLUG = 'github-installations'
 
 let time = Date.now()
 
-/** Draws a delivery from GitHub about one of a user's installations. */
+/** Draws a webhook delivery for one of a user's installations. */
 export function drawDelivery(user: User) {
   const { random, model } = user
   const rows = [...(model.resources[SLUG]?.values() ?? [])]
   const action = random.weighted({ suspend: 40, unsuspend: 50, deleted: rows.length > 3 ? 10 : 0 })
   const row = rows.length > 0 ? random.pick(rows) : undefined
   const isSigned = random.chance(80)
-  // Each delivery is later than all before it, so that it is never out of date.
+  // Each delivery is newer than all previous ones, so that the service never ignores it as outdated.
   time = Math.max(time + 1000, Date.now())
   const at = new Date(time).toISOString()
   const suspended_at = action === 'suspend' ? at : null
@@ -38,10 +38,13 @@ export function drawDelivery(user: User) {
     `content-length: ${Buffer.byteLength(body)}`,
   ]
   const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
-  return { bytes, settle: (response: WireResponse | undefined) => settle(user, response, { isSigned, action, row }) }
+  return {
+    bytes,
+    apply: (response: WireResponse | undefined) => applyDelivery(user, response, { isSigned, action, row }),
+  }
 }
 
-function settle(
+function applyDelivery(
   user: User,
   response: WireResponse | undefined,
   { isSigned, action, row }: { isSigned: boolean; action: string; row: Row | undefined },
@@ -50,7 +53,7 @@ function settle(
   const expected = isSigned ? '200' : '401 UNAUTHORIZED'
   if (seen !== expected) return [{ rule: 'webhook', text: `${action}: ${seen}, expected ${expected}` }]
   if (!isSigned || row === undefined) return []
-  // Others that were recorded with the same id are affected too.
+  // The delivery affects all rows with this installation id.
   const rows = [...(user.model.resources[SLUG]?.values() ?? [])]
   for (const { id, installation_id } of rows) {
     if (installation_id !== row['installation_id']) continue

@@ -1,34 +1,36 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { readChunks } from '../support/chunks.js'
 
-/** A response, as it came over the wire. */
+/** A parsed response. */
 export interface WireResponse {
   status: number
-  /** Names in lower case; values of the same name are joined. */
+  /** Headers by name in lower case. Repeated headers are joined with `, `. */
   headers: Map<string, string>
   body: string
-  /** Head and body. */
+  /** The complete response: headers and body. */
   text: string
 }
 
-/** A connection on which bytes are sent as they are. */
+/** A connection for arbitrary bytes. */
 export interface Wire {
   isOpen(): boolean
   /**
-   * Sends each piece in a packet of its own, and waits for a response to each method. Returns fewer if the service closes the
-   * connection, or after 30 s.
-   * @param isEnd whether to close the client's side after the last piece
+   * Sends each piece in a separate packet, and waits for one response per method.
+   * @param isEnd whether to half-close the connection after the last piece
+   * @returns the responses; fewer if the service closes the connection, or after a timeout of 30 s
    */
   send(pieces: Uint8Array[], methods: string[], isEnd?: boolean): Promise<WireResponse[]>
-  /** Sends pieces, and resets the connection without waiting for anything. */
+  /** Sends pieces, and resets the connection without waiting for a response. */
   abandon(pieces: Uint8Array[]): Promise<void>
   close(): void
 }
 
+/** Timeout for the next bytes of a response, in milliseconds. */
 const RESPONSE_TIMEOUT = 30_000
 
+/** Opens a connection. */
 export async function openWire(port: number): Promise<Wire> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let received = Buffer.alloc(0)
@@ -49,13 +51,13 @@ export async function openWire(port: number): Promise<Wire> {
 
   async function write(pieces: Uint8Array[]) {
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await turn()
+      if (index > 0) await yieldToEventLoop()
       if (socket.writable) socket.write(piece)
     }
   }
 
-  /** Waits for bytes or the end. @returns false after 30 s without either */
-  function waited(): Promise<boolean> {
+  /** Waits for data or the end of the connection. @returns false on timeout */
+  function waitForData(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), RESPONSE_TIMEOUT)
       wake = () => {
@@ -77,20 +79,20 @@ export async function openWire(port: number): Promise<Wire> {
           received = received.subarray(response.length)
           if (response.status >= 200) responses.push(response)
           if (response.status >= 200 && response.isLast) isOpen = false
-        } else if (!isOpen || !(await waited())) break
+        } else if (!isOpen || !(await waitForData())) break
       }
       if (responses.length < methods.length || !isOpen) socket.destroy()
       return responses
     },
     async abandon(pieces) {
       await write(pieces)
-      await turn()
+      await yieldToEventLoop()
       socket.resetAndDestroy()
     },
   }
 }
 
-/** Reads the response that some bytes begin with (RFC 9112, section 6.3); undefined while it is not complete. */
+/** Parses the response at the start of `bytes` (RFC 9112, section 6.3). @returns undefined if it is incomplete */
 function readResponse(bytes: Buffer, isHead: boolean, isEnd: boolean) {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined

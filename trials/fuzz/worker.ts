@@ -11,10 +11,10 @@ import { countRows, verify } from './verify.js'
 import { drawDelivery } from './webhook.js'
 import { openWire, type Wire } from './wire.js'
 
-/** Requests of one user after which everything stored is compared with the model. */
+/** Number of requests of a user between comparisons of all stored data with the model. */
 const INTERVAL = 100
 
-/** Sends requests of one user, one after the other, until all workers have sent enough. */
+/** Sends requests of one user sequentially until all workers together have sent enough. */
 export async function runWorker(context: Context, user: User): Promise<void> {
   const { report, requests, port } = context
   const { random } = user
@@ -25,12 +25,12 @@ export async function runWorker(context: Context, user: User): Promise<void> {
     if (random.chance(1)) await sendDelivery(context, user, wire)
     else if (random.chance(2)) await sendPipelined(context, user, wire)
     else await sendCall(context, user, wire)
-    if (step % INTERVAL === 0) await compareStored(context, user, 'what is stored')
+    if (step % INTERVAL === 0) await compareStored(context, user)
   }
   wire.close()
 }
 
-/** Sends one call, compares the response and, after a refused write, what is stored. */
+/** Sends a call and checks the response. After a refused write, checks that no rows were added or removed. */
 async function sendCall(context: Context, user: User, wire: Wire): Promise<void> {
   const { users, report } = context
   const call = perturb(
@@ -41,29 +41,37 @@ async function sendCall(context: Context, user: User, wire: Wire): Promise<void>
   const expectation = predict(call)
   const { pieces, method } = encode(user, call)
   const [response] = await wire.send(pieces, [method])
-  const outcome = response ? outcomeOf(response, parseBody(response)) : 'none'
+  const outcome = response ? outcomeOf(response, parseBody(response)) : 'no response'
   report.count(call.operation, outcome)
   const problems = judge(user, call, expectation, response)
   const isWrite = method !== 'GET' && method !== 'HEAD'
   if (isWrite && !outcome.startsWith('2')) problems.push(...(await countRows(context.pool, user)))
-  await settle(context, user, problems, () => show(pieces))
+  await reportProblems(context, user, problems, () => show(pieces))
 }
 
-/** A difference in headers does not make the model wrong. */
+/** Rules about headers. Their violation does not make the model outdated. */
 const HEADER_RULES = ['etag', 'headers', 'location', 'relative-link', 'vary', 'www-authenticate']
 
-/** Reports problems; after one, the model is what is stored, so that the next request is judged by itself. */
-async function settle({ report, pool }: Context, user: User, problems: Problem[], what: () => string): Promise<void> {
-  report.add(user, problems, what)
+/**
+ * Reports problems, and then reads the model from the database, so that one error is not reported again with every
+ * request.
+ */
+async function reportProblems(
+  { report, pool }: Context,
+  user: User,
+  problems: Problem[],
+  describeRequest: () => string,
+): Promise<void> {
+  report.add(user, problems, describeRequest)
   if (problems.every(({ rule }) => HEADER_RULES.includes(rule))) return
   user.model = await readModel(pool, user.id)
 }
 
-async function compareStored(context: Context, user: User, what: string): Promise<void> {
-  await settle(context, user, await verify(context.pool, user), () => what)
+async function compareStored(context: Context, user: User): Promise<void> {
+  await reportProblems(context, user, await verify(context.pool, user), () => 'comparison of all stored data')
 }
 
-/** Sends several reads at once; the responses come in the order of the requests. */
+/** Pipelines several reads. The responses must arrive in the order of the requests. */
 async function sendPipelined(context: Context, user: User, wire: Wire): Promise<void> {
   const { random } = user
   const calls = Array.from({ length: random.int(2, 8) }, () => drawCall(user)).filter(({ method }) => method === 'GET')
@@ -76,31 +84,31 @@ async function sendPipelined(context: Context, user: User, wire: Wire): Promise<
   )
   for (const [index, call] of calls.entries()) {
     const response = responses[index]
-    context.report.count('pipelined read', response ? outcomeOf(response, parseBody(response)) : 'none')
+    context.report.count('pipelined read', response ? outcomeOf(response, parseBody(response)) : 'no response')
     const problems = judge(user, call, expectations[index] ?? { allow: [] }, response)
-    await settle(context, user, problems, () => show(encoded[index] ?? []))
+    await reportProblems(context, user, problems, () => show(encoded[index] ?? []))
   }
 }
 
 async function sendDelivery(context: Context, user: User, wire: Wire): Promise<void> {
-  const { bytes, settle: apply } = drawDelivery(user)
+  const { bytes, apply } = drawDelivery(user)
   const [response] = await wire.send([bytes], ['POST'])
-  context.report.count('webhook', response ? outcomeOf(response, parseBody(response)) : 'none')
+  context.report.count('webhook', response ? outcomeOf(response, parseBody(response)) : 'no response')
   const problems = apply(response)
-  await settle(context, user, problems, () => bytes.toString())
-  // The times of installations have moved.
+  await reportProblems(context, user, problems, () => bytes.toString())
+  // The delivery has changed `updated_at` of the installations.
   const { resources } = await readModel(context.pool, user.id)
   for (const row of user.model.resources['github-installations']?.values() ?? []) {
     row.updated_at = resources['github-installations']?.get(row.id)?.updated_at ?? row.updated_at
   }
 }
 
-/** Changes that other services make in the database. */
+/** Changes the database as other services might. */
 async function changeBehind(pool: pg.Pool, user: User): Promise<void> {
   const { random, model, sessions } = user
   switch (random.weighted({ session: 70, project: 10, resource: 20 })) {
     case 'session':
-      // The first one stays valid, and so does the last: other users' workers use it too.
+      // The first and the last session stay valid, since the workers of other users use them.
       return await changeSession(pool, random.pick(sessions.slice(1, 4)), random.pick(['valid', 'expired', 'revoked']))
     case 'project':
       return await replaceProject(pool, user, random.pick([...model.projects.values()].slice(1)))
@@ -111,5 +119,5 @@ async function changeBehind(pool: pg.Pool, user: User): Promise<void> {
   }
 }
 
-/** The first bytes of a request, as they were sent. */
+/** Formats the first bytes of an encoded request. */
 const show = (pieces: Buffer[]) => JSON.stringify(Buffer.concat(pieces).toString('latin1').slice(0, 800))

@@ -1,6 +1,6 @@
 import type { User } from './model.js'
 
-/** Written where an id belongs; none of them is one. */
+/** Invalid ids for a path. */
 export const WRONG_IDS = [
   ...'0 -1 01 1.0 1e3 0x10 +1 %201 1%20 1%0a %00 1%00 abc null true NaN [1] {id} :id * 1,2 1;x=1 2147483648'.split(' '),
   ...'.. %2e%2e 1%2f.. %D9%A1 %zz %c3%28 %ED%A0%80 1%E2%80%8B %27%20OR%201=1-- \u0661'.split(' '),
@@ -10,7 +10,7 @@ export const WRONG_IDS = [
 export const WRONG_SLUGS =
   'import Imports user_files user-filess constructor __proto__ imports%00 %20imports toString'.split(' ')
 
-/** Queries of a list: wrong, ambiguous, or with made-up cursors. */
+/** Queries of a list: invalid, ambiguous, or with invalid cursors. */
 export const WRONG_QUERIES = [
   ...'0 101 abc 1e1 01 -1 1.5 %31%30%30%30 +1'.split(' ').map((limit) => `limit=${limit}`),
   ...'bogus GITHUB github%00 github,local %20url'.split(' ').map((type) => `source_type=${type}`),
@@ -20,7 +20,7 @@ export const WRONG_QUERIES = [
   ...'unknown=1 limit[]=1 __proto__=1 limit=5&unknown=%F0%9F%98%80 constructor[prototype]=1 %zz=1'.split(' '),
 ]
 
-/** Cookies that are no session. */
+/** Returns cookies without a valid session. */
 export function wrongCookies({ sessions }: User): string[] {
   const valid = String(sessions[0]?.token)
   const invalid = sessions.filter(({ state }) => state !== 'valid').map(({ token }) => `neptun-session=${token}`)
@@ -35,12 +35,13 @@ export function wrongCookies({ sessions }: User): string[] {
 const TYPES =
   'text/plain application/x-www-form-urlencoded application/xml application/jsonx application/json-patch+json x /'
 
-/** Headers for a call with a body, and for any call. */
+/** Headers for calls with a body. */
 export const HEADERS_WITH_BODY: Record<string, string>[] = [
   ...TYPES.split(' ').map((type) => ({ 'content-type': type })),
   ...['gzip', 'br', 'deflate', 'x'].map((encoding) => ({ 'content-encoding': encoding })),
   ...['application/json; charset=utf-8', 'application/json;x=y'].map((type) => ({ 'content-type': type })),
 ]
+/** Headers for all calls. */
 export const HEADERS: Record<string, string>[] = [
   ...['cross-site', 'same-site', 'none', 'same-origin'].map((site) => ({ 'sec-fetch-site': site })),
   ...['https://evil.example', 'null'].map((origin) => ({ origin })),

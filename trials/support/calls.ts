@@ -1,7 +1,9 @@
 import { demo } from '../../src/demo-data.js'
 import type { Request, Response } from './connection.js'
 
-/** Sequence of requests of one client. Each `next` takes the response to the last request, or undefined if it was lost. */
+/**
+ * Sequence of requests of one client. Each `next` takes the response to the last request, or undefined if it was lost.
+ */
 export type Workload = Generator<Request, never, Response | undefined>
 
 const RESOURCES = `/api/users/${demo.user.id}/projects/${demo.user.projectId}/resources`
@@ -27,8 +29,8 @@ export function* writes(): Workload {
 }
 
 /**
- * As many reads as writes. Created imports are kept. Imports are not listed, since the service limits how many large lists
- * it reads concurrently.
+ * As many reads as writes. Created imports are kept. Imports are not listed, since the service limits how many large
+ * lists it reads concurrently.
  */
 export function* mixed(): Workload {
   for (;;) {
@@ -39,7 +41,10 @@ export function* mixed(): Workload {
   }
 }
 
-/** Writes and lists, for at most 18 connections: the service limits how many large lists of one user it reads concurrently. */
+/**
+ * Writes and lists, for at most 18 connections: the service limits how many large lists of one user it reads
+ * concurrently.
+ */
 export function* lists(): Workload {
   for (;;) {
     yield create()

@@ -20,7 +20,10 @@ export interface Response {
 /** Thrown if a request was written to an open connection, but no complete response arrived. */
 export class LostError extends Error {}
 
-/** A persistent HTTP connection. Unlike with a connection pool, it is certain whether a request was written to an open connection. */
+/**
+ * A persistent HTTP connection. Unlike with a connection pool, it is certain whether a request was written to an open
+ * connection.
+ */
 export interface Connection {
   /** Whether the service has neither closed the connection nor announced that with `Connection: close`. */
   isOpen(): boolean
@@ -80,7 +83,10 @@ export function toBytes({ method, path, body }: Request, port: number, token: st
   return `${head.join('\r\n')}\r\n\r\n${text}`
 }
 
-/** Parses the response at the start of `bytes`, for example a large list in chunks. @returns undefined if it is incomplete */
+/**
+ * Parses the response at the start of `bytes`, for example a large list in chunks.
+ * @returns undefined if it is incomplete
+ */
 export function readResponse(bytes: Buffer): (Response & { length: number; isLast: boolean }) | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined

@@ -10,8 +10,8 @@ import { demo, seedDemoData } from '../../src/demo-data.js'
 import { TOKENS } from './sessions.js'
 
 /**
- * How PostgreSQL fails: it closes its connections, it is killed, or all of its processes are stopped (SIGSTOP) with their
- * sockets open.
+ * How PostgreSQL fails: it closes its connections, it is killed, or all of its processes are stopped (SIGSTOP) with
+ * their sockets open.
  */
 export type FailureMode = 'fast shutdown' | 'kill -9' | 'frozen'
 

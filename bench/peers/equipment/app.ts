@@ -11,13 +11,13 @@ import { errors, HttpError } from './errors.js'
 import { type DataAccess, projectResources } from './routes.js'
 import { SESSION_COOKIE } from './session.js'
 
-/** Requests per second and client. Every request is counted, but no load of the benchmark reaches the limit. */
+/** Requests per second and client. Requests are counted, but no load of the benchmark reaches the limit. */
 const RATE_LIMIT = 1_000_000
 
-/** How often buffered log lines are written at the latest, in milliseconds. */
+/** Maximum time for which log lines are buffered, in milliseconds. */
 const LOG_INTERVAL = 1000
 
-/** The headers that suit an API; those that only concern pages are off. */
+/** Security headers for an API. Headers that only affect HTML pages are disabled. */
 const SECURITY_HEADERS: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   referrerPolicy: { policy: 'no-referrer' },
@@ -38,7 +38,7 @@ export function createLogger(): FastifyBaseLogger {
   return pino({ level: 'info' }, destination)
 }
 
-/** Builds a server with the plugins and checks that a service has in production, on top of any data access. */
+/** Builds a server with the plugins and checks of a production service, with a given data access. */
 export async function buildEquipped(data: DataAccess, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
@@ -63,14 +63,14 @@ export async function buildEquipped(data: DataAccess, logger: FastifyBaseLogger)
     keyGenerator: ({ cookies, ip }) => cookies[SESSION_COOKIE] ?? ip,
     errorResponseBuilder: () => new HttpError(429, 'RATE_LIMITED', 'Too many requests'),
   })
-  // As a hook of the server, it runs before the session query, which a hook of a route would not.
+  // A server-level hook runs before the session query; a route-level hook would run after it.
   app.addHook('onRequest', app.rateLimit())
   await app.register(fp(errors), data)
   await app.register(projectResources, { ...data, prefix: '/api/users/:user_id/projects/:project_id/resources' })
   return app
 }
 
-/** Returns the request id to the client, and logs one line per request. */
+/** Adds the request id to the response, and logs one line per request. */
 async function requestLog(app: FastifyInstance) {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)

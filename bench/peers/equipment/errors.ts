@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ErrorBody } from './schemas.js'
 
-/** An error for the client. */
+/** An error with a status and code for the client. */
 export class HttpError extends Error {
   readonly statusCode: number
   readonly code: string
@@ -13,7 +13,7 @@ export class HttpError extends Error {
   }
 }
 
-/** SQLSTATEs that are the client's problem. */
+/** SQLSTATEs that are caused by the request. */
 const SQL_ERRORS: Record<string, HttpError> = {
   NP001: new HttpError(409, 'PROJECT_FULL', 'The project is full'),
   '23503': new HttpError(404, 'PROJECT_NOT_FOUND', 'Project not found'),
@@ -23,11 +23,11 @@ const SQL_ERRORS: Record<string, HttpError> = {
 const INTERNAL = new HttpError(500, 'INTERNAL', 'Internal Server Error')
 
 export interface ErrorOptions {
-  /** Reads the SQLSTATE of an error; undefined if it does not come from PostgreSQL. */
+  /** Returns the SQLSTATE of an error; undefined if it is not from PostgreSQL. */
   sqlStateOf(error: unknown): string | undefined
 }
 
-/** Gives every error the same shape. */
+/** Sends all errors in the same format. */
 export async function errors(app: FastifyInstance, { sqlStateOf }: ErrorOptions) {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { statusCode, code, message } = SQL_ERRORS[sqlStateOf(error) ?? ''] ?? toHttpError(error)

@@ -6,7 +6,7 @@ import { type ErrorOptions, HttpError } from './errors.js'
 import * as schemas from './schemas.js'
 import { type Owner, ownerOf, type SessionCheckOptions, sessionCheck } from './session.js'
 
-/** How a peer queries the database: everything in which the equipped peers differ. */
+/** Data access of a peer: the only difference between the equipped peers. */
 export interface DataAccess extends SessionCheckOptions, ErrorOptions {
   /** Lists the visible imports, oldest first, and counts the withheld ones. */
   listImports(owner: Owner, sourceType: SourceType | null): Promise<{ imports: schemas.Import[]; withheld: number }>
@@ -36,7 +36,7 @@ const createImport = {
   response: { 201: Type.Object({ import: schemas.Import }), ...errorResponses },
 }
 
-/** The calls that are measured. */
+/** Routes of the measured calls. */
 export const projectResources: FastifyPluginAsyncTypebox<DataAccess> = async (app, data) => {
   await app.register(fp(sessionCheck), data)
 

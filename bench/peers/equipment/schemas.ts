@@ -4,7 +4,7 @@ import type { SourceType } from '../../../src/database/generated/enums.js'
 const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 const Time = Type.Unsafe<Date>(Type.String({ format: 'date-time' }))
 
-/** One `type` of two: in a union, Ajv's type coercion would turn null into an empty string. */
+/** Uses `type: ['string', 'null']`, since Ajv's type coercion would turn null into an empty string in a union. */
 const NullableText = (options: SchemaOptions) => Type.Unsafe<string | null>({ ...options, type: ['string', 'null'] })
 
 const sourceType = Type.Unsafe<SourceType>({

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { HttpError } from './errors.js'
 
-/** Whose session it is, and the project in the path if that user owns it. */
+/** The user of a session, and the project in the path if that user owns it. */
 export interface Session {
   userId: number
   projectId: number | null
@@ -21,7 +21,7 @@ declare module 'fastify' {
 }
 
 export interface SessionCheckOptions {
-  /** @returns undefined if there is no such session, or it has expired or was revoked */
+  /** @returns undefined if the session does not exist, has expired or was revoked */
   findSession(tokenHash: Buffer, projectId: number): Promise<Session | undefined>
 }
 
@@ -29,7 +29,7 @@ export const SESSION_COOKIE = 'neptun-session'
 
 const MAX_ID = 2_147_483_647
 
-/** Looks up the session before anything is parsed, and lets only the owner of the project in the path through. */
+/** Authenticates each request before its body is parsed, and authorizes only the owner of the project in the path. */
 export async function sessionCheck(app: FastifyInstance, { findSession }: SessionCheckOptions) {
   app.decorateRequest('session', undefined)
 
@@ -40,7 +40,7 @@ export async function sessionCheck(app: FastifyInstance, { findSession }: Sessio
     if (!request.session) throw new HttpError(401, 'UNAUTHORIZED', 'Unauthorized')
   })
 
-  // After validation, so that an invalid path is a 400.
+  // After validation, so that an invalid path returns 400.
   app.addHook('preHandler', ({ params, session }, _reply, done) => {
     const { user_id } = params as { user_id: number }
     if (session?.userId !== user_id) return done(new HttpError(403, 'USER_MISMATCH', 'Forbidden'))
@@ -48,13 +48,13 @@ export async function sessionCheck(app: FastifyInstance, { findSession }: Sessio
   })
 }
 
-/** Returns the owner that the session check has confirmed. */
+/** Returns the owner for whom the session check has authorized a request. */
 export function ownerOf({ session }: { session: Session | undefined }): Owner {
   if (!session || session.projectId === null) throw new Error('This request has not been authorized')
   return { userId: session.userId, projectId: session.projectId }
 }
 
-/** Reads an id in a path that has not been validated; anything else is 0, which no row has. */
+/** Parses an id in a path before validation. @returns 0 for an invalid id, which no row has */
 function readId(text: string): number {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : 0
   return id <= MAX_ID ? id : 0
