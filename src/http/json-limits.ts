@@ -15,22 +15,60 @@ const CLOSING = Buffer.from(']}')
  * @param maxValues maximum number of members of objects and arrays
  * @returns the message of the validation error, or undefined if the text is within the limits
  */
-export function findExcess(bytes: Buffer, maxValues = MAX_VALUES): string | undefined {
-  let depth = 0
-  let deepest = 0
-  let values = 1
-  let inString = false
-  for (let index = 0; index < bytes.length; index += 1) {
+export function findExcess(bytes: Buffer, maxValues?: number): string | undefined {
+  const scan = scanJson(maxValues)
+  scan.add(bytes)
+  return scan.excess()
+}
+
+/** `findExcess` for a text that can be added in parts. */
+export function scanJson(maxValues = MAX_VALUES) {
+  let [depth, deepest, values, inString, next] = [0, 0, 1, false, 0]
+  return {
+    add(bytes: Buffer): void {
+      const state = scan(bytes, next, inString, depth)
+      deepest = Math.max(deepest, state.deepest)
+      values += state.commas
+      ;({ depth, inString, next } = state)
+    },
+    excess(): string | undefined {
+      if (deepest <= MAX_DEPTH && values <= maxValues) return undefined
+      if (depth !== 0 || inString) return 'must be valid JSON'
+      return deepest > MAX_DEPTH ? 'is nested too deeply' : `must not have more than ${maxValues} values`
+    },
+  }
+}
+
+/** Scans a part of a text. `next` is the index of the first byte to scan in the next part: 1 if the first is escaped. */
+function scan(bytes: Buffer, start: number, inString: boolean, depth: number) {
+  let deepest = depth
+  let commas = 0
+  let index = start
+  for (; index < bytes.length; index += 1) {
     const byte = bytes[index]
     if (inString) {
       if (byte === BACKSLASH) index += 1
       else if (byte === QUOTE) inString = false
     } else if (byte === QUOTE) inString = true
-    else if (byte === COMMA) values += 1
+    else if (byte === COMMA) commas += 1
     else if (byte === OPENING[0] || byte === OPENING[1]) deepest = Math.max(deepest, ++depth)
     else if (byte === CLOSING[0] || byte === CLOSING[1]) depth -= 1
   }
-  if (deepest <= MAX_DEPTH && values <= maxValues) return undefined
-  if (depth !== 0 || inString) return 'must be valid JSON'
-  return deepest > MAX_DEPTH ? 'is nested too deeply' : `must not have more than ${maxValues} values`
+  return { deepest, commas, depth, inString, next: index - bytes.length }
 }
+
+/**
+ * Returns whether a parsed JSON text has a key that can change the prototype of an object to which it is copied:
+ * `__proto__`, or `prototype` within `constructor`.
+ */
+export function hasPrototypeKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasPrototypeKey)
+  if (Object.hasOwn(value, '__proto__')) return true
+  return Object.entries(value).some(
+    ([key, member]) => (key === 'constructor' && hasPrototype(member)) || hasPrototypeKey(member),
+  )
+}
+
+const hasPrototype = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')
