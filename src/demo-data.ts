@@ -15,6 +15,11 @@ const TEN_YEARS = 3653 * 24 * 60 * 60 * 1000
 /** Highest id that is reserved for demonstration data. New rows get higher ids. */
 const LAST_ID = 1000
 
+/** The method of a Prisma model that is used for resources. The generated types differ between models. */
+interface Creatable {
+  create(args: { data: object }): Promise<unknown>
+}
+
 /** Columns that the import, the file and the resources have in common. */
 const common = {
   id: 123,
@@ -103,32 +108,13 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
       extension: 'Dockerfile',
     },
   })
-  await transaction.userFile.create({
-    data: { ...common, title: 'hello.py', text: 'print("Hello, world!")\n', language: 'python', extension: 'py' },
-  })
-  await transaction.templateCollection.create({
-    data: { ...common, name: 'Container templates', description: 'Dockerfiles to start from' },
-  })
-  await transaction.githubInstallation.create({
-    data: {
-      ...common,
-      ...account,
-      installation_id: 456789,
-      account_name: account.github_account_name,
-      repository_selection: 'all',
-      github_account_type: 'User',
-      github_account_avatar_url: 'https://avatars.githubusercontent.com/u/1234567?v=4',
-    },
-  })
-  await transaction.chatConversation.create({
-    data: {
-      ...common,
-      name: 'A Dockerfile for my project',
-      description: 'How to package the service',
-      model_publisher: 'openai',
-      model_name: 'gpt-4o',
-    },
-  })
+  // Loaded on demand, since loading the schemas is slow.
+  const { RESOURCE_DESCRIPTORS } = await import('./projects-resources/resources/index.js')
+  for (const { model, computed, exampleResponse, toColumns } of RESOURCE_DESCRIPTORS) {
+    const columns = Object.entries({ ...exampleResponse, ...toColumns(exampleResponse) })
+    const data = { ...Object.fromEntries(columns.filter(([name]) => !(name in computed))), ...common }
+    await ((transaction as unknown as Record<string, Creatable>)[model] as Creatable).create({ data })
+  }
 }
 
 /** Advances every id sequence to at least `LAST_ID`. Uses `nextval`, so that a used sequence never goes back. */

@@ -121,6 +121,11 @@ export const pageQuery = (firstCursor: string) =>
     ),
   }) satisfies TProperties
 
+/** The values of a list's filters, by the query parameters that select them. */
+export type FilterOf<Properties extends TProperties> = {
+  [Name in keyof Properties]?: Static<Properties[Name]> | undefined
+}
+
 /** A row count in a response. */
 export const Count = (options: SchemaOptions = {}) =>
   Type.Integer({ ...options, format: 'int32', minimum: 0, maximum: MAX_ID })

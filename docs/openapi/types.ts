@@ -441,7 +441,7 @@ export interface components {
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
+            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. */
             source_path: string;
             title?: string | null;
             description?: string | null;
@@ -594,7 +594,7 @@ export interface components {
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
+            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. */
             source_path: string;
             title: string | null;
             description: string | null;
@@ -617,7 +617,7 @@ export interface components {
              * @enum {string}
              */
             source_type: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local";
-            /** @description Location of the source, in the format of its source_type. Stored in canonical form. */
+            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. */
             source_path: string;
             title: string | null;
             description: string | null;
@@ -708,7 +708,7 @@ export interface components {
              * @enum {string|null}
              */
             source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local" | null;
-            /** @description Location of the source, in the format of its source_type. Stored in canonical form. Null leaves it unchanged. */
+            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. Null leaves it unchanged. */
             source_path?: string | null;
             title?: string | null;
             description?: string | null;

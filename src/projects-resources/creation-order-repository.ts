@@ -46,6 +46,20 @@ export const belongsTo = (alias: string) => {
     Prisma.sql`${project} = ${projectId}::integer AND ${user} = ${userId}::integer`
 }
 
+/**
+ * Returns a function that builds the SQL condition that a row matches a filter.
+ * @param types PostgreSQL type of each column that a filter can require to have a value
+ */
+export const createFilter =
+  <Filter>(alias: string, types: Record<keyof Filter & string, string>) =>
+  (filter: { [Name in keyof Filter]?: unknown }): Prisma.Sql => {
+    const conditions = (Object.keys(types) as (keyof Filter & string)[]).map((name) => {
+      const value = Prisma.sql`${filter[name]}::${Prisma.raw(types[name])}`
+      return Prisma.sql`(${value} IS NULL OR ${Prisma.raw(`${alias}.${name}`)} = ${value})`
+    })
+    return Prisma.join(conditions, ' AND ')
+  }
+
 interface CreationOrder {
   /** Name of the table, such as `imports`. */
   table: string

@@ -8,6 +8,7 @@ import type { Position } from '../creation-order.js'
 import {
   belongsTo,
   createCreationOrder,
+  createFilter,
   idsOf,
   type OwnerIds,
   positionOf,
@@ -42,9 +43,7 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
       filter: FileFilter,
       { after, limit }: BatchRequest<Position>,
     ): Promise<Batch<FileRow, Position>> {
-      const { context_file_category, context_file_type } = filter
-      const params = { ...idsOf(owner), context_file_category, context_file_type }
-      const rows = await readRows(params, after, limit === undefined ? MAX_ID : limit + 1)
+      const rows = await readRows({ ...filter, ...idsOf(owner) }, after, limit === undefined ? MAX_ID : limit + 1)
       return toBatch(rows, limit, positionOf)
     },
 
@@ -126,13 +125,10 @@ const TEXT_BYTES = Prisma.raw('(octet_length(file.text) + octet_length(file.orig
 
 const isOwn = belongsTo('file')
 
+const matches = createFilter<FileFilter>('file', { context_file_category: 'text', context_file_type: 'text' })
+
 /** Builds the SQL condition that a file belongs to the project and matches the filter. */
 const isListed = (owner: Record<keyof OwnerIds, unknown>, filter: { [Name in keyof FileFilter]?: unknown }) =>
-  Prisma.sql`${isOwn(owner)} AND ${matches('category', filter.context_file_category)}
-    AND ${matches('type', filter.context_file_type)}`
-
-/** @param value undefined matches every file */
-const matches = (name: 'category' | 'type', value: unknown) =>
-  Prisma.sql`(${value}::text IS NULL OR ${Prisma.raw(`file.context_file_${name}`)} = ${value}::text)`
+  Prisma.sql`${isOwn(owner)} AND ${matches(filter)}`
 
 const isRead = (row: FileRow | { text: null }): row is FileRow => row.text !== null

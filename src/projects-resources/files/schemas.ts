@@ -1,5 +1,5 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../../schemas.js'
+import { type Static, type TString, Type } from '@sinclair/typebox'
+import { type FilterOf, Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../../schemas.js'
 import { creationCursor } from '../creation-order.js'
 import { FileFields } from '../file-schemas.js'
 
@@ -15,16 +15,16 @@ const required = {
   context_file_type: type,
   text: FileFields.text,
 }
-const language = Nullable(FileFields.language)
-const extension = Nullable(FileFields.extension)
+
+/** Columns that can be null. */
+const optional = { language: Nullable(FileFields.language), extension: Nullable(FileFields.extension) }
 
 /** A file in a response. */
 export const File = Type.Object(
   {
     id: Id(),
     ...required,
-    language,
-    extension,
+    ...optional,
     created_at: Time(),
     updated_at: Time(),
     neptun_user_id: Id(),
@@ -37,7 +37,7 @@ export const FileBody = Type.Object({ file: File }, { title: 'FileBody' })
 export const FilesBody = Type.Object({ files: Type.Array(File, { maxItems: MAX_LIST_ITEMS }) }, { title: 'FilesBody' })
 
 export const CreateFileBody = Type.Object(
-  { ...required, language: Type.Optional(language), extension: Type.Optional(extension) },
+  { ...required, ...Type.Partial(Type.Object(optional)).properties },
   {
     title: 'CreateFileBody',
     examples: [
@@ -55,30 +55,22 @@ export const CreateFileBody = Type.Object(
 )
 export type CreateFileBody = Static<typeof CreateFileBody>
 
-const unchanged = (schema: TSchema) =>
-  Nullable({
-    ...schema,
-    description: `${schema.description ?? ''} Null leaves it unchanged.`.trim(),
-  } as typeof originalPath)
+/** Accepts null in each field, which leaves it unchanged. */
+const unchangedIfNull = <Fields extends Record<string, TString>>(fields: Fields) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => {
+      const description = `${schema.description ?? ''} Null leaves it unchanged.`.trim()
+      return [name, Nullable({ ...schema, description })]
+    }),
+  ) as { [Name in keyof Fields]: ReturnType<typeof Nullable> }
 
-export const UpdateFileBody = Type.Partial(
-  Type.Object({
-    title: unchanged(required.title),
-    original_path: unchanged(originalPath),
-    context_file_category: unchanged(category),
-    context_file_type: unchanged(type),
-    text: unchanged(required.text),
-    language,
-    extension,
-  }),
-  {
-    title: 'UpdateFileBody',
-    description:
-      'At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and ' +
-      '`extension`.',
-    examples: [{ title: 'Dockerfile of the service', text: 'FROM node:22-slim\n' }],
-  },
-)
+export const UpdateFileBody = Type.Partial(Type.Object({ ...unchangedIfNull(required), ...optional }), {
+  title: 'UpdateFileBody',
+  description:
+    'At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and ' +
+    '`extension`.',
+  examples: [{ title: 'Dockerfile of the service', text: 'FROM node:22-slim\n' }],
+})
 export type UpdateFileBody = Static<typeof UpdateFileBody>
 
 /** Names of the fields that are never null. In an update, null leaves them unchanged. */
@@ -99,7 +91,7 @@ const filter = {
   }),
 }
 
-export type FileFilter = { [Name in keyof typeof filter]?: string | undefined }
+export type FileFilter = FilterOf<typeof filter>
 
 export const ListFilesQuery = Type.Object({ ...filter, ...pageQuery(creationCursor.first) })
 export type ListFilesQuery = Static<typeof ListFilesQuery>

@@ -1,11 +1,11 @@
 import { invalidRequest, type ValidationError } from '../../errors.js'
 import { asRecord, updateRules } from '../update-body.js'
-import type { CreateImportBody, UpdateImportBody } from './schemas.js'
+import { type CreateImportBody, UpdateImportBody } from './schemas.js'
 import { type CanonicalSourcePath, SOURCE_TYPES, type SourceType } from './source-path/index.js'
 
 const SOURCE_FIELDS = ['source_type', 'source_path']
 
-const rules = updateRules([...SOURCE_FIELDS, 'title', 'description'], SOURCE_FIELDS)
+const rules = updateRules(Object.keys(UpdateImportBody.properties), SOURCE_FIELDS)
 
 /** Arguments of a check: the body, and whether the field at a path has passed schema validation. */
 type CheckArguments = [parts: { body: unknown }, isValid: (path: string) => boolean]

@@ -5,11 +5,17 @@ import type { ImportModel } from '../../database/generated/models.js'
 import { MAX_ID } from '../../identity-rules.js'
 import type { Exact } from '../../schemas.js'
 import type { Position } from '../creation-order.js'
-import { belongsTo, createCreationOrder, idsOf, type OwnerIds, positionOf } from '../creation-order-repository.js'
+import {
+  belongsTo,
+  createCreationOrder,
+  createFilter,
+  idsOf,
+  type OwnerIds,
+  positionOf,
+} from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
-import type { Import } from './schemas.js'
-import type { SourceType } from './source-path/index.js'
+import type { Import, ImportFilter } from './schemas.js'
 
 /** Columns that no response shows. */
 export const HIDDEN = { github_repository_id: true, github_account_id: true } as const
@@ -25,12 +31,8 @@ export interface ListedImports extends Batch<ImportRow, Position> {
   withheld: number
 }
 
-/** Undefined for all types. */
-type MaybeType = SourceType | undefined
-
-interface ListParams extends OwnerIds {
+interface ListParams extends OwnerIds, ImportFilter {
   accounts: string[]
-  sourceType: MaybeType
   isComplete: boolean
 }
 
@@ -48,53 +50,51 @@ export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'pr
     { table: 'imports', alias: 'import', columns: COLUMNS, textBytes: TEXT_BYTES },
   )
   const readRows = inOrder.prepareRows<ListParams, { withheld: boolean }>((params) => ({
-    condition: Prisma.sql`${isOwn(params)} AND ${isOfType(params.sourceType)}
+    condition: Prisma.sql`${isOwn(params)} AND ${matches(params)}
       AND (${params.isComplete} OR NOT ${isWithheldFrom(params.accounts)})`,
     extraColumns: Prisma.sql`, ${isWithheldFrom(params.accounts)} AS withheld`,
   }))
   return {
     /** Lists the visible imports: one page, or the complete list if it is small. */
-    async list(owner: Owner, sourceType: MaybeType, request: BatchRequest<Position>): Promise<ListedImports> {
+    async list(owner: Owner, filter: ImportFilter, request: BatchRequest<Position>): Promise<ListedImports> {
       const { after, limit } = request
       const isPage = limit !== undefined
-      const params = { ...idsOf(owner), accounts: owner.githubAccounts(), sourceType, isComplete: !isPage }
+      const params = { ...filter, ...idsOf(owner), accounts: owner.githubAccounts(), isComplete: !isPage }
       const rows = await readRows(params, after, isPage ? limit + 1 : MAX_ID)
       const batch = toBatch(rows, limit, positionOf)
       const visible = batch.rows.filter((row) => !row.withheld)
-      const withheld = isPage ? await countWithheld(owner, sourceType) : rows.length - visible.length
+      const withheld = isPage ? await countWithheld(owner, filter) : rows.length - visible.length
       return { rows: visible, next: batch.next, withheld }
     },
 
     findPageEnd: (
       owner: Owner,
-      sourceType: MaybeType,
+      filter: ImportFilter,
       after: Position | null,
       limit: number,
-    ): Promise<PageEnd<Position>> => inOrder.findPageEnd(isVisible(owner, sourceType), after, limit),
+    ): Promise<PageEnd<Position>> => inOrder.findPageEnd(isVisible(owner, filter), after, limit),
 
-    readBatch: (owner: Owner, sourceType: MaybeType, range: Range<Position>): Promise<Batch<ImportRow, Position>> =>
-      inOrder.readBatch(isVisible(owner, sourceType), range),
+    readBatch: (owner: Owner, filter: ImportFilter, range: Range<Position>): Promise<Batch<ImportRow, Position>> =>
+      inOrder.readBatch(isVisible(owner, filter), range),
 
-    listVersions: (owner: Owner, sourceType: MaybeType, range: Range<Position>): Promise<RowVersion[]> =>
-      inOrder.listVersions(isVisible(owner, sourceType), range),
+    listVersions: (owner: Owner, filter: ImportFilter, range: Range<Position>): Promise<RowVersion[]> =>
+      inOrder.listVersions(isVisible(owner, filter), range),
 
     /** Counts the withheld imports of the complete list. */
     countWithheld,
   }
 
-  async function countWithheld(owner: Owner, sourceType: MaybeType): Promise<number> {
+  async function countWithheld(owner: Owner, filter: ImportFilter): Promise<number> {
     const [row] = await read<{ withheld: number }>(Prisma.sql`
       SELECT count(*)::integer AS withheld FROM imports AS import
-      WHERE ${isOwn(owner)} AND ${isOfType(sourceType)} AND ${isWithheld(owner)}`)
+      WHERE ${isOwn(owner)} AND ${matches(filter)} AND ${isWithheld(owner)}`)
     return row?.withheld ?? 0
   }
 }
 
 export const isOwn = belongsTo('import')
 
-/** @param type a SourceType; undefined for all types */
-export const isOfType = (type: unknown) =>
-  Prisma.sql`(${type}::source_type IS NULL OR import.source_type = ${type}::source_type)`
+const matches = createFilter<ImportFilter>('import', { source_type: 'source_type' })
 
 const TEXT_BYTES = Prisma.raw('(octet_length(import.source_path) + coalesce(octet_length(import.description), 0))')
 
@@ -107,5 +107,5 @@ const isWithheldFrom = (accounts: unknown) => Prisma.sql`(
     AND lower(split_part(import.source_path, '/', 1) COLLATE "C") <> ALL (${accounts}::text[])
 )`
 
-const isVisible = (owner: Owner, sourceType: MaybeType) =>
-  Prisma.sql`${isOwn(owner)} AND ${isOfType(sourceType)} AND NOT ${isWithheld(owner)}`
+const isVisible = (owner: Owner, filter: ImportFilter) =>
+  Prisma.sql`${isOwn(owner)} AND ${matches(filter)} AND NOT ${isWithheld(owner)}`

@@ -7,10 +7,7 @@ const tags = ['Imports']
 
 const found = {
   id: 123,
-  source_type: 'github' as const,
-  source_path: 'username/repository',
-  title: 'My GitHub Import',
-  description: 'Importing from GitHub repository',
+  ...schemas.EXAMPLE,
   created_at: new Date('2025-02-16T17:42:11Z'),
   updated_at: new Date('2025-02-16T17:42:11Z'),
   neptun_user_id: 456,

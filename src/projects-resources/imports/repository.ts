@@ -12,7 +12,6 @@ import {
   type FoundImport,
   HIDDEN,
   type ImportRow,
-  isOfType,
   isOwn,
   isWithheld,
 } from './list-repository.js'
@@ -39,7 +38,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     async findDuplicates(owner: Owner, { source_type, source_path }: CreateImportBody): Promise<number[]> {
       const rows = await read<{ id: number }>(Prisma.sql`
         SELECT import.id FROM imports AS import
-        WHERE ${isOwn(owner)} AND ${isOfType(source_type)}
+        WHERE ${isOwn(owner)} AND import.source_type = ${source_type}::source_type
           AND CASE WHEN import.source_type = 'github'
             THEN lower(import.source_path COLLATE "C") = lower(${source_path}::text COLLATE "C")
             ELSE import.source_path = ${source_path}::text

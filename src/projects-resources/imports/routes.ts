@@ -81,16 +81,16 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesOptions> = asyn
   }
   const list: ListSource<ImportRow, Position, ListImportsQuery, { imports: ImportRow[] }> = {
     async read({ owner, query, reply }, request) {
-      const found = await imports.list(owner, query.source_type, request)
+      const found = await imports.list(owner, query, request)
       setWithheld(reply, found.withheld)
       return found
     },
     async prepareStream({ owner, query, reply }) {
-      setWithheld(reply, await imports.countWithheld(owner, query.source_type))
+      setWithheld(reply, await imports.countWithheld(owner, query))
     },
-    findPageEnd: ({ owner, query }, after, limit) => imports.findPageEnd(owner, query.source_type, after, limit),
-    readBatch: ({ owner, query }, range) => imports.readBatch(owner, query.source_type, range),
-    readVersions: ({ owner, query }, range) => imports.listVersions(owner, query.source_type, range),
+    findPageEnd: ({ owner, query }, after, limit) => imports.findPageEnd(owner, query, after, limit),
+    readBatch: ({ owner, query }, range) => imports.readBatch(owner, query, range),
+    readVersions: ({ owner, query }, range) => imports.listVersions(owner, query, range),
     keyOf: ({ id }) => String(id),
     wrap: (rows) => ({ imports: rows }),
     cursor: creationCursor,

@@ -1,22 +1,40 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, MAX_LIST_ITEMS, NullableOneOf, NullableText, OneOf, pageQuery, Text, Time } from '../../schemas.js'
+import {
+  type FilterOf,
+  Id,
+  MAX_LIST_ITEMS,
+  NullableOneOf,
+  NullableText,
+  OneOf,
+  pageQuery,
+  Text,
+  Time,
+} from '../../schemas.js'
 import { creationCursor } from '../creation-order.js'
-import { SOURCE_TYPES } from './source-path/index.js'
+import { exampleOf, SOURCE_TYPES } from './source-path/index.js'
 
 const sourceType = OneOf(SOURCE_TYPES, { description: 'Kind of source.' })
+const formats = SOURCE_TYPES.map((type) => `${type} \`${exampleOf(type)}\``).join(', ')
 const sourcePath = Text(1, 2048, {
-  description: 'Location of the source, in the format of its source_type. Stored in canonical form.',
+  description: `Location of the source, in the format of its source_type: ${formats}. Stored in canonical form.`,
 })
-const title = NullableText(1, 255)
-const description = NullableText(0, 10_000)
+
+/** Writable fields that can be null. */
+const optional = {
+  title: NullableText(1, 255),
+  description: NullableText(0, 10_000),
+}
+
+/** Example of the writable fields. */
+export const EXAMPLE = {
+  source_type: 'github' as const,
+  source_path: 'username/repository',
+  title: 'My GitHub Import',
+  description: 'Importing from GitHub repository',
+}
 
 /** The fields of an import and of its preview. */
-const content = {
-  source_type: sourceType,
-  source_path: sourcePath,
-  title,
-  description,
-}
+const content = { source_type: sourceType, source_path: sourcePath, ...optional }
 const owner = { neptun_user_id: Id(), project_id: Id() }
 
 /** An import in a response. */
@@ -47,32 +65,17 @@ export const ImportPreviewBody = Type.Object(
   { title: 'ImportPreviewBody' },
 )
 
-const writable = {
-  source_type: sourceType,
-  source_path: sourcePath,
-  title: Type.Optional(title),
-  description: Type.Optional(description),
-}
-
-export const CreateImportBody = Type.Object(writable, {
-  title: 'CreateImportBody',
-  examples: [
-    {
-      source_type: 'github',
-      source_path: 'username/repository',
-      title: 'My GitHub Import',
-      description: 'Importing from GitHub repository',
-    },
-  ],
-})
+export const CreateImportBody = Type.Object(
+  { source_type: sourceType, source_path: sourcePath, ...Type.Partial(Type.Object(optional)).properties },
+  { title: 'CreateImportBody', examples: [EXAMPLE] },
+)
 export type CreateImportBody = Static<typeof CreateImportBody>
 
 export const UpdateImportBody = Type.Partial(
   Type.Object({
     source_type: NullableOneOf(SOURCE_TYPES, { description: `${sourceType.description} Null leaves it unchanged.` }),
     source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null leaves it unchanged.` }),
-    title,
-    description,
+    ...optional,
   }),
   {
     title: 'UpdateImportBody',
@@ -86,10 +89,12 @@ export type UpdateImportBody = Static<typeof UpdateImportBody>
 
 export const ImportParams = Type.Object({ import_id: Id({ examples: [123] }) })
 
-export const ListImportsQuery = Type.Object({
+const filter = {
   source_type: Type.Optional(
     OneOf(SOURCE_TYPES, { description: 'Returns only imports of this type.', examples: ['github'] }),
   ),
-  ...pageQuery(creationCursor.first),
-})
+}
+export type ImportFilter = FilterOf<typeof filter>
+
+export const ListImportsQuery = Type.Object({ ...filter, ...pageQuery(creationCursor.first) })
 export type ListImportsQuery = Static<typeof ListImportsQuery>

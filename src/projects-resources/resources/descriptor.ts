@@ -47,6 +47,7 @@ export interface ResourceDefinition<
   toColumns?: (body: Static<Create>) => Partial<Row<M>>
   /** Example of a body that creates a resource. */
   example: Static<Create>
+  /** Example of a response. Also written as demonstration data. */
   exampleResponse: Static<Resource>
 }
 

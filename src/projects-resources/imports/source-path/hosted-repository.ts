@@ -1,27 +1,6 @@
+import { type Hosting, hostingsOf } from './hostings.js'
 import type { SourcePathResult } from './result.js'
 import { passwordProblem, userProblem } from './user-info.js'
-
-/** A site that hosts repositories. */
-export interface Hosting {
-  /** The source_type. Also the prefix of the short form, as in `github:owner/repo`. */
-  name: string
-  /** Its hosts, each with its port unless that is 443. Messages mention the first one. */
-  hosts: readonly [string, ...string[]]
-  /** Hosts with ssh on port 443, for networks that block port 22. */
-  sshHosts: readonly string[]
-  /** Short form of a path, for messages, such as `owner/repo`. */
-  form: string
-  /**
-   * Validates the segments of a path.
-   * @param segments at least two, each of them non-empty
-   * @param isPage whether the path could be that of a web page, rather than of a clone URL
-   * @returns the problem; undefined if the path is valid
-   */
-  findProblem: (segments: string[], isPage: boolean) => string | undefined
-}
-
-/** Problem of the URL of a page, a folder or a file of a repository. */
-export const pointsInside = 'must be the URL of the repository itself, not of something inside it'
 
 const rejectedPatterns: [RegExp, problem: string][] = [
   [/^(?:git|gh\s+repo|glab\s+repo)\s+clone\s/i, 'must be the address alone, without the command'],
@@ -102,12 +81,10 @@ const namesOf = ({ hosts }: Hosting) => hosts.map((host) => host.replace(/:\d+$/
 
 const isHost = (host: string, hosts: readonly string[]) => hosts.includes(host.toLowerCase().replace(/^www\./, ''))
 
-/** Hosts with a specific source_type. */
-const SITES = new Map([
-  ['github.com', 'github'],
-  ['gitlab.com', 'gitlab'],
-  ['bitbucket.org', 'bitbucket'],
-])
+/** The source_type of each host that has one. */
+const SITES = new Map<string, string>(
+  Object.values(hostingsOf(['github.com'])).flatMap(({ hosts, name }) => hosts.map((host) => [host, name])),
+)
 
 function otherSource(host: string, name: string): string {
   const site = SITES.get(host.toLowerCase().replace(/^www\./, ''))

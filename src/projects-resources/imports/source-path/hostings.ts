@@ -1,4 +1,24 @@
-import { type Hosting, pointsInside } from './hosted-repository.js'
+/** A site that hosts repositories. */
+export interface Hosting {
+  /** The source_type. Also the prefix of the short form, as in `github:owner/repo`. */
+  name: string
+  /** Its hosts, each with its port unless that is 443. Messages mention the first one. */
+  hosts: readonly [string, ...string[]]
+  /** Hosts with ssh on port 443, for networks that block port 22. */
+  sshHosts: readonly string[]
+  /** Short form of a path, for messages, such as `owner/repo`. A valid path. */
+  form: string
+  /**
+   * Validates the segments of a path.
+   * @param segments at least two, each of them non-empty
+   * @param isPage whether the path could be that of a web page, rather than of a clone URL
+   * @returns the problem; undefined if the path is valid
+   */
+  findProblem: (segments: string[], isPage: boolean) => string | undefined
+}
+
+/** Problem of the URL of a page, a folder or a file of a repository. */
+const pointsInside = 'must be the URL of the repository itself, not of something inside it'
 
 const words = '[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*'
 const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
@@ -9,7 +29,7 @@ const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
  * API.
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
  */
-export const githubOn = (hosts: Hosting['hosts']): Hosting => ({
+const githubOn = (hosts: Hosting['hosts']): Hosting => ({
   name: 'github',
   hosts,
   // https://docs.github.com/en/authentication/troubleshooting-ssh/using-ssh-over-the-https-port
@@ -37,7 +57,7 @@ const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests
 const ambiguous = `${pointsInside}; if it is the URL of a project, add .git or omit the host`
 
 /** Describes gitlab.com. Maximum depth of groups: https://docs.gitlab.com/user/group/subgroups/ */
-export const gitlab: Hosting = {
+const gitlab: Hosting = {
   name: 'gitlab',
   hosts: ['gitlab.com'],
   // https://about.gitlab.com/blog/gitlab-dot-com-now-supports-an-alternate-git-plus-ssh-port/
@@ -58,7 +78,7 @@ export const gitlab: Hosting = {
 }
 
 /** Describes bitbucket.org. Names: https://support.atlassian.com/bitbucket-cloud/docs/what-is-a-slug/ */
-export const bitbucket: Hosting = {
+const bitbucket: Hosting = {
   name: 'bitbucket',
   hosts: ['bitbucket.org'],
   // https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-ssh-issues/
@@ -79,3 +99,9 @@ export const bitbucket: Hosting = {
 function isDots(name: string): boolean {
   return name === '.' || name === '..'
 }
+
+/**
+ * Returns the hostings by source_type.
+ * @param githubHosts hosts of `github` paths; see githubHosts()
+ */
+export const hostingsOf = (githubHosts: Hosting['hosts']) => ({ github: githubOn(githubHosts), gitlab, bitbucket })

@@ -1,31 +1,42 @@
 import { cloneUrl } from './clone-url.js'
 import { hostedRepository } from './hosted-repository.js'
-import { bitbucket, githubOn, gitlab } from './hostings.js'
+import { type Hosting, hostingsOf } from './hostings.js'
 import { localPath } from './local-path.js'
 import type { SourcePathResult } from './result.js'
 import { webAddress } from './web-address.js'
 
 export type { SourcePathResult } from './result.js'
 
-/** Lists every source_type with the function that converts its paths to canonical form. */
-const sourcesWith = (githubHosts: readonly [string, ...string[]]) =>
-  [
-    ['github', hostedRepository(githubOn(githubHosts))],
-    ['gitlab', hostedRepository(gitlab)],
-    ['bitbucket', hostedRepository(bitbucket)],
-    ['git', cloneUrl],
-    ['url', webAddress],
-    ['local', localPath],
-  ] as const satisfies readonly (readonly [string, (input: string) => SourcePathResult])[]
+interface Source {
+  /** Converts a path to canonical form. */
+  toCanonical: (input: string) => SourcePathResult
+  /** A path in canonical form. */
+  example: string
+}
 
-type NamesOf<Table extends readonly (readonly [string, unknown])[]> = { -readonly [Row in keyof Table]: Table[Row][0] }
+const hostedSource = (hosting: Hosting): Source => ({ toCanonical: hostedRepository(hosting), example: hosting.form })
 
-const sources = sourcesWith(['github.com'])
+/** Returns every source_type, in documentation order. */
+const sourcesWith = (githubHosts: Hosting['hosts']) =>
+  ({
+    ...mapValues(hostingsOf(githubHosts), hostedSource),
+    git: { toCanonical: cloneUrl, example: 'https://git.example.com/repo.git' },
+    url: { toCanonical: webAddress, example: 'https://example.com/docs' },
+    local: { toCanonical: localPath, example: '/srv/project' },
+  }) satisfies Record<string, Source>
+
+const mapValues = <Name extends string, A, B>(values: Record<Name, A>, map: (value: A) => B) =>
+  Object.fromEntries(Object.entries<A>(values).map(([name, value]) => [name, map(value)])) as Record<Name, B>
+
+const examples = sourcesWith(['github.com'])
+
+export type SourceType = keyof typeof examples
 
 /** The values of `source_type`, in documentation order. */
-export const SOURCE_TYPES: Readonly<NamesOf<typeof sources>> = sources.map(([name]) => name) as NamesOf<typeof sources>
+export const SOURCE_TYPES = Object.keys(examples) as SourceType[]
 
-export type SourceType = (typeof SOURCE_TYPES)[number]
+/** Returns an example of a path, in canonical form. */
+export const exampleOf = (type: SourceType): string => examples[type].example
 
 /**
  * Converts the `source_path` of a request to its canonical form, or returns its problem. Never throws. Idempotent:
@@ -41,14 +52,14 @@ const MAX_LENGTH = 2048
  * @param githubHosts hosts of `github` paths; see githubHosts()
  */
 export function createCanonicalSourcePath(githubHosts: readonly [string, ...string[]]): CanonicalSourcePath {
-  const toCanonical = new Map<SourceType, (input: string) => SourcePathResult>(sourcesWith(githubHosts))
+  const sources = new Map<string, Source>(Object.entries(sourcesWith(githubHosts)))
   return (type, input) => {
     // This check must come first: some of the steps take more than linear time.
     if (isTooLong(input)) return { problem: `must be at most ${MAX_LENGTH} characters` }
     const trimmed = input.trim()
     if (trimmed === '') return { problem: 'must not be empty' }
     if (!trimmed.isWellFormed()) return { problem: 'must be well-formed Unicode' }
-    const result = toCanonical.get(type)?.(trimmed) ?? { problem: 'must belong to a known source_type' }
+    const result = sources.get(type)?.toCanonical(trimmed) ?? { problem: 'must belong to a known source_type' }
     // Normalization can make a URL longer: an emoji becomes twelve characters.
     return 'path' in result && isTooLong(result.path)
       ? { problem: `must be at most ${MAX_LENGTH} characters in its canonical form` }
