@@ -121,8 +121,8 @@ async function runImportCalls(database: Database, owner: Owner, step: Step): Pro
   const imports = createImportRepository(database)
   const installations = createInstallationsRepository(database)
   const values = { source_type: 'github' as const, source_path: `user-${owner.userId}/repository`, title: 'Title' }
-  await step('list imports', () => imports.list(owner, undefined, { after: null, limit: undefined }))
-  await step('list a page of imports', () => imports.list(owner, undefined, { after: null, limit: PAGE }))
+  await step('list imports', () => imports.list(owner, {}, { after: null, limit: undefined }))
+  await step('list a page of imports', () => imports.list(owner, {}, { after: null, limit: PAGE }))
   await step('list installations', () => installations.listActiveIds(owner))
   const { id, updated_at } = await step('create an import', () => imports.create(owner, values))
   await step('find an import', () => imports.find(owner, id))

@@ -42,8 +42,9 @@ t.test('An empty database gets the data that the documentation speaks of', async
   t.match(await rows('SELECT * FROM github_installations'), [
     { id: 123, neptun_user_id: 1, installation_id: 456789, account_name: 'username', repository_selection: 'all' },
   ])
-  for (const table of ['user_files', 'template_collections', 'chat_conversations']) {
-    t.match(await rows(`SELECT * FROM ${table}`), [{ id: 123, neptun_user_id: 1 }], table)
+  for (const { table } of RESOURCE_TYPES) {
+    const resource = { id: 123, neptun_user_id: 1, created_at: TIME, updated_at: TIME }
+    t.match(await rows(`SELECT * FROM ${table}`), [resource], table)
   }
 })
 

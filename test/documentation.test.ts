@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { makeServiceDocument } from '../scripts/openapi-document.js'
 import { ApiError, ERROR_CODES } from '../src/errors.js'
+import { File } from '../src/projects-resources/files/schemas.js'
+import { Import } from '../src/projects-resources/imports/schemas.js'
 import { SOURCE_TYPES } from '../src/projects-resources/imports/source-path/index.js'
 import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.js'
 
@@ -9,8 +11,13 @@ const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 
 
 const BASE = '/api/users/{user_id}/projects/{project_id}/resources'
 
+interface Operation {
+  operationId?: string
+  parameters?: { in: string; name: string }[]
+}
+
 interface Document {
-  paths: Record<string, Record<string, { operationId?: string }>>
+  paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, { properties?: object }> }
 }
 
@@ -41,9 +48,60 @@ t.test('docs/api.md lists every operation', async (t) => {
   t.same([...new Set(callsOf(await read('docs/api.md')))].sort(), described.sort())
 })
 
-t.test('docs/api.md has a row for every resource type and source type', async (t) => {
+/** Writes words as the pages do: `a`, `b` or `c`. */
+const enumerate = (words: readonly string[]) =>
+  words
+    .map((word) => `\`${word}\``)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1')
+
+t.test('docs/api.md describes every resource type and source type', async (t) => {
   const page = await read('docs/api.md')
-  for (const type of [...SLUGS, ...SOURCE_TYPES]) t.match(page, `| \`${type}\` |`)
+  for (const { slug, idField, create, resource } of RESOURCE_DESCRIPTORS) {
+    const rows = page
+      .split('\n')
+      .filter((line) => line.startsWith(`| \`${slug}\` |`))
+      .join()
+    t.match(rows, `\`{"${idField}": 123}\``)
+    const common = ['id', 'created_at', 'updated_at', 'neptun_user_id']
+    const names = Object.keys({ ...create.properties, ...resource.properties })
+    for (const name of names.filter((name) => !common.includes(name))) t.match(rows, `\`${name}\``, slug)
+  }
+  for (const type of SOURCE_TYPES) t.match(page, `| \`${type}\` |`)
+  t.match(page, `| \`source_type\` | ${enumerate(SOURCE_TYPES)} |`)
+  const headings =
+    (await read('docs/source-paths.md'))
+      .match(/^## .*/gm)
+      ?.join(', ')
+      .split(/[#, ]+/) ?? []
+  t.same(new Set(headings.filter(Boolean)), new Set(SOURCE_TYPES))
+  for (const text of [page, await read('README.md')]) t.match(text, `\`resource_type\` is ${enumerate(SLUGS)}.`)
+})
+
+t.test('docs/api.md and the README list the filters of every list', async (t) => {
+  const { paths } = JSON.parse(await read('docs/openapi/openapi.json')) as Document
+  const pages = [await read('docs/api.md'), await read('README.md')]
+  for (const [path, { get }] of Object.entries(paths)) {
+    const names = get?.parameters?.flatMap(({ in: place, name }) => (place === 'query' ? [name] : [])) ?? []
+    const filters = names.filter((name) => name !== 'limit' && name !== 'cursor').map((name) => `${name}=`)
+    if (filters.length === 0) continue
+    for (const page of pages) t.match(page, `${path.replace(BASE, 'R')}[?${filters.join('&')}]`)
+  }
+})
+
+t.test('docs/api.md has every field of an import and of a file in its section', async (t) => {
+  const sections = (await read('docs/api.md')).split(/^## /m)
+  for (const [title, { properties }] of [
+    ['Imports', Import],
+    ['Files', File],
+  ] as const) {
+    const rows =
+      sections
+        .find((section) => section.startsWith(title))
+        ?.match(/^\| `[^|]*/gm)
+        ?.join() ?? ''
+    for (const name of Object.keys(properties)) t.match(rows, `\`${name}\``, `${title}: ${name}`)
+  }
 })
 
 t.test('docs/api.md names every field', async (t) => {

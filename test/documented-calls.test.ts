@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { seedDemoData } from '../src/demo-data.js'
+import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.js'
 import { startApp } from './support/app.js'
 
 /** The cURL lines of the API's documentation, to the letter except for the host. */
@@ -103,15 +104,11 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
     updated_at: changed.updated_at,
   })
 
-  for (const [type, idField] of [
-    ['user-files', 'user_file_id'],
-    ['template-collections', 'template_collection_id'],
-    ['github-installations', 'github_installation_id'],
-    ['chat-conversations', 'chat_conversation_id'],
-  ] as const) {
-    const linked = await run(postResource(type, idField), url)
-    t.equal(linked.status, 201, type)
-    t.match(linked.body, { id: 123, neptun_user_id: 1 })
+  for (const { slug, idField, exampleResponse } of RESOURCE_DESCRIPTORS) {
+    const linked = await run(postResource(slug, idField), url)
+    t.equal(linked.status, 201, slug)
+    const shown = JSON.parse(JSON.stringify(exampleResponse))
+    t.same(linked.body, { ...shown, id: 123, neptun_user_id: 1 }, `${slug}: as in the OpenAPI document`)
   }
   t.equal((await sql('SELECT FROM users')).length, 2)
 })

@@ -1,6 +1,8 @@
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/index.js'
+import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { hashToken } from '../../src/session-token.js'
 import {
   type Answer,
@@ -28,7 +30,7 @@ const UNSUPPORTED = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported media 
 const HEADERS_TOO_LARGE = errorBody(431, 'HEADERS_TOO_LARGE', 'Request headers are too large')
 
 const NO_ID = 'must be an integer from 1 to 2147483647'
-const NO_TYPE = 'must be one of github, gitlab, bitbucket, git, url, local'
+const NO_TYPE = `must be one of ${SOURCE_TYPES.join(', ')}`
 const NO_OBJECT = faultBody(['body', 'must be an object'])
 const NO_JSON = faultBody(['body', 'must be valid JSON'])
 const FORBIDDEN_KEY = faultBody(['body', 'must not have a key __proto__ or constructor.prototype'])
@@ -145,8 +147,8 @@ t.test('a trailing slash is ignored on every route', async (t) => {
   t.equal((await call('DELETE', `${one}/`)).status, 204, 'a removal')
   refuses(t, await call('PUT', `${IMPORTS}/`, { body: LOCAL }), ROUTE_NOT_FOUND, 'a method that the list lacks')
   refuses(t, await call('GET', `${IMPORTS}/`, { token: null }), UNAUTHORIZED, 'without a session')
-  for (const type of ['user-files', 'template-collections', 'github-installations', 'chat-conversations']) {
-    t.strictSame((await call('GET', resources(`/${type}/`))).body, [], type)
+  for (const { slug } of RESOURCE_DESCRIPTORS) {
+    t.strictSame((await call('GET', resources(`/${slug}/`))).body, [], slug)
   }
   refuses(
     t,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { findExcess } from '../../src/http/json-limits.js'
+import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/index.js'
 import { faultBody, OWNER, resources, startApp } from '../support/app.js'
 
 const shared = await startApp(t)
@@ -109,7 +110,7 @@ t.test(
   },
 )
 
-const TYPES = 'must be one of github, gitlab, bitbucket, git, url, local'
+const TYPES = `must be one of ${SOURCE_TYPES.join(', ')}`
 
 t.test('a body is read whole in chunks of any size, and one over the limit is refused', async (t) => {
   const { url, sql } = await shared.reset()

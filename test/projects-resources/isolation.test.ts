@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { createDatabase } from '../support/database.js'
 
 type Row = Record<string, unknown>
@@ -135,10 +136,8 @@ async function everyRow({ sql, tables }: Database, condition = 'true'): Promise<
 
 t.test('every row has an owner, and whatever joins two of them ties the owner in', async (t) => {
   const { sql, joins, columns, tables, joinsOf } = await startDatabase(t)
-  for (const table of ['imports', 'context_files', 'project_user_files', 'project_template_collections']) {
-    t.ok(joinsOf(table).length > 0, `${table} joins`)
-  }
-  for (const table of ['project_github_installations', 'project_chat_conversations']) {
+  for (const { linkTable } of RESOURCE_DESCRIPTORS) t.equal(joinsOf(linkTable).length, 2, `${linkTable} joins two`)
+  for (const { table } of columns.filter(({ name }) => name === 'project_id')) {
     t.ok(joinsOf(table).length > 0, `${table} joins`)
   }
   for (const table of tables.filter((name) => name !== 'users')) {

@@ -24,7 +24,7 @@ declare const installations: InstallationsRepository
 /** Only what the session hook has set is accepted. */
 export const authorized = [
   () => imports.create(request.owner, values),
-  () => imports.list(request.owner, undefined, batch),
+  () => imports.list(request.owner, {}, batch),
   () => files.unlink(request.owner, 1),
   () => permission.checkRepository(request.owner, 'owner/repo'),
 ]
@@ -38,9 +38,9 @@ export const refused = [
   // @ts-expect-error a body
   () => imports.create(request.body, values),
   // @ts-expect-error the path's ids under other names
-  () => imports.list({ userId: request.params.user_id, projectId: request.params.project_id }, undefined, batch),
+  () => imports.list({ userId: request.params.user_id, projectId: request.params.project_id }, {}, batch),
   // @ts-expect-error a spread owner, which could name another project
-  () => imports.list({ ...request.owner, projectId: 790 }, undefined, batch),
+  () => imports.list({ ...request.owner, projectId: 790 }, {}, batch),
   // @ts-expect-error an object literal
   () => imports.find({ userId: 1, projectId: 789 }, 1),
   // @ts-expect-error an object literal
@@ -70,7 +70,7 @@ export const refused = [
   // @ts-expect-error an object literal
   () => installations.findAccount({ userId: 1, projectId: 789 }),
   // @ts-expect-error nothing
-  () => imports.list(undefined, undefined, batch),
+  () => imports.list(undefined, {}, batch),
 ]
 
 /** The class is private: no other module constructs an owner, and none copies a property that would make one. */

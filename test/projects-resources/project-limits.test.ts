@@ -4,14 +4,13 @@ import t, { type Test } from 'tap'
 import { applyMigrations } from '../../src/database/migrations.js'
 import { type Answer, errorBody, OWNER, resources, startApp, type TestApp } from '../support/app.js'
 import { createDatabase } from '../support/database.js'
-import { RESOURCE_TYPES, type ResourceType, writeResource } from '../support/resources.js'
+import { distinct, fillLinks, RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
 /** One service for all tests that do not change its limits; each test begins with its tables as they were. */
 const shared = await startApp(t)
 
 const IMPORTS = resources('/imports')
 const FILES = resources('/files')
-const nounOf = ({ slug }: Pick<ResourceType, 'slug'>) => slug.replaceAll('-', ' ').replace('github', 'GitHub')
 
 /** Everything that JSON escapes, and what it does not although other serializers do. */
 const HARD = `${String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1))}"\\/\u007f\u0080é\u2028\u2029🦉e\u0301`
@@ -23,17 +22,13 @@ const file = (fields: object = {}) => ({
 const full = (message: string) => errorBody(409, 'PROJECT_FULL', `The project is full: ${message}`)
 const countOf = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status).length
 
-/** Returns a body that creates another resource each time: a user has each GitHub installation once. */
-const distinct = ({ create }: ResourceType, index: number) =>
-  'installation_id' in create ? { ...create, installation_id: 900_000 + index } : create
-
 /** Compares each counter of the project with the list that the API returns. */
 async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
   const [project = {}] = await sql('SELECT * FROM projects WHERE id = $1', [OWNER.projectId])
   const lists: [slug: string, counter: string][] = [
     ['imports', 'import'],
     ['files', 'file'],
-    ...RESOURCE_TYPES.map(({ slug, idField }): [string, string] => [slug, idField.replace(/_id$/, '')]),
+    ...RESOURCE_TYPES.map(({ slug, counter }): [string, string] => [slug, counter]),
   ]
   for (const [slug, counter] of lists) {
     const { text, body } = await call('GET', resources(`/${slug}`))
@@ -63,11 +58,10 @@ t.test('the counters are those of the complete lists, whatever the texts', async
   for (const type of RESOURCE_TYPES) {
     const { slug } = type
     for (const [index, text] of texts.entries()) {
-      const create: Record<string, unknown> = distinct(type, index)
-      const isText = (name: string) =>
-        ['title', 'name', 'text', 'description', 'account_name', 'model_name'].includes(name)
-      const hard = Object.keys(create).map((name) => [name, isText(name) ? text || 'x' : create[name]])
-      t.equal((await call('POST', resources(`/${slug}`), { body: Object.fromEntries(hard) })).status, 201, slug)
+      const shorten = (name: string) => [...(text || 'x')].slice(0, type.fields[name]?.['maxLength']).join('')
+      const hard = Object.fromEntries(type.texts.map((name) => [name, shorten(name)]))
+      const body = { ...distinct(type, index), ...hard }
+      t.equal((await call('POST', resources(`/${slug}`), { body })).status, 201, slug)
     }
     await call('POST', resources(`/${slug}`), { body: type.create })
   }
@@ -103,7 +97,7 @@ t.test('the counters are those of the complete lists, whatever the texts', async
 })
 
 for (const type of RESOURCE_TYPES) {
-  const { slug, idField, table, linkTable } = type
+  const { slug, noun, counter, idField, table, linkTable } = type
   const all = resources(`/${slug}`)
 
   t.test(`${slug}: linking an existing one counts, however often, and in every project that links it`, async (t) => {
@@ -118,7 +112,6 @@ for (const type of RESOURCE_TYPES) {
     await call('POST', resources(`/${slug}`, third), { body: { [idField]: 501 } })
     await sql(`DELETE FROM ${table} WHERE id = 501`)
     await countersMatch(t, service, 'the resource deleted')
-    const counter = idField.replace(/_id$/, '')
     const [row] = await sql(
       `SELECT ${counter}_count AS rows, ${counter}_bytes::integer AS bytes FROM projects WHERE id = 791`,
     )
@@ -137,7 +130,7 @@ for (const type of RESOURCE_TYPES) {
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.equal(countOf(answers, 201), 4)
     for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.same(answer.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
+      t.same(answer.body, full(`it holds at most 1000 ${noun}s`))
     }
     t.same(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
     const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
@@ -146,20 +139,6 @@ for (const type of RESOURCE_TYPES) {
     t.equal((await call('DELETE', `${all}/${linked}`)).status, 204)
     t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 201, 'there is room again')
   })
-}
-
-/** Links so many new resources to the project, around the API. */
-async function fillLinks({ sql }: TestApp, { table, linkTable, idField, create }: ResourceType, count: number) {
-  const columns = Object.keys(create)
-  const values = columns.map((name, index) => `$${index + 1}${name === 'installation_id' ? ' + number' : ''}`)
-  await sql(
-    `WITH made AS (
-       INSERT INTO ${table} (neptun_user_id, ${columns}) SELECT 1, ${values}
-       FROM generate_series(1, ${count}) AS number RETURNING id
-     )
-     INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
-    Object.values(create),
-  )
 }
 
 const fillImports = ({ sql }: TestApp, count: number) =>
@@ -260,7 +239,7 @@ t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count
   const { call } = service
   for (const type of RESOURCE_TYPES) {
     const all = resources(`/${type.slug}`)
-    const FULL = full(`the list of its ${nounOf(type)} has at most ${MAX_BYTES} bytes`)
+    const FULL = full(`the list of its ${type.noun}s has at most ${MAX_BYTES} bytes`)
     for (const id of [501, 502, 503]) await writeResource(service, type, { id })
     const bodies = [
       ...Array.from({ length: 30 }, (_, index) => distinct(type, index)),

@@ -1,19 +1,13 @@
 import t from 'tap'
-import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { errorBody, faultBody, OWNER, resources, STRANGER } from '../support/app.js'
-import { RESOURCE_TYPES } from '../support/resources.js'
+import { distinct, RESOURCE_TYPES } from '../support/resources.js'
 import { startService } from '../support/service.js'
 
 const started = startService(t)
 
-t.same(
-  RESOURCE_TYPES.map(({ slug }) => slug),
-  RESOURCE_DESCRIPTORS.map(({ slug }) => slug),
-  'every type is tested',
-)
-
-for (const { slug, idField, table, linkTable, create, created, keys } of RESOURCE_TYPES) {
-  const own = slug === 'github-installations' ? { suspended_at: null } : {}
+for (const type of RESOURCE_TYPES) {
+  const { slug, idField, counter, table, linkTable, create, created, keys } = type
+  const own = Object.fromEntries(Object.keys(type.provisioned.properties).map((name) => [name, null]))
   const path = `/users/1/${slug}/4000`
 
   t.test(`${slug}: created, left as it is, changed, linked and deleted`, async (t) => {
@@ -32,7 +26,7 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
 
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: 4000 } })
     t.equal(linked.status, 201)
-    const text = Object.keys(create).find((name) => ['title', 'name', 'account_name'].includes(name)) as string
+    const [text = ''] = type.texts
     const changed = await api('PUT', path, { ...create, [text]: 'another one, and longer' })
     t.equal(changed.status, 200)
     t.equal(changed.body[text], 'another one, and longer')
@@ -41,7 +35,7 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     const seen = await call('GET', resources(`/${slug}/4000`))
     t.same({ ...seen.body, ...own }, changed.body, 'the project shows it')
     const list = await call('GET', resources(`/${slug}`))
-    const [project] = await sql(`SELECT ${idField.replace(/_id$/, '_bytes')} AS bytes FROM projects WHERE id = 789`)
+    const [project] = await sql(`SELECT ${counter}_bytes AS bytes FROM projects WHERE id = 789`)
     t.equal(Number(project?.['bytes']), Buffer.byteLength(list.text), 'the bytes of the list are counted exactly')
 
     const removed = await api('DELETE', path)
@@ -69,10 +63,7 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     const service = await started
     await service.reset()
     const { api, call, sql } = service
-    const values = (id: number) => ({
-      ...create,
-      ...('installation_id' in create && { installation_id: 100_000 + id }),
-    })
+    const values = (id: number) => distinct(type, id)
     const [sequence] = await sql(`SELECT last_value::integer + is_called::integer AS next FROM ${table}_id_seq`)
     const next = sequence?.['next'] as number
     for (let id = next; id < next + 5; id += 1) {

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
+import { distinct, RESOURCE_TYPES } from '../support/resources.js'
 import { startService, type TestService } from '../support/service.js'
 
 const EMAIL = 'someone@example.com'
@@ -128,36 +129,14 @@ t.test('an id of another user is refused, and changes nothing', async (t) => {
   const service = await started
   await service.reset()
   const { api } = service
-  await api('PUT', '/users/2/user-files/50', { title: 'a', text: 'b', language: 'c', extension: 'd' })
-  await api('PUT', '/users/2/template-collections/50', { name: 'a', description: null })
-  await api('PUT', '/users/2/github-installations/50', {
-    installation_id: 9,
-    account_name: 'a',
-    repository_selection: 'all',
-  })
-  await api('PUT', '/users/2/chat-conversations/50', {
-    name: 'a',
-    description: null,
-    model_publisher: 'b',
-    model_name: 'c',
-  })
+  for (const { slug, create } of RESOURCE_TYPES) await api('PUT', `/users/2/${slug}/50`, create)
   const { body: session } = await api('POST', '/users/2/sessions', { ttl: 60 })
-  const tables = [
-    'projects',
-    'user_files',
-    'template_collections',
-    'github_installations',
-    'chat_conversations',
-    'sessions',
-  ]
+  const tables = ['projects', 'sessions', ...RESOURCE_TYPES.map(({ table }) => table)]
   const read = () => Promise.all(tables.map((table) => rowsOf(service, table)))
   const before = await read()
   const values: Record<string, object> = {
     'projects/790': { name: 'x' },
-    'user-files/50': { title: 'x', text: 'x', language: 'x', extension: 'x' },
-    'template-collections/50': { name: 'x', description: 'x' },
-    'github-installations/50': { installation_id: 10, account_name: 'x', repository_selection: 'all' },
-    'chat-conversations/50': { name: 'x', description: 'x', model_publisher: 'x', model_name: 'x' },
+    ...Object.fromEntries(RESOURCE_TYPES.map((type) => [`${type.slug}/50`, distinct(type, 1)])),
   }
   for (const [path, body] of Object.entries(values)) {
     const put = await api('PUT', `/users/1/${path}`, body)
@@ -202,10 +181,10 @@ t.test('deleting a user or a project counts the rows of every table', async (t) 
   const context = { title: 'a', original_path: 'b', context_file_category: 'c', context_file_type: 'd', text: 'e' }
   t.equal((await call('POST', resources('/files'), { body: context })).status, 201)
 
-  const links = { project_template_collections: 0, project_github_installations: 0, project_chat_conversations: 0 }
+  const links = Object.fromEntries(RESOURCE_TYPES.map(({ linkTable }) => [linkTable, 0]))
   const project = await api('DELETE', '/users/1/projects/789')
   t.equal(project.status, 200)
-  t.match(project.body, { removed: { projects: 1, imports: 250, context_files: 1, project_user_files: 1, ...links } })
+  t.match(project.body, { removed: { projects: 1, imports: 250, context_files: 1, ...links, project_user_files: 1 } })
   const again = await api('DELETE', '/users/1/projects/789')
   t.equal(again.status, 200)
   t.ok(

@@ -166,15 +166,23 @@ export async function startApp(
   }
 }
 
-/** Notes each answer, of whatever test, whose status the route's schema does not have. */
+/** Records each response, in any test, with a status or an error code that the route's schema does not have. */
 function compareWithDocument(route: RouteOptions, undocumented: string[]) {
   const { method, url, schema } = route
   if (schema?.hide) return
-  const statuses = Object.keys(schema?.response ?? {})
+  const responses = (schema?.response ?? {}) as Record<string, { content?: Record<string, { examples?: object }> }>
+  const statuses = Object.keys(responses)
+  const compareCode = async (_: FastifyRequest, { statusCode }: { statusCode: number }, payload: unknown) => {
+    const [, code] = statusCode < 400 ? [] : (/^\{"statusCode":\d+,"code":"(\w+)"/.exec(String(payload)) ?? [])
+    const documented = responses[statusCode]?.content?.['application/json']?.examples ?? {}
+    if (code !== undefined && !(code in documented)) undocumented.push(`${method} ${url} ${statusCode} ${code}`)
+    return payload
+  }
   const compare = async ({ routeOptions }: FastifyRequest, { statusCode }: { statusCode: number }) => {
     const isNotModified = statusCode === 304 && routeOptions.config.isTagged
     if (!isNotModified && !statuses.includes(String(statusCode))) undocumented.push(`${method} ${url} ${statusCode}`)
   }
+  route.onSend = [...[route.onSend ?? []].flat(), compareCode]
   route.onResponse = [...[route.onResponse ?? []].flat(), compare]
 }
 

@@ -1,82 +1,49 @@
+import type { TSchema } from '@sinclair/typebox'
+import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
+import { STORABLE_TEXT } from '../../src/schemas.js'
 import type { TestApp } from './app.js'
 
-/** What the tests know of each type by themselves, in the words of its callers. */
-export interface ResourceType {
-  slug: string
-  idField: string
-  table: string
-  linkTable: string
-  /** A body that creates one, and what comes back of it besides id, times and owner. */
-  create: Record<string, unknown>
-  created: Record<string, unknown>
-  /** The keys of what comes back, in their order. */
-  keys: string[]
+/** Bodies that create a resource, if they differ from the example in the descriptor. */
+const BODIES: Record<string, Record<string, unknown>> = {
+  'github-installations': { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
 }
 
-const tail = ['created_at', 'updated_at', 'neptun_user_id']
+/** Properties of a response, besides id, times and owner, that are not in the body of a create or differ from it. */
+const FURTHER_PROPERTIES: Record<string, Record<string, unknown>> = {
+  'template-collections': { is_shared: false, share_uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/ },
+  'github-installations': {
+    installation_id: '4711',
+    github_account_type: null,
+    github_account_avatar_url: null,
+    github_account_id: null,
+    github_account_name: 'acme',
+  },
+  'chat-conversations': { model: 'mistralai/Mistral-7B-Instruct' },
+}
 
-export const RESOURCE_TYPES: ResourceType[] = [
-  {
-    slug: 'user-files',
-    idField: 'user_file_id',
-    table: 'user_files',
-    linkTable: 'project_user_files',
-    create: { title: 'main', text: 'console.log(1)\n', language: 'typescript', extension: 'd.ts' },
-    created: { title: 'main', text: 'console.log(1)\n', language: 'typescript', extension: 'd.ts' },
-    keys: ['id', 'title', 'text', 'language', 'extension', ...tail],
-  },
-  {
-    slug: 'template-collections',
-    idField: 'template_collection_id',
-    table: 'template_collections',
-    linkTable: 'project_template_collections',
-    create: { name: 'Components', description: null },
-    created: { name: 'Components', description: null, is_shared: false },
-    keys: ['id', 'name', 'description', 'is_shared', 'share_uuid', ...tail],
-  },
-  {
-    slug: 'github-installations',
-    idField: 'github_installation_id',
-    table: 'github_installations',
-    linkTable: 'project_github_installations',
-    create: { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
-    created: {
-      installation_id: '4711',
-      account_name: 'acme',
-      repository_selection: 'selected',
-      github_account_type: null,
-      github_account_avatar_url: null,
-      github_account_id: null,
-      github_account_name: 'acme',
-    },
-    keys: [
-      'id',
-      'installation_id',
-      'account_name',
-      'repository_selection',
-      'github_account_type',
-      'github_account_avatar_url',
-      'github_account_id',
-      'github_account_name',
-      ...tail,
-    ],
-  },
-  {
-    slug: 'chat-conversations',
-    idField: 'chat_conversation_id',
-    table: 'chat_conversations',
-    linkTable: 'project_chat_conversations',
-    create: { name: 'Naming', description: 'things', model_publisher: 'mistralai', model_name: 'Mistral-7B' },
-    created: {
-      name: 'Naming',
-      description: 'things',
-      model: 'mistralai/Mistral-7B',
-      model_publisher: 'mistralai',
-      model_name: 'Mistral-7B',
-    },
-    keys: ['id', 'name', 'description', 'model', 'model_publisher', 'model_name', ...tail],
-  },
-]
+/** All resource types, with what the tests expect of each. */
+export const RESOURCE_TYPES = RESOURCE_DESCRIPTORS.map((descriptor) => {
+  const create = BODIES[descriptor.slug] ?? descriptor.example
+  const fields: Record<string, TSchema> = descriptor.create.properties
+  return {
+    ...descriptor,
+    /** The schemas of the fields of a body that creates a resource. */
+    fields,
+    /** A body that creates a resource, and the response besides id, times and owner. */
+    create,
+    created: { ...create, ...FURTHER_PROPERTIES[descriptor.slug] } as Record<string, unknown>,
+    /** The names of the response's properties, in order. */
+    keys: Object.keys(descriptor.resource.properties),
+    /** The fields of the body that accept any text. */
+    texts: Object.keys(fields).filter((name) => fields[name]?.['pattern'] === STORABLE_TEXT),
+  }
+})
+
+export type ResourceType = (typeof RESOURCE_TYPES)[number]
+
+/** Returns a body that creates another resource for each `index`, even if the type has a natural key. */
+export const distinct = ({ create, naturalKey }: ResourceType, index: number): Record<string, unknown> =>
+  naturalKey ? { ...create, [naturalKey]: 900_000 + index } : create
 
 /** What the service stores of an account besides the body. */
 const ACCOUNT = { github_account_name: 'acme' }
@@ -84,16 +51,31 @@ const ACCOUNT = { github_account_name: 'acme' }
 /** Writes a resource that is linked nowhere, straight into its table; every text in it begins with `mark`. */
 export async function writeResource(
   { sql }: TestApp,
-  { table, create }: ResourceType,
+  { table, create, texts, naturalKey }: ResourceType,
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
-  const marked = (value: unknown) => (typeof value === 'string' && value !== 'selected' ? mark + value : value)
+  const marked = ([name, value]: [string, unknown]) => (texts.includes(name) && value !== null ? mark + value : value)
   // A user has an installation once; that of resource 500 is the one of `created`.
-  const own = { ...create, ...('installation_id' in create && { installation_id: 4211 + id, ...ACCOUNT }) }
+  const own = { ...create, ...(naturalKey && { [naturalKey]: 4211 + id, ...ACCOUNT }) }
   const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
-  const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.values(own).map(marked)]
+  const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.entries(own).map(marked)]
   await sql(
     `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
     values,
+  )
+}
+
+/** Links `count` new resources to project 789, around the API. */
+export async function fillLinks({ sql }: TestApp, type: ResourceType, count: number) {
+  const { table, linkTable, idField, create, naturalKey } = type
+  const columns = Object.keys(create)
+  const values = columns.map((name, index) => `$${index + 1}${name === naturalKey ? ' + number' : ''}`)
+  await sql(
+    `WITH made AS (
+       INSERT INTO ${table} (neptun_user_id, ${columns}) SELECT 1, ${values}
+       FROM generate_series(1, ${count}) AS number RETURNING id
+     )
+     INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
+    Object.values(create),
   )
 }

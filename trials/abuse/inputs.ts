@@ -1,4 +1,6 @@
 import { demo } from '../../src/demo-data.js'
+import { EXAMPLE } from '../../src/projects-resources/imports/schemas.js'
+import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 
 /** A request that is as expensive to process as its size permits. */
 export interface Input {
@@ -88,11 +90,8 @@ function shapes(): Input[] {
 /** Every field of every type of body, with 2 MiB of text, and files with text of the maximum length. */
 function fields(): Input[] {
   const bodies: Record<string, Record<string, unknown>> = {
-    imports: { source_type: 'local', source_path: 'x', title: 't', description: 'd' },
-    'user-files': { title: 't', text: 'x', language: 'l', extension: 'e' },
-    'template-collections': { name: 'n', description: 'd' },
-    'chat-conversations': { name: 'n', description: 'd', model_publisher: 'p', model_name: 'm' },
-    'github-installations': { installation_id: 1, account_name: 'a', repository_selection: 'all' },
+    imports: EXAMPLE,
+    ...Object.fromEntries(RESOURCE_DESCRIPTORS.map(({ slug, example }) => [slug, example])),
   }
   const long = Object.entries(bodies).flatMap(([type, body]) =>
     Object.keys(body).map((field) =>

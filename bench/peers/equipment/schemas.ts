@@ -1,5 +1,5 @@
 import { type SchemaOptions, type Static, Type } from '@sinclair/typebox'
-import type { SourceType } from '../../../src/database/generated/enums.js'
+import { SourceType } from '../../../src/database/generated/enums.js'
 
 const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 const Time = Type.Unsafe<Date>(Type.String({ format: 'date-time' }))
@@ -9,7 +9,7 @@ const NullableText = (options: SchemaOptions) => Type.Unsafe<string | null>({ ..
 
 const sourceType = Type.Unsafe<SourceType>({
   type: 'string',
-  enum: ['github', 'gitlab', 'bitbucket', 'git', 'url', 'local'],
+  enum: Object.values(SourceType),
 })
 const sourcePath = Type.String({ minLength: 1, maxLength: 2048 })
 const title = NullableText({ minLength: 1, maxLength: 255 })

@@ -90,8 +90,11 @@ export async function listProjectFiles(
   return await readJson(response)
 }
 
-type ResourceType = 'user-files' | 'template-collections' | 'github-installations' | 'chat-conversations'
-type Link<Type extends ResourceType> = paths[`/api/users/{user_id}/projects/{project_id}/resources/${Type}`]['post']
+type Resources = '/api/users/{user_id}/projects/{project_id}/resources'
+type ResourceType = keyof {
+  [Path in keyof paths as Path extends `${Resources}/${infer Type}/{resource_id}` ? Type : never]: Path
+}
+type Link<Type extends ResourceType> = paths[`${Resources}/${Type}`]['post']
 
 export async function createProjectResource<Type extends ResourceType>(
   host: Host,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { exampleOf, SOURCE_TYPES } from '../../../src/projects-resources/imports/source-path/index.js'
 import { errorBody, faultBody, resources, startApp } from '../../support/app.js'
 
 /** One service for all; each test begins with its tables as they were. */
@@ -74,6 +75,25 @@ t.test('each source type stores its canonical form', async (t) => {
   }
 })
 
+t.test('the example of each source type is in canonical form, and can be stored, filtered and changed', async (t) => {
+  const { call, sql } = await shared.reset()
+  await sql(`UPDATE github_installations SET account_name = $1`, [exampleOf('github').split('/')[0]])
+  for (const source_type of SOURCE_TYPES) {
+    const source = { source_type, source_path: exampleOf(source_type) }
+    const created = await call('POST', imports, { body: source })
+    t.equal(created.status, 201, source_type)
+    t.match(created.body.import, source)
+    const listed = await call('GET', `${imports}?source_type=${source_type}`)
+    t.same(listed.body, { imports: [created.body.import] })
+    const other = await call('POST', imports, { body: { source_type: 'local', source_path: 'x' } })
+    const one = `${imports}/${other.body.import.id}`
+    const changed = await call('PUT', one, { body: source })
+    t.equal(changed.status, 200, source_type)
+    t.match(changed.body.import, source)
+    t.equal((await call('DELETE', one)).status, 204)
+  }
+})
+
 t.test('strings come back byte for byte', async (t) => {
   const { call } = await shared.reset()
   const strings = [
@@ -97,7 +117,7 @@ t.test('strings come back byte for byte', async (t) => {
 
 t.test('what is wrong with a body is said, all of it, by its path', async (t) => {
   const { call, sql } = await shared.reset()
-  const TYPE: [string, string] = ['body.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
+  const TYPE: [string, string] = ['body.source_type', `must be one of ${SOURCE_TYPES.join(', ')}`]
   const NUL = 'must not contain U+0000 or unpaired surrogates'
   const local = { source_type: 'local', source_path: 'x' }
   const table: [name: string, body: unknown, ...validationErrors: [string, string][]][] = [

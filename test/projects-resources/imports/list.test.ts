@@ -1,4 +1,5 @@
 import t from 'tap'
+import { SOURCE_TYPES } from '../../../src/projects-resources/imports/source-path/index.js'
 import { errorBody, faultBody, nextPage, resources, startApp, type TestApp } from '../../support/app.js'
 
 /** One service for all; each test begins with its tables as they were. */
@@ -134,7 +135,7 @@ t.test('what is wrong with a query is said', async (t) => {
   const { call } = await shared.reset()
   const LIMIT: [string, string] = ['query.limit', 'must be an integer from 1 to 100']
   const CURSOR: [string, string] = ['query.cursor', 'is not a cursor of this list']
-  const TYPE: [string, string] = ['query.source_type', 'must be one of github, gitlab, bitbucket, git, url, local']
+  const TYPE: [string, string] = ['query.source_type', `must be one of ${SOURCE_TYPES.join(', ')}`]
   const table: [query: string, ...validationErrors: [string, string][]][] = [
     ['source_type=svn', TYPE],
     ['source_type=', TYPE],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { hostingsOf } from '../../../src/projects-resources/imports/source-path/hostings.js'
 import {
   canonicalSourcePath,
   SOURCE_TYPES,
@@ -227,8 +228,8 @@ function sharedForms(
   return { accepted, refused }
 }
 
-t.test('the source types are listed in the order of their documentation', async (t) => {
-  t.same(SOURCE_TYPES, ['github', 'gitlab', 'bitbucket', 'git', 'url', 'local'])
+t.test('each hosting has the name of its source type', async (t) => {
+  for (const [type, { name }] of Object.entries(hostingsOf(['github.com']))) t.equal(name, type)
 })
 
 t.test('a github import keeps owner/repo, whichever of its addresses was given', async (t) => {

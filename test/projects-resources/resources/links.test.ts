@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import t from 'tap'
 import { errorBody, nextPage, OWNER, resources, startApp, type TestApp, until } from '../../support/app.js'
-import { RESOURCE_TYPES, writeResource } from '../../support/resources.js'
+import { fillLinks, RESOURCE_TYPES, writeResource } from '../../support/resources.js'
 
 /** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
@@ -156,17 +156,7 @@ for (const type of RESOURCE_TYPES) {
   t.test(`${slug}: a list of 1000 links is complete and in order`, async (t) => {
     const service = await shared.reset()
     const { sql, call } = service
-    const columns = Object.keys(create)
-    // A user has each installation once.
-    const values = columns.map((name, index) => `$${index + 1}${name === 'installation_id' ? ' + number' : ''}`)
-    await sql(
-      `WITH made AS (
-         INSERT INTO ${table} (neptun_user_id, ${columns.join(', ')})
-         SELECT 1, ${values.join(', ')} FROM generate_series(1, 1000) AS number RETURNING id
-       )
-       INSERT INTO ${linkTable} (project_id, ${idField}, neptun_user_id) SELECT 789, id, 1 FROM made`,
-      Object.values(create),
-    )
+    await fillLinks(service, type, 1000)
     const { body } = await call('GET', all)
     const order = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} ORDER BY id DESC`)
     t.same(
