@@ -97,6 +97,16 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
     }
   })
 
+  t.test(`${table}: the shortest and the longest values are stored`, async (t) => {
+    await shared.reset()
+    const free = names.filter((name) => !(name in related[0]))
+    for (const limit of ['minLength', 'maxLength']) {
+      const values = Object.fromEntries(free.map((name) => [name, 'a'.repeat(fields[name]?.[limit])]))
+      const created = await post({ ...first, ...values })
+      for (const name of free) t.ok(created?.[name] === values[name], `${name}: ${limit}`)
+    }
+  })
+
   t.test(`${table}: optional fields are null if absent`, async (t) => {
     await shared.reset()
     const created = await post(Object.fromEntries(required.map((name) => [name, first[name]])))
