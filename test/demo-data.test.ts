@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { demo, hasDemoData, seedDemoData } from '../src/demo-data.js'
 import { hashToken } from '../src/session-token.js'
 import { createDatabase } from './support/database.js'
+import { UNSET } from './support/imports.js'
 import { RESOURCE_TYPES } from './support/resources.js'
 
 const TIME = new Date('2025-02-16T17:42:11.000Z')
@@ -23,6 +24,7 @@ t.test('An empty database gets the data that the documentation speaks of', async
   ])
   t.same(await rows('SELECT * FROM imports'), [
     {
+      ...UNSET,
       id: 123,
       source_type: 'github',
       source_path: 'username/repository',

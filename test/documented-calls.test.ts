@@ -5,6 +5,7 @@ import t from 'tap'
 import { seedDemoData } from '../src/demo-data.js'
 import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.js'
 import { startApp } from './support/app.js'
+import { UNSET } from './support/imports.js'
 
 /** The cURL lines of the API's documentation, to the letter except for the host. */
 const POST_IMPORT = `curl -X POST "https://HOST/api/users/1/projects/789/resources/imports" \\
@@ -68,6 +69,7 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
   const { import: made } = posted.body as { import: { id: number; created_at: string } }
   t.ok(made.id > 1000, 'a new id is above those of the demonstration')
   t.same(made, {
+    ...UNSET,
     id: made.id,
     source_type: 'github',
     source_path: 'username/repository',
@@ -82,6 +84,7 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
   const listed = await run(LIST_IMPORTS, url)
   t.equal(listed.status, 200)
   const shown = {
+    ...UNSET,
     id: 123,
     source_type: 'github',
     source_path: 'username/repository',

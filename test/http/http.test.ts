@@ -16,6 +16,7 @@ import {
   type TestApp,
   until,
 } from '../support/app.js'
+import { UNSET } from '../support/imports.js'
 import { exchange, head, JSON_TYPE, SESSION } from '../support/raw.js'
 
 const IMPORTS = resources('/imports')
@@ -54,7 +55,7 @@ function refuses(t: Test, { status, headers, body }: Seen, expected: { statusCod
 /** A 201, and everything of the import but its id and the times, which are the service's choice. */
 function creates(t: Test, { status, body }: Answer, expected: object, what: string) {
   const { id, created_at } = body.import ?? {}
-  const rest = { title: null, description: null, neptun_user_id: OWNER.userId, project_id: OWNER.projectId }
+  const rest = { ...UNSET, neptun_user_id: OWNER.userId, project_id: OWNER.projectId }
   const shown = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
   t.strictSame({ status, body }, { status: 201, body: { import: shown } }, what)
 }

@@ -10,6 +10,7 @@ import ts from 'typescript'
 import { seedDemoData } from '../../../src/demo-data.js'
 import { startApp } from '../../support/app.js'
 import { COMPILED, root } from '../../support/compiled.js'
+import { UNSET } from '../../support/imports.js'
 
 /** What calls the clients is copied here, beside the clients. */
 const FOLDER = join(root, COMPILED, 'clients')
@@ -77,7 +78,7 @@ t.test('clients that are generated from the document compile strictly, and work'
       cookie: 'neptun-session=your-session-cookie',
     })
     const source = { source_type: 'github', source_path: 'UserName/repository', neptun_user_id: 1, project_id: 789 }
-    const stored = { ...source, title: 'Rocket 🚀', description: null }
+    const stored = { ...UNSET, ...source, title: 'Rocket 🚀' }
     const { id, created_at, updated_at } = created.import
     t.strictSame(created, { import: { ...stored, id, created_at, updated_at } }, name)
     t.strictSame(listed.imports.at(-1), created.import)

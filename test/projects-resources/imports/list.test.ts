@@ -1,6 +1,7 @@
 import t from 'tap'
 import { SOURCE_TYPES } from '../../../src/projects-resources/imports/source-path/index.js'
 import { errorBody, faultBody, nextPage, resources, startApp, type TestApp } from '../../support/app.js'
+import { UNSET } from '../../support/imports.js'
 
 /** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
@@ -39,11 +40,10 @@ t.test('the list is whole, and oldest first', async (t) => {
   const { body } = await service.call('GET', imports)
   t.same(idsOf({ body }), [30, 20, 10])
   t.same(body.imports[0], {
+    ...UNSET,
     id: 30,
     source_type: 'github',
     source_path: 'username/first',
-    title: null,
-    description: null,
     created_at: '2025-02-16T17:42:11.000Z',
     updated_at: '2025-02-16T17:42:11.000Z',
     neptun_user_id: 1,

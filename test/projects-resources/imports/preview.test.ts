@@ -1,5 +1,6 @@
 import t from 'tap'
 import { errorBody, faultBody, resources, startApp, type TestApp } from '../../support/app.js'
+import { UNSET } from '../../support/imports.js'
 
 const IMPORTS = resources('/imports')
 const PREVIEW = `${IMPORTS}/preview`
@@ -25,10 +26,10 @@ t.test('a preview returns the import as it would be stored, without id and times
   }
   const answer = await call('POST', PREVIEW, { body })
   const expected = {
+    ...UNSET,
     source_type: 'github',
     source_path: 'username/repository',
     title: 'Mine',
-    description: null,
     neptun_user_id: 1,
     project_id: 789,
   }
@@ -48,7 +49,7 @@ t.test('texts are returned as they would be stored', async (t) => {
   const texts = { title: '👩‍👩‍👧 "\\\u202eعربي', description: `e\u0301 \u{10ffff}${'x'.repeat(9000)}` }
   const { body } = await call('POST', PREVIEW, { body: { ...LOCAL, ...texts } })
   const ids = { neptun_user_id: 1, project_id: 789 }
-  t.strictSame(body, { import: { ...LOCAL, ...texts, ...ids }, duplicates: [] })
+  t.strictSame(body, { import: { ...UNSET, ...LOCAL, ...texts, ...ids }, duplicates: [] })
 })
 
 t.test('duplicates are the imports of the same source in this project, oldest first', async (t) => {
