@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { UpdateImportBody } from '../../src/projects-resources/imports/schemas.js'
 import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/index.js'
 import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { hashToken } from '../../src/session-token.js'
@@ -426,7 +427,7 @@ t.test('unknown and read-only properties are ignored', async (t) => {
   const shown = { ...answer.body.import, title: 'new', updated_at }
   t.strictSame([changed.status, changed.body], [200, { import: shown }], 'on a change')
   t.ok(updated_at > created_at, 'updated_at is the service’s too')
-  const atLeastOne = 'must have at least one of source_type, source_path, title, description'
+  const atLeastOne = `must have at least one of ${Object.keys(UpdateImportBody.properties).join(', ')}`
   refuses(t, await call('PUT', `${IMPORTS}/${id}`, { body: readOnly }), faultBody(['body', atLeastOne]), 'nothing else')
 })
 

@@ -115,13 +115,17 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
   })
 
   t.test(`${table}: a filter selects the rows with its value, in small and in large lists`, async (t) => {
-    const { call } = await shared.reset()
+    const { call, sql } = await shared.reset()
+    // Withheld, and does not match any of the filters.
+    await sql(`INSERT INTO imports (source_type, source_path, title, neptun_user_id, project_id)
+      VALUES ('github', 'nobody/repository', 'withheld', 1, 789)`)
     const ids = [(await post(first)).id, (await post(second)).id]
     const filters = Object.keys(query.properties).filter((name) => !Object.hasOwn(pageQuery(''), name))
     t.ok(filters.length > 0)
     const list = async (name: string, value: unknown, limit = '') => {
       const { body, headers } = await call('GET', `${all}?${new URLSearchParams({ [name]: String(value) })}${limit}`)
       t.equal(headers.get('link'), null, 'no row follows')
+      t.equal(headers.get('x-imports-withheld'), null, 'no row that matches is withheld')
       return body[`${key}s`].map(({ id }: { id: number }) => id)
     }
     const check = async (size: string) => {

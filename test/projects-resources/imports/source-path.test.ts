@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { hostingsOf } from '../../../src/projects-resources/imports/source-path/hostings.js'
+import { type Hosting, hostingsOf } from '../../../src/projects-resources/imports/source-path/hostings.js'
 import {
   canonicalSourcePath,
   SOURCE_TYPES,
@@ -807,13 +807,14 @@ const name = fc.oneof(
 const suffix = fc.constantFrom('', '', '', '', '', '.git', '/', '.git/', '.GIT', '.wiki', '?q=ü', '#f', '/..')
 
 function nearlyRight(type: SourceType): fc.Arbitrary<string> {
-  const host =
-    { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' }[type as string] ?? 'git.example.com'
+  const hosting = new Map<string, Hosting>(Object.entries(hostingsOf(['github.com']))).get(type)
+  const host = hosting?.hosts[0] ?? 'git.example.com'
+  const length = hosting?.form.split('/').length ?? 2
   const prefixes = ['', `https://${host}/`, `HTTPS://${host.toUpperCase()}/`, `git@${host}:`, `ssh://git@${host}/`]
   const prefix = fc.constantFrom(...prefixes, `https://${host}:8443/`, `ssh://git@${host}:22/`)
   const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
-  const pair = fc.tuple(name, name).map((segments) => segments.join('/'))
-  return fc.tuple(prefix, fc.oneof({ arbitrary: pair, weight: 4 }, path), suffix).map((parts) => parts.join(''))
+  const form = fc.array(name, { minLength: length, maxLength: length }).map((segments) => segments.join('/'))
+  return fc.tuple(prefix, fc.oneof({ arbitrary: form, weight: 4 }, path), suffix).map((parts) => parts.join(''))
 }
 
 for (const type of SOURCE_TYPES) {
