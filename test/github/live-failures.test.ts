@@ -65,7 +65,8 @@ t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, 
       github.instead = { [question]: respond }
       github.count()
       equalsUnavailable(t, await post(), question)
-      t.equal(github.count().filter((kind) => kind === question).length, 1)
+      // On a busy machine, the timeout can expire even before this request.
+      t.ok(github.count().filter((kind) => kind === question).length <= 1, 'not retried')
     }
   }
   github.instead = { find: (request) => request.raw.destroy() }
