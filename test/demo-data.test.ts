@@ -74,10 +74,9 @@ t.test('new rows of every table get ids above 1000', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const sequences = await rows('SELECT sequencename AS name FROM pg_sequences')
-  const [columns] = await rows(
-    `SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public' AND column_default LIKE 'nextval%'`,
-  )
-  t.equal(`${sequences.length}`, columns?.['count'], 'one sequence per table with an id')
+  const tables = await rows(`SELECT FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'id' AND data_type IN ('integer', 'bigint')`)
+  t.equal(sequences.length, tables.length, 'one sequence per table with an id')
   for (const { name } of sequences) {
     const [next] = await rows(`SELECT nextval('${name}')::integer AS id`)
     t.equal(next?.['id'], 1001, String(name))
