@@ -305,10 +305,9 @@ t.test('lists every page of several installations', async (t) => {
 })
 
 t.test('a list sends at most four concurrent requests to GitHub', async (t) => {
-  const { github, service } = await start(
-    t,
-    Object.fromEntries([1, 2, 3, 4, 5, 6].map((id) => [id, { repositories: [] }])),
-  )
+  const installations = Object.fromEntries([1, 2, 3, 4, 5, 6].map((id) => [id, { repositories: [] }]))
+  const github = await startGithub(t, installations)
+  const service = await startApp(t, { ...github.settings, GITHUB_TIMEOUT: '60000' })
   for (const id of [1, 2, 3, 4, 5, 6]) await link(service, id)
   github.hold()
   const response = service.call('GET', list)

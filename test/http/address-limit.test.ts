@@ -1,5 +1,7 @@
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { createSession, errorBody, OWNER, resources, startApp, until } from '../support/app.js'
+import { holdTransaction } from '../support/database.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
 import { NO_REDIS, startRedis } from '../support/redis.js'
 
@@ -128,20 +130,28 @@ for (const [store, url] of [
     const valid = await Promise.all([...tokens, ...tokens].map((token) => send(IMPORTS, token)))
     t.same(new Set(valid), new Set([200]), 'nor concurrently with unknown sessions')
     const statuses = await Promise.all(guesses)
-    t.equal(statuses.filter((status) => status === 401).length, LIMIT)
-    t.equal(statuses.filter((status) => status === 429).length, 40 - LIMIT)
+    const unauthorized = statuses.filter((status) => status === 401).length
+    // On a busy machine, commands to Redis can time out: then the service counts some requests in memory.
+    t.ok(unauthorized === LIMIT || (url && unauthorized <= 2 * LIMIT), `${unauthorized} guesses are counted`)
+    t.equal(statuses.filter((status) => status === 429).length, 40 - unauthorized)
   })
 }
 
-t.test('concurrent requests with unknown sessions cause a limited number of database queries', async (t) => {
-  const { call, proxy } = await startProxied(t, { RATE_LIMIT_ADDRESS: `${LIMIT}`, DATABASE_POOL_SIZE: '1', ...PATIENT })
+t.test('of concurrent requests with unknown sessions, at most sixteen query the database', async (t) => {
+  const settings = { RATE_LIMIT_ADDRESS: `${LIMIT}`, DATABASE_POOL_SIZE: '1', DATABASE_LOCK_TIMEOUT: '60000' }
+  const { app, call, database, databaseUrl, proxy } = await startProxied(t, { ...settings, ...PATIENT })
   await call('GET', IMPORTS)
   const before = proxy.roundTrips()
-  const responses = await Promise.all(Array.from({ length: 300 }, () => call('GET', IMPORTS, { token: guess() })))
-  const statuses = responses.map(({ status }) => status)
+  const release = await holdTransaction(t, databaseUrl, 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE')
+  const requests = Array.from({ length: 300 }, () => call('GET', IMPORTS, { token: guess() }))
+  const countConnections = promisify(app.server.getConnections.bind(app.server))
+  await until(async () => (await countConnections()) >= 300, 'all requests are sent')
+  await until(() => database.pool.waitingCount >= 15, 'one lookup waits for the lock, and fifteen for the connection')
+  t.equal(database.pool.waitingCount, 15)
+  await release()
+  const statuses = (await Promise.all(requests)).map(({ status }) => status)
   t.equal(statuses.filter((status) => status === 401).length, LIMIT)
   t.equal(statuses.filter((status) => status === 429).length, 300 - LIMIT)
-  // Sixteen lookups of one address can be in progress before the limit is reached.
   const queries = proxy.roundTrips() - before
-  t.ok(queries >= LIMIT && queries < LIMIT + 16, `${queries} queries for 300 requests`)
+  t.ok(queries >= 16 && queries < 16 + LIMIT, `${queries} queries for 300 requests`)
 })
