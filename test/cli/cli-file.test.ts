@@ -31,26 +31,29 @@ const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${m
 const MINE = ['--user', '1', '--project', '789']
 
 t.test('a file is created, listed and deleted, with the same results as over HTTP', async (t) => {
-  t.same(await cli('file', 'list', ...MINE), { code: 0, stdout: '', stderr: 'Project 789 has no files.\n' })
+  t.strictSame(await cli('file', 'list', ...MINE), { code: 0, stdout: '', stderr: 'Project 789 has no files.\n' })
   const created = await cli('file', 'create', ...MINE, '--data', JSON.stringify({ ...FILE, id: 5, project_id: 790 }))
   const id = created.stdout.trim()
-  t.same(created, { code: 0, stdout: `${id}\n`, stderr: `Created file ${id} of project 789.\n` })
+  t.strictSame(created, { code: 0, stdout: `${id}\n`, stderr: `Created file ${id} of project 789.\n` })
   const { body } = await call('GET', resources('/files'))
   t.match(body.files, [{ ...FILE, id: Number(id), language: null, project_id: 789 }])
   const listed = await cli('files', 'list', ...MINE, '--json')
-  t.same(JSON.parse(listed.stdout), body.files)
-  t.same(Object.keys(JSON.parse(listed.stdout)[0]), Object.keys(body.files[0]))
+  t.strictSame(JSON.parse(listed.stdout), body.files)
+  t.strictSame(Object.keys(JSON.parse(listed.stdout)[0]), Object.keys(body.files[0]))
   t.match((await cli('file', 'list', ...MINE)).stdout, /^ID +TITLE +CATEGORY +TYPE +PATH +CREATED\n\d+ +Dockerfile /)
   const remove = (...ref: string[]) => cli('file', 'delete', ...ref, '--id', id)
-  t.same(await remove('--user', '2', '--project', '790'), failure(`project 790 of user 2 has no file ${id}`))
-  t.same(await remove(...MINE), { code: 0, stdout: `Deleted file ${id} of project 789.\n`, stderr: '' })
-  t.same(await remove(...MINE), failure(`project 789 of user 1 has no file ${id}`))
+  t.strictSame(await remove('--user', '2', '--project', '790'), failure(`project 790 of user 2 has no file ${id}`))
+  t.strictSame(await remove(...MINE), { code: 0, stdout: `Deleted file ${id} of project 789.\n`, stderr: '' })
+  t.strictSame(await remove(...MINE), failure(`project 789 of user 1 has no file ${id}`))
 })
 
 t.test('errors are reported: a missing project, and validation errors', async (t) => {
   const create = (data: string, ...ref: string[]) => cli('file', 'create', ...ref, '--data', data)
-  t.same(await create(JSON.stringify(FILE), '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
-  t.same(await cli('file', 'list', '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
+  t.strictSame(
+    await create(JSON.stringify(FILE), '--user', '1', '--project', '790'),
+    failure('user 1 has no project 790'),
+  )
+  t.strictSame(await cli('file', 'list', '--user', '1', '--project', '790'), failure('user 1 has no project 790'))
   t.match(await create(JSON.stringify({ ...FILE, title: '', text: 5 }), ...MINE), {
     code: 2,
     stderr: 'error: --data: title must have 1 to 255 characters; text must be a string\n',

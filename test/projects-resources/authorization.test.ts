@@ -104,7 +104,7 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
     const refused = async (what: string, ids: Ids, token: string | null, expected: typeof UNAUTHORIZED) => {
       const answer = await call(method, pathOf(url, ids), { token, ...example })
       t.equal(answer.status, expected.statusCode, `${name}: ${what}`)
-      if (!isHead) t.same(answer.body, expected, `${name}: ${what}, the whole body`)
+      if (!isHead) t.strictSame(answer.body, expected, `${name}: ${what}, the whole body`)
       t.match(answer.headers.get('content-type'), /^application\/json/)
     }
 
@@ -243,7 +243,7 @@ t.test('many at once over the same connections, each sees only their own', async
   }
   const expected: string[] = []
   for (const ask of asks) expected.push(await answer(ask))
-  t.same(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
+  t.strictSame(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
   for (const [index, text] of expected.entries()) {
     const [path = '', token] = asks[index] ?? []
     const owner = path.startsWith(`/api/users/${OWNER.userId}/`) ? OWNER : STRANGER
@@ -254,5 +254,5 @@ t.test('many at once over the same connections, each sees only their own', async
   const order = rounds.flat()
   const seen = await Promise.all(order.map((index) => answer(asks[index] as (typeof asks)[number])))
   const wrong = order.filter((index, position) => seen[position] !== expected[index])
-  t.same(wrong, [], `${order.length} at once are answered as they are alone`)
+  t.strictSame(wrong, [], `${order.length} at once are answered as they are alone`)
 })

@@ -27,7 +27,7 @@ t.test('the pieces of a body are its JSON text', (t) => {
 t.test('a body without a long text is one piece', (t) => {
   const row = { id: 1, text: 'x'.repeat(16_384), nothing: null }
   t.equal(hasLongText(row), false)
-  t.same([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
+  t.strictSame([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
   t.equal(hasLongText({ text: 'x'.repeat(16_385) }), true)
   t.end()
 })

@@ -75,10 +75,10 @@ t.test('a write that another site sent is refused, unless its origin is listed',
       const put = await call('PUT', `${IMPORTS}/900`, { body: { title: what }, headers })
       const remove = await call('DELETE', `${IMPORTS}/900`, { headers })
       const statuses = [post.status, put.status, remove.status]
-      t.same(statuses, passes ? [201, 200, 204] : [403, 403, 403])
+      t.strictSame(statuses, passes ? [201, 200, 204] : [403, 403, 403])
       if (!passes) {
-        t.same([post.body, put.body, remove.body], [CROSS_SITE, CROSS_SITE, CROSS_SITE])
-        t.same(await sql('SELECT * FROM imports'), before, 'nothing was changed')
+        t.strictSame([post.body, put.body, remove.body], [CROSS_SITE, CROSS_SITE, CROSS_SITE])
+        t.strictSame(await sql('SELECT * FROM imports'), before, 'nothing was changed')
         t.equal(
           (await call('DELETE', `${IMPORTS}/900`, { headers, token: 'no-session-at-all-0' })).status,
           401,
@@ -124,7 +124,7 @@ t.test('a trusted proxy names the origin that the browser requested', async (t) 
     const headers = { origin, ...Object.fromEntries(named) }
     const { status, body } = await call('POST', IMPORTS, { body: LOCAL, headers })
     t.equal(status, passes ? 201 : 403, what)
-    if (!passes) t.same(body, CROSS_SITE)
+    if (!passes) t.strictSame(body, CROSS_SITE)
     const decided = await call('POST', IMPORTS, {
       body: LOCAL,
       headers: { ...headers, 'sec-fetch-site': 'same-origin' },
@@ -141,7 +141,7 @@ t.test('a browser may send and read all headers of the API', async (t) => {
   const headers = { ...preflight, 'access-control-request-headers': sent.join() }
   const allowed = await call('OPTIONS', `${IMPORTS}/1`, { token: null, headers })
   t.equal(allowed.status, 204)
-  t.same(listOf(allowed.headers.get('access-control-allow-headers')), sent.sort())
+  t.strictSame(listOf(allowed.headers.get('access-control-allow-headers')), sent.sort())
   const readable = ['etag', 'idempotency-replayed', 'link', 'location', 'ratelimit-limit', 'ratelimit-remaining']
   readable.push('ratelimit-reset', 'retry-after', 'www-authenticate', 'x-imports-withheld', 'x-installations-failed')
   readable.push('x-request-id')
@@ -153,7 +153,7 @@ t.test('a browser may send and read all headers of the API', async (t) => {
     [resources('/github-repositories'), OWNER.token],
   ] as const) {
     const response = await call('GET', path, { token, headers: { origin: LISTED } })
-    t.same(listOf(response.headers.get('access-control-expose-headers')), readable, path)
+    t.strictSame(listOf(response.headers.get('access-control-expose-headers')), readable, path)
     t.equal(response.headers.get('access-control-allow-origin'), LISTED)
     t.equal(response.headers.get('vary'), 'Cookie, Origin')
   }
@@ -181,7 +181,7 @@ t.test('CORS is for the origins that are listed, and else is off', async (t) => 
   }
   const off = await startApp(t)
   const { status, headers } = await off.call('OPTIONS', IMPORTS, { headers: preflight })
-  t.same([status, headers.get('access-control-allow-origin')], [404, null])
+  t.strictSame([status, headers.get('access-control-allow-origin')], [404, null])
 })
 
 t.test('a request has an id, its own or a new one, in the answer and in the log', async (t) => {
@@ -210,7 +210,7 @@ t.test('a request has an id, its own or a new one, in the answer and in the log'
   await call('POST', IMPORTS, { body: LOCAL })
   await call('GET', resources('/imports', { ...OWNER, userId: 77 }))
   await until(() => log.length === 3, 'three lines')
-  t.same(
+  t.strictSame(
     log.map((line) => JSON.parse(line).user_id),
     [undefined, 1, 1],
     'whose session it is, whatever the path says',
@@ -229,7 +229,7 @@ t.test('while the process is late, requests are refused at once, and it still li
   block()
   await until(async () => (await call('GET', IMPORTS)).status === 503, 'refused')
   const refused = await call('GET', IMPORTS)
-  t.same(refused.body, errorBody(503, 'OVERLOADED', 'The service is overloaded: nothing was stored'))
+  t.strictSame(refused.body, errorBody(503, 'OVERLOADED', 'The service is overloaded: nothing was stored'))
   t.equal(refused.headers.get('retry-after'), '1')
   t.equal((await call('GET', '/health/ready')).status, 503)
   t.equal((await call('GET', '/health/live')).status, 200)
@@ -259,5 +259,5 @@ t.test('a request that does not arrive in time is a 408', async (t) => {
       send(client)
     })
   const { status, body } = await late((client) => client.write('{"source_type"'))
-  t.same([status, JSON.parse(body)], [408, errorBody(408, 'REQUEST_TIMEOUT', 'Request timed out')])
+  t.strictSame([status, JSON.parse(body)], [408, errorBody(408, 'REQUEST_TIMEOUT', 'Request timed out')])
 })

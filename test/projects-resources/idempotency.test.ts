@@ -54,7 +54,7 @@ const relevant = ({ status, headers, text }: Answer) => ({
 
 /** Expects a retry to get the response again. */
 async function isReplayed(t: Test, first: Answer, again: Answer, what: string) {
-  t.same(relevant(again), relevant(first), what)
+  t.strictSame(relevant(again), relevant(first), what)
   t.equal(first.headers.get('idempotency-replayed'), null)
   t.equal(again.headers.get('idempotency-replayed'), 'true')
 }
@@ -78,7 +78,7 @@ t.test('a retry of a create gets the first response, and creates nothing', async
     t.equal(await count(table), stored, 'one row')
     const one = await call('GET', new URL(first.headers.get('location') ?? '', `http://x${path}`).pathname)
     t.equal(one.headers.get('etag'), first.headers.get('etag'), 'the ETag is that of a read')
-    t.same(one.body, first.body)
+    t.strictSame(one.body, first.body)
     const [changed] = await shared.sql(`UPDATE ${table} SET updated_at = now() RETURNING id`)
     t.ok(changed)
     await isReplayed(t, first, await post(body, `key-${index}`, path), `${slug}, after a change`)
@@ -94,7 +94,11 @@ t.test('a retry of a link gets the first response, linked still or not', async (
     const first = await post(link, `link-${type.slug}`, path)
     t.equal(first.status, 201)
     const again = await post(link, `another-${type.slug}`, path)
-    t.same([again.status, again.headers.get('idempotency-replayed')], [200, null], 'another key is another request')
+    t.strictSame(
+      [again.status, again.headers.get('idempotency-replayed')],
+      [200, null],
+      'another key is another request',
+    )
     await service.call('DELETE', `${path}/501`)
     await isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
     await isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
@@ -111,7 +115,7 @@ t.test('a retry of a link gets the first response, linked still or not', async (
 t.test('a retry of a preview gets the first response', async (t) => {
   await shared.reset()
   const first = await post(LOCAL, 'preview', `${IMPORTS}/preview`)
-  t.same([first.status, first.body.duplicates], [200, []])
+  t.strictSame([first.status, first.body.duplicates], [200, []])
   await post(LOCAL, 'create')
   await isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'preview')
 })
@@ -130,7 +134,7 @@ t.test('the order of JSON keys makes no difference; any other difference is 422'
   }
   await isReplayed(t, first, await post(reordered, 'k'), 'reordered')
   const trailing = await post(body, 'k', `${IMPORTS}/`)
-  t.same([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
+  t.strictSame([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
   t.equal(trailing.headers.get('location'), String(first.body.import.id), 'relative to the address of this request')
   const others: [what: string, body: object, path?: string][] = [
     ['another value', { ...body, title: 'b' }],
@@ -142,10 +146,10 @@ t.test('the order of JSON keys makes no difference; any other difference is 422'
   ]
   for (const [what, other, path] of others) {
     const answer = await post(other, 'k', path)
-    t.same([answer.status, answer.body], [422, REUSED], what)
+    t.strictSame([answer.status, answer.body], [422, REUSED], what)
     t.equal(answer.headers.get('location'), null)
   }
-  t.same([await count('imports'), await count('context_files')], [1, 0])
+  t.strictSame([await count('imports'), await count('context_files')], [1, 0])
 })
 
 t.test('a long text is not stored again, and each retry of a create has the first one', async (t) => {
@@ -163,13 +167,13 @@ t.test('a long text is not stored again, and each retry of a create has the firs
   const link = { user_file_id: created.body.id }
   await call('DELETE', resources(`/user-files/${link.user_file_id}`))
   const linked = await post(link, 'link', resources('/user-files'))
-  t.same([linked.status, linked.text], [201, created.text])
+  t.strictSame([linked.status, linked.text], [201, created.text])
   await isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'of a link')
   const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
   t.ok(sizes?.['small'])
   await shared.sql('DELETE FROM user_files')
   const gone = await post(link, 'link', resources('/user-files'))
-  t.same([gone.status, gone.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
+  t.strictSame([gone.status, gone.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
   await isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
 })
 
@@ -178,7 +182,7 @@ t.test('nothing is replayed of a project that was deleted, nor to a user who los
   const github = { source_type: 'github', source_path: 'username/repository' }
   const first = await post(github, 'github')
   const preview = await post(github, 'preview', `${IMPORTS}/preview`)
-  t.same([first.status, preview.status], [201, 200])
+  t.strictSame([first.status, preview.status], [201, 200])
   await sql(`UPDATE github_installations SET suspended_at = now()`)
   const denied = errorBody(
     403,
@@ -191,7 +195,7 @@ t.test('nothing is replayed of a project that was deleted, nor to a user who los
     ['preview', `${IMPORTS}/preview`],
   ] as const) {
     const answer = await post(github, key, path)
-    t.same([answer.status, answer.body, answer.headers.get('idempotency-replayed')], [403, denied, null], key)
+    t.strictSame([answer.status, answer.body, answer.headers.get('idempotency-replayed')], [403, denied, null], key)
   }
   await sql(`UPDATE github_installations SET suspended_at = NULL, repository_selection = 'selected'`)
   await isReplayed(t, first, await post(github, 'github'), 'visible again')
@@ -201,10 +205,14 @@ t.test('nothing is replayed of a project that was deleted, nor to a user who los
   t.equal((await post(LOCAL, 'local', IMPORTS, STRANGER.token)).status, 403)
   t.equal((await post(LOCAL, 'local', IMPORTS, 'an-unknown-session')).status, 401)
   await sql('DELETE FROM projects WHERE id = 789')
-  t.same((await post(LOCAL, 'local')).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+  t.strictSame((await post(LOCAL, 'local')).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'another', 1)`)
   const again = await post(LOCAL, 'local')
-  t.same([again.status, again.headers.get('idempotency-replayed')], [201, null], 'another project with the same id')
+  t.strictSame(
+    [again.status, again.headers.get('idempotency-replayed')],
+    [201, null],
+    'another project with the same id',
+  )
   t.not(again.body.import.id, local.body.import.id)
 })
 
@@ -213,7 +221,7 @@ t.test('a retry of a create that GitHub has confirmed does not ask GitHub again'
   const body = { source_type: 'github', source_path: 'USERNAME/repository' }
   const create = () => call('POST', IMPORTS, { body, headers: { 'idempotency-key': 'k' } })
   const first = await create()
-  t.same([first.status, first.body.import.source_path], [201, 'username/repository'])
+  t.strictSame([first.status, first.body.import.source_path], [201, 'username/repository'])
   const asked = github.requests.length
   await isReplayed(t, first, await create(), 'confirmed')
   t.equal(github.requests.length, asked)
@@ -224,7 +232,7 @@ t.test('every POST of a project supports it', async (t) => {
   const posts = shared.routes.filter(({ method, url, schema }) => {
     return method === 'POST' && url.includes('/resources/') && !schema?.hide
   })
-  t.same(
+  t.strictSame(
     posts.map(({ url }) => url.split('/resources/')[1]).sort(),
     ['files', 'imports', 'imports/preview', ...RESOURCE_TYPES.map(({ slug }) => slug)].sort(),
   )
@@ -232,7 +240,7 @@ t.test('every POST of a project supports it', async (t) => {
   for (const { url } of posts) {
     const path = url.replace(':user_id', '1').replace(':project_id', '789')
     const { status, body } = await post({}, 'a b', path)
-    t.same([status, body.errors.at(-1).path], [400, 'headers.idempotency-key'], url)
+    t.strictSame([status, body.errors.at(-1).path], [400, 'headers.idempotency-key'], url)
   }
 })
 
@@ -240,7 +248,7 @@ t.test("a key is the user's own", async (t) => {
   await shared.reset()
   const mine = await post(LOCAL, 'k')
   const theirs = await post(LOCAL, 'k', resources('/imports', STRANGER), STRANGER.token)
-  t.same([theirs.status, theirs.headers.get('idempotency-replayed')], [201, null])
+  t.strictSame([theirs.status, theirs.headers.get('idempotency-replayed')], [201, null])
   t.not(theirs.body.import.id, mine.body.import.id)
   await shared.sql('DELETE FROM users WHERE id = 1')
   t.equal(await count('idempotency_keys'), 1, 'keys are deleted with their user')
@@ -258,11 +266,11 @@ t.test('of 50 parallel creates with one key one is executed; the others are repl
     t.ok(created.length >= 1, table)
     t.equal(new Set(created.map(({ text }) => text)).size, 1)
     for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.same([answer.status, answer.body, answer.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+      t.strictSame([answer.status, answer.body, answer.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
     }
     t.equal(await count(table), 1)
     const again = await post(body, `k-${table}`, path)
-    t.same([again.status, again.text], [201, created[0]?.text])
+    t.strictSame([again.status, again.text], [201, created[0]?.text])
   }
 })
 
@@ -275,7 +283,7 @@ t.test('of 50 parallel creates of one session with one key, none is refused with
     return { status: response.status, text: await response.text() }
   }
   const answers = await Promise.all(Array.from({ length: 50 }, send))
-  t.same(new Set(answers.map(({ status }) => status).filter((status) => status !== 409)), new Set([201]))
+  t.strictSame(new Set(answers.map(({ status }) => status).filter((status) => status !== 409)), new Set([201]))
   t.equal(new Set(answers.flatMap(({ status, text }) => (status === 201 ? [text] : []))).size, 1)
   t.equal(await count('imports'), 1)
 })
@@ -294,7 +302,7 @@ t.test('a client that goes away finds the response of its request with a retry',
   await until(isWaiting, 'the first request waits for the project')
   aborted.abort()
   await t.rejects(first)
-  t.same((await post(LOCAL, 'k')).body, IN_PROGRESS)
+  t.strictSame((await post(LOCAL, 'k')).body, IN_PROGRESS)
   await release()
   await until(async () => (await count('imports')) === 1, 'it is executed all the same')
   await until(async () => (await post(LOCAL, 'k')).status === 201, 'a retry gets its response')
@@ -307,8 +315,8 @@ t.test('while the first request is in progress, the same one is 409 and a differ
   const first = post(LOCAL, 'k')
   await until(isWaiting, 'the first request waits for the project')
   const same = await post(LOCAL, 'k')
-  t.same([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
-  t.same((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
+  t.strictSame([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+  t.strictSame((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
   await release()
   t.equal((await first).status, 201)
   await isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
@@ -329,7 +337,7 @@ t.test('two instances execute one request of many with one key', async (t) => {
     const created = answers.filter(({ status }) => status === 201)
     t.ok(created.length >= 1)
     t.equal(new Set(created.map(({ text }) => text)).size, 1, 'all get the same response')
-    t.same(
+    t.strictSame(
       answers.filter(({ status }) => status !== 201 && status !== 409).map(({ text }) => text),
       [],
     )
@@ -346,7 +354,7 @@ t.test('two instances execute one request of many with one key', async (t) => {
   }, 'both wait for the project')
   await release()
   const statuses = (await Promise.all(both)).map(({ status }) => status)
-  t.same(statuses.sort(), [201, 422], 'a different request with the same key')
+  t.strictSame(statuses.sort(), [201, 422], 'a different request with the same key')
   t.equal(await count('imports'), 6)
 })
 
@@ -382,12 +390,12 @@ t.test('the response and what was created are stored together, or neither is', a
   for (const table of ['idempotency_keys', 'imports']) {
     await fail(table)
     const answer = await post(LOCAL, `k-${table}`).finally(() => sql('DROP FUNCTION fail() CASCADE'))
-    t.same([answer.status, answer.headers.get('location'), answer.headers.get('etag')], [500, null, null])
-    t.same([await count('imports'), await count('idempotency_keys')], [0, 0])
+    t.strictSame([answer.status, answer.headers.get('location'), answer.headers.get('etag')], [500, null, null])
+    t.strictSame([await count('imports'), await count('idempotency_keys')], [0, 0])
   }
   for (const table of ['idempotency_keys', 'imports']) {
     const retried = await post(LOCAL, `k-${table}`)
-    t.same([retried.status, retried.headers.get('idempotency-replayed')], [201, null], 'a retry is executed')
+    t.strictSame([retried.status, retried.headers.get('idempotency-replayed')], [201, null], 'a retry is executed')
   }
 })
 
@@ -403,7 +411,7 @@ t.test('a key can be used again after 24 hours', async (t) => {
   t.ok(answers.every(({ status }) => status === 201 || status === 409))
   t.equal(await count('imports'), 2)
   const again = await post({ ...LOCAL, title: 'b' }, 'k')
-  t.same([again.status, again.body.import.title], [201, 'b'])
+  t.strictSame([again.status, again.body.import.title], [201, 'b'])
   t.equal((await post(LOCAL, 'k')).status, 422)
 })
 
@@ -413,8 +421,8 @@ t.test('expired keys are removed in batches', async (t) => {
     INSERT INTO idempotency_keys (neptun_user_id, project_id, key, request_hash, result, created_at)
     SELECT 1, 789, n, sha256('x'), '{}', now() - CASE WHEN n <= 1200 THEN interval '26 hours' ELSE interval '23 hours' END
     FROM generate_series(1, 1210) n`)
-  t.same(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
-  t.same(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
+  t.strictSame(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
+  t.strictSame(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
   t.equal(await count('idempotency_keys'), 10)
 })
 
@@ -425,18 +433,18 @@ t.test('a key has 1 to 255 visible characters', async (t) => {
   }
   const problem: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
   for (const key of ['', 'a b', 'é', '~'.repeat(256)]) {
-    t.same((await post(LOCAL, key)).body, faultBody(problem), key)
+    t.strictSame((await post(LOCAL, key)).body, faultBody(problem), key)
   }
   const twice = ['Idempotency-Key: k', 'Idempotency-Key: k', 'Connection: close']
   const repeated = await exchange(shared, withJson('POST', IMPORTS, LOCAL, SESSION, ...twice))
-  t.same([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
+  t.strictSame([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
   const both = await post({ source_type: 'local' }, 'a b')
-  t.same(both.body, faultBody(['body.source_path', 'is required'], problem))
+  t.strictSame(both.body, faultBody(['body.source_path', 'is required'], problem))
   t.equal(await count('idempotency_keys'), 4)
   const [one] = (await call('GET', IMPORTS, { headers: { 'idempotency-key': 'a b' } })).body.imports
   const ignored = { 'idempotency-key': 'x' }
   for (const title of ['c', 'd']) {
     const changed = await call('PUT', `${IMPORTS}/${one.id}`, { body: { title }, headers: ignored })
-    t.same([changed.status, changed.body.import.title], [200, title], 'other methods ignore it')
+    t.strictSame([changed.status, changed.body.import.title], [200, title], 'other methods ignore it')
   }
 })

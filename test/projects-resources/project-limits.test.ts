@@ -40,7 +40,11 @@ async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
     const { length } = body.imports ?? body.files ?? body
     // Without rows there is no comma that the last row lacks.
     const bytes = length === 0 ? Buffer.byteLength(text) - 1 : Buffer.byteLength(text)
-    t.same([project[`${counter}_count`], Number(project[`${counter}_bytes`])], [length, bytes], `${what}: ${slug}`)
+    t.strictSame(
+      [project[`${counter}_count`], Number(project[`${counter}_bytes`])],
+      [length, bytes],
+      `${what}: ${slug}`,
+    )
   }
 }
 
@@ -99,7 +103,7 @@ t.test('the counters are those of the complete lists, whatever the texts', async
   await sql(`UPDATE imports SET project_id = 791 WHERE id = (SELECT min(id) FROM imports)`)
   await countersMatch(t, service, 'moved to another project')
   await sql('DELETE FROM users WHERE id = 1')
-  t.same(await sql('SELECT id FROM projects'), [{ id: 790 }])
+  t.strictSame(await sql('SELECT id FROM projects'), [{ id: 790 }])
 })
 
 for (const type of RESOURCE_TYPES) {
@@ -122,7 +126,7 @@ for (const type of RESOURCE_TYPES) {
     const [row] = await sql(
       `SELECT ${counter}_count AS rows, ${counter}_bytes::integer AS bytes FROM projects WHERE id = 791`,
     )
-    t.same(row, { rows: 0, bytes: 1 }, 'in the other project too')
+    t.strictSame(row, { rows: 0, bytes: 1 }, 'in the other project too')
   })
 
   t.test(`${slug}: a project links at most 1000, exactly, however many come at once`, async (t) => {
@@ -137,9 +141,9 @@ for (const type of RESOURCE_TYPES) {
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.equal(countOf(answers, 201), 4)
     for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.same(answer.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
+      t.strictSame(answer.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
     }
-    t.same(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
+    t.strictSame(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
     const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
     t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 200, 'one that is linked already')
     await countersMatch(t, service, 'full')
@@ -178,9 +182,9 @@ t.test('a project holds at most 1000 imports, exactly, however many come at once
   )
   t.equal(countOf(answers, 201), 10)
   const FULL = full('it holds at most 1000 imports')
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
   await countersMatch(t, service, 'full')
-  t.same((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview says so too')
+  t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview says so too')
   const [one] = (await call('GET', IMPORTS)).body.imports
   t.equal((await call('PUT', `${IMPORTS}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
   t.equal((await call('DELETE', `${IMPORTS}/${one.id}`)).status, 204)
@@ -198,7 +202,7 @@ t.test('a project holds at most 1000 files, exactly, however many come at once',
   const answers = await Promise.all(Array.from({ length: 12 }, () => call('POST', FILES, file())))
   t.equal(countOf(answers, 201), 5)
   const FULL = full('it holds at most 1000 files')
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
   await countersMatch(t, service, 'full')
   const [one] = (await call('GET', FILES)).body.files
   t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
@@ -215,12 +219,12 @@ t.test('the JSON text of a list of files has at most MAX_PROJECT_BYTES, exactly'
   const FULL = full(`the list of its files has at most ${MAX_BYTES} bytes`)
   const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', FILES, file({ text: HARD }))))
   t.ok(countOf(answers, 201) > 2)
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
   const [one] = (await call('GET', FILES)).body.files
   const put = (body: object) => call('PUT', `${FILES}/${one.id}`, { body })
   t.equal((await put({ text: '' })).status, 200)
   const room = MAX_BYTES - Buffer.byteLength((await call('GET', FILES)).text)
-  t.same((await put({ text: 'a'.repeat(room + 1) })).body, FULL, 'a change by one byte too many')
+  t.strictSame((await put({ text: 'a'.repeat(room + 1) })).body, FULL, 'a change by one byte too many')
   t.equal((await put({ text: 'a'.repeat(room) })).status, 200, 'one that fits exactly')
   await countersMatch(t, service, 'full')
 })
@@ -234,7 +238,7 @@ t.test('the JSON text of a list of imports has at most MAX_PROJECT_BYTES, exactl
     Array.from({ length: 40 }, (_, index) => call('POST', IMPORTS, local(`/${index}`, { description: HARD }))),
   )
   t.ok(countOf(answers, 201) > 2)
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
   t.ok((await sizeOf()) <= MAX_BYTES)
   await countersMatch(t, service, 'full')
 
@@ -243,13 +247,13 @@ t.test('the JSON text of a list of imports has at most MAX_PROJECT_BYTES, exactl
   t.equal((await put({ description: '' })).status, 200)
   const room = MAX_BYTES - (await sizeOf())
   const refused = await put({ description: 'a'.repeat(room + 1) })
-  t.same([refused.status, refused.body], [409, FULL], 'a change by one byte too many')
+  t.strictSame([refused.status, refused.body], [409, FULL], 'a change by one byte too many')
   t.equal((await call('GET', `${IMPORTS}/${one.id}`)).body.import.description, '', 'changes nothing')
   const escaped = `\u0001\u0002${'é'.repeat(2)}`
   t.equal((await put({ description: escaped + 'a'.repeat(room - 16) })).status, 200, 'one that fits exactly')
   t.equal(await sizeOf(), MAX_BYTES)
-  t.same((await call('POST', IMPORTS, local('/x'))).body, FULL)
-  t.same((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL)
+  t.strictSame((await call('POST', IMPORTS, local('/x'))).body, FULL)
+  t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL)
   t.equal((await put({ description: escaped + 'b'.repeat(room - 16) })).status, 200, 'one of the same size')
   t.equal((await put({ description: null, title: 'x' })).status, 200, 'a smaller one')
   await countersMatch(t, service, 'in the end')
@@ -268,7 +272,7 @@ t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count
     ]
     const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
     t.ok(countOf(answers, 201) > 2, type.slug)
-    for (const answer of answers.filter(({ status }) => status !== 201)) t.same(answer.body, FULL)
+    for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
     t.ok(Buffer.byteLength((await call('GET', all)).text) <= MAX_BYTES)
   }
   await countersMatch(t, service, 'full')
@@ -358,11 +362,11 @@ t.test('a project over the limits migrates, is readable, and can only shrink', a
   const files = resources('/user-files')
   t.equal((await call('GET', IMPORTS)).body.imports.length, 1002)
   t.equal((await call('GET', files)).body.length, 1002)
-  t.same((await call('POST', IMPORTS, local('/x'))).body, full('it holds at most 1000 imports'))
+  t.strictSame((await call('POST', IMPORTS, local('/x'))).body, full('it holds at most 1000 imports'))
   const file = { title: 'x', text: '', language: 'x', extension: 'x' }
-  t.same((await call('POST', files, { body: file })).body, full('it holds at most 1000 user files'))
+  t.strictSame((await call('POST', files, { body: file })).body, full('it holds at most 1000 user files'))
   const put = (body: object) => call('PUT', `${IMPORTS}/1`, { body })
-  t.same((await put({ title: 'grows' })).body, full('the list of its imports has at most 100000 bytes'))
+  t.strictSame((await put({ title: 'grows' })).body, full('the list of its imports has at most 100000 bytes'))
   t.equal((await put({ description: 'shrinks' })).status, 200)
   t.equal((await call('DELETE', `${IMPORTS}/2`)).status, 204)
   t.equal((await call('DELETE', `${files}/1`)).status, 204)

@@ -18,7 +18,7 @@ async function startWith(t: Parameters<typeof startApp>[0], settings: Parameters
   }
   const ask = async (token: string) => {
     const { status, body } = await call('GET', IMPORTS, { token })
-    if (status === 401) t.same(body, UNAUTHORIZED)
+    if (status === 401) t.strictSame(body, UNAUTHORIZED)
     return status
   }
   const secondsSinceUse = async () =>
@@ -40,7 +40,7 @@ t.test('a session ends when it has not been used for SESSION_IDLE_TIMEOUT', asyn
   t.equal(await ask(idle), 401, 'the attempt is not a use')
   t.ok((await secondsSinceUse()) > 1800)
   for (const path of ['/imports/1', '/user-files', '/user-files/x', '/github-repositories']) {
-    t.same((await call('GET', resources(path), { token: idle })).body, UNAUTHORIZED, path)
+    t.strictSame((await call('GET', resources(path), { token: idle })).body, UNAUTHORIZED, path)
   }
   t.equal((await call('POST', IMPORTS, { token: idle, body: { any: 'thing' } })).status, 401, 'before validation')
 
@@ -69,7 +69,7 @@ t.test('without SESSION_IDLE_TIMEOUT, the last use is recorded once a minute', a
       await sql("SELECT now() - last_used_at < interval '29 seconds' AS is_new FROM sessions ORDER BY id DESC LIMIT 2")
     ).map((row) => row['is_new'])
   await until(async () => (await ages())[0] === true, 'the use of the second one is recorded')
-  t.same(await ages(), [true, false], 'and that of the first one is not')
+  t.strictSame(await ages(), [true, false], 'and that of the first one is not')
 })
 
 t.test('a session ends at SESSION_MAX_AGE, however often it is used', async (t) => {

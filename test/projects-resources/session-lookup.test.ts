@@ -54,9 +54,9 @@ async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {})
     return { status: response.status, body, retryAfter: response.headers.get('retry-after') }
   }
   const isRefused = async (t: Test, token: string, what: string) =>
-    t.same(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
+    t.strictSame(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
   const isUnavailable = async (t: Test, token: string, what: string) =>
-    t.same(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
+    t.strictSame(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
   const rowsOf = (token: string) =>
     service.sql(
       `SELECT neptun_user_id, expires_at, revoked_at, checked_until > now() AS is_checked,
@@ -75,12 +75,12 @@ t.test('a sealed cookie becomes a session; the other service gets the cookie and
     'x-forwarded-for': '1.2.3.4',
     'x-request-id': 'client',
   }
-  t.same(await list(token, { headers }), { status: 200, body: { imports: [] }, retryAfter: null })
-  t.same(other.requests, [
+  t.strictSame(await list(token, { headers }), { status: 200, body: { imports: [] }, retryAfter: null })
+  t.strictSame(other.requests, [
     ['GET /session?a=b', 'cookie', `neptun-session=${token}`, 'Host', host, 'Connection', 'close'],
   ])
   const row = { neptun_user_id: 1, expires_at: new Date(FUTURE), revoked_at: null, is_checked: true, is_within: true }
-  t.same(await rowsOf(token), [row])
+  t.strictSame(await rowsOf(token), [row])
   t.equal((await list(token)).status, 200)
   t.equal((await list(token, { path: resources('/imports', STRANGER) })).status, 403, "another user's path")
   t.equal(other.requests.length, 1, 'a known session is not looked up')
@@ -98,7 +98,7 @@ t.test('every format of an id and a time, and nothing else', async (t) => {
     const token = newToken()
     other.respond = session('1', given)
     t.equal((await list(token)).status, 200, String(given))
-    t.same((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
+    t.strictSame((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
   }
   other.respond = json({ user_id: 1, expires_at: FUTURE }, 200, 'application/vnd.api+json; charset=utf-8')
   t.equal((await list(newToken())).status, 200, 'another type of JSON')
@@ -128,7 +128,7 @@ t.test('every format of an id and a time, and nothing else', async (t) => {
     other.respond = session(user, expires)
     const token = newToken()
     await isRefused(t, token, what)
-    t.same(await rowsOf(token), [])
+    t.strictSame(await rowsOf(token), [])
     const asked = other.requests.length
     await isRefused(t, token, what)
     t.equal(other.requests.length, asked, 'it is remembered')
@@ -213,7 +213,7 @@ t.test('concurrent requests with one cookie share a lookup, and a 401 is remembe
   await until(() => waiting.length > 0, 'one lookup')
   await until(async () => (await list(token)).status === 429, 'all requests have arrived')
   for (const go of waiting) go()
-  t.same(
+  t.strictSame(
     (await Promise.all(both)).map(({ status }) => status),
     both.map(() => 200),
   )
@@ -230,7 +230,7 @@ t.test('junk cookies are limited by address before they are looked up', async (t
   other.respond = status(401)
   const statuses: number[] = []
   for (let count = 0; count < 30; count += 1) statuses.push((await list(newToken())).status)
-  t.same(statuses, [...Array<number>(20).fill(401), ...Array<number>(10).fill(429)])
+  t.strictSame(statuses, [...Array<number>(20).fill(401), ...Array<number>(10).fill(429)])
   t.equal(other.requests.length, 20)
 })
 
@@ -251,12 +251,12 @@ t.test('lookups are bounded: the rest gets 503 at once', async (t) => {
   }
   const all = Array.from({ length: 110 }, (_, index) => send(index))
   await until(() => statuses.length === 14, 'those that may not even wait')
-  t.same(statuses, Array(14).fill(503))
+  t.strictSame(statuses, Array(14).fill(503))
   t.equal(waiting.length, 32)
   isOpen = true
   for (const go of waiting) go()
   await Promise.all(all)
-  t.same(statuses.slice(14), Array(96).fill(200))
+  t.strictSame(statuses.slice(14), Array(96).fill(200))
   t.equal(await send(200), 200, 'afterwards')
 })
 
@@ -270,7 +270,7 @@ t.test('a session is looked up again after its time; the end in either service c
   t.equal((await list(token)).status, 200)
   t.equal(other.requests.length, 2)
   const [extended] = await rowsOf(token)
-  t.same([extended?.['expires_at'], extended?.['is_checked']], [new Date('2098-01-01T00:00:00Z'), true])
+  t.strictSame([extended?.['expires_at'], extended?.['is_checked']], [new Date('2098-01-01T00:00:00Z'), true])
   await lapse()
   other.respond = status(500)
   await isUnavailable(t, token, 'the other service does not decide')
@@ -282,7 +282,7 @@ t.test('a session is looked up again after its time; the end in either service c
   const [ended] = await sql('SELECT expires_at <= now() AS is_over FROM sessions WHERE token_hash = $1', [
     hashToken(token),
   ])
-  t.same(ended, { is_over: true })
+  t.strictSame(ended, { is_over: true })
 
   const revoked = newToken()
   other.respond = session()
@@ -319,14 +319,18 @@ t.test('lookups are counted by outcome, and measured', async (t) => {
     return (await list(token)).status
   }
   const [known, junk] = [newToken(), newToken()]
-  t.same([await send(session(), known), await send(status(500), known)], [200, 200], 'the second one is in the table')
-  t.same([await send(status(401), junk), await send(session(), junk)], [401, 401], 'the second one is remembered')
+  t.strictSame(
+    [await send(session(), known), await send(status(500), known)],
+    [200, 200],
+    'the second one is in the table',
+  )
+  t.strictSame([await send(status(401), junk), await send(session(), junk)], [401, 401], 'the second one is remembered')
   t.equal(await send(session(1, '2020-01-01T00:00:00Z')), 401, 'ended')
   t.equal(await send(session(999)), 401, 'an unknown user')
   for (const respond of [status(500), status(302, { location: '/' }), session(0)]) t.equal(await send(respond), 503)
   const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
   const lines = text.split('\n').filter((line) => line.startsWith('session_lookup'))
-  t.same(lines.filter((line) => line.startsWith('session_lookups_total')).sort(), [
+  t.strictSame(lines.filter((line) => line.startsWith('session_lookups_total')).sort(), [
     'session_lookups_total{outcome="failed"} 3',
     'session_lookups_total{outcome="found"} 1',
     'session_lookups_total{outcome="refused"} 3',
@@ -341,11 +345,11 @@ t.test('the time until the next lookup ends with the session', async (t) => {
   other.respond = session(1, soon.toISOString())
   const token = newToken()
   t.equal((await list(token)).status, 200)
-  t.same((await rowsOf(token))[0]?.['is_within'], false)
+  t.strictSame((await rowsOf(token))[0]?.['is_within'], false)
   other.respond = session(1, new Date(Date.now() + 30_000).toISOString())
   const short = newToken()
   t.equal((await list(short)).status, 200)
-  t.same((await rowsOf(short))[0]?.['is_within'], true)
+  t.strictSame((await rowsOf(short))[0]?.['is_within'], true)
 })
 
 t.test('sessions that others have written are never looked up or changed', async (t) => {

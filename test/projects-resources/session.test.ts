@@ -52,21 +52,21 @@ t.test('a route of the plugin is guarded, whatever it declares', async (t) => {
           const { status, body: seen } = await call(method, resources(url, { ...OWNER, ...ids }), { token, body })
           return [status, seen]
         }
-        t.same(await ask({}, null), [401, UNAUTHORIZED], 'no cookie')
-        t.same(await ask({}, 'x'), [401, UNAUTHORIZED], 'a malformed cookie')
-        t.same(await ask({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
-        t.same(await ask({ userId: 2 }), [403, FORBIDDEN], "another user's path")
-        t.same(await ask({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
-        t.same(await ask({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
-        t.same(await ask({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
-        t.same(
+        t.strictSame(await ask({}, null), [401, UNAUTHORIZED], 'no cookie')
+        t.strictSame(await ask({}, 'x'), [401, UNAUTHORIZED], 'a malformed cookie')
+        t.strictSame(await ask({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
+        t.strictSame(await ask({ userId: 2 }), [403, FORBIDDEN], "another user's path")
+        t.strictSame(await ask({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
+        t.strictSame(await ask({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
+        t.strictSame(await ask({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
+        t.strictSame(
           (await ask({ userId: '01' }))[1],
           faultBody(['path.user_id', 'must be an integer from 1 to 2147483647']),
           'the ids in the path are validated although the route has no schema for them',
         )
-        t.same(handled, [], 'the handler has not run')
-        t.same(await ask({}), [200, { userId: 1, projectId: 789 }], 'the owner, once all checks have passed')
-        t.same(handled.splice(0), [`${method} ${url}`])
+        t.strictSame(handled, [], 'the handler has not run')
+        t.strictSame(await ask({}), [200, { userId: 1, projectId: 789 }], 'the owner, once all checks have passed')
+        t.strictSame(handled.splice(0), [`${method} ${url}`])
       })
     }
   }
@@ -96,7 +96,7 @@ t.test('request.owner throws before the access check has passed', async (t) => {
   )
   await call('GET', resources('/early', { ...OWNER, projectId: 790 }))
   await call('GET', resources('/early'))
-  t.same(seen, ['This request has not been authorized', 'This request has not been authorized'])
+  t.strictSame(seen, ['This request has not been authorized', 'This request has not been authorized'])
 })
 
 t.test('an owner cannot be changed into another', async (t) => {
@@ -119,7 +119,7 @@ t.test('an owner cannot be changed into another', async (t) => {
     },
   )
   await call('GET', resources('/changed'))
-  t.same(seen, [789])
+  t.strictSame(seen, [789])
 })
 
 t.test('no source file casts to Owner', async (t) => {

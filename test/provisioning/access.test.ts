@@ -14,7 +14,7 @@ t.test('without tokens, there is no such API', async (t) => {
   const { call } = await startApp(t)
   for (const path of [USER, '/internal', '/internal/openapi.json', '/internal/v1/nothing']) {
     const { status, body } = await call('PUT', path, { body: BODY, headers: bearer(SERVICE_TOKEN) })
-    t.same([status, body], [404, NOT_FOUND], path)
+    t.strictSame([status, body], [404, NOT_FOUND], path)
   }
 })
 
@@ -47,7 +47,7 @@ t.test('only a service token opens it: 401 before anything is parsed', async (t)
   for (const [what, headers] of Object.entries(refused)) {
     for (const [method, path, body] of requests) {
       const answer = await call(method, path, { token: null, body, headers })
-      t.same([answer.status, answer.body], [401, UNAUTHORIZED], `${what}: ${method} ${path}`)
+      t.strictSame([answer.status, answer.body], [401, UNAUTHORIZED], `${what}: ${method} ${path}`)
       t.equal(answer.headers.get('www-authenticate'), 'Bearer')
       t.equal(answer.headers.get('cache-control'), 'no-store')
     }
@@ -82,11 +82,11 @@ t.test('with a token, what does not exist is 404', async (t) => {
   ]
   for (const [method, path, body] of table) {
     const answer = await call(method, path, { token: null, body, headers })
-    t.same([answer.status, answer.body], [404, NOT_FOUND], `${method} ${path}`)
+    t.strictSame([answer.status, answer.body], [404, NOT_FOUND], `${method} ${path}`)
   }
   for (const method of ['PUT', 'DELETE']) {
     const answer = await call(method, '/internal/v1/users/1/nothing/1', { token: null, body: {}, headers })
-    t.same([answer.status, answer.body], [400, errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')])
+    t.strictSame([answer.status, answer.body], [400, errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')])
   }
   const wrong = await call('PUT', USER, {
     token: null,
@@ -126,7 +126,7 @@ t.test('a cookie beside the token means nothing, and a browser gets nowhere', as
     { 'sec-fetch-site': 'none' },
   ] as Record<string, string>[]) {
     const { status, body, headers: sent } = await send(headers)
-    t.same([status, body], [403, REFUSED], JSON.stringify(headers))
+    t.strictSame([status, body], [403, REFUSED], JSON.stringify(headers))
     for (const name of sent.keys()) t.notMatch(name, /^access-control/)
   }
   const preflight = await call('OPTIONS', USER, {
@@ -143,10 +143,13 @@ t.test('a cookie beside the token means nothing, and a browser gets nowhere', as
 t.test('requests with a token are limited on their own, refused ones by address', async (t) => {
   const { call } = await startService(t, { RATE_LIMIT_SERVICE: '3', RATE_LIMIT_ADDRESS: '2' })
   const send = (token: string) => call('PUT', USER, { token: null, body: BODY, headers: bearer(token) })
-  t.same([(await send('wrong')).status, (await send('wrong')).status, (await send('wrong')).status], [401, 401, 429])
+  t.strictSame(
+    [(await send('wrong')).status, (await send('wrong')).status, (await send('wrong')).status],
+    [401, 401, 429],
+  )
   const statuses: number[] = []
   for (let n = 0; n < 4; n += 1) statuses.push((await send(SERVICE_TOKEN)).status)
-  t.same(statuses, [201, 200, 200, 429], 'others at its address do not stop the service')
+  t.strictSame(statuses, [201, 200, 200, 429], 'others at its address do not stop the service')
   const { body, headers } = await send(SERVICE_TOKEN)
   t.match(body.message, /^Too many requests with this service token: at most 3 in 60 s$/)
   t.match(headers.get('retry-after'), /^\d+$/)
@@ -168,7 +171,7 @@ t.test('requests are counted and logged by themselves', async (t) => {
     t.ok(text.includes(`${line}\n`), line)
   }
   const lines = log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
-  t.same(
+  t.strictSame(
     lines.map(({ api, user_id }) => [api, user_id]),
     [
       ['internal', 5000],
@@ -187,7 +190,7 @@ t.test('a port of its own: the public one knows nothing of it, and it nothing of
   const inside = `http://127.0.0.1:${INTERNAL_PORT}`
   for (const path of [USER, '/internal', '/internal/openapi.json']) {
     const { status, body } = await call('PUT', path, { token: null, body: BODY, headers: bearer(SERVICE_TOKEN) })
-    t.same([status, body], [404, NOT_FOUND], path)
+    t.strictSame([status, body], [404, NOT_FOUND], path)
   }
   const send = (path: string, headers: Record<string, string>, method = 'GET', body?: unknown) =>
     fetch(inside + path, {
@@ -198,10 +201,10 @@ t.test('a port of its own: the public one knows nothing of it, and it nothing of
   const put = await send(USER, bearer(SERVICE_TOKEN), 'PUT', BODY)
   t.equal(put.status, 201)
   const refused = await send(USER, {}, 'PUT', BODY)
-  t.same([refused.status, await refused.json()], [401, UNAUTHORIZED])
+  t.strictSame([refused.status, await refused.json()], [401, UNAUTHORIZED])
   const cookie = { cookie: 'neptun-session=your-session-cookie', origin: 'https://app.example.com' }
   const outside = await send('/api/users/1/projects/789/resources/imports', cookie)
-  t.same([outside.status, await outside.json()], [404, NOT_FOUND])
+  t.strictSame([outside.status, await outside.json()], [404, NOT_FOUND])
   t.equal(outside.headers.get('access-control-allow-origin'), null)
   t.equal((await send('/health/ready', {})).status, 200)
   const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
@@ -234,8 +237,8 @@ t.test('the document of this API is behind the token, and the public one says no
   t.equal(inside.status, 200)
   const { openapi, servers, paths, components } = inside.body
   t.match(openapi, /^3\.1/)
-  t.same(servers, [{ url: '..' }])
-  t.same(
+  t.strictSame(servers, [{ url: '..' }])
+  t.strictSame(
     Object.keys(paths).sort(),
     [
       '/internal/v1/users/{user_id}',
@@ -246,7 +249,7 @@ t.test('the document of this API is behind the token, and the public one says no
       ...RESOURCE_TYPES.map(({ slug }) => `/internal/v1/users/{user_id}/${slug}/{resource_id}`),
     ].sort(),
   )
-  t.same(components.securitySchemes, { serviceToken: { type: 'http', scheme: 'bearer' } })
+  t.strictSame(components.securitySchemes, { serviceToken: { type: 'http', scheme: 'bearer' } })
   t.ok(components.schemas.Error.properties.code.enum.includes('ID_TAKEN'))
 
   const outside = await call('GET', '/openapi.json', { token: null })

@@ -6,7 +6,7 @@ import { startService } from '../support/service.js'
 
 const started = startService(t)
 
-t.same(
+t.strictSame(
   RESOURCE_TYPES.map(({ slug }) => slug),
   RESOURCE_DESCRIPTORS.map(({ slug }) => slug),
   'every type is tested',
@@ -22,7 +22,7 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     const { api, call, sql } = service
     const first = await api('PUT', path, create)
     t.equal(first.status, 201)
-    t.same(Object.keys(first.body), [...keys, ...Object.keys(own)])
+    t.strictSame(Object.keys(first.body), [...keys, ...Object.keys(own)])
     t.match(first.body, { ...created, ...own, id: 4000, neptun_user_id: 1 })
     t.equal(first.body.created_at, first.body.updated_at)
     t.equal((await sql(`SELECT FROM ${linkTable}`)).length, 0, 'it is linked to no project')
@@ -39,15 +39,15 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     t.ok(changed.body.updated_at > first.body.updated_at)
     t.equal(changed.body.created_at, first.body.created_at)
     const seen = await call('GET', resources(`/${slug}/4000`))
-    t.same({ ...seen.body, ...own }, changed.body, 'the project shows it')
+    t.strictSame({ ...seen.body, ...own }, changed.body, 'the project shows it')
     const list = await call('GET', resources(`/${slug}`))
     const [project] = await sql(`SELECT ${idField.replace(/_id$/, '_bytes')} AS bytes FROM projects WHERE id = 789`)
     t.equal(Number(project?.['bytes']), Buffer.byteLength(list.text), 'the bytes of the list are counted exactly')
 
     const removed = await api('DELETE', path)
-    t.same([removed.status, removed.body], [200, { removed: { [table]: 1, [linkTable]: 1 } }])
+    t.strictSame([removed.status, removed.body], [200, { removed: { [table]: 1, [linkTable]: 1 } }])
     const none = await api('DELETE', path)
-    t.same([none.status, none.body], [200, { removed: { [table]: 0, [linkTable]: 0 } }])
+    t.strictSame([none.status, none.body], [200, { removed: { [table]: 0, [linkTable]: 0 } }])
     t.equal((await call('GET', resources(`/${slug}/4000`))).status, 404)
   })
 
@@ -55,12 +55,12 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     const service = await started
     await service.reset()
     const empty = await service.api('PUT', path, {})
-    t.same(
+    t.strictSame(
       [empty.status, empty.body],
       [400, faultBody(...Object.keys(create).map((name): [string, string] => [`body.${name}`, 'is required']))],
     )
     const none = await service.api('PUT', `/users/77/${slug}/1`, create)
-    t.same([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
+    t.strictSame([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
     const wrong = await service.api('PUT', `/users/1/${slug}/0`, create)
     t.equal(wrong.status, 400)
   })
@@ -80,7 +80,7 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
     }
     t.equal((await api('PUT', `/users/2/${slug}/2147483647`, values(7))).status, 201, 'the last id of all')
     const made = await call('POST', resources(`/${slug}`), { body: values(90_000) })
-    t.same([made.status, made.body.id], [201, next + 5], 'the public API takes the next free one')
+    t.strictSame([made.status, made.body.id], [201, next + 5], 'the public API takes the next free one')
     await sql(
       `INSERT INTO ${table} (${Object.keys(create).join(', ')}, neptun_user_id) VALUES
       (${Object.keys(create)
@@ -94,8 +94,8 @@ for (const { slug, idField, table, linkTable, create, created, keys } of RESOURC
       Promise.all(ids.map((id) => api('PUT', `/users/2/${slug}/${id}`, values(id)))),
       Promise.all(ids.map((id) => call('POST', resources(`/${slug}`), { body: values(50_000 + id) }))),
     ])
-    t.same([...new Set(posts.map(({ status }) => status))], [201], 'every create of the public API succeeds')
-    t.same(
+    t.strictSame([...new Set(posts.map(({ status }) => status))], [201], 'every create of the public API succeeds')
+    t.strictSame(
       [...new Set(puts.map(({ status }) => status))].filter((status) => ![201, 409].includes(status)),
       [],
     )
@@ -116,19 +116,19 @@ t.test('a suspended installation withholds imports in the public API, until it i
     const { body, headers } = await call('GET', resources('/imports'))
     return [body.imports.length, headers.get('x-imports-withheld')]
   }
-  t.same(await list(), [1, null])
+  t.strictSame(await list(), [1, null])
   const values = { installation_id: 456789, account_name: 'username', repository_selection: 'all' }
   const put = (more: object) => api('PUT', '/users/1/github-installations/123', { ...values, ...more })
   const suspended = await put({ suspended_at: '2026-01-02T03:04:05.678+01:00' })
   t.match([suspended.status, suspended.body.suspended_at], [200, '2026-01-02T02:04:05.678Z'])
-  t.same(await list(), [0, '1'])
+  t.strictSame(await list(), [0, '1'])
   const kept = await put({})
   t.strictSame([kept.status, kept.body], [200, suspended.body], 'absent: as it is')
   const shown = await put({ suspended_at: null })
   t.match([shown.status, shown.body.suspended_at], [200, null])
-  t.same(await list(), [1, null])
+  t.strictSame(await list(), [1, null])
   const wrong = await put({ suspended_at: 'yesterday' })
-  t.same(
+  t.strictSame(
     [wrong.status, wrong.body],
     [
       400,
@@ -160,7 +160,7 @@ t.test('a suspension is at a time that exists, in the years 0001 to 9999 of UTC'
     '2023-02-29T00:00:00Z',
   ]) {
     const { status, body } = await put(wrong)
-    t.same([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
+    t.strictSame([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
   }
 })
 
@@ -172,8 +172,8 @@ t.test('an installation that the user has under another id is a conflict', async
   const values = { installation_id: '456789', account_name: 'username', repository_selection: 'all' }
   const CONFLICT = errorBody(409, 'CONFLICT', 'The user already has a GitHub installation with this installation_id')
   const put = await api('PUT', '/users/1/github-installations/5', values)
-  t.same([put.status, put.body], [409, CONFLICT])
-  t.same(await sql('SELECT * FROM github_installations ORDER BY id'), before)
+  t.strictSame([put.status, put.body], [409, CONFLICT])
+  t.strictSame(await sql('SELECT * FROM github_installations ORDER BY id'), before)
   t.equal((await api('PUT', '/users/2/github-installations/5', values)).status, 201, 'another user may have it too')
   t.equal((await api('PUT', '/users/2/github-installations/6', { ...values, installation_id: 7 })).status, 201)
   t.equal((await api('PUT', '/users/2/github-installations/6', values)).status, 409)
@@ -188,8 +188,8 @@ t.test('the rows of users and projects do not collide with ids that the caller c
     t.equal((await api('PUT', `/users/${id}`, { email: `${id}@example.com` })).status, 201)
     t.equal((await api('PUT', `/users/1/projects/${id}`, { name: 'x' })).status, 201)
   }
-  t.same(await sql(`INSERT INTO users (email) VALUES ('x@example.com') RETURNING id`), [{ id: 13 }])
-  t.same(await sql(`INSERT INTO projects (name, neptun_user_id) VALUES ('x', 1) RETURNING id`), [{ id: 13 }])
+  t.strictSame(await sql(`INSERT INTO users (email) VALUES ('x@example.com') RETURNING id`), [{ id: 13 }])
+  t.strictSame(await sql(`INSERT INTO projects (name, neptun_user_id) VALUES ('x', 1) RETURNING id`), [{ id: 13 }])
 })
 
 t.test('one user can change a resource of their own only', async (t) => {

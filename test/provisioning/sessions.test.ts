@@ -15,7 +15,15 @@ t.test('a session is made with a token, which is returned once', async (t) => {
   t.equal(status, 201)
   const { id, created_at, expires_at, token } = body
   t.match(token, /^[\w-]{43}$/)
-  t.same(body, { id, neptun_user_id: 1, created_at, last_used_at: created_at, expires_at, revoked_at: null, token })
+  t.strictSame(body, {
+    id,
+    neptun_user_id: 1,
+    created_at,
+    last_used_at: created_at,
+    expires_at,
+    revoked_at: null,
+    token,
+  })
   t.equal(Date.parse(expires_at) - Date.parse(created_at), 3_600_000)
   t.ok(Date.parse(expires_at) > begun)
   t.equal((await call('GET', IMPORTS, { token })).status, 200, 'it opens the public API')
@@ -24,7 +32,7 @@ t.test('a session is made with a token, which is returned once', async (t) => {
   const listed = await api('GET', '/users/1/sessions')
   t.notMatch(listed.text, new RegExp(token))
   t.notMatch(listed.text, new RegExp(hash('sha256', token, 'hex')))
-  t.same(Object.keys(listed.body.sessions[0]), [
+  t.strictSame(Object.keys(listed.body.sessions[0]), [
     'id',
     'neptun_user_id',
     'created_at',
@@ -48,7 +56,7 @@ t.test('the caller may keep the token to itself', async (t) => {
   t.notOk('token' in created.body)
   t.equal((await call('GET', IMPORTS, { token })).status, 200)
   const again = await api('POST', '/users/1/sessions', { ttl: 120, token_hash })
-  t.same(
+  t.strictSame(
     [again.status, again.body],
     [200, { ...created.body, last_used_at: again.body.last_used_at, expires_at: again.body.expires_at }],
     'a retry makes no second one',
@@ -56,10 +64,10 @@ t.test('the caller may keep the token to itself', async (t) => {
   t.ok(again.body.expires_at > created.body.expires_at, 'and moves its end')
   const CONFLICT = errorBody(409, 'CONFLICT', 'The token was revoked or belongs to another user')
   const other = await api('POST', '/users/2/sessions', { ttl: 60, token_hash })
-  t.same([other.status, other.body], [409, CONFLICT])
-  t.same((await api('DELETE', `/users/1/sessions/${created.body.id}`)).body, { revoked: 1 })
+  t.strictSame([other.status, other.body], [409, CONFLICT])
+  t.strictSame((await api('DELETE', `/users/1/sessions/${created.body.id}`)).body, { revoked: 1 })
   const revoked = await api('POST', '/users/1/sessions', { ttl: 60, token_hash })
-  t.same([revoked.status, revoked.body], [409, CONFLICT], 'a token that was revoked stays so')
+  t.strictSame([revoked.status, revoked.body], [409, CONFLICT], 'a token that was revoked stays so')
   t.equal((await call('GET', IMPORTS, { token })).status, 401)
   t.equal((await sql('SELECT FROM sessions WHERE token_hash = $1', [Buffer.from(token_hash, 'hex')])).length, 1)
 })
@@ -94,14 +102,14 @@ t.test('what a session must not be is refused', async (t) => {
     `${'9'.repeat(40)}`,
   ]) {
     const { status, body } = await api('POST', '/users/1/sessions', { expires_at: wrong })
-    t.same([status, body], [400, faultBody(['body.expires_at', INSTANT])], wrong)
+    t.strictSame([status, body], [400, faultBody(['body.expires_at', INSTANT])], wrong)
   }
   for (const [body, ...validationErrors] of table) {
     const answer = await api('POST', '/users/1/sessions', body)
-    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    t.strictSame([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   const none = await api('POST', '/users/77/sessions', { ttl: 60 })
-  t.same([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
+  t.strictSame([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
 })
 
 t.test('sessions end one by one, and all at once', async (t) => {
@@ -111,11 +119,11 @@ t.test('sessions end one by one, and all at once', async (t) => {
   const make = async () => (await api('POST', '/users/1/sessions', { ttl: 60 })).body
   const [first, second, third] = [await make(), await make(), await make()]
   const other = (await api('POST', '/users/2/sessions', { ttl: 60 })).body
-  t.same((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 1 })
-  t.same((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 0 }, 'a retry is no error')
-  t.same((await api('DELETE', '/users/1/sessions/2147483647')).body, { revoked: 0 })
-  t.same((await api('DELETE', '/users/1/sessions')).body, { revoked: 3 }, 'with that of the test itself')
-  t.same((await api('DELETE', '/users/77/sessions')).body, { revoked: 0 })
+  t.strictSame((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 1 })
+  t.strictSame((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 0 }, 'a retry is no error')
+  t.strictSame((await api('DELETE', '/users/1/sessions/2147483647')).body, { revoked: 0 })
+  t.strictSame((await api('DELETE', '/users/1/sessions')).body, { revoked: 3 }, 'with that of the test itself')
+  t.strictSame((await api('DELETE', '/users/77/sessions')).body, { revoked: 0 })
   for (const { token } of [first, second, third]) t.equal((await call('GET', IMPORTS, { token })).status, 401)
   const place = { userId: 2, projectId: 790, token: '' }
   t.equal((await call('GET', resources('/imports', place), { token: other.token })).status, 200, 'of this user only')
@@ -134,18 +142,18 @@ t.test('the list of sessions has pages', async (t) => {
     pages.push(answer.body.sessions)
     path = nextPage(path, answer)
   }
-  t.same(
+  t.strictSame(
     pages.map(({ length }) => length),
     [100, 100, 50],
   )
   const ids = pages.flat().map(({ id }) => id)
-  t.same(
+  t.strictSame(
     ids,
     [...new Set(ids)].sort((one, other) => other - one),
     'newest first',
   )
-  t.same(pages.flat().filter(({ expires_at }) => expires_at === 'infinity').length, 1)
-  t.same((await api('GET', '/users/1/sessions?limit=2')).body.sessions.length, 2)
+  t.strictSame(pages.flat().filter(({ expires_at }) => expires_at === 'infinity').length, 1)
+  t.strictSame((await api('GET', '/users/1/sessions?limit=2')).body.sessions.length, 2)
   for (const [query, path] of [
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],
@@ -153,9 +161,9 @@ t.test('the list of sessions has pages', async (t) => {
     ['cursor=2147483648', 'cursor'],
   ] as const) {
     const { status, body } = await api('GET', `/users/1/sessions?${query}`)
-    t.same([status, body.errors[0].path], [400, `query.${path}`], query)
+    t.strictSame([status, body.errors[0].path], [400, `query.${path}`], query)
   }
   t.equal((await api('GET', '/users/77/sessions')).status, 404)
   await api('PUT', '/users/3', { email: 'third@example.com' })
-  t.same((await api('GET', '/users/3/sessions')).body, { sessions: [] })
+  t.strictSame((await api('GET', '/users/3/sessions')).body, { sessions: [] })
 })

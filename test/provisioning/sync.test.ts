@@ -35,7 +35,7 @@ t.test('a user with everything, in one transaction', async (t) => {
   ]
   const { status, body } = await api('POST', SYNC, { operations })
   t.equal(status, 200)
-  t.same(
+  t.strictSame(
     body.results.map((result: { status: number }) => result.status),
     [201, 201, 201, 201, 200, 201, 200],
   )
@@ -43,7 +43,7 @@ t.test('a user with everything, in one transaction', async (t) => {
     (result: { body: object }) => result.body,
   )
   const { created_at } = user
-  t.same(user, {
+  t.strictSame(user, {
     id: 5000,
     email: EMAIL,
     github_account_id: null,
@@ -51,11 +51,11 @@ t.test('a user with everything, in one transaction', async (t) => {
     created_at,
     updated_at: created_at,
   })
-  t.same(project, { id: 4000, name: 'First', created_at, updated_at: created_at, neptun_user_id: 5000 })
-  t.same(file, { id: 4000, ...FILE, created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.strictSame(project, { id: 4000, name: 'First', created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.strictSame(file, { id: 4000, ...FILE, created_at, updated_at: created_at, neptun_user_id: 5000 })
   t.match(installation, { installation_id: '77', suspended_at: '2026-01-01T00:00:00.000Z' })
-  t.same(removed, { removed: { chat_conversations: 0, project_chat_conversations: 0 } })
-  t.same(again, project)
+  t.strictSame(removed, { removed: { chat_conversations: 0, project_chat_conversations: 0 } })
+  t.strictSame(again, project)
   const place = { userId: 5000, projectId: 4000, token: '' }
   const made = await call('POST', resources('/user-files', place), {
     token: session.token,
@@ -92,15 +92,15 @@ t.test('1000 operations pass, 1001 do not', async (t) => {
     },
   }))
   const { status, body } = await api('POST', '/users/1/sync', { operations })
-  t.same([status, body.results.length], [200, 1000])
+  t.strictSame([status, body.results.length], [200, 1000])
   t.equal((await sql('SELECT FROM user_files')).length, 1000)
   const again = await api('POST', '/users/1/sync', { operations })
-  t.same([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
-  t.same(again.body.results[999].body, body.results[999].body)
+  t.strictSame([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
+  t.strictSame(again.body.results[999].body, body.results[999].body)
   const more = await api('POST', '/users/1/sync', { operations: [...operations, operations[0]] })
-  t.same([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  t.strictSame([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
   const none = await api('POST', '/users/1/sync', { operations: [] })
-  t.same([none.status, none.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  t.strictSame([none.status, none.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
   const large = await api('POST', '/users/1/sync', {
     operations: [{ method: 'PUT', path: 'user-files/1', body: 'x'.repeat(9 * 1024 * 1024) }],
   })
@@ -124,7 +124,7 @@ t.test('all validation errors are reported, with the index of their operation', 
   ]
   const { status, body } = await service.api('POST', '/users/1/sync', { operations })
   const id = 'must contain an integer from 1 to 2147483647'
-  t.same(
+  t.strictSame(
     [status, body],
     [
       400,
@@ -155,9 +155,9 @@ t.test('all validation errors are reported, with the index of their operation', 
   ]
   for (const [wrong, path, message] of shapes) {
     const answer = await service.api('POST', '/users/1/sync', wrong)
-    t.same([answer.status, answer.body], [400, faultBody([path, message])], JSON.stringify(wrong))
+    t.strictSame([answer.status, answer.body], [400, faultBody([path, message])], JSON.stringify(wrong))
   }
-  t.same(await snapshot(service), before)
+  t.strictSame(await snapshot(service), before)
 })
 
 t.test('all or nothing: every operation that is refused is named', async (t) => {
@@ -176,7 +176,7 @@ t.test('all or nothing: every operation that is refused is named', async (t) => 
   ]
   const { status, body } = await api('POST', '/users/1/sync', { operations })
   const taken = 'ID_TAKEN: The id belongs to another user'
-  t.same(
+  t.strictSame(
     [status, body],
     [
       409,
@@ -190,11 +190,11 @@ t.test('all or nothing: every operation that is refused is named', async (t) => 
       },
     ],
   )
-  t.same(await snapshot(service), before, 'nothing has changed')
+  t.strictSame(await snapshot(service), before, 'nothing has changed')
   const none = await api('POST', '/users/77/sync', {
     operations: [operations[2], { method: 'DELETE', path: 'projects/1' }],
   })
-  t.same(
+  t.strictSame(
     [none.status, none.body],
     [
       404,
@@ -232,7 +232,7 @@ t.test('a write waits for another instance that holds the user for longer than a
     }, 'a write has been repeated'),
   ])
   await other.query('COMMIT')
-  t.same(
+  t.strictSame(
     (await writes).map(({ status }) => status),
     [201, 201, 200],
   )
@@ -256,11 +256,11 @@ t.test('syncs of one user at the same time take turns', async (t) => {
     Promise.all(['a', 'b', 'c', 'd'].map(sync)),
     Promise.all(Array.from({ length: 20 }, () => call('GET', resources('/imports', OWNER)))),
   ])
-  t.same(
+  t.strictSame(
     answers.map(({ status }) => status),
     [200, 200, 200, 200],
   )
-  t.same([...new Set(read.map(({ status }) => status))], [200], 'others are served meanwhile')
+  t.strictSame([...new Set(read.map(({ status }) => status))], [200], 'others are served meanwhile')
   const names = await service.sql('SELECT DISTINCT name FROM projects WHERE id >= 5000')
   t.equal(names.length, 1)
 })

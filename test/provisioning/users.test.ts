@@ -15,7 +15,7 @@ t.test('a user is created, left as it is, and changed', async (t) => {
   const { api, sql } = await (await started).reset().then(() => started)
   const created = await api('PUT', '/users/5000', { email: EMAIL })
   t.equal(created.status, 201)
-  t.same(created.body, {
+  t.strictSame(created.body, {
     id: 5000,
     email: EMAIL,
     github_account_id: null,
@@ -63,14 +63,14 @@ t.test('values that a user must not have are refused, all at once', async (t) =>
   ]
   for (const [body, ...validationErrors] of table) {
     const answer = await api('PUT', '/users/5000', body)
-    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    t.strictSame([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   for (const email of ['x', 'a b@c', 'a@', '@b', 'a@b@c', 'a\u0000@b', 'a\n@b']) {
     t.equal((await api('PUT', '/users/5000', { email })).status, 400, JSON.stringify(email))
   }
   for (const id of ['0', '-1', '01', '1.0', '1e3', '2147483648', 'abc', '%201']) {
     const { status, body } = await api('PUT', `/users/${id}`, { email: EMAIL })
-    t.same([status, body.errors[0].path], [400, 'path.user_id'], id)
+    t.strictSame([status, body.errors[0].path], [400, 'path.user_id'], id)
   }
   t.equal((await rowsOf(service, 'users')).length, 2)
 })
@@ -83,14 +83,14 @@ t.test('an email address is of one user', async (t) => {
   const CONFLICT = errorBody(409, 'CONFLICT', 'Another user has this email address')
   for (const path of ['/users/5000', '/users/2']) {
     const { status, body } = await api('PUT', path, { email: 'owner@example.com' })
-    t.same([status, body], [409, CONFLICT], path)
+    t.strictSame([status, body], [409, CONFLICT], path)
   }
-  t.same(await rowsOf(service, 'users'), before)
+  t.strictSame(await rowsOf(service, 'users'), before)
   const answers = await Promise.all(
     [1, 2, 3, 4, 5].map((n) => api('PUT', `/users/600${n}`, { email: 'race@example.com' })),
   )
   const statuses = answers.map(({ status }) => status).sort()
-  t.same(statuses, [201, 409, 409, 409, 409], 'also at the same time')
+  t.strictSame(statuses, [201, 409, 409, 409, 409], 'also at the same time')
 })
 
 t.test('a project is created, left as it is, and changed; its content stays', async (t) => {
@@ -99,7 +99,7 @@ t.test('a project is created, left as it is, and changed; its content stays', as
   const { api, call } = service
   const created = await api('PUT', '/users/1/projects/4000', { name: 'First' })
   t.equal(created.status, 201)
-  t.same(created.body, {
+  t.strictSame(created.body, {
     id: 4000,
     name: 'First',
     created_at: created.body.created_at,
@@ -116,9 +116,9 @@ t.test('a project is created, left as it is, and changed; its content stays', as
   t.ok(renamed.body.updated_at > created.body.updated_at)
   t.equal((await call('GET', resources('/imports', place))).body.imports.length, 1)
   const none = await api('PUT', '/users/77/projects/4001', { name: 'x' })
-  t.same([none.status, none.body], [404, USER_NOT_FOUND])
+  t.strictSame([none.status, none.body], [404, USER_NOT_FOUND])
   const wrong = await api('PUT', '/users/77/projects/x', { name: '' })
-  t.same(
+  t.strictSame(
     [wrong.status, wrong.body.errors.map(({ path }: { path: string }) => path)],
     [400, ['path.project_id', 'body.name']],
   )
@@ -161,13 +161,13 @@ t.test('an id of another user is refused, and changes nothing', async (t) => {
   }
   for (const [path, body] of Object.entries(values)) {
     const put = await api('PUT', `/users/1/${path}`, body)
-    t.same([put.status, put.body], [409, ID_TAKEN], `PUT ${path}`)
+    t.strictSame([put.status, put.body], [409, ID_TAKEN], `PUT ${path}`)
   }
   for (const path of [...Object.keys(values), `sessions/${session.id}`]) {
     const removed = await api('DELETE', `/users/1/${path}`)
-    t.same([removed.status, removed.body], [409, ID_TAKEN], `DELETE ${path}`)
+    t.strictSame([removed.status, removed.body], [409, ID_TAKEN], `DELETE ${path}`)
   }
-  t.same(await read(), before)
+  t.strictSame(await read(), before)
 })
 
 t.test('two users who put the same id at the same time: one gets it', async (t) => {
@@ -179,9 +179,9 @@ t.test('two users who put the same id at the same time: one gets it', async (t) 
     const answers = await Promise.all([put(1), put(2), put(1), put(2)])
     const [row] = await sql(`SELECT name, neptun_user_id FROM projects WHERE id = ${id}`)
     const statuses = answers.map(({ status }) => status).sort()
-    t.same(statuses, [200, 201, 409, 409], `${id}`)
+    t.strictSame(statuses, [200, 201, 409, 409], `${id}`)
     t.equal(row?.['name'], `of ${row?.['neptun_user_id']}`)
-    t.same(answers.find(({ status }) => status === 409)?.body, ID_TAKEN)
+    t.strictSame(answers.find(({ status }) => status === 409)?.body, ID_TAKEN)
   }
 })
 
@@ -212,13 +212,13 @@ t.test('deleting a user or a project counts the rows of every table', async (t) 
     Object.values(again.body.removed).every((count) => count === 0),
     'zeros',
   )
-  t.same(Object.keys(again.body.removed), Object.keys(project.body.removed))
+  t.strictSame(Object.keys(again.body.removed), Object.keys(project.body.removed))
 
   const tables = await sql(`SELECT table_name FROM information_schema.columns
     WHERE column_name = 'neptun_user_id' AND table_schema = 'public' ORDER BY 1`)
   const user = await api('DELETE', '/users/1')
   t.equal(user.status, 200)
-  t.same(
+  t.strictSame(
     Object.keys(user.body.removed).sort(),
     ['users', ...tables.map(({ table_name }) => table_name)].sort(),
     'every table of which rows belong to a user',
@@ -236,7 +236,7 @@ t.test('deleting a user or a project counts the rows of every table', async (t) 
     t.equal((await sql(`SELECT FROM ${table_name} WHERE neptun_user_id = 1`)).length, 0, table_name)
   }
   const none = await api('DELETE', '/users/1')
-  t.same([none.status, Object.values(none.body.removed).filter(Boolean)], [200, []])
+  t.strictSame([none.status, Object.values(none.body.removed).filter(Boolean)], [200, []])
   t.equal((await sql('SELECT FROM users')).length, 1, 'the other one stays')
 })
 
@@ -256,7 +256,7 @@ for (const [path, table, values] of [
     const [deleted, ...answers] = await Promise.all([api('DELETE', '/users/1'), ...posts])
     t.equal(deleted?.status, 200)
     const created = answers.filter(({ status }) => status === 201).length
-    t.same(
+    t.strictSame(
       [...new Set(answers.map(({ status }) => status))].filter((status) => ![201, 401, 404].includes(status)),
       [],
     )
@@ -290,7 +290,7 @@ for (const [path, insert, table] of [
     await until(async () => (await sql(waiting)).length > 0, 'the deletion waits')
     await other.query('COMMIT')
     const { status, body } = await deletion
-    t.same([status, body.removed[table]], [200, 1])
+    t.strictSame([status, body.removed[table]], [200, 1])
     t.equal((await sql(`SELECT FROM ${table}`)).length, 0)
   })
 }

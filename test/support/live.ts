@@ -23,10 +23,10 @@ export const stored = async ({ sql }: Pick<TestApp, 'sql'>) =>
 const UNAVAILABLE = errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable: nothing was stored')
 
 export function equalsUnavailable(t: Test, { status, headers, body }: Answer, name: string, retryAfter = /^5$/) {
-  t.same([status, body], [503, UNAVAILABLE], name)
+  t.strictSame([status, body], [503, UNAVAILABLE], name)
   t.match(headers.get('retry-after'), retryAfter)
 }
 
 export function equalsDenied(t: Test, { status, body }: Answer, name: string, path = PATH) {
-  t.same([status, body], [403, githubAccessDenied(path).toBody()], name)
+  t.strictSame([status, body], [403, githubAccessDenied(path).toBody()], name)
 }

@@ -51,8 +51,8 @@ t.test('a file is created, with its Location and ETag, and read', async (t) => {
   const answer = await create()
   t.equal(answer.status, 201)
   const { id, created_at, updated_at } = answer.body.file
-  t.same(answer.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
-  t.same(Object.keys(answer.body.file), [
+  t.strictSame(answer.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
+  t.strictSame(Object.keys(answer.body.file), [
     'id',
     'title',
     'original_path',
@@ -70,9 +70,9 @@ t.test('a file is created, with its Location and ETag, and read', async (t) => {
   t.equal(created_at, updated_at)
   t.equal(new URL(answer.headers.get('location') ?? '', url + FILES).pathname, `${FILES}/${id}`)
   const read = await call('GET', `${FILES}/${id}`)
-  t.same([read.status, read.body], [200, answer.body])
+  t.strictSame([read.status, read.body], [200, answer.body])
   t.equal(read.headers.get('etag'), answer.headers.get('etag'))
-  t.same((await call('GET', `${FILES}/77`)).body, NOT_FOUND)
+  t.strictSame((await call('GET', `${FILES}/77`)).body, NOT_FOUND)
 })
 
 t.test('language and extension are null when unset', async (t) => {
@@ -103,14 +103,18 @@ t.test('every validation error of a body is reported, and nothing is stored', as
   ]
   for (const [fields, ...validationErrors] of table) {
     const answer = await create(fields)
-    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(fields).slice(0, 60))
+    t.strictSame(
+      [answer.status, answer.body],
+      [400, faultBody(...validationErrors)],
+      JSON.stringify(fields).slice(0, 60),
+    )
   }
   const missing = await call('POST', FILES, { body: {} })
-  t.same(
+  t.strictSame(
     missing.body.errors,
     Object.keys(REQUIRED).map((name) => ({ path: `body.${name}`, message: 'is required' })),
   )
-  t.same(await sql('SELECT id FROM context_files'), [])
+  t.strictSame(await sql('SELECT id FROM context_files'), [])
 })
 
 t.test('a text of 1 MiB comes back byte for byte', async (t) => {
@@ -121,7 +125,7 @@ t.test('a text of 1 MiB comes back byte for byte', async (t) => {
   t.ok((await call('GET', one)).body.file.text === text)
   t.ok((await call('PUT', one, { body: { title: 'x' } })).body.file.text === text)
   const head = await call('HEAD', one)
-  t.same([head.status, head.text], [200, ''])
+  t.strictSame([head.status, head.text], [200, ''])
   t.equal((await create({ text: 'x'.repeat(MAX_TEXT) })).status, 201)
 })
 
@@ -132,13 +136,13 @@ t.test('the list is oldest first, and both filters apply', async (t) => {
   await create({ title: 'b', context_file_category: 'one', context_file_type: 'y' })
   await create({ title: 'c', context_file_category: 'two', context_file_type: 'x' })
   const list = async (query: string) => titlesOf(await call('GET', FILES + query))
-  t.same(await list(''), ['a', 'b', 'c'])
-  t.same(await list('?context_file_category=one'), ['a', 'b'])
-  t.same(await list('?context_file_type=x'), ['a', 'c'])
-  t.same(await list('?context_file_category=one&context_file_type=y'), ['b'])
-  t.same(await list('?context_file_category=ONE'), [])
-  t.same(await list('?context_file_type=x&limit=1'), ['a'])
-  t.same(
+  t.strictSame(await list(''), ['a', 'b', 'c'])
+  t.strictSame(await list('?context_file_category=one'), ['a', 'b'])
+  t.strictSame(await list('?context_file_type=x'), ['a', 'c'])
+  t.strictSame(await list('?context_file_category=one&context_file_type=y'), ['b'])
+  t.strictSame(await list('?context_file_category=ONE'), [])
+  t.strictSame(await list('?context_file_type=x&limit=1'), ['a'])
+  t.strictSame(
     (await call('GET', `${FILES}?context_file_category=a%20b&context_file_type=`)).body,
     faultBody(
       ['query.context_file_category', 'must match ^[A-Za-z0-9._-]*$'],
@@ -146,7 +150,7 @@ t.test('the list is oldest first, and both filters apply', async (t) => {
     ),
   )
   const twice = await call('GET', `${FILES}?context_file_type=x&context_file_type=y`)
-  t.same(twice.body, faultBody(['query.context_file_type', 'must be a string']))
+  t.strictSame(twice.body, faultBody(['query.context_file_type', 'must be a string']))
 })
 
 t.test('a small list and a streamed one are complete, and so are their pages', async (t) => {
@@ -158,10 +162,10 @@ t.test('a small list and a streamed one are complete, and so are their pages', a
     const { call } = await shared.reset()
     await writeFiles(total, text)
     const whole = await call('GET', FILES)
-    t.same(titlesOf(whole), numbers(total), `${text.length} characters`)
+    t.strictSame(titlesOf(whole), numbers(total), `${text.length} characters`)
     t.ok(whole.body.files.every((file: { text: string }) => file.text === text))
     const odd = await call('GET', `${FILES}?context_file_category=odd&context_file_type=third`)
-    t.same(
+    t.strictSame(
       titlesOf(odd),
       numbers(total, (n) => n % 2 === 1 && n % 3 === 0),
     )
@@ -174,7 +178,7 @@ t.test('a small list and a streamed one are complete, and so are their pages', a
         collected.push(...titlesOf(page))
         path = nextPage(path, page)
       }
-      t.same(
+      t.strictSame(
         collected,
         numbers(total, (n) => !query.includes('odd') || n % 2 === 1),
         query,
@@ -185,7 +189,7 @@ t.test('a small list and a streamed one are complete, and so are their pages', a
 
 t.test('a cursor is validated', async (t) => {
   const { call } = await shared.reset()
-  t.same(
+  t.strictSame(
     (await call('GET', `${FILES}?cursor=nonsense`)).body,
     faultBody(['query.cursor', 'is not a cursor of this list'], ['query.limit', 'is required with a cursor']),
   )
@@ -233,23 +237,23 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
   for (const [body, expected] of table) {
     const answer = await call('PUT', one, { body })
     t.equal(answer.status, 200)
-    t.same(answer.body.file, { ...current, ...expected, updated_at: answer.body.file.updated_at })
+    t.strictSame(answer.body.file, { ...current, ...expected, updated_at: answer.body.file.updated_at })
     t.ok(answer.body.file.updated_at > current.updated_at, 'updated_at moves')
-    t.same((await call('GET', one)).body, answer.body, 'and it is stored so')
+    t.strictSame((await call('GET', one)).body, answer.body, 'and it is stored so')
     current = answer.body.file
   }
   const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
   for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
-    t.same((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
+    t.strictSame((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
   }
-  t.same(
+  t.strictSame(
     (await call('PUT', one, { body: { title: '', text: 'é'.repeat(MAX_TEXT / 2 + 1) } })).body,
     faultBody(
       ['body.title', 'must have 1 to 255 characters'],
       ['body.text', 'must have at most 1048576 bytes in UTF-8'],
     ),
   )
-  t.same((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
+  t.strictSame((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
 })
 
 t.test('DELETE removes one file, once', async (t) => {
@@ -257,12 +261,12 @@ t.test('DELETE removes one file, once', async (t) => {
   const { one } = await createOne()
   const { one: other } = await createOne({ title: 'other' })
   const gone = await call('DELETE', one)
-  t.same([gone.status, gone.text], [204, ''])
-  t.same((await call('DELETE', one)).body, NOT_FOUND)
-  t.same((await call('PUT', one, { body: { title: 'x' } })).body, NOT_FOUND)
-  t.same(titlesOf(await call('GET', FILES)), ['other'])
+  t.strictSame([gone.status, gone.text], [204, ''])
+  t.strictSame((await call('DELETE', one)).body, NOT_FOUND)
+  t.strictSame((await call('PUT', one, { body: { title: 'x' } })).body, NOT_FOUND)
+  t.strictSame(titlesOf(await call('GET', FILES)), ['other'])
   const many = await Promise.all(Array.from({ length: 10 }, () => call('DELETE', other)))
-  t.same(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
+  t.strictSame(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
 })
 
 t.test('a change or removal with If-Match or If-None-Match is refused where that is false', async (t) => {
@@ -277,16 +281,16 @@ t.test('a change or removal with If-Match or If-None-Match is refused where that
     { 'if-match': etag, 'if-none-match': '*' },
     { 'if-none-match': etag },
   ]) {
-    t.same([(await put(headers)).status, (await remove(headers)).status], [412, 412], JSON.stringify(headers))
+    t.strictSame([(await put(headers)).status, (await remove(headers)).status], [412, 412], JSON.stringify(headers))
   }
-  t.same((await call('GET', one)).body.file, created, 'nothing was changed')
+  t.strictSame((await call('GET', one)).body.file, created, 'nothing was changed')
   const changed = await put({ 'if-match': `"other", W/${etag}` })
-  t.same([changed.status, changed.body.file.title], [200, 'changed'])
-  t.same((await put({ 'if-match': etag })).body, CHANGED)
-  t.same((await remove({ 'if-match': etag })).body, CHANGED)
+  t.strictSame([changed.status, changed.body.file.title], [200, 'changed'])
+  t.strictSame((await put({ 'if-match': etag })).body, CHANGED)
+  t.strictSame((await remove({ 'if-match': etag })).body, CHANGED)
   t.equal((await put({ 'if-match': '*', 'if-none-match': '"other"' })).status, 200)
   t.equal((await remove({ 'if-match': '*' })).status, 204)
-  t.same((await remove({ 'if-match': '*' })).body, NOT_FOUND)
+  t.strictSame((await remove({ 'if-match': '*' })).body, NOT_FOUND)
 })
 
 t.test('of many changes at once that expect the same state, one goes through', async (t) => {
@@ -314,10 +318,10 @@ t.test('a file is only in its own project, and is deleted with it', async (t) =>
     [resources(`/files/${created.id}`, STRANGER), STRANGER.token],
   ] as const
   for (const [path, token] of elsewhere) {
-    t.same((await call('GET', path, { token })).body, NOT_FOUND)
-    t.same((await call('PUT', path, { token, body: { title: 'x' } })).body, NOT_FOUND)
-    t.same((await call('DELETE', path, { token })).body, NOT_FOUND)
+    t.strictSame((await call('GET', path, { token })).body, NOT_FOUND)
+    t.strictSame((await call('PUT', path, { token, body: { title: 'x' } })).body, NOT_FOUND)
+    t.strictSame((await call('DELETE', path, { token })).body, NOT_FOUND)
   }
   await sql('DELETE FROM projects WHERE id = 789')
-  t.same(await sql('SELECT id FROM context_files'), [])
+  t.strictSame(await sql('SELECT id FROM context_files'), [])
 })

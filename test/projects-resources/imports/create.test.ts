@@ -18,8 +18,8 @@ t.test('POST stores an import and returns all of it', async (t) => {
   t.equal(answer.status, 201)
   t.match(answer.headers.get('content-type'), 'application/json; charset=utf-8')
   const { id, created_at, updated_at } = answer.body.import
-  t.same(answer.body, { import: { id, ...body, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
-  t.same(Object.keys(answer.body.import), [
+  t.strictSame(answer.body, { import: { id, ...body, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
+  t.strictSame(Object.keys(answer.body.import), [
     'id',
     'source_type',
     'source_path',
@@ -38,8 +38,8 @@ t.test('POST stores an import and returns all of it', async (t) => {
     'SELECT source_type, source_path, title, description, project_id FROM imports WHERE id = $1',
     [id],
   )
-  t.same(row, { ...body, project_id: 789 })
-  t.same((await call('GET', `${imports}/${id}`)).body, answer.body)
+  t.strictSame(row, { ...body, project_id: 789 })
+  t.strictSame((await call('GET', `${imports}/${id}`)).body, answer.body)
 })
 
 t.test('a title or description that is not given is null', async (t) => {
@@ -138,9 +138,9 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
     const answer = await call('POST', imports, { body })
     t.equal(answer.status, 400, name)
     const order = (list: { path: string; message: string }[]) => list.map((one) => JSON.stringify(one)).sort()
-    t.same(order(answer.body.errors), order(faultBody(...validationErrors).errors), name)
+    t.strictSame(order(answer.body.errors), order(faultBody(...validationErrors).errors), name)
   }
-  t.same(await sql('SELECT id FROM imports'), [], 'nothing was stored')
+  t.strictSame(await sql('SELECT id FROM imports'), [], 'nothing was stored')
 })
 
 t.test('characters are counted as people count them', async (t) => {
@@ -202,7 +202,7 @@ t.test('a github import needs an installation that grants it', async (t) => {
   t.equal((await post('UserName/any')).status, 201, 'of an account that is installed, in any letter case')
   for (const owner of ['chosen', 'suspended', 'foreign', 'nobody']) {
     const answer = await post(`${owner}/repository`)
-    t.same(
+    t.strictSame(
       answer.body,
       errorBody(
         403,
@@ -212,5 +212,5 @@ t.test('a github import needs an installation that grants it', async (t) => {
       ),
     )
   }
-  t.same(await sql('SELECT source_path FROM imports'), [{ source_path: 'UserName/any' }])
+  t.strictSame(await sql('SELECT source_path FROM imports'), [{ source_path: 'UserName/any' }])
 })

@@ -36,8 +36,8 @@ t.test('the list is whole, and oldest first', async (t) => {
     [10, 'github', 'username/third'],
   ])
   const { body } = await service.call('GET', imports)
-  t.same(idsOf({ body }), [30, 20, 10])
-  t.same(body.imports[0], {
+  t.strictSame(idsOf({ body }), [30, 20, 10])
+  t.strictSame(body.imports[0], {
     id: 30,
     source_type: 'github',
     source_path: 'username/first',
@@ -57,11 +57,15 @@ t.test('source_type filters', async (t) => {
     [2, 'gitlab', 'group/second'],
     [3, 'github', 'username/third'],
   ])
-  t.same(idsOf(await service.call('GET', `${imports}?source_type=github`)), [1, 3])
-  t.same(idsOf(await service.call('GET', `${imports}?source_type=gitlab`)), [2])
-  t.same(idsOf(await service.call('GET', `${imports}?source_type=url`)), [])
-  t.same(idsOf(await service.call('GET', `${imports}?source_type=github&limit=1`)), [1])
-  t.same(idsOf(await service.call('GET', `${imports}?unknown=github`)), [1, 2, 3], 'an unknown parameter is ignored')
+  t.strictSame(idsOf(await service.call('GET', `${imports}?source_type=github`)), [1, 3])
+  t.strictSame(idsOf(await service.call('GET', `${imports}?source_type=gitlab`)), [2])
+  t.strictSame(idsOf(await service.call('GET', `${imports}?source_type=url`)), [])
+  t.strictSame(idsOf(await service.call('GET', `${imports}?source_type=github&limit=1`)), [1])
+  t.strictSame(
+    idsOf(await service.call('GET', `${imports}?unknown=github`)),
+    [1, 2, 3],
+    'an unknown parameter is ignored',
+  )
 })
 
 t.test('pages, one after the other, are the whole list', async (t) => {
@@ -87,7 +91,7 @@ t.test('pages, one after the other, are the whole list', async (t) => {
       collected.push(...answer.body.imports)
       path = nextPage(path, answer)
     }
-    t.same(collected, expected, query)
+    t.strictSame(collected, expected, query)
   }
 })
 
@@ -100,19 +104,19 @@ t.test('a list of 1000 imports is complete, and counts what it withholds', async
       timestamptz '2025-01-01' + interval '1 ms' * (n / 7), 1, 789
     FROM generate_series(1, 1000) n`)
   const answer = await call('GET', imports)
-  t.same([answer.status, answer.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
+  t.strictSame([answer.status, answer.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
   t.equal(answer.headers.get('x-imports-withheld'), '600')
   const paths = answer.body.imports.map((one: { source_path: string }) => one.source_path)
-  t.same(
+  t.strictSame(
     paths,
     Array.from({ length: 400 }, (_, index) => `nobody/${601 + index}`),
   )
   await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
              VALUES (7, 'Nobody', 'selected', 1)`)
   const all = await call('GET', imports)
-  t.same([all.body.imports.length, all.headers.get('x-imports-withheld')], [1000, null])
+  t.strictSame([all.body.imports.length, all.headers.get('x-imports-withheld')], [1000, null])
   const page = await call('GET', `${imports}?limit=100`)
-  t.same(page.body.imports, all.body.imports.slice(0, 100))
+  t.strictSame(page.body.imports, all.body.imports.slice(0, 100))
 })
 
 t.test('a page that follows holds what was added meanwhile, and nothing twice', async (t) => {
@@ -123,11 +127,11 @@ t.test('a page that follows holds what was added meanwhile, and nothing twice', 
     [3, 'local', 'c'],
   ])
   const first = await service.call('GET', `${imports}?limit=2`)
-  t.same(idsOf(first), [1, 2])
+  t.strictSame(idsOf(first), [1, 2])
   await service.call('DELETE', `${imports}/2`)
   await writeImports(service, [[4, 'local', 'older than all']])
   const next = nextPage(imports, first)
-  t.same(idsOf(await service.call('GET', next ?? '')), [3])
+  t.strictSame(idsOf(await service.call('GET', next ?? '')), [3])
 })
 
 t.test('what is wrong with a query is said', async (t) => {
@@ -158,7 +162,7 @@ t.test('what is wrong with a query is said', async (t) => {
     const expected = new Set(validationErrors.map(([path, message]) => JSON.stringify({ path, message })))
     for (const problem of body.errors)
       t.ok(expected.has(JSON.stringify(problem)), `${query}: ${JSON.stringify(problem)}`)
-    t.same(body, { ...faultBody(), errors: body.errors })
+    t.strictSame(body, { ...faultBody(), errors: body.errors })
     t.ok(body.errors.length > 0)
   }
 })
@@ -182,19 +186,19 @@ t.test('a github import is withheld while its user has no access to its owner', 
 
   t.test('the list leaves it out and counts it', async (t) => {
     const answer = await call('GET', imports)
-    t.same(idsOf(answer), [1, 4])
+    t.strictSame(idsOf(answer), [1, 4])
     t.equal(answer.headers.get('x-imports-withheld'), '2')
     const page = await call('GET', `${imports}?limit=1`)
-    t.same([idsOf(page), page.headers.get('x-imports-withheld')], [[1], '2'])
+    t.strictSame([idsOf(page), page.headers.get('x-imports-withheld')], [[1], '2'])
     t.equal((await call('GET', `${imports}?source_type=gitlab`)).headers.get('x-imports-withheld'), null)
   })
 
   t.test('GET and PUT of it are refused, also when it belongs to a suspended installation', async (t) => {
-    t.same((await call('GET', `${imports}/2`)).body, denied('elsewhere/gone'))
-    t.same((await call('PUT', `${imports}/2`, { body: { title: 'x' } })).body, denied('elsewhere/gone'))
+    t.strictSame((await call('GET', `${imports}/2`)).body, denied('elsewhere/gone'))
+    t.strictSame((await call('PUT', `${imports}/2`, { body: { title: 'x' } })).body, denied('elsewhere/gone'))
     await sql(`UPDATE github_installations SET suspended_at = now() WHERE account_name = 'username'`)
-    t.same((await call('GET', `${imports}/1`)).body, denied('UserName/kept'))
-    t.same(idsOf(await call('GET', imports)), [4])
+    t.strictSame((await call('GET', `${imports}/1`)).body, denied('UserName/kept'))
+    t.strictSame(idsOf(await call('GET', imports)), [4])
     await sql('UPDATE github_installations SET suspended_at = NULL')
     t.equal((await call('GET', `${imports}/1`)).status, 200)
   })
@@ -204,9 +208,9 @@ t.test('a github import is withheld while its user has no access to its owner', 
     t.equal(moved.status, 200)
     t.equal(moved.body.import.source_path, 'username/moved')
     const typeAlone = await call('PUT', `${imports}/3`, { body: { source_type: 'gitlab' } })
-    t.same(typeAlone.body, denied('elsewhere/gone-too'), 'nor does another type open it')
+    t.strictSame(typeAlone.body, denied('elsewhere/gone-too'), 'nor does another type open it')
     const refused = await call('PUT', `${imports}/3`, { body: { source_path: 'elsewhere/other' } })
-    t.same(refused.body, denied('elsewhere/other'))
+    t.strictSame(refused.body, denied('elsewhere/other'))
   })
 
   t.test('nothing is lost: once access is back it shows again', async (t) => {
@@ -214,7 +218,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
       INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
       VALUES (7, 'Elsewhere', 'selected', 1)`)
     const answer = await call('GET', imports)
-    t.same(idsOf(answer), [1, 2, 3, 4])
+    t.strictSame(idsOf(answer), [1, 2, 3, 4])
     t.equal(answer.headers.get('x-imports-withheld'), null)
     await sql(`DELETE FROM github_installations WHERE account_name = 'Elsewhere'`)
   })
@@ -223,12 +227,12 @@ t.test('a github import is withheld while its user has no access to its owner', 
     await sql(`
       INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
       VALUES (8, 'elsewhere', 'all', 2)`)
-    t.same((await call('GET', `${imports}/3`)).body, denied('elsewhere/gone-too'))
+    t.strictSame((await call('GET', `${imports}/3`)).body, denied('elsewhere/gone-too'))
   })
 
   t.test('DELETE works', async (t) => {
     t.equal((await call('DELETE', `${imports}/3`)).status, 204)
-    t.same(await sql('SELECT id FROM imports WHERE id = 3'), [])
+    t.strictSame(await sql('SELECT id FROM imports WHERE id = 3'), [])
   })
 })
 
@@ -239,10 +243,13 @@ t.test('DELETE removes one import, once', async (t) => {
     [2, 'local', 'b'],
   ])
   const gone = await service.call('DELETE', `${imports}/1`)
-  t.same([gone.status, gone.text], [204, ''])
-  t.same((await service.call('DELETE', `${imports}/1`)).body, errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'))
-  t.same((await service.call('GET', `${imports}/1`)).body, errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'))
-  t.same(idsOf(await service.call('GET', imports)), [2])
+  t.strictSame([gone.status, gone.text], [204, ''])
+  t.strictSame(
+    (await service.call('DELETE', `${imports}/1`)).body,
+    errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'),
+  )
+  t.strictSame((await service.call('GET', `${imports}/1`)).body, errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'))
+  t.strictSame(idsOf(await service.call('GET', imports)), [2])
   const many = await Promise.all(Array.from({ length: 10 }, () => service.call('DELETE', `${imports}/2`)))
-  t.same(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
+  t.strictSame(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
 })

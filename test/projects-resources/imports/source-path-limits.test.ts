@@ -23,7 +23,8 @@ t.test('no step of canonicalisation runs on an input over 2048 characters', asyn
     '\ud800'.repeat(2_000_000),
   ]
   for (const type of SOURCE_TYPES) {
-    for (const input of inputs) t.same(canonicalSourcePath(type, input), TOO_LONG, `${type} ${input.slice(0, 30)}`)
+    for (const input of inputs)
+      t.strictSame(canonicalSourcePath(type, input), TOO_LONG, `${type} ${input.slice(0, 30)}`)
   }
 })
 
@@ -65,7 +66,7 @@ t.test('URLs have the same canonical form however many have been parsed before',
     const seen = canonicalSourcePath('url', input)
     if (JSON.stringify(seen) !== JSON.stringify(result)) wrong.add(`${input}, the ${count}th: ${JSON.stringify(seen)}`)
   }
-  t.same([...wrong], [])
+  t.strictSame([...wrong], [])
 })
 
 t.test('nothing calls URL.canParse, whose result changes once it is optimized', async (t) => {

@@ -11,7 +11,7 @@ type Cases<Expected> = [input: string, expected: Expected][]
 
 function acceptsAs(t: Test, type: SourceType, cases: Cases<string>): void {
   for (const [input, path] of cases) {
-    t.same(canonicalSourcePath(type, input), { path }, `${printable(input)} is accepted`)
+    t.strictSame(canonicalSourcePath(type, input), { path }, `${printable(input)} is accepted`)
   }
 }
 
@@ -228,7 +228,7 @@ function sharedForms(
 }
 
 t.test('the source types are listed in the order of their documentation', async (t) => {
-  t.same(SOURCE_TYPES, ['github', 'gitlab', 'bitbucket', 'git', 'url', 'local'])
+  t.strictSame(SOURCE_TYPES, ['github', 'gitlab', 'bitbucket', 'git', 'url', 'local'])
 })
 
 t.test('a github import keeps owner/repo, whichever of its addresses was given', async (t) => {

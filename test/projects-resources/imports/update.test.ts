@@ -36,10 +36,10 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
   for (const [body, expected] of table) {
     const answer = await service.call('PUT', path, { body })
     t.equal(answer.status, 200)
-    t.same(answer.body.import, { ...current, ...expected, updated_at: answer.body.import.updated_at })
+    t.strictSame(answer.body.import, { ...current, ...expected, updated_at: answer.body.import.updated_at })
     t.ok(answer.body.import.updated_at > current.updated_at, 'updated_at moves')
     t.equal(answer.body.import.created_at, written.created_at)
-    t.same((await service.call('GET', path)).body, answer.body, 'and it is stored so')
+    t.strictSame((await service.call('GET', path)).body, answer.body, 'and it is stored so')
     current = answer.body.import
   }
 })
@@ -66,7 +66,7 @@ t.test('a whole object, got, changed and put back, works; what is read-only in i
     updated_at: '2000-01-01T00:00:00.000Z',
   }
   const answer = await service.call('PUT', path, { body })
-  t.same(answer.body.import, { ...written, title: 'changed', updated_at: answer.body.import.updated_at })
+  t.strictSame(answer.body.import, { ...written, title: 'changed', updated_at: answer.body.import.updated_at })
   t.ok(answer.body.import.updated_at > written.updated_at)
 })
 
@@ -84,9 +84,9 @@ t.test('a body without one of the four fields is refused', async (t) => {
     { source_type: null, source_path: null, id: 5 },
   ]
   for (const body of bodies) {
-    t.same((await service.call('PUT', path, { body })).body, problem)
+    t.strictSame((await service.call('PUT', path, { body })).body, problem)
   }
-  t.same((await service.call('GET', path)).body.import, written)
+  t.strictSame((await service.call('GET', path)).body.import, written)
 })
 
 t.test('a source_type or source_path that is null stays as it is; a title or description is cleared', async (t) => {
@@ -107,9 +107,9 @@ t.test('a source_type or source_path that is null stays as it is; a title or des
   for (const [body, changed] of table) {
     const answer = await service.call('PUT', path, { body })
     expected = { ...expected, ...changed, updated_at: answer.body.import?.updated_at }
-    t.same([answer.status, answer.body], [200, { import: expected }], JSON.stringify(body))
+    t.strictSame([answer.status, answer.body], [200, { import: expected }], JSON.stringify(body))
   }
-  t.same((await service.call('GET', path)).body.import, expected)
+  t.strictSame((await service.call('GET', path)).body.import, expected)
 })
 
 t.test('the pair of type and path that results must match', async (t) => {
@@ -132,7 +132,7 @@ t.test('the pair of type and path that results must match', async (t) => {
     t.equal(answer.status, 400, JSON.stringify(body))
     t.equal(answer.body.errors[0].path, field)
   }
-  t.same((await service.call('GET', path)).body.import, written, 'nothing was changed')
+  t.strictSame((await service.call('GET', path)).body.import, written, 'nothing was changed')
 
   const gitlab = await service.call('PUT', path, { body: { source_type: 'gitlab' } })
   t.match(gitlab.body.import, { source_type: 'gitlab', source_path: 'username/repository' })
@@ -149,28 +149,28 @@ t.test('a changed github path needs permission; an unchanged one does not again'
       `No access to ${repository} on GitHub: install the GitHub App on the account ${repository.split('/')[0]} for ` +
         'this repository, or lift its suspension, record the installation, and try again',
     )
-  t.same((await call('PUT', path, { body: { source_path: 'other/x', title: 'never' } })).body, denied('other/x'))
+  t.strictSame((await call('PUT', path, { body: { source_path: 'other/x', title: 'never' } })).body, denied('other/x'))
   // Of selected repositories: shown, but a new import of it would need to be proved.
   await sql(`UPDATE github_installations SET repository_selection = 'selected'`)
   t.equal((await call('PUT', path, { body: { title: 'new', source_path: 'username/repository' } })).status, 200)
-  t.same((await call('PUT', path, { body: { source_path: 'username/y' } })).body, denied('username/y'))
+  t.strictSame((await call('PUT', path, { body: { source_path: 'username/y' } })).body, denied('username/y'))
 
   const local = await writeImport(service, { source_type: 'gitlab', source_path: 'username/z' })
-  t.same((await call('PUT', local.path, { body: { source_type: 'github' } })).body, denied('username/z'))
+  t.strictSame((await call('PUT', local.path, { body: { source_type: 'github' } })).body, denied('username/z'))
 })
 
 t.test('PUT of what is not there is 404, also when it goes while the request is on its way', async (t) => {
   const service = await shared.reset()
   const { path } = await writeImport(service)
   const notFound = errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found')
-  t.same((await service.call('PUT', `${imports}/4711`, { body: { title: 'x' } })).body, notFound)
+  t.strictSame((await service.call('PUT', `${imports}/4711`, { body: { title: 'x' } })).body, notFound)
   const storm = await Promise.all([
     ...Array.from({ length: 20 }, () => service.call('PUT', path, { body: { source_path: 'username/other' } })),
     service.call('DELETE', path),
     ...Array.from({ length: 20 }, () => service.call('PUT', path, { body: { title: 'x' } })),
   ])
   for (const answer of storm) t.ok([200, 204, 404].includes(answer.status), String(answer.status))
-  t.same((await service.call('PUT', path, { body: { title: 'x' } })).body, notFound)
+  t.strictSame((await service.call('PUT', path, { body: { title: 'x' } })).body, notFound)
 })
 
 t.test(
@@ -199,10 +199,10 @@ t.test(
       checkPair(t, (await service.call('GET', path)).body.import)
     }
     seen.delete(400)
-    t.same([...seen], [200], 'they went through or no longer matched, and nothing else happened')
+    t.strictSame([...seen], [200], 'they went through or no longer matched, and nothing else happened')
   },
 )
 
 function checkPair(t: Test, { source_type, source_path }: { source_type: SourceType; source_path: string }) {
-  t.same(canonicalSourcePath(source_type, source_path), { path: source_path }, `${source_type} ${source_path}`)
+  t.strictSame(canonicalSourcePath(source_type, source_path), { path: source_path }, `${source_type} ${source_path}`)
 }

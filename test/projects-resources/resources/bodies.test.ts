@@ -43,13 +43,14 @@ t.test('each type says in its schemas exactly what it takes and gives', async (t
       Object.keys(properties),
       required,
     ])
-    t.same(forms, [
+    t.strictSame(forms, [
       [[idField], [idField]],
       [Object.keys(create), Object.keys(create)],
     ])
-    for (const status of [200, 201]) t.same(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
+    for (const status of [200, 201])
+      t.strictSame(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
     const list = routesOf('GET')[0]?.schema as { response: Answers<{ items: { properties: object } }> }
-    t.same(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
+    t.strictSame(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
   }
 })
 
@@ -126,9 +127,9 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
       const answer = await call('POST', resources(`/${slug}`), { body })
       t.equal(answer.status, 400, name)
       const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      t.same(sorted(answer.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
+      t.strictSame(sorted(answer.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
     }
-    t.same(await count(), before)
+    t.strictSame(await count(), before)
   })
 
   t.test(`${slug}: the longest that is allowed is stored`, async (t) => {

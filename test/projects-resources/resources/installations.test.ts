@@ -42,7 +42,7 @@ t.test('an installation belongs to each user who records it', async (t) => {
   const theirs = resources('/github-installations', STRANGER)
   t.equal((await service.call('POST', all, { body: claim })).status, 201)
   t.equal((await service.call('POST', theirs, { body: claim, token: STRANGER.token })).status, 201)
-  t.same(
+  t.strictSame(
     (await rows(service)).map((row) => row['neptun_user_id']),
     [1, 2],
   )
@@ -51,7 +51,7 @@ t.test('an installation belongs to each user who records it', async (t) => {
 t.test('recorded many times at once, it is one row', async (t) => {
   const service = await shared.reset()
   const answers = await Promise.all(Array.from({ length: 12 }, () => service.call('POST', all, { body: claim })))
-  t.same(answers.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
+  t.strictSame(answers.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
   t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
   t.equal((await rows(service)).length, 1)
   t.equal((await service.call('GET', all)).body.length, 1)
@@ -114,7 +114,7 @@ t.test('in live mode GitHub describes the account, also when it is recorded agai
     github_account_id: '77',
     github_account_name: 'username',
   })
-  t.same(await sql('SELECT suspended_at FROM github_installations'), [{ suspended_at: null }], 'GitHub says so')
+  t.strictSame(await sql('SELECT suspended_at FROM github_installations'), [{ suspended_at: null }], 'GitHub says so')
 
   github.installations = []
   t.equal((await call('POST', all, { body })).status, 403, 'and is asked each time')

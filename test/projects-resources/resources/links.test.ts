@@ -21,7 +21,7 @@ for (const type of RESOURCE_TYPES) {
     t.equal((await call('GET', all)).text, '[]', 'nothing is linked at first')
     const linked = await call('POST', all, { body: { [idField]: 500 } })
     t.equal(linked.status, 201)
-    t.same(Object.keys(linked.body), keys)
+    t.strictSame(Object.keys(linked.body), keys)
     t.match(linked.body, {
       id: 500,
       ...created,
@@ -29,17 +29,17 @@ for (const type of RESOURCE_TYPES) {
       updated_at: '2025-02-16T18:42:11.000Z',
       neptun_user_id: 1,
     })
-    t.same((await call('GET', all)).body, [linked.body])
-    t.same((await call('GET', `${all}/500`)).body, linked.body)
+    t.strictSame((await call('GET', all)).body, [linked.body])
+    t.strictSame((await call('GET', `${all}/500`)).body, linked.body)
 
     const again = await call('POST', all, { body: { [idField]: 500 } })
-    t.same([again.status, again.body], [200, linked.body], 'a retry is safe')
-    t.same((await call('GET', all)).body, [linked.body])
+    t.strictSame([again.status, again.body], [200, linked.body], 'a retry is safe')
+    t.strictSame((await call('GET', all)).body, [linked.body])
 
     const unlinked = await call('DELETE', `${all}/500`)
-    t.same([unlinked.status, unlinked.text], [204, ''])
-    t.same((await call('DELETE', `${all}/500`)).body, NOT_FOUND)
-    t.same((await call('GET', `${all}/500`)).body, NOT_FOUND)
+    t.strictSame([unlinked.status, unlinked.text], [204, ''])
+    t.strictSame((await call('DELETE', `${all}/500`)).body, NOT_FOUND)
+    t.strictSame((await call('GET', `${all}/500`)).body, NOT_FOUND)
     t.equal((await call('GET', all)).text, '[]')
     t.equal((await sql(`SELECT FROM ${table} WHERE id = 500`)).length, 1, "the resource stays the user's")
   })
@@ -48,12 +48,12 @@ for (const type of RESOURCE_TYPES) {
     const { call, sql } = await shared.reset()
     const answer = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
     t.equal(answer.status, 201)
-    t.same(Object.keys(answer.body), keys)
+    t.strictSame(Object.keys(answer.body), keys)
     t.match(answer.body, { ...created, neptun_user_id: 1 })
     t.equal(answer.body.created_at, answer.body.updated_at)
     t.match(answer.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    t.same((await call('GET', `${all}/${answer.body.id}`)).body, answer.body)
-    t.same(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
+    t.strictSame((await call('GET', `${all}/${answer.body.id}`)).body, answer.body)
+    t.strictSame(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
       { project_id: 789, id: answer.body.id, neptun_user_id: 1 },
     ])
   })
@@ -66,7 +66,7 @@ for (const type of RESOURCE_TYPES) {
       await service.call('POST', all, { body: { [idField]: id } })
     }
     const { body } = await service.call('GET', all)
-    t.same(
+    t.strictSame(
       body.map(({ id }: { id: number }) => id),
       order.toReversed(),
     )
@@ -77,12 +77,12 @@ for (const type of RESOURCE_TYPES) {
     await writeResource(service, type, { id: 600, userId: 2 })
     const foreign = await service.call('POST', all, { body: { [idField]: 600 } })
     const unknown = await service.call('POST', all, { body: { [idField]: 601 } })
-    t.same(foreign.body, NOT_FOUND)
+    t.strictSame(foreign.body, NOT_FOUND)
     t.equal(foreign.text, unknown.text)
     const ofEach = ['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']
     const others = ({ headers }: typeof foreign) => [...headers].filter(([name]) => !ofEach.includes(name))
-    t.same(others(foreign), others(unknown))
-    t.same(await service.sql(`SELECT FROM ${linkTable}`), [])
+    t.strictSame(others(foreign), others(unknown))
+    t.strictSame(await service.sql(`SELECT FROM ${linkTable}`), [])
   })
 
   t.test(`${slug}: the same resource in another project is another link`, async (t) => {
@@ -92,7 +92,7 @@ for (const type of RESOURCE_TYPES) {
     await writeResource(service, type, { id: 500 })
     const other = resources(`/${slug}`, { userId: 1, projectId: 791, token: '' })
     await call('POST', all, { body: { [idField]: 500 } })
-    t.same((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
+    t.strictSame((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
     t.equal((await call('POST', other, { body: { [idField]: 500 } })).status, 201)
     t.equal((await call('DELETE', `${all}/500`)).status, 204)
     t.equal((await call('GET', `${other}/500`)).status, 200)
@@ -119,7 +119,7 @@ for (const type of RESOURCE_TYPES) {
       t.ok([200, 201, 204, 404].includes(status), `${status} ${text}`)
     const rows = (await service.sql(`SELECT FROM ${linkTable}`)).length
     const { status } = await service.call('GET', `${all}/500`)
-    t.same(status, rows === 1 ? 200 : 404)
+    t.strictSame(status, rows === 1 ? 200 : 404)
   })
 
   t.test(`${slug}: a project that is deleted meanwhile takes everything with it, or is not found`, async (t) => {
@@ -134,8 +134,8 @@ for (const type of RESOURCE_TYPES) {
     ])
     const seen = answers.flatMap((answer) => ('status' in answer ? [answer] : []))
     for (const { status, text } of seen) t.ok([200, 201, 404].includes(status), `${status} ${text}`)
-    t.same((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
-    t.same(await sql(`SELECT FROM ${linkTable}`), [])
+    t.strictSame((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+    t.strictSame(await sql(`SELECT FROM ${linkTable}`), [])
     const made = seen.filter(({ status, body: { id } }) => status === 201 && id !== 500).length
     t.equal((await sql(`SELECT FROM ${table} WHERE id NOT IN (123, 500)`)).length, made, 'no orphan was created')
   })
@@ -149,7 +149,7 @@ for (const type of RESOURCE_TYPES) {
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
     ])
     for (const answer of answers) if ('status' in answer) t.ok([200, 201, 404].includes(answer.status), answer.text)
-    t.same((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
+    t.strictSame((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
     t.equal((await service.call('GET', all)).text, '[]')
   })
 
@@ -169,11 +169,11 @@ for (const type of RESOURCE_TYPES) {
     )
     const { body } = await call('GET', all)
     const order = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} ORDER BY id DESC`)
-    t.same(
+    t.strictSame(
       body.map(({ id }: { id: number }) => id),
       order.map(({ id }) => id),
     )
-    t.same(Object.keys(body[999]), keys)
+    t.strictSame(Object.keys(body[999]), keys)
   })
 }
 
@@ -193,12 +193,12 @@ t.test('a list of long texts is complete, whatever their sizes', async (t) => {
   const [half, other] = ['a'.repeat(512 * 1024), 'é'.repeat(256 * 1024)]
   await write(1, half)
   await write(2, other)
-  t.same(await texts(), [other, half])
+  t.strictSame(await texts(), [other, half])
   await write(3, '!')
-  t.same(await texts(), ['!', other, half])
-  t.same(await texts('?limit=2'), ['!', other])
+  t.strictSame(await texts(), ['!', other, half])
+  t.strictSame(await texts('?limit=2'), ['!', other])
   await write(4, half)
-  t.same(await texts('?limit=3'), [half, '!', other])
+  t.strictSame(await texts('?limit=3'), [half, '!', other])
   const answer = await call('GET', `${all}?limit=2`)
   t.match(answer.headers.get('link'), /rel="next"/)
 })
@@ -225,7 +225,7 @@ t.test('the list can be read in pages, newest link first', async (t) => {
       collected.push(...answer.body)
       path = nextPage(path, answer)
     }
-    t.same(collected, whole, `in pages of ${limit}`)
+    t.strictSame(collected, whole, `in pages of ${limit}`)
   }
   for (const [query, path, message] of [
     ['limit=0', 'query.limit', 'must be an integer from 1 to 100'],
@@ -234,7 +234,7 @@ t.test('the list can be read in pages, newest link first', async (t) => {
     ['cursor=MQ', 'query.limit', 'is required with a cursor'],
   ] as const) {
     const answer = await call('GET', `${all}?${query}`)
-    t.same(answer.body.errors, [{ path, message }], query)
+    t.strictSame(answer.body.errors, [{ path, message }], query)
   }
   t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'nothing is older than the first')
 })
@@ -262,7 +262,7 @@ t.test('HEAD of a large list answers without reading it', async (t) => {
   const { sql, call } = await startApp(t)
   await writeLargeFiles(sql)
   const { status, headers, text } = await call('HEAD', resources('/user-files'))
-  t.same([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
+  t.strictSame([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
 })
 
 t.test('a client that does not read a large list holds no database connection', async (t) => {
@@ -295,7 +295,7 @@ t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused',
   ] as const) {
     const answer = await call('POST', all, body(text))
     t.equal(answer.status, 400)
-    t.same(answer.body.errors, [{ path: 'body.text', message }])
+    t.strictSame(answer.body.errors, [{ path: 'body.text', message }])
   }
   t.equal((await call('POST', all, body('a'.repeat(2 * 1024 * 1024)))).status, 413)
 })
@@ -315,11 +315,14 @@ t.test('a type that there is not is refused by name, for whoever has a session',
   ]) {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       for (const path of [`/${type}`, `/${type}/5`, `/${type}/x`]) {
-        t.same((await call(method, resources(path))).body, INVALID, `${method} ${path}`)
+        t.strictSame((await call(method, resources(path))).body, INVALID, `${method} ${path}`)
         t.equal((await call(method, resources(path), { token: null })).status, 401)
       }
     }
-    t.same((await call('POST', resources(`/${type}`), { body: '{', headers: { 'content-type': 'x/y' } })).body, INVALID)
+    t.strictSame(
+      (await call('POST', resources(`/${type}`), { body: '{', headers: { 'content-type': 'x/y' } })).body,
+      INVALID,
+    )
   }
 })
 
@@ -339,7 +342,7 @@ t.test('a method that a type does not have is an unknown route', async (t) => {
   ] as const
   for (const [method, path] of table) {
     const answer = await call(method, resources(path))
-    t.same(answer.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
+    t.strictSame(answer.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
   }
 })
 
@@ -350,7 +353,7 @@ t.test('in production nobody can record an installation that no GitHub App confi
     body: { installation_id: 1, account_name: 'torvalds', repository_selection: 'all' },
   })
   const message = 'Installations cannot be recorded: no GitHub App is configured to verify them'
-  t.same(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
+  t.strictSame(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
   t.equal((await sql('SELECT FROM github_installations')).length, 1, 'only the one that was there')
   t.equal(
     (await call('POST', all, { body: { github_installation_id: 123 } })).status,
