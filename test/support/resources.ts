@@ -1,15 +1,16 @@
 import type { TestApp } from './app.js'
 
-/** What the tests know of each type by themselves, in the words of its callers. */
+/** A resource type as clients see it, independent of the descriptors in src. */
 export interface ResourceType {
   slug: string
   idField: string
   table: string
   linkTable: string
-  /** A body that creates one, and what comes back of it besides id, times and owner. */
+  /** Body that creates a resource. */
   create: Record<string, unknown>
+  /** Values in the response, except the id, times and owner. */
   created: Record<string, unknown>
-  /** The keys of what comes back, in their order. */
+  /** Keys of the response, in order. */
   keys: string[]
 }
 
@@ -78,17 +79,17 @@ export const RESOURCE_TYPES: ResourceType[] = [
   },
 ]
 
-/** What the service stores of an account besides the body. */
+/** Columns of an installation that the service derives from the body. */
 const ACCOUNT = { github_account_name: 'acme' }
 
-/** Writes a resource that is linked nowhere, straight into its table; every text in it begins with `mark`. */
+/** Inserts a resource without links into its table. Each of its texts starts with `mark`. */
 export async function writeResource(
   { sql }: TestApp,
   { table, create }: ResourceType,
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
   const marked = (value: unknown) => (typeof value === 'string' && value !== 'selected' ? mark + value : value)
-  // A user has an installation once; that of resource 500 is the one of `created`.
+  // A user can have an installation only once. Resource 500 has the installation_id of `created`.
   const own = { ...create, ...('installation_id' in create && { installation_id: 4211 + id, ...ACCOUNT }) }
   const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
   const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.values(own).map(marked)]
