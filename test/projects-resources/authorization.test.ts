@@ -102,10 +102,10 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
     const isHead = method === 'HEAD'
 
     const refused = async (what: string, ids: Ids, token: string | null, expected: typeof UNAUTHORIZED) => {
-      const answer = await call(method, pathOf(url, ids), { token, ...example })
-      t.equal(answer.status, expected.statusCode, `${name}: ${what}`)
-      if (!isHead) t.strictSame(answer.body, expected, `${name}: ${what}, the whole body`)
-      t.match(answer.headers.get('content-type'), /^application\/json/)
+      const response = await call(method, pathOf(url, ids), { token, ...example })
+      t.equal(response.status, expected.statusCode, `${name}: ${what}`)
+      if (!isHead) t.strictSame(response.body, expected, `${name}: ${what}, the whole body`)
+      t.match(response.headers.get('content-type'), /^application\/json/)
     }
 
     await refused('no cookie', mine, null, UNAUTHORIZED)
@@ -237,12 +237,12 @@ t.test('many at once over the same connections, each sees only their own', async
       for (const caller of [OWNER.token, STRANGER.token, null, 'a'.repeat(43)]) asks.push([`${own}/${path}`, caller])
     }
   }
-  const answer = async ([path, token]: (typeof asks)[number]) => {
+  const response = async ([path, token]: (typeof asks)[number]) => {
     const { status, text } = await call('GET', path, { token })
     return `${status} ${text}`
   }
   const expected: string[] = []
-  for (const ask of asks) expected.push(await answer(ask))
+  for (const ask of asks) expected.push(await response(ask))
   t.strictSame(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
   for (const [index, text] of expected.entries()) {
     const [path = '', token] = asks[index] ?? []
@@ -252,7 +252,7 @@ t.test('many at once over the same connections, each sees only their own', async
   // In an order that is the same in every run, and different in every round.
   const rounds = Array.from({ length: 20 }, (_, round) => asks.map((_, index) => (index * 7 + round) % asks.length))
   const order = rounds.flat()
-  const seen = await Promise.all(order.map((index) => answer(asks[index] as (typeof asks)[number])))
+  const seen = await Promise.all(order.map((index) => response(asks[index] as (typeof asks)[number])))
   const wrong = order.filter((index, position) => seen[position] !== expected[index])
   t.strictSame(wrong, [], `${order.length} at once are answered as they are alone`)
 })

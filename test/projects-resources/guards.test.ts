@@ -7,7 +7,7 @@ const LOCAL = { source_type: 'local', source_path: 'folder' }
 const CROSS_SITE = errorBody(403, 'CROSS_SITE_REQUEST', 'Cross-site request from an origin that is not allowed')
 const LISTED = 'https://app.example.com'
 
-t.test('every answer tells browsers what it is not', async (t) => {
+t.test('every response tells browsers what it is not', async (t) => {
   const { call } = await startApp(t)
   for (const [method, path, status] of [
     ['GET', IMPORTS, 200],
@@ -184,7 +184,7 @@ t.test('CORS is for the origins that are listed, and else is off', async (t) => 
   t.strictSame([status, headers.get('access-control-allow-origin')], [404, null])
 })
 
-t.test('a request has an id, its own or a new one, in the answer and in the log', async (t) => {
+t.test('a request has an id, its own or a new one, in the response and in the log', async (t) => {
   const { call, log } = await startApp(t)
   const ask = async (id?: string) => {
     const { headers } = await call('GET', IMPORTS, id === undefined ? {} : { headers: { 'x-request-id': id } })

@@ -14,7 +14,7 @@ const LISTS = [
 ]
 
 for (const { path, body } of LISTS) {
-  t.test(`a page of ${path} has as many rows as its limit, however large they are`, async (t) => {
+  t.test(`a page of ${path} has as many rows as its limit, even if they are large`, async (t) => {
     const ids: number[] = []
     for (let count = 0; count < 12; count += 1) {
       const created = await service.call('POST', resources(path), { body })

@@ -21,7 +21,8 @@ const file = (fields: object = {}) => ({
   body: { title: 'x', original_path: 'x', context_file_category: 'x', context_file_type: 'x', text: '', ...fields },
 })
 const full = (message: string) => errorBody(409, 'PROJECT_FULL', `The project is full: ${message}`)
-const countOf = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status).length
+const countOf = (responses: Answer[], status: number) =>
+  responses.filter((response) => response.status === status).length
 
 /** Returns a body that creates another resource each time: a user has each GitHub installation once. */
 const distinct = ({ create }: ResourceType, index: number) =>
@@ -114,8 +115,10 @@ for (const type of RESOURCE_TYPES) {
     const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 501 })
-    const answers = await Promise.all(Array.from({ length: 8 }, () => call('POST', all, { body: { [idField]: 501 } })))
-    t.equal(countOf(answers, 201) + countOf(answers, 200), 8)
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, () => call('POST', all, { body: { [idField]: 501 } })),
+    )
+    t.equal(countOf(responses, 201) + countOf(responses, 200), 8)
     await countersMatch(t, service, 'linked')
     await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
     const third = { ...OWNER, projectId: 791 }
@@ -138,10 +141,10 @@ for (const type of RESOURCE_TYPES) {
       ...[9001, 9002, 9003, 9004, 9005].map((id) => ({ [idField]: id })),
       ...[1, 2, 3, 4, 5].map((index) => distinct(type, index)),
     ]
-    const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
-    t.equal(countOf(answers, 201), 4)
-    for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.strictSame(answer.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
+    const responses = await Promise.all(bodies.map((body) => call('POST', all, { body })))
+    t.equal(countOf(responses, 201), 4)
+    for (const response of responses.filter(({ status }) => status !== 201)) {
+      t.strictSame(response.body, full(`it holds at most 1000 ${nounOf({ slug })}`))
     }
     t.strictSame(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
     const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
@@ -177,12 +180,12 @@ t.test('a project holds at most 1000 imports, exactly, however many come at once
   const service = await shared.reset()
   const { call } = service
   await fillImports(service, 990)
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 30 }, (_, index) => call('POST', IMPORTS, local(`/new/${index}`))),
   )
-  t.equal(countOf(answers, 201), 10)
+  t.equal(countOf(responses, 201), 10)
   const FULL = full('it holds at most 1000 imports')
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
+  for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   await countersMatch(t, service, 'full')
   t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview says so too')
   const [one] = (await call('GET', IMPORTS)).body.imports
@@ -199,10 +202,10 @@ t.test('a project holds at most 1000 files, exactly, however many come at once',
     INSERT INTO context_files
       (title, original_path, context_file_category, context_file_type, text, neptun_user_id, project_id)
     SELECT 'x', 'x', 'x', 'x', '', 1, 789 FROM generate_series(1, 995) n`)
-  const answers = await Promise.all(Array.from({ length: 12 }, () => call('POST', FILES, file())))
-  t.equal(countOf(answers, 201), 5)
+  const responses = await Promise.all(Array.from({ length: 12 }, () => call('POST', FILES, file())))
+  t.equal(countOf(responses, 201), 5)
   const FULL = full('it holds at most 1000 files')
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
+  for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   await countersMatch(t, service, 'full')
   const [one] = (await call('GET', FILES)).body.files
   t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
@@ -217,9 +220,9 @@ t.test('the JSON text of a list of files has at most MAX_PROJECT_BYTES, exactly'
   const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
   const { call } = service
   const FULL = full(`the list of its files has at most ${MAX_BYTES} bytes`)
-  const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', FILES, file({ text: HARD }))))
-  t.ok(countOf(answers, 201) > 2)
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
+  const responses = await Promise.all(Array.from({ length: 40 }, () => call('POST', FILES, file({ text: HARD }))))
+  t.ok(countOf(responses, 201) > 2)
+  for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   const [one] = (await call('GET', FILES)).body.files
   const put = (body: object) => call('PUT', `${FILES}/${one.id}`, { body })
   t.equal((await put({ text: '' })).status, 200)
@@ -234,11 +237,11 @@ t.test('the JSON text of a list of imports has at most MAX_PROJECT_BYTES, exactl
   const { call } = service
   const FULL = full(`the list of its imports has at most ${MAX_BYTES} bytes`)
   const sizeOf = async () => Buffer.byteLength((await call('GET', IMPORTS)).text)
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 40 }, (_, index) => call('POST', IMPORTS, local(`/${index}`, { description: HARD }))),
   )
-  t.ok(countOf(answers, 201) > 2)
-  for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
+  t.ok(countOf(responses, 201) > 2)
+  for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   t.ok((await sizeOf()) <= MAX_BYTES)
   await countersMatch(t, service, 'full')
 
@@ -270,9 +273,9 @@ t.test('each list of links has at most MAX_PROJECT_BYTES, and lists do not count
       ...Array.from({ length: 30 }, (_, index) => distinct(type, index)),
       ...[501, 502, 503].map((id) => ({ [type.idField]: id })),
     ]
-    const answers = await Promise.all(bodies.map((body) => call('POST', all, { body })))
-    t.ok(countOf(answers, 201) > 2, type.slug)
-    for (const answer of answers.filter(({ status }) => status !== 201)) t.strictSame(answer.body, FULL)
+    const responses = await Promise.all(bodies.map((body) => call('POST', all, { body })))
+    t.ok(countOf(responses, 201) > 2, type.slug)
+    for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
     t.ok(Buffer.byteLength((await call('GET', all)).text) <= MAX_BYTES)
   }
   await countersMatch(t, service, 'full')

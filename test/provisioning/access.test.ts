@@ -46,10 +46,10 @@ t.test('only a service token opens it: 401 before anything is parsed', async (t)
   ]
   for (const [what, headers] of Object.entries(refused)) {
     for (const [method, path, body] of requests) {
-      const answer = await call(method, path, { token: null, body, headers })
-      t.strictSame([answer.status, answer.body], [401, UNAUTHORIZED], `${what}: ${method} ${path}`)
-      t.equal(answer.headers.get('www-authenticate'), 'Bearer')
-      t.equal(answer.headers.get('cache-control'), 'no-store')
+      const response = await call(method, path, { token: null, body, headers })
+      t.strictSame([response.status, response.body], [401, UNAUTHORIZED], `${what}: ${method} ${path}`)
+      t.equal(response.headers.get('www-authenticate'), 'Bearer')
+      t.equal(response.headers.get('cache-control'), 'no-store')
     }
   }
   for (const authorization of [`bearer ${SERVICE_TOKEN}`, `BEARER  ${SERVICE_TOKEN}`]) {
@@ -81,12 +81,15 @@ t.test('with a token, what does not exist is 404', async (t) => {
     ['POST', '/internal/v1/users/1/user-files/1', {}],
   ]
   for (const [method, path, body] of table) {
-    const answer = await call(method, path, { token: null, body, headers })
-    t.strictSame([answer.status, answer.body], [404, NOT_FOUND], `${method} ${path}`)
+    const response = await call(method, path, { token: null, body, headers })
+    t.strictSame([response.status, response.body], [404, NOT_FOUND], `${method} ${path}`)
   }
   for (const method of ['PUT', 'DELETE']) {
-    const answer = await call(method, '/internal/v1/users/1/nothing/1', { token: null, body: {}, headers })
-    t.strictSame([answer.status, answer.body], [400, errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')])
+    const response = await call(method, '/internal/v1/users/1/nothing/1', { token: null, body: {}, headers })
+    t.strictSame(
+      [response.status, response.body],
+      [400, errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')],
+    )
   }
   const wrong = await call('PUT', USER, {
     token: null,

@@ -105,8 +105,8 @@ t.test('what a session must not be is refused', async (t) => {
     t.strictSame([status, body], [400, faultBody(['body.expires_at', INSTANT])], wrong)
   }
   for (const [body, ...validationErrors] of table) {
-    const answer = await api('POST', '/users/1/sessions', body)
-    t.strictSame([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    const response = await api('POST', '/users/1/sessions', body)
+    t.strictSame([response.status, response.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   const none = await api('POST', '/users/77/sessions', { ttl: 60 })
   t.strictSame([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
@@ -137,10 +137,10 @@ t.test('the list of sessions has pages', async (t) => {
     SELECT sha256(n::text::bytea), 1, CASE n WHEN 1 THEN 'infinity' ELSE now() + interval '1 day' END FROM generate_series(1, 249) AS n`)
   const pages: { id: number; expires_at: string }[][] = []
   for (let path: string | undefined = '/users/1/sessions'; path; ) {
-    const answer = await api('GET', path)
-    t.equal(answer.status, 200)
-    pages.push(answer.body.sessions)
-    path = nextPage(path, answer)
+    const response = await api('GET', path)
+    t.equal(response.status, 200)
+    pages.push(response.body.sessions)
+    path = nextPage(path, response)
   }
   t.strictSame(
     pages.map(({ length }) => length),

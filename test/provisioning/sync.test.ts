@@ -154,8 +154,8 @@ t.test('all validation errors are reported, with the index of their operation', 
     [{ operations: [null] }, 'body.operations[0]', 'must be an object'],
   ]
   for (const [wrong, path, message] of shapes) {
-    const answer = await service.api('POST', '/users/1/sync', wrong)
-    t.strictSame([answer.status, answer.body], [400, faultBody([path, message])], JSON.stringify(wrong))
+    const response = await service.api('POST', '/users/1/sync', wrong)
+    t.strictSame([response.status, response.body], [400, faultBody([path, message])], JSON.stringify(wrong))
   }
   t.strictSame(await snapshot(service), before)
 })
@@ -252,12 +252,12 @@ t.test('syncs of one user at the same time take turns', async (t) => {
         body: { name },
       })),
     })
-  const [answers, read] = await Promise.all([
+  const [responses, read] = await Promise.all([
     Promise.all(['a', 'b', 'c', 'd'].map(sync)),
     Promise.all(Array.from({ length: 20 }, () => call('GET', resources('/imports', OWNER)))),
   ])
   t.strictSame(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [200, 200, 200, 200],
   )
   t.strictSame([...new Set(read.map(({ status }) => status))], [200], 'others are served meanwhile')

@@ -62,8 +62,8 @@ t.test('values that a user must not have are refused, all at once', async (t) =>
     [{ email: `${'x'.repeat(320)}@example.com` }, ['body.email', 'must have 3 to 320 characters']],
   ]
   for (const [body, ...validationErrors] of table) {
-    const answer = await api('PUT', '/users/5000', body)
-    t.strictSame([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    const response = await api('PUT', '/users/5000', body)
+    t.strictSame([response.status, response.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
   }
   for (const email of ['x', 'a b@c', 'a@', '@b', 'a@b@c', 'a\u0000@b', 'a\n@b']) {
     t.equal((await api('PUT', '/users/5000', { email })).status, 400, JSON.stringify(email))
@@ -86,10 +86,10 @@ t.test('an email address is of one user', async (t) => {
     t.strictSame([status, body], [409, CONFLICT], path)
   }
   t.strictSame(await rowsOf(service, 'users'), before)
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     [1, 2, 3, 4, 5].map((n) => api('PUT', `/users/600${n}`, { email: 'race@example.com' })),
   )
-  const statuses = answers.map(({ status }) => status).sort()
+  const statuses = responses.map(({ status }) => status).sort()
   t.strictSame(statuses, [201, 409, 409, 409, 409], 'also at the same time')
 })
 
@@ -176,12 +176,12 @@ t.test('two users who put the same id at the same time: one gets it', async (t) 
   const { api, sql } = service
   for (let id = 7000; id < 7010; id += 1) {
     const put = (user: number) => api('PUT', `/users/${user}/projects/${id}`, { name: `of ${user}` })
-    const answers = await Promise.all([put(1), put(2), put(1), put(2)])
+    const responses = await Promise.all([put(1), put(2), put(1), put(2)])
     const [row] = await sql(`SELECT name, neptun_user_id FROM projects WHERE id = ${id}`)
-    const statuses = answers.map(({ status }) => status).sort()
+    const statuses = responses.map(({ status }) => status).sort()
     t.strictSame(statuses, [200, 201, 409, 409], `${id}`)
     t.equal(row?.['name'], `of ${row?.['neptun_user_id']}`)
-    t.strictSame(answers.find(({ status }) => status === 409)?.body, ID_TAKEN)
+    t.strictSame(responses.find(({ status }) => status === 409)?.body, ID_TAKEN)
   }
 })
 
@@ -253,11 +253,11 @@ for (const [path, table, values] of [
       call('POST', resources(path), { body: { ...values, title: `${n}` } }),
     )
     await until(async () => (await sql(`SELECT FROM ${table}`)).length > 0, 'one was created')
-    const [deleted, ...answers] = await Promise.all([api('DELETE', '/users/1'), ...posts])
+    const [deleted, ...responses] = await Promise.all([api('DELETE', '/users/1'), ...posts])
     t.equal(deleted?.status, 200)
-    const created = answers.filter(({ status }) => status === 201).length
+    const created = responses.filter(({ status }) => status === 201).length
     t.strictSame(
-      [...new Set(answers.map(({ status }) => status))].filter((status) => ![201, 401, 404].includes(status)),
+      [...new Set(responses.map(({ status }) => status))].filter((status) => ![201, 401, 404].includes(status)),
       [],
     )
     t.equal(deleted?.body.removed[table], created, 'each one that was created is counted')

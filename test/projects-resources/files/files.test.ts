@@ -48,11 +48,11 @@ const numbers = (count: number, isListed = (_: number) => true) =>
 
 t.test('a file is created, with its Location and ETag, and read', async (t) => {
   const { call, url } = await shared.reset()
-  const answer = await create()
-  t.equal(answer.status, 201)
-  const { id, created_at, updated_at } = answer.body.file
-  t.strictSame(answer.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
-  t.strictSame(Object.keys(answer.body.file), [
+  const response = await create()
+  t.equal(response.status, 201)
+  const { id, created_at, updated_at } = response.body.file
+  t.strictSame(response.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
+  t.strictSame(Object.keys(response.body.file), [
     'id',
     'title',
     'original_path',
@@ -68,10 +68,10 @@ t.test('a file is created, with its Location and ETag, and read', async (t) => {
   ])
   t.match(created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   t.equal(created_at, updated_at)
-  t.equal(new URL(answer.headers.get('location') ?? '', url + FILES).pathname, `${FILES}/${id}`)
+  t.equal(new URL(response.headers.get('location') ?? '', url + FILES).pathname, `${FILES}/${id}`)
   const read = await call('GET', `${FILES}/${id}`)
-  t.strictSame([read.status, read.body], [200, answer.body])
-  t.equal(read.headers.get('etag'), answer.headers.get('etag'))
+  t.strictSame([read.status, read.body], [200, response.body])
+  t.equal(read.headers.get('etag'), response.headers.get('etag'))
   t.strictSame((await call('GET', `${FILES}/77`)).body, NOT_FOUND)
 })
 
@@ -102,9 +102,9 @@ t.test('every validation error of a body is reported, and nothing is stored', as
     [{ extension: 5 }, ['body.extension', 'must be a string or null']],
   ]
   for (const [fields, ...validationErrors] of table) {
-    const answer = await create(fields)
+    const response = await create(fields)
     t.strictSame(
-      [answer.status, answer.body],
+      [response.status, response.body],
       [400, faultBody(...validationErrors)],
       JSON.stringify(fields).slice(0, 60),
     )
@@ -235,12 +235,12 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
   ]
   let current = created
   for (const [body, expected] of table) {
-    const answer = await call('PUT', one, { body })
-    t.equal(answer.status, 200)
-    t.strictSame(answer.body.file, { ...current, ...expected, updated_at: answer.body.file.updated_at })
-    t.ok(answer.body.file.updated_at > current.updated_at, 'updated_at moves')
-    t.strictSame((await call('GET', one)).body, answer.body, 'and it is stored so')
-    current = answer.body.file
+    const response = await call('PUT', one, { body })
+    t.equal(response.status, 200)
+    t.strictSame(response.body.file, { ...current, ...expected, updated_at: response.body.file.updated_at })
+    t.ok(response.body.file.updated_at > current.updated_at, 'updated_at moves')
+    t.strictSame((await call('GET', one)).body, response.body, 'and it is stored so')
+    current = response.body.file
   }
   const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
   for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
@@ -297,11 +297,11 @@ t.test('of many changes at once that expect the same state, one goes through', a
   await shared.reset()
   const { one, etag } = await createOne()
   const headers = { 'if-match': etag }
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     ...Array.from({ length: 12 }, (_, index) => shared.call('PUT', one, { body: { title: `${index}` }, headers })),
     shared.call('DELETE', one, { headers }),
   ])
-  const statuses = answers.map(({ status }) => status)
+  const statuses = responses.map(({ status }) => status)
   t.equal(statuses.filter((status) => status < 300).length, 1)
   t.ok(
     statuses.every((status) => [200, 204, 404, 412].includes(status)),

@@ -14,12 +14,12 @@ t.test('POST stores an import and returns all of it', async (t) => {
     title: 'My GitHub Import',
     description: 'Importing from GitHub repository',
   }
-  const answer = await call('POST', imports, { body })
-  t.equal(answer.status, 201)
-  t.match(answer.headers.get('content-type'), 'application/json; charset=utf-8')
-  const { id, created_at, updated_at } = answer.body.import
-  t.strictSame(answer.body, { import: { id, ...body, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
-  t.strictSame(Object.keys(answer.body.import), [
+  const response = await call('POST', imports, { body })
+  t.equal(response.status, 201)
+  t.match(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  const { id, created_at, updated_at } = response.body.import
+  t.strictSame(response.body, { import: { id, ...body, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
+  t.strictSame(Object.keys(response.body.import), [
     'id',
     'source_type',
     'source_path',
@@ -39,7 +39,7 @@ t.test('POST stores an import and returns all of it', async (t) => {
     [id],
   )
   t.strictSame(row, { ...body, project_id: 789 })
-  t.strictSame((await call('GET', `${imports}/${id}`)).body, answer.body)
+  t.strictSame((await call('GET', `${imports}/${id}`)).body, response.body)
 })
 
 t.test('a title or description that is not given is null', async (t) => {
@@ -89,9 +89,9 @@ t.test('strings come back byte for byte', async (t) => {
   ]
   for (const [index, text] of strings.entries()) {
     const body = { source_type: 'local', source_path: 'x', title: text, description: text }
-    const answer = await call('POST', imports, { body })
-    t.equal(answer.status, 201)
-    t.strictSame([answer.body.import.title, answer.body.import.description], [text, text], `number ${index}`)
+    const response = await call('POST', imports, { body })
+    t.equal(response.status, 201)
+    t.strictSame([response.body.import.title, response.body.import.description], [text, text], `number ${index}`)
   }
 })
 
@@ -135,10 +135,10 @@ t.test('what is wrong with a body is said, all of it, by its path', async (t) =>
     ],
   ]
   for (const [name, body, ...validationErrors] of table) {
-    const answer = await call('POST', imports, { body })
-    t.equal(answer.status, 400, name)
+    const response = await call('POST', imports, { body })
+    t.equal(response.status, 400, name)
     const order = (list: { path: string; message: string }[]) => list.map((one) => JSON.stringify(one)).sort()
-    t.strictSame(order(answer.body.errors), order(faultBody(...validationErrors).errors), name)
+    t.strictSame(order(response.body.errors), order(faultBody(...validationErrors).errors), name)
   }
   t.strictSame(await sql('SELECT id FROM imports'), [], 'nothing was stored')
 })
@@ -184,10 +184,10 @@ t.test('what is read-only or unknown is ignored', async (t) => {
     source_type: 'local',
     source_path: 'x',
   }
-  const answer = await call('POST', imports, { body })
-  t.equal(answer.status, 201)
-  t.match(answer.body.import, { neptun_user_id: 1, project_id: 789 })
-  t.not(answer.body.import.created_at, body.created_at)
+  const response = await call('POST', imports, { body })
+  t.equal(response.status, 201)
+  t.match(response.body.import, { neptun_user_id: 1, project_id: 789 })
+  t.not(response.body.import.created_at, body.created_at)
 })
 
 t.test('a github import needs an installation that grants it', async (t) => {
@@ -201,9 +201,9 @@ t.test('a github import needs an installation that grants it', async (t) => {
 
   t.equal((await post('UserName/any')).status, 201, 'of an account that is installed, in any letter case')
   for (const owner of ['chosen', 'suspended', 'foreign', 'nobody']) {
-    const answer = await post(`${owner}/repository`)
+    const response = await post(`${owner}/repository`)
     t.strictSame(
-      answer.body,
+      response.body,
       errorBody(
         403,
         'GITHUB_ACCESS_DENIED',

@@ -18,14 +18,14 @@ async function writeImports({ sql }: TestApp, rows: [id: number, type: string, p
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of any shape
-const idsOf = (answer: { body: any }) => answer.body.imports.map(({ id }: { id: number }) => id)
+const idsOf = (response: { body: any }) => response.body.imports.map(({ id }: { id: number }) => id)
 
 t.test('a project without imports has an empty list', async (t) => {
   const { call } = await shared.reset()
-  const answer = await call('GET', imports)
-  t.equal(answer.text, '{"imports":[]}')
-  t.equal(answer.headers.get('x-imports-withheld'), null)
-  t.equal(answer.headers.get('link'), null)
+  const response = await call('GET', imports)
+  t.equal(response.text, '{"imports":[]}')
+  t.equal(response.headers.get('x-imports-withheld'), null)
+  t.equal(response.headers.get('link'), null)
 })
 
 t.test('the list is whole, and oldest first', async (t) => {
@@ -85,11 +85,11 @@ t.test('pages, one after the other, are the whole list', async (t) => {
     const collected: unknown[] = []
     let path: string | undefined = `${imports}?${query}`
     while (path) {
-      const answer = await service.call('GET', path)
-      t.equal(answer.status, 200)
-      t.ok(answer.body.imports.length > 0, 'no page is empty')
-      collected.push(...answer.body.imports)
-      path = nextPage(path, answer)
+      const response = await service.call('GET', path)
+      t.equal(response.status, 200)
+      t.ok(response.body.imports.length > 0, 'no page is empty')
+      collected.push(...response.body.imports)
+      path = nextPage(path, response)
     }
     t.strictSame(collected, expected, query)
   }
@@ -103,10 +103,10 @@ t.test('a list of 1000 imports is complete, and counts what it withholds', async
     SELECT CASE WHEN n <= 600 THEN 'github' ELSE 'local' END::source_type, 'nobody/' || n,
       timestamptz '2025-01-01' + interval '1 ms' * (n / 7), 1, 789
     FROM generate_series(1, 1000) n`)
-  const answer = await call('GET', imports)
-  t.strictSame([answer.status, answer.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
-  t.equal(answer.headers.get('x-imports-withheld'), '600')
-  const paths = answer.body.imports.map((one: { source_path: string }) => one.source_path)
+  const response = await call('GET', imports)
+  t.strictSame([response.status, response.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
+  t.equal(response.headers.get('x-imports-withheld'), '600')
+  const paths = response.body.imports.map((one: { source_path: string }) => one.source_path)
   t.strictSame(
     paths,
     Array.from({ length: 400 }, (_, index) => `nobody/${601 + index}`),
@@ -185,9 +185,9 @@ t.test('a github import is withheld while its user has no access to its owner', 
     )
 
   t.test('the list leaves it out and counts it', async (t) => {
-    const answer = await call('GET', imports)
-    t.strictSame(idsOf(answer), [1, 4])
-    t.equal(answer.headers.get('x-imports-withheld'), '2')
+    const response = await call('GET', imports)
+    t.strictSame(idsOf(response), [1, 4])
+    t.equal(response.headers.get('x-imports-withheld'), '2')
     const page = await call('GET', `${imports}?limit=1`)
     t.strictSame([idsOf(page), page.headers.get('x-imports-withheld')], [[1], '2'])
     t.equal((await call('GET', `${imports}?source_type=gitlab`)).headers.get('x-imports-withheld'), null)
@@ -217,9 +217,9 @@ t.test('a github import is withheld while its user has no access to its owner', 
     await sql(`
       INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
       VALUES (7, 'Elsewhere', 'selected', 1)`)
-    const answer = await call('GET', imports)
-    t.strictSame(idsOf(answer), [1, 2, 3, 4])
-    t.equal(answer.headers.get('x-imports-withheld'), null)
+    const response = await call('GET', imports)
+    t.strictSame(idsOf(response), [1, 2, 3, 4])
+    t.equal(response.headers.get('x-imports-withheld'), null)
     await sql(`DELETE FROM github_installations WHERE account_name = 'Elsewhere'`)
   })
 

@@ -62,9 +62,9 @@ t.test('If-Match accepts lists, weak tags and *; anything else matches nothing',
   ]
   for (const index of lists('').keys()) {
     const header = lists(etag)[index] ?? ''
-    const answer = await put(header)
-    t.equal(answer.status, 200, header)
-    etag = answer.headers.get('etag') ?? ''
+    const response = await put(header)
+    t.equal(response.status, 200, header)
+    etag = response.headers.get('etag') ?? ''
   }
   const others = [
     '',
@@ -113,11 +113,11 @@ t.test('it comes after what is checked of every request', async (t) => {
 
 t.test('of many changes at once that expect the same state, one goes through', async (t) => {
   const { etag, put, remove } = await create()
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     ...Array.from({ length: 20 }, (_, index) => put(etag, { title: `${index}` })),
     remove(etag),
   ])
-  const statuses = answers.map(({ status }) => status)
+  const statuses = responses.map(({ status }) => status)
   t.equal(statuses.filter((status) => status < 300).length, 1)
   t.ok(
     statuses.every((status) => [200, 204, 404, 412].includes(status)),

@@ -23,7 +23,7 @@ t.test('a preview returns the import as it would be stored, without id and times
     title: 'Mine',
     id: 7,
   }
-  const answer = await call('POST', PREVIEW, { body })
+  const response = await call('POST', PREVIEW, { body })
   const expected = {
     source_type: 'github',
     source_path: 'username/repository',
@@ -32,9 +32,9 @@ t.test('a preview returns the import as it would be stored, without id and times
     neptun_user_id: 1,
     project_id: 789,
   }
-  t.strictSame([answer.status, answer.body], [200, { import: expected, duplicates: [] }])
-  t.equal(answer.headers.get('etag'), null, 'there is no object yet')
-  t.equal(answer.headers.get('location'), null)
+  t.strictSame([response.status, response.body], [200, { import: expected, duplicates: [] }])
+  t.equal(response.headers.get('etag'), null, 'there is no object yet')
+  t.equal(response.headers.get('location'), null)
   t.strictSame(await stored(service), before)
 
   const created = await call('POST', IMPORTS, { body })

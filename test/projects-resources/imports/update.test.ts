@@ -8,10 +8,10 @@ const shared = await startApp(t)
 const imports = resources('/imports')
 
 async function writeImport({ call }: TestApp, body: object = {}) {
-  const answer = await call('POST', imports, {
+  const response = await call('POST', imports, {
     body: { source_type: 'github', source_path: 'username/repository', title: 'a', description: 'b', ...body },
   })
-  return { path: `${imports}/${answer.body.import.id}`, written: answer.body.import }
+  return { path: `${imports}/${response.body.import.id}`, written: response.body.import }
 }
 
 t.test('PUT changes what the body names, and nothing else', async (t) => {
@@ -34,13 +34,13 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
   ]
   let current = written
   for (const [body, expected] of table) {
-    const answer = await service.call('PUT', path, { body })
-    t.equal(answer.status, 200)
-    t.strictSame(answer.body.import, { ...current, ...expected, updated_at: answer.body.import.updated_at })
-    t.ok(answer.body.import.updated_at > current.updated_at, 'updated_at moves')
-    t.equal(answer.body.import.created_at, written.created_at)
-    t.strictSame((await service.call('GET', path)).body, answer.body, 'and it is stored so')
-    current = answer.body.import
+    const response = await service.call('PUT', path, { body })
+    t.equal(response.status, 200)
+    t.strictSame(response.body.import, { ...current, ...expected, updated_at: response.body.import.updated_at })
+    t.ok(response.body.import.updated_at > current.updated_at, 'updated_at moves')
+    t.equal(response.body.import.created_at, written.created_at)
+    t.strictSame((await service.call('GET', path)).body, response.body, 'and it is stored so')
+    current = response.body.import
   }
 })
 
@@ -65,9 +65,9 @@ t.test('a whole object, got, changed and put back, works; what is read-only in i
     created_at: '2000-01-01T00:00:00.000Z',
     updated_at: '2000-01-01T00:00:00.000Z',
   }
-  const answer = await service.call('PUT', path, { body })
-  t.strictSame(answer.body.import, { ...written, title: 'changed', updated_at: answer.body.import.updated_at })
-  t.ok(answer.body.import.updated_at > written.updated_at)
+  const response = await service.call('PUT', path, { body })
+  t.strictSame(response.body.import, { ...written, title: 'changed', updated_at: response.body.import.updated_at })
+  t.ok(response.body.import.updated_at > written.updated_at)
 })
 
 t.test('a body without one of the four fields is refused', async (t) => {
@@ -105,9 +105,9 @@ t.test('a source_type or source_path that is null stays as it is; a title or des
   ]
   let expected = written
   for (const [body, changed] of table) {
-    const answer = await service.call('PUT', path, { body })
-    expected = { ...expected, ...changed, updated_at: answer.body.import?.updated_at }
-    t.strictSame([answer.status, answer.body], [200, { import: expected }], JSON.stringify(body))
+    const response = await service.call('PUT', path, { body })
+    expected = { ...expected, ...changed, updated_at: response.body.import?.updated_at }
+    t.strictSame([response.status, response.body], [200, { import: expected }], JSON.stringify(body))
   }
   t.strictSame((await service.call('GET', path)).body.import, expected)
 })
@@ -128,9 +128,9 @@ t.test('the pair of type and path that results must match', async (t) => {
     [{ source_type: null, source_path: 'https://example.com/x' }, 'body.source_path'],
   ]
   for (const [body, field] of table) {
-    const answer = await service.call('PUT', path, { body: { ...body, title: 'never' } })
-    t.equal(answer.status, 400, JSON.stringify(body))
-    t.equal(answer.body.errors[0].path, field)
+    const response = await service.call('PUT', path, { body: { ...body, title: 'never' } })
+    t.equal(response.status, 400, JSON.stringify(body))
+    t.equal(response.body.errors[0].path, field)
   }
   t.strictSame((await service.call('GET', path)).body.import, written, 'nothing was changed')
 
@@ -169,7 +169,7 @@ t.test('PUT of what is not there is 404, also when it goes while the request is 
     service.call('DELETE', path),
     ...Array.from({ length: 20 }, () => service.call('PUT', path, { body: { title: 'x' } })),
   ])
-  for (const answer of storm) t.ok([200, 204, 404].includes(answer.status), String(answer.status))
+  for (const response of storm) t.ok([200, 204, 404].includes(response.status), String(response.status))
   t.strictSame((await service.call('PUT', path, { body: { title: 'x' } })).body, notFound)
 })
 
@@ -191,8 +191,8 @@ t.test(
     const seen = new Set<number>()
     for (let round = 0; round < 15; round += 1) {
       await service.call('PUT', path, { body: { source_type: 'local', source_path: 'group/project' } })
-      const answers = await Promise.all(changes.map((body) => service.call('PUT', path, { body })))
-      for (const { status, body } of answers) {
+      const responses = await Promise.all(changes.map((body) => service.call('PUT', path, { body })))
+      for (const { status, body } of responses) {
         seen.add(status)
         if (status === 200) checkPair(t, body.import)
       }

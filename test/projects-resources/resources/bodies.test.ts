@@ -28,8 +28,8 @@ const FIELDS: Record<string, { min?: number; max?: number; nullable?: boolean; i
 
 type Answers<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
 
-const schemaOf = <Schema>(answers: Answers<Schema>, status: number) =>
-  answers[status]?.content['application/json'].schema
+const schemaOf = <Schema>(responses: Answers<Schema>, status: number) =>
+  responses[status]?.content['application/json'].schema
 
 t.test('each type says in its schemas exactly what it takes and gives', async (t) => {
   for (const { slug, idField, create, keys } of RESOURCE_TYPES) {
@@ -124,10 +124,10 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
       (await sql(`SELECT (SELECT count(*) FROM ${table}), (SELECT count(*) FROM ${linkTable})`))[0]
     const before = await count()
     for (const [name, body, validationErrors] of cases) {
-      const answer = await call('POST', resources(`/${slug}`), { body })
-      t.equal(answer.status, 400, name)
+      const response = await call('POST', resources(`/${slug}`), { body })
+      t.equal(response.status, 400, name)
       const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      t.strictSame(sorted(answer.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
+      t.strictSame(sorted(response.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
     }
     t.strictSame(await count(), before)
   })
@@ -140,11 +140,11 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
         return [name, max === undefined ? value : 'a'.repeat(max)]
       }),
     )
-    const answer = await call('POST', resources(`/${slug}`), { body: longest })
-    t.equal(answer.status, 201)
+    const response = await call('POST', resources(`/${slug}`), { body: longest })
+    t.equal(response.status, 201)
     const isGiven = (name: string) => FIELDS[name]?.max === undefined
     for (const [name, value] of Object.entries(longest)) {
-      t.ok(answer.body[name] === (isGiven(name) ? created[name] : value), name)
+      t.ok(response.body[name] === (isGiven(name) ? created[name] : value), name)
     }
   })
 }

@@ -50,9 +50,9 @@ t.test('an installation belongs to each user who records it', async (t) => {
 
 t.test('recorded many times at once, it is one row', async (t) => {
   const service = await shared.reset()
-  const answers = await Promise.all(Array.from({ length: 12 }, () => service.call('POST', all, { body: claim })))
-  t.strictSame(answers.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
-  t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
+  const responses = await Promise.all(Array.from({ length: 12 }, () => service.call('POST', all, { body: claim })))
+  t.strictSame(responses.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
+  t.equal(new Set(responses.map(({ body }) => body.id)).size, 1)
   t.equal((await rows(service)).length, 1)
   t.equal((await service.call('GET', all)).body.length, 1)
 })
@@ -102,9 +102,9 @@ t.test('in live mode GitHub describes the account, also when it is recorded agai
   await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)
   await sql('UPDATE github_installations SET suspended_at = now()')
   const body = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
-  const answer = await call('POST', all, { body })
-  t.equal(answer.status, 200)
-  t.match(answer.body, {
+  const response = await call('POST', all, { body })
+  t.equal(response.status, 200)
+  t.match(response.body, {
     id: 123,
     installation_id: '456789',
     account_name: 'username',

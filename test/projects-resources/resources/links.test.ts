@@ -46,15 +46,15 @@ for (const type of RESOURCE_TYPES) {
 
   t.test(`${slug}: creates one and links it`, async (t) => {
     const { call, sql } = await shared.reset()
-    const answer = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
-    t.equal(answer.status, 201)
-    t.strictSame(Object.keys(answer.body), keys)
-    t.match(answer.body, { ...created, neptun_user_id: 1 })
-    t.equal(answer.body.created_at, answer.body.updated_at)
-    t.match(answer.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    t.strictSame((await call('GET', `${all}/${answer.body.id}`)).body, answer.body)
+    const response = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
+    t.equal(response.status, 201)
+    t.strictSame(Object.keys(response.body), keys)
+    t.match(response.body, { ...created, neptun_user_id: 1 })
+    t.equal(response.body.created_at, response.body.updated_at)
+    t.match(response.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.strictSame((await call('GET', `${all}/${response.body.id}`)).body, response.body)
     t.strictSame(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
-      { project_id: 789, id: answer.body.id, neptun_user_id: 1 },
+      { project_id: 789, id: response.body.id, neptun_user_id: 1 },
     ])
   })
 
@@ -101,11 +101,11 @@ for (const type of RESOURCE_TYPES) {
   t.test(`${slug}: fifty links of one resource at once are one row`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
     )
-    t.equal(answers.filter(({ status }) => status === 201).length, 1)
-    t.equal(answers.filter(({ status }) => status === 200).length, 49)
+    t.equal(responses.filter(({ status }) => status === 201).length, 1)
+    t.equal(responses.filter(({ status }) => status === 200).length, 49)
     t.equal((await service.sql(`SELECT FROM ${linkTable}`)).length, 1)
   })
 
@@ -127,12 +127,12 @@ for (const type of RESOURCE_TYPES) {
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
     const body = (index: number) => ({ body: index % 2 ? create : { [idField]: 500 } })
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
       sql('DELETE FROM projects WHERE id = 789'),
       ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
     ])
-    const seen = answers.flatMap((answer) => ('status' in answer ? [answer] : []))
+    const seen = responses.flatMap((response) => ('status' in response ? [response] : []))
     for (const { status, text } of seen) t.ok([200, 201, 404].includes(status), `${status} ${text}`)
     t.strictSame((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
     t.strictSame(await sql(`SELECT FROM ${linkTable}`), [])
@@ -143,12 +143,13 @@ for (const type of RESOURCE_TYPES) {
   t.test(`${slug}: a resource that is deleted meanwhile is not found`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
       service.sql(`DELETE FROM ${table} WHERE id = 500`),
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
     ])
-    for (const answer of answers) if ('status' in answer) t.ok([200, 201, 404].includes(answer.status), answer.text)
+    for (const response of responses)
+      if ('status' in response) t.ok([200, 201, 404].includes(response.status), response.text)
     t.strictSame((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
     t.equal((await service.call('GET', all)).text, '[]')
   })
@@ -199,8 +200,8 @@ t.test('a list of long texts is complete, whatever their sizes', async (t) => {
   t.strictSame(await texts('?limit=2'), ['!', other])
   await write(4, half)
   t.strictSame(await texts('?limit=3'), [half, '!', other])
-  const answer = await call('GET', `${all}?limit=2`)
-  t.match(answer.headers.get('link'), /rel="next"/)
+  const response = await call('GET', `${all}?limit=2`)
+  t.match(response.headers.get('link'), /rel="next"/)
 })
 
 t.test('the list can be read in pages, newest link first', async (t) => {
@@ -219,11 +220,11 @@ t.test('the list can be read in pages, newest link first', async (t) => {
     const collected: unknown[] = []
     let path: string | undefined = `${all}?limit=${limit}`
     while (path) {
-      const answer = await call('GET', path)
-      t.equal(answer.status, 200)
-      t.ok(answer.body.length > 0 && answer.body.length <= limit)
-      collected.push(...answer.body)
-      path = nextPage(path, answer)
+      const response = await call('GET', path)
+      t.equal(response.status, 200)
+      t.ok(response.body.length > 0 && response.body.length <= limit)
+      collected.push(...response.body)
+      path = nextPage(path, response)
     }
     t.strictSame(collected, whole, `in pages of ${limit}`)
   }
@@ -233,8 +234,8 @@ t.test('the list can be read in pages, newest link first', async (t) => {
     ['limit=5&cursor=nonsense', 'query.cursor', 'is not a cursor of this list'],
     ['cursor=MQ', 'query.limit', 'is required with a cursor'],
   ] as const) {
-    const answer = await call('GET', `${all}?${query}`)
-    t.strictSame(answer.body.errors, [{ path, message }], query)
+    const response = await call('GET', `${all}?${query}`)
+    t.strictSame(response.body.errors, [{ path, message }], query)
   }
   t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'nothing is older than the first')
 })
@@ -251,14 +252,14 @@ const writeLargeFiles = (sql: TestApp['sql']) =>
 t.test('fifteen files of 1 MiB are listed', async (t) => {
   const { sql, call } = await startApp(t)
   await writeLargeFiles(sql)
-  const answer = await call('GET', resources('/user-files'))
-  t.equal(answer.status, 200)
-  t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
-  t.equal(answer.body.length, 15)
-  t.ok(answer.text.length > 15 * 1024 * 1024)
+  const response = await call('GET', resources('/user-files'))
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  t.equal(response.body.length, 15)
+  t.ok(response.text.length > 15 * 1024 * 1024)
 })
 
-t.test('HEAD of a large list answers without reading it', async (t) => {
+t.test('HEAD of a large list responses without reading it', async (t) => {
   const { sql, call } = await startApp(t)
   await writeLargeFiles(sql)
   const { status, headers, text } = await call('HEAD', resources('/user-files'))
@@ -284,18 +285,18 @@ t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused',
   const all = resources('/user-files')
   const body = (text: string) => ({ body: { title: 'x', text, language: 'x', extension: 'x' } })
   for (const text of ['a'.repeat(1_048_576), '🦉'.repeat(262_144), `${'\\"\n\u2028'.repeat(1000)}`]) {
-    const answer = await call('POST', all, body(text))
-    t.equal(answer.status, 201)
-    t.ok(answer.body.text === text, 'in the answer')
-    t.ok((await call('GET', `${all}/${answer.body.id}`)).body.text === text, 'and stored so')
+    const response = await call('POST', all, body(text))
+    t.equal(response.status, 201)
+    t.ok(response.body.text === text, 'in the response')
+    t.ok((await call('GET', `${all}/${response.body.id}`)).body.text === text, 'and stored so')
   }
   for (const [text, message] of [
     ['a'.repeat(1_048_577), 'must have 0 to 1048576 characters'],
     ['🦉'.repeat(262_145), 'must have at most 1048576 bytes in UTF-8'],
   ] as const) {
-    const answer = await call('POST', all, body(text))
-    t.equal(answer.status, 400)
-    t.strictSame(answer.body.errors, [{ path: 'body.text', message }])
+    const response = await call('POST', all, body(text))
+    t.equal(response.status, 400)
+    t.strictSame(response.body.errors, [{ path: 'body.text', message }])
   }
   t.equal((await call('POST', all, body('a'.repeat(2 * 1024 * 1024)))).status, 413)
 })
@@ -341,19 +342,19 @@ t.test('a method that a type does not have is an unknown route', async (t) => {
     ['GET', '/nonsense/5/6'],
   ] as const
   for (const [method, path] of table) {
-    const answer = await call(method, resources(path))
-    t.strictSame(answer.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
+    const response = await call(method, resources(path))
+    t.strictSame(response.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
   }
 })
 
 t.test('in production nobody can record an installation that no GitHub App confirms', async (t) => {
   const { call, sql } = await startApp(t, { NODE_ENV: 'production' })
   const all = resources('/github-installations')
-  const answer = await call('POST', all, {
+  const response = await call('POST', all, {
     body: { installation_id: 1, account_name: 'torvalds', repository_selection: 'all' },
   })
   const message = 'Installations cannot be recorded: no GitHub App is configured to verify them'
-  t.strictSame(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
+  t.strictSame(response.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
   t.equal((await sql('SELECT FROM github_installations')).length, 1, 'only the one that was there')
   t.equal(
     (await call('POST', all, { body: { github_installation_id: 123 } })).status,
