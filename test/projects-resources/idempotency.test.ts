@@ -173,8 +173,8 @@ t.test('a replay has the original text, which is not stored twice', async (t) =>
   const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
   t.ok(sizes?.['small'])
   await shared.sql('DELETE FROM user_files')
-  const gone = await post(link, 'link', resources('/user-files'))
-  t.strictSame([gone.status, gone.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
+  const missing = await post(link, 'link', resources('/user-files'))
+  t.strictSame([missing.status, missing.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
   isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
 })
 
@@ -360,16 +360,16 @@ t.test('two instances together execute only one of many requests with one key', 
 
 t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not stored', async (t) => {
   const { call, sql } = await shared.reset()
-  const refused = { source_type: 'github', source_path: 'nobody/x' }
-  t.equal((await post(refused, 'denied')).status, 403)
+  const denied = { source_type: 'github', source_path: 'not-installed/x' }
+  t.equal((await post(denied, 'denied')).status, 403)
   t.equal((await post({ user_file_id: 7 }, 'missing', resources('/user-files'))).status, 404)
   t.equal((await post({}, 'invalid')).status, 400)
   t.equal((await post(LOCAL, 'foreign', resources('/imports', { ...OWNER, projectId: 790 }))).status, 404)
   t.equal((await post(LOCAL, 'anonymous', IMPORTS, 'an-unknown-session')).status, 401)
   t.equal(await count('idempotency_keys'), 0)
   await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
-             VALUES (7, 'nobody', 'all', 1)`)
-  t.equal((await post(refused, 'denied')).status, 201, 'access has been granted since')
+             VALUES (7, 'not-installed', 'all', 1)`)
+  t.equal((await post(denied, 'denied')).status, 201, 'access has been granted since')
 
   await sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
              SELECT 'local', 'x', 1, 789 FROM generate_series(1, 999) n`)

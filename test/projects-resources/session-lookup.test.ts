@@ -53,7 +53,7 @@ async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {})
     const body = (await response.json()) as unknown
     return { status: response.status, body, retryAfter: response.headers.get('retry-after') }
   }
-  const isRefused = async (t: Test, token: string, what: string) =>
+  const isUnauthorized = async (t: Test, token: string, what: string) =>
     t.strictSame(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
   const isUnavailable = async (t: Test, token: string, what: string) =>
     t.strictSame(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
@@ -63,7 +63,7 @@ async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {})
         checked_until <= now() + interval '60 s' AS is_within FROM sessions WHERE token_hash = $1`,
       [hashToken(token)],
     )
-  return { ...service, other, host, list, isRefused, isUnavailable, rowsOf }
+  return { ...service, other, host, list, isUnauthorized, isUnavailable, rowsOf }
 }
 
 t.test('an unknown cookie is looked up once and stored; the other service receives only the cookie', async (t) => {
@@ -87,17 +87,17 @@ t.test('an unknown cookie is looked up once and stored; the other service receiv
 })
 
 t.test('a lookup accepts the documented formats of ids and times; any other response is 503', async (t) => {
-  const { other, list, isUnavailable, isRefused, rowsOf, log } = await startBoth(t)
-  const times: [given: unknown, stored: string][] = [
+  const { other, list, isUnavailable, isUnauthorized, rowsOf, log } = await startBoth(t)
+  const times: [input: unknown, stored: string][] = [
     ['2099-01-01T02:00:00+02:00', FUTURE],
     ['2099-01-01t00:00:00.123456789z', '2099-01-01T00:00:00.123Z'],
     [4_070_908_800, FUTURE],
     [4_070_908_800.5, '2099-01-01T00:00:00.500Z'],
   ]
-  for (const [given, stored] of times) {
+  for (const [input, stored] of times) {
     const token = newToken()
-    other.respond = session('1', given)
-    t.equal((await list(token)).status, 200, String(given))
+    other.respond = session('1', input)
+    t.equal((await list(token)).status, 200, String(input))
     t.strictSame((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
   }
   other.respond = json({ user_id: 1, expires_at: FUTURE }, 200, 'application/vnd.api+json; charset=utf-8')
@@ -127,10 +127,10 @@ t.test('a lookup accepts the documented formats of ids and times; any other resp
   ] as const) {
     other.respond = session(user, expires)
     const token = newToken()
-    await isRefused(t, token, what)
+    await isUnauthorized(t, token, what)
     t.strictSame(await rowsOf(token), [])
     const lookups = other.requests.length
-    await isRefused(t, token, what)
+    await isUnauthorized(t, token, what)
     t.equal(other.requests.length, lookups, 'the result is cached')
   }
 })
@@ -207,7 +207,7 @@ t.test(
 )
 
 t.test('concurrent requests with one cookie share a lookup, and a 401 is cached', async (t) => {
-  const { other, list, isRefused } = await startBoth(t)
+  const { other, list, isUnauthorized } = await startBoth(t)
   const waiting: (() => void)[] = []
   other.respond = (response, request) => {
     waiting.push(() => session()(response, request))
@@ -224,8 +224,8 @@ t.test('concurrent requests with one cookie share a lookup, and a 401 is cached'
   t.equal(other.requests.length, 1)
   other.respond = status(401)
   const junk = newToken()
-  await Promise.all(Array.from({ length: 10 }, () => isRefused(t, junk, 'junk')))
-  for (let round = 0; round < 5; round += 1) await isRefused(t, junk, 'junk again')
+  await Promise.all(Array.from({ length: 10 }, () => isUnauthorized(t, junk, 'junk')))
+  for (let round = 0; round < 5; round += 1) await isUnauthorized(t, junk, 'junk again')
   t.equal(other.requests.length, 2)
 })
 
@@ -265,7 +265,7 @@ t.test('at most 32 lookups are concurrent and 64 wait; further requests get 503 
 })
 
 t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when either service ends it', async (t) => {
-  const { other, list, isRefused, isUnavailable, rowsOf, sql } = await startBoth(t)
+  const { other, list, isUnauthorized, isUnavailable, rowsOf, sql } = await startBoth(t)
   const expireCheck = () =>
     sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
   const token = newToken()
@@ -283,7 +283,7 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal((await list(token)).status, 403, 'another user now')
   await expireCheck()
   other.respond = status(401)
-  await isRefused(t, token, 'ended in the other service')
+  await isUnauthorized(t, token, 'ended in the other service')
   const [ended] = await sql('SELECT expires_at <= now() AS is_over FROM sessions WHERE token_hash = $1', [
     hashToken(token),
   ])
@@ -294,9 +294,9 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal((await list(revoked)).status, 200)
   await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(revoked)])
   const lookups = other.requests.length
-  await isRefused(t, revoked, 'revoked here')
+  await isUnauthorized(t, revoked, 'revoked here')
   await expireCheck()
-  await isRefused(t, revoked, 'revoked here, and due for a lookup')
+  await isUnauthorized(t, revoked, 'revoked here, and due for a lookup')
   t.equal(other.requests.length, lookups, 'a revoked session is not looked up')
 })
 
@@ -362,12 +362,12 @@ t.test('the next lookup is due when the session expires, if that is before SESSI
 })
 
 t.test('sessions that other programs have inserted are not looked up', async (t) => {
-  const { other, isRefused, sql, list } = await startBoth(t)
+  const { other, isUnauthorized, sql, list } = await startBoth(t)
   const [expired, revoked] = [newToken(), newToken()]
   await createSession(sql, OWNER.userId, { token: expired, expires: `now() - interval '1 s'` })
   await createSession(sql, OWNER.userId, { token: revoked, revoked: 'now()' })
-  await isRefused(t, expired, 'expired')
-  await isRefused(t, revoked, 'revoked')
+  await isUnauthorized(t, expired, 'expired')
+  await isUnauthorized(t, revoked, 'revoked')
   t.equal((await list(OWNER.token)).status, 200)
   t.equal(other.requests.length, 0)
 })

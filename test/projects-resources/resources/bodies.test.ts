@@ -2,7 +2,6 @@ import t from 'tap'
 import { faultBody, resources, startApp } from '../../support/app.js'
 import { RESOURCE_TYPES } from '../../support/resources.js'
 
-/** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
 
 type Problem = [path: string, message: string]
@@ -11,7 +10,7 @@ const ID = 'must be an integer from 1 to 2147483647'
 const NUL = 'must not contain U+0000 or unpaired surrogates'
 const length = (from: number, to: number) => `must have ${from} to ${to} characters`
 
-/** What a field of each type takes: its limits, or the words. */
+/** Constraints of the fields of all types: lengths, or accepted values. */
 const FIELDS: Record<string, { min?: number; max?: number; nullable?: boolean; id?: boolean; words?: string[] }> = {
   title: { min: 1, max: 255 },
   text: { min: 0, max: 1_048_576 },
@@ -26,18 +25,24 @@ const FIELDS: Record<string, { min?: number; max?: number; nullable?: boolean; i
   repository_selection: { words: ['all', 'selected'] },
 }
 
-type Answers<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
+type Responses<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
 
-const schemaOf = <Schema>(responses: Answers<Schema>, status: number) =>
+const schemaOf = <Schema>(responses: Responses<Schema>, status: number) =>
   responses[status]?.content['application/json'].schema
 
-t.test('each type says in its schemas exactly what it takes and gives', async (t) => {
+/** Sorts the validation errors of a body, whose order is not significant. */
+const sortErrors = (body: { errors?: object[] }) => ({
+  ...body,
+  errors: body.errors?.map((error) => JSON.stringify(error)).sort(),
+})
+
+t.test('the schemas of each type have exactly the documented properties', async (t) => {
   for (const { slug, idField, create, keys } of RESOURCE_TYPES) {
     const routesOf = (method: string) =>
       shared.routes.filter((route) => route.url.endsWith(`/${slug}`) && route.method === method)
     const schema = routesOf('POST')[0]?.schema as {
       body: Record<'then' | 'else', { properties: object; required: string[] }>
-      response: Answers<{ properties: object }>
+      response: Responses<{ properties: object }>
     }
     const forms = [schema.body.then, schema.body.else].map(({ properties, required }) => [
       Object.keys(properties),
@@ -49,7 +54,7 @@ t.test('each type says in its schemas exactly what it takes and gives', async (t
     ])
     for (const status of [200, 201])
       t.strictSame(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
-    const list = routesOf('GET')[0]?.schema as { response: Answers<{ items: { properties: object } }> }
+    const list = routesOf('GET')[0]?.schema as { response: Responses<{ items: { properties: object } }> }
     t.strictSame(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
   }
 })
@@ -81,13 +86,13 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
     ['an id and one field that is null', { [idField]: 123, [fields[0] ?? '']: null }, [mixed]],
     ['neither', {}, [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]]],
     [
-      'what it does not know',
+      'only an unknown property',
       { x: 1 },
       [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]],
     ],
     ['a list', [{ [idField]: 123 }], [['body', 'must be an object']]],
     ['null', 'null', [['body', 'must be an object']]],
-    ['a word', '"x"', [['body', 'must be an object']]],
+    ['a string', '"x"', [['body', 'must be an object']]],
   ]
   for (const name of fields) {
     const { [name]: _, ...rest } = create
@@ -118,7 +123,7 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
     }
   }
 
-  t.test(`${slug}: what is wrong with a body is said, and nothing is stored`, async (t) => {
+  t.test(`${slug}: all validation errors of a body are reported, and nothing is stored`, async (t) => {
     const { call, sql } = await shared.reset()
     const count = async () =>
       (await sql(`SELECT (SELECT count(*) FROM ${table}), (SELECT count(*) FROM ${linkTable})`))[0]
@@ -126,13 +131,12 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
     for (const [name, body, validationErrors] of cases) {
       const response = await call('POST', resources(`/${slug}`), { body })
       t.equal(response.status, 400, name)
-      const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      t.strictSame(sorted(response.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
+      t.strictSame(sortErrors(response.body), sortErrors(faultBody(...validationErrors)), name)
     }
     t.strictSame(await count(), before)
   })
 
-  t.test(`${slug}: the longest that is allowed is stored`, async (t) => {
+  t.test(`${slug}: fields of the maximum length are stored`, async (t) => {
     const { call } = await shared.reset()
     const longest = Object.fromEntries(
       Object.entries(create).map(([name, value]) => {
@@ -142,9 +146,10 @@ for (const { slug, idField, create, created, linkTable, table } of RESOURCE_TYPE
     )
     const response = await call('POST', resources(`/${slug}`), { body: longest })
     t.equal(response.status, 201)
-    const isGiven = (name: string) => FIELDS[name]?.max === undefined
     for (const [name, value] of Object.entries(longest)) {
-      t.ok(response.body[name] === (isGiven(name) ? created[name] : value), name)
+      const expected = FIELDS[name]?.max === undefined ? created[name] : value
+      // Compared with ===, so that a failure does not print the texts.
+      t.ok(response.body[name] === expected, name)
     }
   })
 }
