@@ -282,7 +282,8 @@ t.test('all invalid and missing variables are reported together, without their v
 const DEVELOPMENT = {
   name: 'DATA_DIR',
   value: '.data',
-  description: 'Directory of the database that `npm run dev` starts. The service does not read it.',
+  description:
+    'Directory of the database that `npm run dev` starts. Also read by the command line, but not by the service.',
 }
 
 const DOCUMENTED = [
@@ -324,7 +325,7 @@ t.test('variables that fail a custom check are reported together with the others
     'PORT must be a port number from 0 to 65535',
     'TRUST_PROXY must be addresses or networks like 127.0.0.1, 10.0.0.0/8, separated by commas',
     'DATABASE_URL must be a URL of the form postgres://user:password@host:5432/database',
-    'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, in PEM or as base64 of it',
+    'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, as PEM or base64-encoded PEM',
   ])
 })
 
@@ -389,10 +390,10 @@ t.test('INTERNAL_PORT requires SERVICE_TOKENS and must differ from PORT', async 
   t.equal(loadConfig({ DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '3001' }).INTERNAL_PORT, 3001)
   t.equal(loadConfig({ DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '0', PORT: '0' }).INTERNAL_PORT, 0)
   t.strictSame(problemsOf(t, { DATABASE_URL, INTERNAL_PORT: '3001' }), [
-    'SERVICE_TOKENS is missing: INTERNAL_PORT is set',
+    'SERVICE_TOKENS is missing: INTERNAL_PORT requires it',
   ])
   t.strictSame(problemsOf(t, { DATABASE_URL, SERVICE_TOKENS, INTERNAL_PORT: '3000' }), [
-    'INTERNAL_PORT must differ from PORT: to use the same port, leave it unset',
+    'INTERNAL_PORT must differ from PORT: to use one port, leave INTERNAL_PORT unset',
   ])
 })
 
@@ -416,8 +417,8 @@ t.test('misspelled and unknown variables are reported, without their values', as
   }
   t.strictSame(unknownVariables(env), [
     'DATABASE_POOL is not a variable of this service',
-    'REDIS_URI is not a variable of this service: is REDIS_URL meant?',
-    'Log_Level is not a variable of this service: is LOG_LEVEL meant?',
+    'REDIS_URI is not a variable of this service: did you mean REDIS_URL?',
+    'Log_Level is not a variable of this service: did you mean LOG_LEVEL?',
     'SHUTDOWN_GRACE is not a variable of this service',
   ])
 })

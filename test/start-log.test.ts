@@ -42,8 +42,8 @@ t.test('all output of the service is JSON, including warnings and unknown variab
   t.same(
     lines.filter(({ level }) => level === 40).map(({ msg, reason }) => [msg, reason]),
     [
-      ['DATABASE_POOLSIZE is not a variable of this service: is DATABASE_POOL_SIZE meant?', undefined],
-      ['SHUTDOWN_DELAYS is not a variable of this service: is SHUTDOWN_DELAY meant?', undefined],
+      ['DATABASE_POOLSIZE is not a variable of this service: did you mean DATABASE_POOL_SIZE?', undefined],
+      ['SHUTDOWN_DELAYS is not a variable of this service: did you mean SHUTDOWN_DELAY?', undefined],
       ['RATE_LIMIT_EVERYTHING is not a variable of this service', undefined],
       ['a deprecated function', 'DeprecationWarning'],
     ],
