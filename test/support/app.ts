@@ -276,8 +276,8 @@ export const accessDeniedBody = (path: string) =>
   errorBody(
     403,
     'GITHUB_ACCESS_DENIED',
-    `No access to ${path} on GitHub: install the GitHub App on the account ${path.split('/')[0]} for this repository, ` +
-      'or lift its suspension, record the installation, and try again',
+    `No access to ${path} on GitHub: install the GitHub App on the account ${path.split('/')[0]} with access to this ` +
+      'repository, unsuspend it if it is suspended, record the installation, and try again',
   )
 
 /** Returns the body of a 400 for validation errors. */
