@@ -19,9 +19,9 @@ RUN npm run build && chmod +x dist/cli.js
 
 
 # Delete files that are never loaded, which are most of node_modules: TypeScript (Node does not load it from
-# node_modules), source maps, tests of packages, and Prisma's query compilers for other databases, for CommonJS and of
-# the other compilerBuild than in schema.prisma. The patterns list the files to delete, so that new files of a release
-# are kept.
+# node_modules), source maps, tests of packages, and Prisma's query compilers that are not used: those for other
+# databases, for CommonJS, and for the compilerBuild that schema.prisma does not select. The patterns list the files to
+# delete, so that files that a new release adds are kept.
 FROM node AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \

@@ -91,7 +91,7 @@ export const missingProject: Call = {
   requests: (dataset) => [{ ...get(dataset, 1, 0, 'imports'), path: pathOf(1, 2_000_000_000, 'imports') }],
 }
 
-/** The list of the project with an import from a GitHub account where its user has no installation. */
+/** A list that withholds an import, because the user has no installation on the account of its repository. */
 export const withheldImport: Call = {
   name: 'list with a withheld import',
   status: 200,

@@ -24,9 +24,9 @@ export function drawChart(
     ...(results ? [drawRatios(results.spreads)] : []),
     ...(growth
       ? [
-          drawLines('Requests a second, by imports or links in the project', growth.importsInProject),
-          drawLines('Requests a second, by connections', growth.connections),
-          drawLines('Requests a second, by rows in the database', growth.rows),
+          drawLines('Requests per second, by imports or links in the project', growth.importsInProject),
+          drawLines('Requests per second, by connections', growth.connections),
+          drawLines('Requests per second, by rows in the database', growth.rows),
         ]
       : []),
   ]

@@ -12,7 +12,7 @@ export interface Spread {
 export interface Target {
   atLeast?: number
   atMost?: number
-  /** A higher value than the required one. */
+  /** An optional goal that is higher than `atLeast`. */
   aim?: number
 }
 

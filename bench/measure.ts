@@ -28,7 +28,9 @@ const PROJECT: Record<Name, number> = {
   floor: 0,
 }
 
-/** Maximum duration for a retry with more time, if a server has not responded at all, in seconds. */
+/**
+ * A measurement without any response is repeated with a longer duration, unless it took longer than this, in seconds.
+ */
 const MAX_DURATION = 10
 
 /** Measures throughput. @param duration in seconds @returns responses per second */

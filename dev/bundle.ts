@@ -3,10 +3,10 @@ import { pathToFileURL } from 'node:url'
 import { watch } from 'chokidar'
 import { build, type Plugin } from 'esbuild'
 
-/** How long to wait for further changes, in milliseconds: editors write several files, or one several times. */
+/** How long to wait for further changes, in milliseconds: editors may write several files, or one file repeatedly. */
 const DEBOUNCE = 100
 
-/** An esbuild plugin that keeps `import.meta.url` the location of the source. */
+/** An esbuild plugin that replaces `import.meta.url` with the URL of the source file. */
 export const keepLocations: Plugin = {
   name: 'keep locations',
   setup: ({ onLoad }) => {
@@ -19,7 +19,7 @@ export const keepLocations: Plugin = {
 
 /** Calls `onBundle` with the code of the service, now and after each change of the source. esbuild prints errors. */
 export function watchBundle(onBundle: (code: string) => void): void {
-  // A bundle loads several times faster than its modules do, above all TypeBox, which has hundreds of them.
+  // A bundle loads several times faster than separate modules: TypeBox alone consists of hundreds.
   const bundle = async () => {
     const { outputFiles } = await build({
       entryPoints: ['dev/service.ts'],

@@ -10,12 +10,15 @@ import type { PostgresUser } from './postgres-user.js'
 import { readProcess } from './processes.js'
 
 /** How long a PostgreSQL in the data folder may take to shut down, in milliseconds. */
-const PATIENCE = 5000
+const STOP_TIMEOUT = 5000
 
 /** The process title of `npm run dev`, by which another start recognizes it. */
 export const TITLE = 'neptun-resources dev'
 
-/** Returns the errors in the output of one of PostgreSQL's programs with their details, on one line; else its last line. */
+/**
+ * Extracts the errors and their details from the output of a PostgreSQL program, on one line. If there are none,
+ * returns the last line.
+ */
 export function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
   const reasons = lines.filter((line) => /\b(error|detail|hint|FATAL|PANIC|DETAIL|HINT):/.test(line))
@@ -29,7 +32,7 @@ export function inUse(cluster: string, holder: string): StartError {
 
 /**
  * Stops the PostgreSQL that still runs in a data folder because the process that started it was killed.
- * @throws StartError if it belongs to an `npm run dev` that is still running, or does not end
+ * @throws StartError if an `npm run dev` that is still running started it, or if it does not stop in time
  */
 export async function stopLeftover(cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
@@ -37,24 +40,24 @@ export async function stopLeftover(cluster: string): Promise<void> {
   for (const start = Date.now(); ; await sleep(50)) {
     const found = readProcess(pid)
     if (!found) return
-    // PostgreSQL would take a zombie or an unrelated process for another PostgreSQL.
+    // The process is a zombie, or an unrelated process with the same id. PostgreSQL would mistake it for a server.
     if (!found.command.includes(` -D ${cluster} `)) return await rm(pidFile, { force: true })
     const isOwned = readProcess(found.parent)?.command.includes(TITLE)
-    if (Date.now() - start > PATIENCE) throw inUse(cluster, `process ${isOwned ? found.parent : pid}`)
+    if (Date.now() - start > STOP_TIMEOUT) throw inUse(cluster, `process ${isOwned ? found.parent : pid}`)
     if (!isOwned) process.kill(pid, 'SIGINT')
   }
 }
 
 /**
- * Creates PostgreSQL's data folder, and a file with the superuser's password. The data folder gets its name when it is
- * complete, so that a start can be killed at any time.
+ * Creates PostgreSQL's data folder, and a file with the superuser's password. The data folder is renamed to its final
+ * name when it is complete, so that a start that is killed leaves no incomplete one.
  * @throws StartError with the reason that initdb printed
  */
 export async function createCluster(cluster: string, passwordFile: string, initdb: string, user: PostgresUser) {
   const prefix = `${cluster}.partial-`
   const partial = await mkdtemp(prefix)
   const password = randomBytes(18).toString('base64url')
-  // Two first starts at the same time use one password.
+  // Concurrent first starts share the password that was written first.
   await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx' }).catch(() => {})
   for (const path of [partial, passwordFile]) await user.own(path)
   const account = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
@@ -65,7 +68,7 @@ export async function createCluster(cluster: string, passwordFile: string, initd
   if (existsSync(cluster)) throw inUse(cluster, 'another start')
   if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(errors) || `exit code ${code}`}`)
   await rename(partial, cluster)
-  // Left by starts that were killed.
+  // Remove the partial folders of starts that were killed.
   for (const name of await readdir(dirname(cluster))) {
     const path = join(dirname(cluster), name)
     if (path.startsWith(prefix)) await rm(path, { recursive: true, maxRetries: 10 })

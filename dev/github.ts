@@ -28,7 +28,7 @@ export async function startGithub(say: (message: string) => void): Promise<NodeJ
   const emulator = await createEmulator({ service: 'github', port, baseUrl: upstream, seed: { github: SEED } })
   const key = emulator.generatedSecrets.find(({ kind }) => kind === 'github.app_private_key')
   const url = await startFront(upstream)
-  say(`an emulated GitHub answers on ${url}; its App is installed on the account ${INSTALLATION.account},`)
+  say(`an emulated GitHub is listening on ${url}; its App is installed on the account ${INSTALLATION.account},`)
   say(`with access to ${GRANTED.join(', ')}, but not to username/other-repository`)
   say(`webhook secret: ${WEBHOOK_SECRET}`)
   const credentials = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: key?.value, GITHUB_APP_PRIVATE_KEY_FILE: '' }

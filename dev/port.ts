@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../src/start-error.js'
 
 /** How long to wait for a port in use, in milliseconds: the service of an earlier start may be shutting down. */
-const PATIENCE = 2000
+const PORT_TIMEOUT = 2000
 
 /** Waits until the service can listen. @returns `port`, or a free port if it is 0 */
 export async function waitForPort(host: string, port: number): Promise<number> {
@@ -12,7 +12,8 @@ export async function waitForPort(host: string, port: number): Promise<number> {
     const found = await findFreePort(host, port).catch(({ code }) => `${code}`)
     if (typeof found === 'number') return found
     if (found !== 'EADDRINUSE') throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${found})`)
-    if (Date.now() - start > PATIENCE) throw new StartError(`PORT: ${host}:${port} is in use; set PORT to another port`)
+    if (Date.now() - start > PORT_TIMEOUT)
+      throw new StartError(`PORT: ${host}:${port} is in use; set PORT to another port`)
   }
 }
 

@@ -4,7 +4,7 @@ import { chown, stat } from 'node:fs/promises'
 /** On Linux and BSD, the user `nobody`. */
 const NOBODY = { uid: 65_534, gid: 65_534 }
 
-/** Linux ends the program with SIGINT when this process ends, even by `kill -9`. */
+/** Makes Linux send SIGINT to the program when this process ends, even if it is killed with SIGKILL. */
 const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 
 /**
@@ -14,8 +14,8 @@ const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 
 /**
- * Finds the user that PostgreSQL runs as: this one, except that PostgreSQL refuses to run as root.
- * @param cluster the data folder; root runs PostgreSQL as its owner, or as `nobody` if that is root or it does not exist
+ * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
+ * @param cluster the data folder; instead of root, its owner is used, or `nobody` if root owns it or it does not exist
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)
@@ -27,7 +27,9 @@ export async function findPostgresUser(cluster: string) {
   const ids = isRoot && prefix.length === 0 ? { uid, gid } : {}
   const env = { PATH: process.env['PATH'], LC_ALL: 'C' }
   return {
-    /** Runs one of PostgreSQL's programs, without the shell's variables, and out of reach of the terminal's Ctrl-C. */
+    /**
+     * Runs a PostgreSQL program with a minimal environment, detached so that the terminal's Ctrl-C does not stop it.
+     */
     run(program: string, args: string[], stderr: 'ignore' | 'pipe' | number): ChildProcess {
       const [command, ...all] = [...prefix, program, ...args] as [string, ...string[]]
       return spawn(command, all, { ...ids, env, cwd: '/', detached: true, stdio: ['ignore', 'ignore', stderr] })

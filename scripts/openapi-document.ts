@@ -3,7 +3,9 @@ import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config.js'
 import type { Database } from '../src/database/database.js'
 
-/** Minimal configuration. The document depends on no setting except those that enable the webhook. */
+/**
+ * Minimal configuration. The documents depend on no settings except those that enable the webhook and the internal API.
+ */
 const SETTINGS = { NODE_ENV: 'test', DATABASE_URL: 'postgres://127.0.0.1:1/none' }
 
 const SERVICE_TOKENS = 'a-placeholder-token-of-at-least-32-characters'

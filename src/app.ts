@@ -18,7 +18,7 @@ export interface AppParts {
   logger: FastifyBaseLogger
   /** Returns the number of log lines that could not be written, for the metrics. */
   lostLogLines?: () => number
-  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
+  /** Timeout for a client that does not read its responses, in milliseconds. */
   readTimeout?: number
   /** Interval between deletions of expired rows, in milliseconds. */
   retentionInterval?: number

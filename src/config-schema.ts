@@ -51,13 +51,16 @@ const webhookSecret = (description: string) =>
 /** An origin as browsers serialize it: lower case, without a path or a default port. */
 const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
 
-/** The environment variables of the service. docs/configuration.md and .env.example have the same texts (test/config.test.ts). */
+/**
+ * The environment variables. docs/configuration.md and .env.example must have the same texts (test/config.test.ts
+ * checks it).
+ */
 export const Variables = Type.Object({
   NODE_ENV: choice(
     ['production', 'development', 'test'],
     'production',
     'production, development or test',
-    'The environment. Production never writes demonstration data.',
+    'Environment: production, development or test. Demonstration data is never written in production.',
   ),
   HOST: Type.String({
     default: '127.0.0.1',
@@ -88,7 +91,7 @@ export const Variables = Type.Object({
     0,
     600_000,
     1000,
-    'Milliseconds after SIGTERM during which requests are still accepted while readiness is 503. At most a quarter of SHUTDOWN_TIMEOUT is used.',
+    'Milliseconds after SIGTERM during which requests are still accepted while the readiness check returns 503. At most a quarter of SHUTDOWN_TIMEOUT is used.',
   ),
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'Maximum duration of a shutdown in milliseconds, SHUTDOWN_DELAY included.'),
   DATABASE_URL: Type.String({
@@ -98,22 +101,25 @@ export const Variables = Type.Object({
     description: 'PostgreSQL database, version 15 or later. Required, except by `npm run dev`.',
   }),
   DATABASE_POOL_SIZE: integer('an integer from 1 to 200', 1, 200, 10, 'Maximum number of connections to PostgreSQL.'),
-  DATABASE_CONNECT_TIMEOUT: milliseconds(800, 'Milliseconds that a query waits for a connection from the pool.'),
-  DATABASE_ANSWER_TIMEOUT: milliseconds(1000, 'Milliseconds that a query waits for its result.'),
-  DATABASE_LOCK_TIMEOUT: milliseconds(500, 'Milliseconds that a statement waits for a lock.'),
+  DATABASE_CONNECT_TIMEOUT: milliseconds(
+    800,
+    'Maximum number of milliseconds that a query waits for a connection from the pool.',
+  ),
+  DATABASE_ANSWER_TIMEOUT: milliseconds(1000, 'Maximum number of milliseconds that a query waits for its result.'),
+  DATABASE_LOCK_TIMEOUT: milliseconds(500, 'Maximum number of milliseconds that a statement waits for a lock.'),
   MIGRATE_ON_START: boolean(
     true,
     'Whether to apply pending migrations at startup. If false, pending migrations prevent the start.',
   ),
   SESSION_IDLE_TIMEOUT: Type.Optional(
-    sessionTime('Milliseconds without a request after which a session ends. Unset: no limit.'),
+    sessionTime('Maximum time between two requests of a session, in milliseconds. Unset: no limit.'),
   ),
-  SESSION_MAX_AGE: Type.Optional(sessionTime('Milliseconds after its creation when a session ends. Unset: no limit.')),
+  SESSION_MAX_AGE: Type.Optional(sessionTime('Maximum age of a session, in milliseconds. Unset: no limit.')),
   SESSION_LOOKUP_URL: Type.Optional(
     checked(
       'a URL of the form https://host/path, without a user name, password or fragment',
       isLookupUrl,
-      'URL that validates session cookies which are not in the table sessions. Unset: such cookies are invalid.',
+      'URL to validate session cookies that are not in the table sessions. Unset: such cookies are invalid.',
     ),
   ),
   SESSION_LOOKUP_TTL: milliseconds(60_000, 'Milliseconds until a session from SESSION_LOOKUP_URL is looked up again.'),
@@ -133,17 +139,18 @@ export const Variables = Type.Object({
       { secret: true },
     ),
   ),
-  INTERNAL_PORT: Type.Optional(port(undefined, 'Separate port for /internal/v1. Unset: PORT serves it.')),
+  INTERNAL_PORT: Type.Optional(port(undefined, 'Separate port for /internal/v1. Unset: it is served on PORT.')),
   GITHUB_APP_ID: Type.Optional(
     Type.String({
       pattern: '^([1-9][0-9]{0,9}|Iv[0-9A-Za-z.]{8,64})$',
       must: 'the client id or the app id of a GitHub App',
-      description: 'Client id (recommended) or app id of the GitHub App. Unset: recorded mode.',
+      description:
+        'Client id (recommended) or app id of the GitHub App. Unset: permissions come from the recorded installations (recorded mode).',
     }),
   ),
   GITHUB_APP_PRIVATE_KEY: Type.Optional(
     checked(
-      'the RSA private key of the GitHub App, in PEM or as base64 of it',
+      'the RSA private key of the GitHub App, as PEM or base64-encoded PEM',
       (text) => readPrivateKey(text) !== undefined,
       'RSA private key of the GitHub App, as PEM or base64-encoded PEM. Required with GITHUB_APP_ID.',
       { secret: true },
@@ -165,11 +172,14 @@ export const Variables = Type.Object({
     16 * 1024 * 1024,
     'Maximum size of each list of a project, in bytes of JSON. Writes beyond it get 409.',
   ),
-  RATE_LIMIT_SESSION: count(6000, 'Requests per minute of one session. More get 429.'),
-  RATE_LIMIT_ADDRESS: count(3000, 'Requests per minute without a valid session from one client address. More get 429.'),
+  RATE_LIMIT_SESSION: count(6000, 'Maximum requests per minute for one session. Further requests get 429.'),
+  RATE_LIMIT_ADDRESS: count(
+    3000,
+    'Maximum requests per minute without a valid session from one client address. Further requests get 429.',
+  ),
   GITHUB_RATE_LIMIT_USER: count(
     60,
-    'Requests per minute of one user that call GitHub. More get 429. All users together may make ten times as many.',
+    'Maximum requests per minute of one user that call GitHub. Further requests get 429. The limit for all users together is ten times as high; beyond it, requests get 503.',
   ),
   REDIS_URL: Type.Optional(
     checked(

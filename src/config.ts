@@ -30,7 +30,7 @@ export const CONSTANTS = {
 /** All settings: the environment variables and the constants. */
 export type Config = Variables & typeof CONSTANTS
 
-/** Every variable that the service reads, including those that name files. `npm run dev` also reads DATA_DIR. */
+/** Every variable that the service reads, including those that name files. DATA_DIR is read only by other programs. */
 const KNOWN = Object.entries(Variables.properties).flatMap(([name, property]) =>
   'secret' in property ? [name, `${name}_FILE`] : [name],
 )
@@ -53,7 +53,7 @@ export function databaseOptions(config: Config, logger: Pick<BaseLogger, 'warn'>
   }
 }
 
-/** Returns the settings of the session lookup, or undefined if there is none. */
+/** Returns the settings of the session lookup, or undefined if it is disabled. */
 export const sessionLookupOptions = ({ SESSION_LOOKUP_URL, ...config }: Config) =>
   SESSION_LOOKUP_URL === undefined ? undefined : { ...config, SESSION_LOOKUP_URL }
 
@@ -74,7 +74,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 function checkCombinations(config: Config): void {
   const requires = (name: keyof Variables, other: keyof Variables) => {
     if (config[name] !== undefined && config[other] === undefined) {
-      throw new ConfigError(`${other} is missing: ${name} is set`)
+      throw new ConfigError(`${other} is missing: ${name} requires it`)
     }
   }
   requires('GITHUB_WEBHOOK_SECRET_PREVIOUS', 'GITHUB_WEBHOOK_SECRET')
@@ -82,9 +82,9 @@ function checkCombinations(config: Config): void {
   requires('GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY')
   requires('GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID')
   if (config.INTERNAL_PORT && config.INTERNAL_PORT === config.PORT) {
-    throw new ConfigError('INTERNAL_PORT must differ from PORT: to use the same port, leave it unset')
+    throw new ConfigError('INTERNAL_PORT must differ from PORT: to use one port, leave INTERNAL_PORT unset')
   }
-  // Otherwise a session would have to be looked up again before the response to its lookup.
+  // Otherwise, the result of a lookup could be outdated before it arrives.
   if (config.SESSION_LOOKUP_URL !== undefined && config.SESSION_LOOKUP_TTL <= config.SESSION_LOOKUP_TIMEOUT) {
     throw new ConfigError(
       `SESSION_LOOKUP_TTL must be more than ${config.SESSION_LOOKUP_TIMEOUT}, the timeout of a lookup`,

@@ -143,7 +143,7 @@ export function pickKnown<T extends TObject>({ properties }: T, body: Static<T>)
 export type Headers = Record<string, { type: string; description: string; [keyword: string]: unknown }>
 
 /**
- * Describes a response of a route for serialization and for the OpenAPI document. It has the type of its body's schema,
+ * Describes a response of a route for serialization and for the OpenAPI document. The result has the type of `schema`,
  * from which Fastify infers the type of the reply.
  * @param description the meaning of the status
  * @param example a complete body

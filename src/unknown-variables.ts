@@ -24,7 +24,7 @@ export function findUnknownVariables({ known, removed }: Names, env: NodeJS.Proc
   return names.flatMap((name) => {
     if (removed.includes(name)) return [`${name} is not a variable of this service any more`]
     const similar = known.find((other) => isSimilar(name, other))
-    if (similar) return [`${name} is not a variable of this service: is ${similar} meant?`]
+    if (similar) return [`${name} is not a variable of this service: did you mean ${similar}?`]
     return PREFIX.test(name) ? [`${name} is not a variable of this service`] : []
   })
 }

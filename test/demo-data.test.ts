@@ -8,7 +8,7 @@ import { RESOURCE_TYPES } from './support/resources.js'
 
 const TIME = new Date('2025-02-16T17:42:11.000Z')
 
-t.test('An empty database gets the data that the documentation speaks of', async (t) => {
+t.test('seedDemoData writes the data that the documentation uses into an empty database', async (t) => {
   const { url, rows } = await open(t)
   t.equal(await hasDemoData(url), false)
   t.equal(await seedDemoData(url), true)
@@ -50,7 +50,7 @@ t.test('An empty database gets the data that the documentation speaks of', async
   }
 })
 
-t.test('None of the resources is linked to a project', async (t) => {
+t.test('none of the resources is linked to a project', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const tables = await rows(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname LIKE 'project\\_%'`)
@@ -58,9 +58,13 @@ t.test('None of the resources is linked to a project', async (t) => {
   for (const { name } of tables) t.same(await rows(`SELECT * FROM ${name}`), [], String(name))
 })
 
-t.test('The sessions are valid for ten years', async (t) => {
+t.test('the sessions are valid for ten years', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
+  t.same(
+    Object.values(demo).map(({ token }) => token),
+    ['your-session-cookie', 'other-session-cookie'],
+  )
   for (const { id, token } of Object.values(demo)) {
     const query = `
       SELECT neptun_user_id AS id, revoked_at, expires_at > now() + interval '3652 days' AS long_enough
@@ -69,18 +73,20 @@ t.test('The sessions are valid for ten years', async (t) => {
   }
 })
 
-t.test('New rows of every table get ids above 1000', async (t) => {
+t.test('new rows of every table get ids above 1000', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const sequences = await rows('SELECT sequencename AS name FROM pg_sequences')
-  t.ok(sequences.length >= 9)
+  const tables = await rows(`SELECT FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'id' AND data_type IN ('integer', 'bigint')`)
+  t.equal(sequences.length, tables.length, 'one sequence per table with an id')
   for (const { name } of sequences) {
     const [next] = await rows(`SELECT nextval('${name}')::integer AS id`)
     t.equal(next?.['id'], 1001, String(name))
   }
 })
 
-t.test('It is written once', async (t) => {
+t.test('concurrent and later calls of seedDemoData write nothing', async (t) => {
   const { url, rows } = await open(t)
   t.same((await Promise.all([seedDemoData(url), seedDemoData(url)])).sort(), [false, true])
   await rows(`UPDATE imports SET title = 'changed by the user'`)
@@ -90,7 +96,7 @@ t.test('It is written once', async (t) => {
   t.same(await rows('SELECT * FROM user_files'), [])
 })
 
-t.test('A database with any user is left as it is', async (t) => {
+t.test('seedDemoData writes nothing into a database with any user', async (t) => {
   const { url, rows } = await open(t)
   await rows(`INSERT INTO users (email) VALUES ('someone@example.com')`)
   t.equal(await seedDemoData(url), false)
@@ -100,7 +106,7 @@ t.test('A database with any user is left as it is', async (t) => {
   t.same(await rows('SELECT * FROM projects'), [])
 })
 
-t.test('It is never written in production', async (t) => {
+t.test('seedDemoData writes nothing in production', async (t) => {
   const { url, rows } = await open(t)
   await t.rejects(seedDemoData(url, 'production'), { message: 'Demonstration data is never written in production' })
   t.same(await rows('SELECT * FROM users'), [])
@@ -109,7 +115,7 @@ t.test('It is never written in production', async (t) => {
 async function open(t: Test) {
   const url = await createDatabase(t)
   const client = new pg.Client({ connectionString: url })
-  // The database is dropped, connection or not.
+  // The database may be dropped while the client is connected.
   client.on('error', () => {})
   await client.connect()
   t.teardown(() => client.end())

@@ -171,7 +171,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
   t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
     const DATA_DIR = join(await temporaryFolder(t), 'unused')
     const refusals = [
-      [{ NODE_ENV: 'production' }, 'NODE_ENV is production: this is for development only\n'],
+      [{ NODE_ENV: 'production' }, 'NODE_ENV is production, but "npm run dev" is for development only\n'],
       [{ PORT: '65536' }, 'PORT must be a port number from 0 to 65535\n'],
       [
         { DATABASE_URL: 'postgres://127.0.0.1:1/none' },

@@ -6,14 +6,14 @@ import { root } from './support/compiled.js'
 
 const readText = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
 
-t.test('compose.production.yml passes on every setting of the service', async (t) => {
+t.test('compose.production.yml passes every variable to the service', async (t) => {
   const text = await readText('compose.production.yml')
   const [, environment = ''] = /NODE_ENV: production\n((?: {6}.*\n)+)/.exec(text) ?? []
   const names = [...environment.matchAll(/^ {6}([A-Z_]+):/gm)].map(([, name]) => name)
   t.same(['NODE_ENV', ...names].sort(), [...Object.keys(Variables.properties), 'PGPASSWORD'].sort())
 })
 
-t.test('the version on the image is that of package.json', async (t) => {
+t.test('the version label of the image equals that in package.json', async (t) => {
   const [dockerfile, manifest] = await Promise.all([readText('Dockerfile'), readText('package.json')])
   t.match(dockerfile, `\nARG VERSION=${JSON.parse(manifest).version}\n`)
 })
@@ -21,17 +21,18 @@ t.test('the version on the image is that of package.json', async (t) => {
 t.test('the image keeps the query compiler that the generated client loads', async (t) => {
   const [dockerfile, schema] = await Promise.all([readText('Dockerfile'), readText('prisma/schema.prisma')])
   const [, build] = /compilerBuild += "(\w+)"/.exec(schema) ?? []
+  t.match(build, /^(small|fast)$/)
   t.match(dockerfile, `'query_compiler_${build === 'small' ? 'fast' : 'small'}_*'`)
   t.notMatch(dockerfile, `'query_compiler_${build}_*'`)
 })
 
-/** Compose 1 as a program of its own, or version 2 as a plugin of Docker. */
+/** Docker Compose: version 1 is a program, version 2 a plugin of Docker. */
 const COMPOSE = [['docker-compose'], ['docker', 'compose']].find(
   ([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0,
 )
 const skip = COMPOSE === undefined && 'Docker Compose is not installed here'
 
-/** Validates a Compose file with these variables, which take precedence over a file .env, and returns the result. */
+/** Validates a Compose file with these variables, which override those in .env. */
 function readCompose(file: string, variables: NodeJS.ProcessEnv): { status: number | null; text: string } {
   const [program = '', ...args] = COMPOSE ?? []
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables }
@@ -40,19 +41,23 @@ function readCompose(file: string, variables: NodeJS.ProcessEnv): { status: numb
   return { status, text: stdout + stderr }
 }
 
-t.test('docker-compose.yml needs no settings, and listens on the loopback address', { skip }, async (t) => {
+t.test('docker-compose.yml requires no variables, and listens on the loopback address', { skip }, async (t) => {
   const { status, text } = readCompose('docker-compose.yml', {})
   t.equal(status, 0, text)
   t.match(text, /127\.0\.0\.1/)
   t.notMatch(text, /NODE_ENV: production/)
 })
 
-t.test('compose.production.yml names the secret that is missing', { skip }, async (t) => {
-  const missing = readCompose('compose.production.yml', { POSTGRES_PASSWORD: '' })
-  t.not(missing.status, 0)
-  t.match(missing.text, 'POSTGRES_PASSWORD is missing')
-  const { status, text } = readCompose('compose.production.yml', { POSTGRES_PASSWORD: 'p@ss/w$rd' })
-  t.equal(status, 0, text)
-  for (const limit of [/mem_limit/, /pids_limit/, /max-size: 10m/]) t.match(text, limit)
-  t.match(text, 'postgres://neptun_service@postgres:5432/neptun', 'a role that is not a superuser')
-})
+t.test(
+  'compose.production.yml requires POSTGRES_PASSWORD, and limits resources and the database role',
+  { skip },
+  async (t) => {
+    const missing = readCompose('compose.production.yml', { POSTGRES_PASSWORD: '' })
+    t.not(missing.status, 0)
+    t.match(missing.text, 'POSTGRES_PASSWORD is missing')
+    const { status, text } = readCompose('compose.production.yml', { POSTGRES_PASSWORD: 'p@ss/w$rd' })
+    t.equal(status, 0, text)
+    for (const limit of [/mem_limit/, /pids_limit/, /max-size: 10m/]) t.match(text, limit)
+    t.match(text, 'postgres://neptun_service@postgres:5432/neptun', 'a role that is not a superuser')
+  },
+)

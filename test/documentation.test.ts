@@ -38,12 +38,12 @@ function callsOf(page: string): string[] {
 const SLUGS = RESOURCE_DESCRIPTORS.map(({ slug }) => slug)
 const TYPES = new RegExp(`/(${SLUGS.join('|')})(?=/|$)`)
 
-/** Writes a path as the pages do. */
+/** Abbreviates a path like the pages do. */
 const abbreviate = (operation: string) => operation.replace(BASE, 'R').replace(TYPES, '/{resource_type}')
 
 t.test('docs/api.md lists every operation', async (t) => {
   const document = JSON.parse(await read('docs/openapi/openapi.json'))
-  // The document does not describe itself.
+  // The document does not describe these routes.
   const described = [...new Set(operationsOf(document).map(abbreviate)), 'GET /openapi.json', 'GET /docs']
   t.same([...new Set(callsOf(await read('docs/api.md')))].sort(), described.sort())
 })
@@ -118,7 +118,7 @@ t.test('docs/api.md names every field', async (t) => {
   )
 })
 
-/** Error codes that only the internal API returns. */
+/** Error codes of the internal API only. */
 const INTERNAL_CODES = ['USER_NOT_FOUND', 'ID_TAKEN']
 
 /** Returns the rows of tables that begin with a status and codes: `404 USER_NOT_FOUND`. */

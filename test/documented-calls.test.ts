@@ -7,7 +7,7 @@ import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.
 import { startApp } from './support/app.js'
 import { UNSET } from './support/imports.js'
 
-/** The cURL lines of the API's documentation, to the letter except for the host. */
+/** The cURL commands in the API's documentation, unchanged except for the host. */
 const POST_IMPORT = `curl -X POST "https://HOST/api/users/1/projects/789/resources/imports" \\
   -H "Accept: application/json" \\
   -H "Content-Type: application/json" \\
@@ -45,7 +45,7 @@ const postResource = (
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-/** Runs a line as a shell would; where there is no curl, reads it as curl would. */
+/** Runs a command in a shell. If curl is not installed, sends the same request with fetch. */
 async function run(line: string, host: string): Promise<{ status: number; body: unknown }> {
   const command = line.replace('https://HOST', host)
   if (hasCurl) {
@@ -61,29 +61,28 @@ async function run(line: string, host: string): Promise<{ status: number; body: 
   return { status: response.status, body: await response.json() }
 }
 
-t.test('every documented cURL line works on the demonstration data', async (t) => {
-  const { url, sql } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
+t.test('every documented cURL command works with the demonstration data', async (t) => {
+  const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
 
   const posted = await run(POST_IMPORT, url)
   t.equal(posted.status, 201)
-  const { import: made } = posted.body as { import: { id: number; created_at: string } }
-  t.ok(made.id > 1000, 'a new id is above those of the demonstration')
-  t.same(made, {
+  const { import: created } = posted.body as { import: { id: number; created_at: string } }
+  t.same(created, {
     ...UNSET,
-    id: made.id,
+    id: 1001,
     source_type: 'github',
     source_path: 'username/repository',
     title: 'My GitHub Import',
     description: 'Importing from GitHub repository',
-    created_at: made.created_at,
-    updated_at: made.created_at,
+    created_at: created.created_at,
+    updated_at: created.created_at,
     neptun_user_id: 1,
     project_id: 789,
   })
 
   const listed = await run(LIST_IMPORTS, url)
   t.equal(listed.status, 200)
-  const shown = {
+  const existing = {
     ...UNSET,
     id: 123,
     source_type: 'github',
@@ -95,13 +94,13 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
     neptun_user_id: 1,
     project_id: 789,
   }
-  t.same(listed.body, { imports: [shown, made] })
+  t.same(listed.body, { imports: [existing, created] })
 
   const put = await run(PUT_IMPORT, url)
   t.equal(put.status, 200)
   const { import: changed } = put.body as { import: { updated_at: string } }
   t.same(changed, {
-    ...shown,
+    ...existing,
     title: 'Updated GitHub Import',
     description: 'Updated import from GitHub repository',
     updated_at: changed.updated_at,
@@ -113,7 +112,6 @@ t.test('every documented cURL line works on the demonstration data', async (t) =
     const shown = JSON.parse(JSON.stringify(exampleResponse))
     t.same(linked.body, { ...shown, id: 123, neptun_user_id: 1 }, `${slug}: as in the OpenAPI document`)
   }
-  t.equal((await sql('SELECT FROM users')).length, 2)
 })
 
 const readReadme = () => readFile(new URL('../README.md', import.meta.url), 'utf8')

@@ -9,7 +9,7 @@ import { until } from './support/app.js'
 import { compiled, root } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
-/** Loads a file `.env` with this content. @returns the variables ENV_... that it has set */
+/** Loads a file `.env` with this content. @returns the variables that it has set */
 async function load(t: Test, content: string | Buffer): Promise<Record<string, string | undefined>> {
   for (const name of Object.keys(process.env)) if (name.includes('ENV_')) delete process.env[name]
   t.chdir(t.testdir())
@@ -18,30 +18,38 @@ async function load(t: Test, content: string | Buffer): Promise<Record<string, s
   return Object.fromEntries(names.map((name) => [name, process.env[name]]))
 }
 
-t.test('a file .env is read in every form that editors and shells write', async (t) => {
+t.test('a file .env is read in all formats that editors and shells write', async (t) => {
   const both = { ENV_A: '1', ENV_B: 'two words' }
   const forms: [name: string, content: string | Buffer][] = [
     ['plain', 'ENV_A=1\nENV_B=two words\n'],
-    ['without a line end at the end', 'ENV_A=1\nENV_B=two words'],
-    ['line ends of Windows', 'ENV_A=1\r\nENV_B=two words\r\n'],
+    ['without a final line break', 'ENV_A=1\nENV_B=two words'],
+    ['Windows line endings', 'ENV_A=1\r\nENV_B=two words\r\n'],
     ['a byte order mark', '\uFEFFENV_A=1\nENV_B=two words\n'],
-    ['a byte order mark and line ends of Windows', '\uFEFFENV_A=1\r\nENV_B=two words\r\n'],
+    ['a byte order mark and Windows line endings', '\uFEFFENV_A=1\r\nENV_B=two words\r\n'],
     ['UTF-16, as PowerShell writes', Buffer.from('\uFEFFENV_A=1\r\nENV_B=two words\r\n', 'utf16le')],
-    ['UTF-16 in the other order', Buffer.from('\uFEFFENV_A=1\nENV_B=two words\n', 'utf16le').swap16()],
+    ['UTF-16 in big-endian order', Buffer.from('\uFEFFENV_A=1\nENV_B=two words\n', 'utf16le').swap16()],
     ['double quotes', 'ENV_A="1"\nENV_B="two words"\n'],
-    ['single quotes and line ends of Windows', "ENV_A='1'\r\nENV_B='two words'\r\n"],
+    ['single quotes and Windows line endings', "ENV_A='1'\r\nENV_B='two words'\r\n"],
     ['export', 'export ENV_A=1\nexport  ENV_B="two words"\n'],
     ['export after a byte order mark', '\uFEFFexport ENV_A=1\r\n\texport\tENV_B=two words\r\n'],
-    ['blanks', '  ENV_A = 1  \n\n ENV_B =two words \n'],
+    ['white space', '  ENV_A = 1  \n\n ENV_B =two words \n'],
     ['comments', '# a comment\n#ENV_C=1\nENV_A=1 # one\nENV_B="two words" # two\n'],
   ]
   for (const [name, content] of forms) t.same(await load(t, content), both, name)
-  t.same(await load(t, "ENV_A='a # b'\nENV_B=\n"), { ENV_A: 'a # b', ENV_B: '' }, '# in quotes is no comment')
-  t.same(await load(t, 'ENV_A="first\nsecond"\n'), { ENV_A: 'first\nsecond' }, 'several lines, as of a key')
+  t.same(
+    await load(t, "ENV_A='a # b'\nENV_B=\n"),
+    { ENV_A: 'a # b', ENV_B: '' },
+    '# in quotes does not start a comment',
+  )
+  t.same(
+    await load(t, 'ENV_A="first\nsecond"\n'),
+    { ENV_A: 'first\nsecond' },
+    'a value of several lines, such as a key',
+  )
   t.same(await load(t, ''), {}, 'an empty file')
 })
 
-t.test('a variable that is set keeps its value, also an empty one', async (t) => {
+t.test('a variable in the environment takes precedence over .env, also an empty one', async (t) => {
   await load(t, '')
   Object.assign(process.env, { ENV_A: 'given', ENV_B: '' })
   await writeFile('.env', 'ENV_A=1\nENV_B=2\nENV_C=3\n')
@@ -49,9 +57,9 @@ t.test('a variable that is set keeps its value, also an empty one', async (t) =>
   t.same([process.env['ENV_A'], process.env['ENV_B'], process.env['ENV_C']], ['given', '', '3'])
 })
 
-t.test('the file may be missing, but not unreadable', async (t) => {
+t.test('a missing file .env is ignored, and an unreadable one is an error', async (t) => {
   await load(t, Buffer.from([0x41, 0x3d, 0xff])).then(
-    () => t.fail('it is read'),
+    () => t.fail('no error'),
     (error) =>
       t.strictSame(error, new ConfigError('.env must be a readable text file (ERR_ENCODING_INVALID_ENCODED_DATA)')),
   )
@@ -61,7 +69,7 @@ t.test('the file may be missing, but not unreadable', async (t) => {
   t.throws(() => loadEnvFile(), new ConfigError('.env must be a readable text file (EISDIR)'))
 })
 
-/** Runs an entry as a process of its own, in this folder. */
+/** Runs an entry point as a process in this folder, until it exits. */
 function run(entry: 'src/server.ts' | 'src/cli.ts', args: string[], cwd: string, env: NodeJS.ProcessEnv) {
   return new Promise((resolve) => {
     execFile(process.execPath, [compiled(entry), ...args], { cwd, env }, (error, stdout, stderr) => {
@@ -70,7 +78,7 @@ function run(entry: 'src/server.ts' | 'src/cli.ts', args: string[], cwd: string,
   })
 }
 
-t.test('a start that cannot succeed ends with one line that names the variable', async (t) => {
+t.test('a failed start prints one line that names the variable', async (t) => {
   const databaseUrl = await createDatabase(t)
   const conda = 'x86_64-conda-linux-gnu'
   const hint = 'some tools set it, such as conda\n'
@@ -106,7 +114,7 @@ t.test('a start that cannot succeed ends with one line that names the variable',
   t.same(await run('src/cli.ts', ['user', 'list'], unreadable, {}), { code: 1, stdout: '', stderr: `error: ${stderr}` })
 })
 
-/** The service under `npm start`, in a package of its own with the same script. */
+/** Starts the service by `npm start`, in a new package with the same script. */
 async function startByNpm(t: Test, env: NodeJS.ProcessEnv = {}) {
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const cwd = t.testdir({
@@ -114,7 +122,7 @@ async function startByNpm(t: Test, env: NodeJS.ProcessEnv = {}) {
     '.env': `\uFEFFDATABASE_URL=${await createDatabase(t)}\n`,
     dist: { 'server.js': `import ${JSON.stringify(compiled('src/server.ts'))}\n` },
   })
-  // Without what tap and the npm that runs this test have put there.
+  // Remove the variables of tap and of the npm that runs this test.
   const { NODE_OPTIONS: _, npm_lifecycle_event: __, ...inherited } = process.env
   const settings = { DATABASE_URL: '', NODE_ENV: 'test', PORT: '0', HOST: '', LOG_LEVEL: '', SHUTDOWN_DELAY: '0' }
   const child = spawn('npm', ['start'], { cwd, env: { ...inherited, ...settings, ...env }, detached: true })
@@ -122,16 +130,16 @@ async function startByNpm(t: Test, env: NodeJS.ProcessEnv = {}) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const exit = once(child, 'exit')
   const find = () => output.split('\n').find((line) => line.includes('Listening on'))
-  await Promise.race([until(() => find() !== undefined, 'it listens', 60_000), exit])
+  await Promise.race([until(() => find() !== undefined, 'the service listens', 60_000), exit])
   t.ok(find(), output)
   const { pid, msg } = JSON.parse(find() ?? '{}') as { pid: number; msg: string }
   t.teardown(() => readProcess(pid) && process.kill(pid, 'SIGKILL'))
   return { npm: child.pid ?? 0, pid, msg, exit, output: () => output }
 }
 
-const skip = process.platform === 'win32' && 'there are no signals here'
+const skip = process.platform === 'win32' && 'Windows has no signals'
 
-t.test('a SIGTERM to npm start ends the service, and npm after it', { skip }, async (t) => {
+t.test('a SIGTERM to npm start ends the service, and then npm', { skip }, async (t) => {
   const { npm, pid, msg, exit } = await startByNpm(t, { DATABASE_URL: undefined })
   t.match(msg, /^Listening on http:\/\/127\.0\.0\.1:\d+ \(HOST is not set\)$/)
   process.kill(npm, 'SIGTERM')
@@ -139,17 +147,17 @@ t.test('a SIGTERM to npm start ends the service, and npm after it', { skip }, as
   t.equal(readProcess(pid), undefined, 'the service has ended')
 })
 
-t.test('a signal that npm and the service both get counts once', { skip }, async (t) => {
+t.test('a signal that both npm and the service receive counts once', { skip }, async (t) => {
   const { npm, pid, msg, exit, output } = await startByNpm(t, { DATABASE_URL: undefined, HOST: 'localhost' })
   t.match(msg, /\(HOST is set in the environment\)$/)
-  // As a terminal does on Ctrl-C.
+  // Like a terminal on Ctrl-C.
   process.kill(-npm, 'SIGINT')
   await exit
   await until(() => readProcess(pid) === undefined, 'the service has ended', 60_000)
   t.notMatch(output(), 'second SIGINT')
 })
 
-t.test('the service does not outlive an npm that was killed', { skip }, async (t) => {
+t.test('the service ends if npm is killed', { skip }, async (t) => {
   const { npm, pid, exit } = await startByNpm(t, { DATABASE_URL: undefined })
   process.kill(npm, 'SIGKILL')
   await exit

@@ -11,7 +11,7 @@ const promtool = (args: string[], input = '') =>
 
 const skip = promtool(['--version']).status !== 0 && 'promtool is not installed here'
 
-/** Starts the service as in production, sends a few requests, and returns its metrics. */
+/** Starts the service like in production, sends a few requests, and returns its metrics. */
 async function scrape(t: Test): Promise<string> {
   const metricsPort = await findFreePort()
   const child = spawn(process.execPath, [compiled('src/server.ts')], {
@@ -40,7 +40,7 @@ async function scrape(t: Test): Promise<string> {
 /** The metrics of this service in Prometheus queries. */
 const METRIC = /\b(?:database|github|http|log|neptun|nodejs|process|redis)_[a-z0-9_]+/g
 
-t.test('metrics pass promtool, and alerts and dashboard use no others', async (t) => {
+t.test('metrics pass promtool, and alerts and the dashboard use only existing metrics', async (t) => {
   const text = await scrape(t)
   if (!skip) t.match(promtool(['check', 'metrics'], text), { status: 0, stdout: '', stderr: '' })
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]))
@@ -55,7 +55,8 @@ t.test('metrics pass promtool, and alerts and dashboard use no others', async (t
       targets.map(({ expr }) => expr),
     ),
   ]
-  t.ok(queries.length > 20, `${queries.length} queries`)
+  const expressions = `${alerts}${dashboard}`.match(/\bexpr\b"?:/g)
+  t.equal(queries.length, expressions?.length, 'every query is checked')
   for (const query of queries) {
     for (const [name] of query.matchAll(METRIC)) {
       const base = name.replace(/_(bucket|count|sum)$/, '')
@@ -64,7 +65,7 @@ t.test('metrics pass promtool, and alerts and dashboard use no others', async (t
   }
 })
 
-t.test('each alert is raised by its failure, and none by a healthy service', { skip }, async (t) => {
-  t.match(promtool(['check', 'rules', 'docs/operations/alerts.yml']), { status: 0 })
+t.test('the rules of the alerts pass the tests of promtool', { skip }, async (t) => {
+  t.match(promtool(['check', 'rules', 'docs/operations/alerts.yml']), { status: 0, stderr: '' })
   t.match(promtool(['test', 'rules', 'docs/operations/alerts.test.yml']), { status: 0, stdout: /SUCCESS/ })
 })

@@ -6,10 +6,10 @@ import { until } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
-/** Stands in for a library that warns, as Node.js does for a deprecated function. */
-const WARN = `process.once('message', () => process.emitWarning('this is old', { type: 'DeprecationWarning', code: 'DEP1' }))`
+/** Emits a warning like those of Node.js for a deprecated function. */
+const WARN = `process.once('message', () => process.emitWarning('a deprecated function', { type: 'DeprecationWarning', code: 'DEP1' }))`
 
-t.test('all that the service prints is JSON, warnings and misspelled variables too', async (t) => {
+t.test('all output of the service is JSON, including warnings and unknown variables', async (t) => {
   const folder = t.testdir({ 'warn.mjs': WARN })
   const flags = ['--no-warnings', '--import', join(folder, 'warn.mjs')]
   const child = spawn(process.execPath, [...flags, compiled('src/server.ts')], {
@@ -32,7 +32,7 @@ t.test('all that the service prints is JSON, warnings and misspelled variables t
   const closed = once(child, 'close')
   await once(child, 'message')
   child.send('warn')
-  await until(() => output.includes('this is old'), 'the warning')
+  await until(() => output.includes('a deprecated function'), 'the warning is logged')
   child.kill('SIGTERM')
   t.same(await closed, [0, null])
   const lines = output
@@ -42,10 +42,10 @@ t.test('all that the service prints is JSON, warnings and misspelled variables t
   t.same(
     lines.filter(({ level }) => level === 40).map(({ msg, reason }) => [msg, reason]),
     [
-      ['DATABASE_POOLSIZE is not a variable of this service: is DATABASE_POOL_SIZE meant?', undefined],
-      ['SHUTDOWN_DELAYS is not a variable of this service: is SHUTDOWN_DELAY meant?', undefined],
+      ['DATABASE_POOLSIZE is not a variable of this service: did you mean DATABASE_POOL_SIZE?', undefined],
+      ['SHUTDOWN_DELAYS is not a variable of this service: did you mean SHUTDOWN_DELAY?', undefined],
       ['RATE_LIMIT_EVERYTHING is not a variable of this service', undefined],
-      ['this is old', 'DeprecationWarning'],
+      ['a deprecated function', 'DeprecationWarning'],
     ],
   )
   t.match(lines.at(-1), { level: 30, msg: 'shutting down', reason: 'SIGTERM' })

@@ -60,7 +60,7 @@ async function failAndRecover({ database, startService }: Environment, mode: Fai
       Math.max(...outcomes.map(({ startedAt, endedAt }) => endedAt - startedAt)),
       LIMIT,
     ),
-    ...judgeReturn(mode, outcomes, recoveredAt),
+    ...judgeRecovery(mode, outcomes, recoveredAt),
     check(
       `${mode}: acknowledged but not stored`,
       `${missing.length} of ${tally.acknowledged.size}`,
@@ -73,7 +73,7 @@ async function failAndRecover({ database, startService }: Environment, mode: Fai
 }
 
 /** Judges the recovery, measured from when PostgreSQL accepts connections again. */
-function judgeReturn(mode: FailureMode, outcomes: Outcome[], recoveredAt: number): Finding[] {
+function judgeRecovery(mode: FailureMode, outcomes: Outcome[], recoveredAt: number): Finding[] {
   const after = outcomes.filter(({ endedAt }) => endedAt > recoveredAt)
   const first = after.find(isSuccess)?.endedAt ?? Number.POSITIVE_INFINITY
   const last = Math.max(recoveredAt, ...after.filter((outcome) => !isSuccess(outcome)).map(({ endedAt }) => endedAt))

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Check liveness
-         * @description Reports whether the process is running. Does not query the database, so that an outage causes no restart.
+         * @description Reports whether the process is running. Does not query the database, so that a database outage causes no restart.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -388,7 +388,7 @@ export interface paths {
         put?: never;
         /**
          * Receive a GitHub webhook
-         * @description GitHub reports changes of installations and repositories. The signature is verified before the body is parsed. Idempotent: each delivery is processed once.
+         * @description GitHub reports changes to installations and repositories. The signature is verified before the body is parsed. Idempotent: each delivery is processed once.
          */
         post: operations["receiveGithubWebhook"];
         delete?: never;
@@ -1093,7 +1093,7 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description Identifies the state of the returned object or list (RFC 9110). Changes whenever that does. */
+        /** @description Identifies the state of the returned object or list (RFC 9110). Changes whenever that state changes. */
         ETag: string;
         /** @description `true` if this is the stored response to an earlier request with the same key. */
         "Idempotency-Replayed": string;
@@ -1113,7 +1113,7 @@ export interface components {
         "WWW-Authenticate": string;
         /** @description Number of imports omitted from the list because the user currently has no access to their repositories. */
         "X-Imports-Withheld": number;
-        /** @description GitHub's ids of the installations whose repositories are missing: suspended, or the request to GitHub failed. */
+        /** @description GitHub's ids of the installations whose repositories are missing: those that are suspended, and those for which the request to GitHub failed. */
         "X-Installations-Failed": string;
     };
     pathItems: never;

@@ -1,5 +1,5 @@
-// Traces requests with OpenTelemetry. The service itself does not need these packages: install them beside it, and load this
-// file first. See README.md, Tracing.
+// Traces requests with OpenTelemetry. The service does not depend on these packages: install them beside it, and preload
+// this file. See docs/operations.md, Tracing.
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { NodeSDK } from '@opentelemetry/sdk-node'
@@ -7,7 +7,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 const sdk = new NodeSDK({
   serviceName: 'neptun-projects-resources',
   instrumentations: [
-    // A span for each hook would be 20 spans of a request.
+    // With a span for each hook, a request would have about 20 spans.
     new FastifyOtelInstrumentation({ registerOnInitialization: true, instrumentHooks: false }),
     new PgInstrumentation({ ignoreConnectSpans: true }),
   ],

@@ -91,8 +91,8 @@ function checkUrl(url: string, name: string): string {
 }
 
 /**
- * Formats the host and port for an error message. Returns an empty string if the URL has no host, or if an `@` after it
- * suggests that it is part of an unescaped password.
+ * Formats the host and port for an error message. Returns an empty string if the URL has no host, or if an `@` after
+ * the host suggests that the host is part of an unescaped password.
  */
 function address(databaseUrl: string): string {
   const { host, pathname, search, hash } = parseUrl(databaseUrl) ?? {}

@@ -40,7 +40,7 @@ const DAY = 24 * 60 * 60 * 1000
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY, w: 7 * DAY }
 const MAX_TTL = 366 * DAY
 
-/** Whether PostgreSQL can store the text in a column of at most `maximum` characters (code points). */
+/** Whether the text is not empty, and PostgreSQL can store it in a column of `maximum` characters (code points). */
 const isText = (text: string, maximum: number) =>
   text !== '' && !text.includes('\0') && text.isWellFormed() && [...text].length <= maximum
 

@@ -94,10 +94,13 @@ const escapeLines = (text: string) => text.split('\n').map(escapeControls).join(
 const width = (text = '') => [...text].length
 
 /** Formats JSON. Escapes the control characters that JSON.stringify does not: it escapes only C0 controls. */
-const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, replaceInfinity, 2))}\n`
+const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, replaceSpecialValues, 2))}\n`
 
-/** Replacer for JSON.stringify, which passes a Date as a string and the containing object as `this`. */
-function replaceInfinity(this: Record<string, unknown>, key: string, value: unknown): unknown {
+/**
+ * Replacer for JSON.stringify, which passes a Date as a string and the containing object as `this`. Also converts
+ * bigints.
+ */
+function replaceSpecialValues(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key]
   if (typeof original === 'bigint') return Number(original)
   return original instanceof Date ? (infinityOf(original) ?? value) : value

@@ -41,7 +41,7 @@ type Client = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 export async function findWrongCounters(client: Client, projectId?: number): Promise<WrongCounter[]> {
   const queries = LISTS.map(({ counter, table, resources, emptyBytes }) => {
     const [count, bytes] = [Prisma.raw(`${counter}_count`), Prisma.raw(`${counter}_bytes`)]
-    // The size that is stored with a link may be wrong, too.
+    // Measures the resources themselves, because the size that is stored with a link may be wrong, too.
     const measured = Prisma.raw(resources ? `${table} AS link JOIN ${resources}` : `${table} AS item`)
     const owner = Prisma.raw(resources ? 'link' : 'item')
     return Prisma.sql`

@@ -19,7 +19,9 @@ const FILES = ['sslrootcert', 'sslcert', 'sslkey']
 const SUPPORTED = ['host', 'port', 'user', 'password', 'application_name', 'fallback_application_name', 'options']
 SUPPORTED.push('schema', 'pgbouncer', 'ssl', 'sslmode', 'sslnegotiation', ...FILES)
 
-/** Parameters of libpq that are dropped, with the values that change nothing. `pg` would ignore any other value. */
+/**
+ * libpq parameters that are dropped if they have no effect. Other values are rejected, because `pg` would ignore them.
+ */
 const NEUTRAL = new Map([
   ['channel_binding', /^(prefer|disable)$/],
   ['client_encoding', /^(utf-?8|auto)$/i],
@@ -125,9 +127,9 @@ export function readConnectionUrl(url: string): ConnectionSettings {
 const SSL: Record<string, string> = { true: 'verify-full', 1: 'verify-full', false: 'disable', 0: 'disable' }
 
 /**
- * Sets explicit TLS parameters. `pg` 8 verifies the certificate and host name in each mode but `no-verify`, and warns
- * that version 9 will not. This keeps the strict behavior, except that `require` and `verify-ca` with a CA file do not
- * verify the host name, as in libpq.
+ * Sets explicit TLS parameters. `pg` 8 verifies the certificate and host name in every mode except `disable` and
+ * `no-verify`, and warns that version 9 will not. These parameters keep the strict behavior, except that `require` and
+ * `verify-ca` with a CA file do not verify the host name, as in libpq.
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 function tlsParameters(mode: string | undefined, rootCert: string | undefined): Record<string, string> {

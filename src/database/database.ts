@@ -31,7 +31,7 @@ export interface Database {
   prepare<Params extends object, Row extends pg.QueryResultRow>(
     build: (params: Placeholders<Params>) => Prisma.Sql,
   ): (params: Params) => Promise<Row[]>
-  /** Makes all statements be prepared again, if the error means that one is stale. */
+  /** Ensures that all statements are prepared again, if the error means that one of them is stale. */
   renewStatements(error: unknown): void
   /** Called with the time that a query or transaction waited for a connection of the pool, in milliseconds. */
   onPoolWait: (milliseconds: number) => void
@@ -179,7 +179,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   pool.on('release', (error, client) => {
     // After a timeout in a transaction, the ROLLBACK may not have been sent: the connection must not be reused.
     if (client.getTransactionStatus() !== 'I') client.end()
-    // The error of a statement outside of a transaction.
+    // Only the error of a statement outside of a transaction arrives here.
     if (error) statements.renew(error)
   })
   const readiness = createReadiness(config, statements)

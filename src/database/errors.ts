@@ -88,7 +88,7 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
 /**
  * Converts a database error to the error for the client.
  * @param isWrite whether the request is a write
- * @returns the error itself if it is a bug
+ * @returns the error unchanged if it is not a known condition, and therefore a bug
  */
 export function toApiError(error: unknown, isWrite: boolean): unknown {
   const { code, constraint, message } = readFailure(error)

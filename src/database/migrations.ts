@@ -44,8 +44,8 @@ export class MigrationError extends Error {
 
 /**
  * Applies all pending migrations in one transaction, under an advisory lock that serializes concurrent instances. If
- * the process is killed, the transaction is rolled back. If a table is locked, for example by a backup, it is retried
- * without limit.
+ * the process is killed, the transaction is rolled back. If a table is locked, for example by a backup, the transaction
+ * is retried without limit.
  *
  * @param onWait called with a log message before each wait
  * @returns the names of the applied migrations, in order
@@ -128,8 +128,8 @@ async function pendingMigrations(client: pg.Client) {
 }
 
 /**
- * Reads the migrations. Git can check them out with Windows line endings, also where they were applied from.
- * `checksums` has the checksum with LF, which is recorded, and the checksum with CRLF.
+ * Reads the migrations. `checksums` has the checksums with LF, which is recorded, and with CRLF, which an earlier
+ * installation may have recorded: Git can check files out with Windows line endings.
  */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()

@@ -4,8 +4,8 @@ import { isStale } from './errors.js'
 const ignore = () => {}
 
 /**
- * Wraps a pool so that a failed statement, such as a constraint violation, does not close the connection. `query` of
- * `pg.Pool` closes it, and a new connection with its login takes 20 times as long as a statement.
+ * Wraps a pool so that a failed statement, such as a constraint violation, does not close the connection. The pool's
+ * own `query` would close it, and opening a connection takes 20 times as long as a statement.
  *
  * @param onWait called with the time that a query or transaction waited for a connection, in milliseconds
  */

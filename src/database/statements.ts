@@ -4,7 +4,7 @@ import type { Prisma } from './generated/client.js'
 /** Maximum number of prepared statements per connection, which bounds PostgreSQL's memory. */
 const MAX_NAMES = 500
 
-/** Minimum time between renewals, in milliseconds. A connection keeps its old prepared statements after a renewal. */
+/** Minimum time between renewals, in milliseconds. Each one leaves the old prepared statements on every connection. */
 const RENEWAL_INTERVAL = 1000
 
 /** Registry of prepared statements. */

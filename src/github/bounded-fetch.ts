@@ -23,7 +23,7 @@ export class RefusedResponse extends Error {
 /**
  * Creates a fetch that is limited to one origin and does not follow redirects. It resolves after the whole body has
  * been received. Limits the size of a body and the number of concurrent requests; further requests wait in a queue. The
- * caller's `signal` is the timeout, also in the queue and while the body is received.
+ * caller's `signal` sets the timeout, which includes the time in the queue and the transfer of the body.
  *
  * @param origin `https://host[:port]`
  * @returns a fetch that rejects with RefusedResponse, the signal's reason, or an error of the global fetch

@@ -21,14 +21,14 @@ export interface GithubClient {
   /** Creates a signal that aborts after GITHUB_TIMEOUT: one deadline for several requests. */
   deadline(): AbortSignal
   /**
-   * Finds the App's installation that has access to a repository, and the reference for further requests: the id, if
-   * the repository was renamed or transferred.
+   * Finds the App's installation that has access to a repository. Also returns the reference to use in further
+   * requests: the target of GitHub's redirect (the id) if the repository was renamed or transferred.
    * @returns null if the App has no access, or the repository does not exist
    */
   findRepoInstallation(repository: RepoRef, signal: AbortSignal): Promise<FoundInstallation | null>
   /**
    * Returns a token that can only read one repository, from the cache or from GitHub.
-   * @returns null if GitHub refuses it: the installation has no access to this repository, or is suspended
+   * @returns null if GitHub refuses to create one: the installation has no access to this repository, or is suspended
    */
   getRepoToken(installationId: number, repository: RepoRef, signal: AbortSignal): Promise<IssuedToken | null>
   /** Removes a token that GitHub rejected from the cache. */

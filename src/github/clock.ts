@@ -11,11 +11,11 @@ export interface GithubClock {
   observe(response: GithubResponse): void
 }
 
-/** Smallest difference that counts, in seconds. `Date` has a resolution of one second, and responses take time. */
+/** Largest difference that is ignored, in seconds. `Date` has a resolution of one second, and responses take time. */
 const TOLERANCE = 10
 
 /**
- * Tracks the offset between GitHub's clock and this machine's. GitHub rejects an App's token (a JWT) that, by its own
+ * Tracks the offset between GitHub's clock and this machine's. GitHub rejects an App's token (a JWT) that, by GitHub's
  * clock, was issued in the future or has expired.
  */
 export function createGithubClock(logger: Pick<BaseLogger, 'warn'>): GithubClock {

@@ -19,7 +19,7 @@ interface Log {
 }
 
 /**
- * Lists the repositories that some installations can access. Never rejects: failing installations are in `failed`.
+ * Lists the repositories that the given installations can access. Never rejects: failing installations are in `failed`.
  */
 export type ListRepos = (installationIds: number[], log: Log) => Promise<RepoList>
 
@@ -44,8 +44,8 @@ const MAX_CONCURRENT = 4
 const LIST_TIMEOUT = 20_000
 
 /**
- * Creates a function that lists every page of repositories of some installations, with concurrent requests. Pages are
- * cached with their ETag: while nothing changes, a list takes conditional requests only, which do not count towards
+ * Creates a function that lists all repositories of the given installations. It requests the pages concurrently, and
+ * caches them with their ETags: while nothing changes, it sends only conditional requests, which do not count towards
  * GitHub's rate limit.
  *
  * @param options cacheBytes: maximum size of the cache in bytes
@@ -88,7 +88,7 @@ export function createRepoLister(
 type ReadPage = (page: number, signal: AbortSignal) => Promise<Page>
 
 /**
- * Lists all pages of an installation. The first one has the number of repositories. If a page fails, skips the rest.
+ * Lists all pages of an installation. The first page contains the total count. If a page fails, skips the others.
  */
 async function listInstallation(readPage: ReadPage): Promise<GithubRepo[]> {
   const failed = new AbortController()

@@ -2,7 +2,7 @@ import { Prisma } from '../database/generated/client.js'
 import type { GithubSubject } from '../database/generated/enums.js'
 import { currentName } from './webhooks/name-history.js'
 
-/** An account's name at GitHub. The id survives a rename. It is null if GitHub did not send it. */
+/** An account's name at GitHub. `id` survives a rename; null if GitHub did not send it. */
 export interface AccountName {
   id: string | null
   login: string
@@ -56,7 +56,7 @@ export async function lockNames(transaction: Transaction, userIds: number[]): Pr
 }
 
 /**
- * Locks the names of `users`, and of the `others` with rows of the same account or repository.
+ * Locks the names of `users` and of `others`, who have rows of the same account or repository.
  * @returns the ids of all these users, in ascending order
  */
 export async function lockNamesOfAll(
@@ -79,7 +79,7 @@ export async function addStatements(
   return (await transaction.githubName.createMany({ data, skipDuplicates: true })).count
 }
 
-/** Creates a weak statement for a login that GitHub mentioned in passing. A rename of the account outweighs it. */
+/** Creates a weak statement for a login that GitHub mentioned in passing. A rename of the account overrides it. */
 export const mentioned = ({ id, login }: AccountName): NewStatement[] =>
   id ? [{ subject: 'account', github_id: id, former_name: null, name: login, known_at: null, weak: true }] : []
 
@@ -116,8 +116,8 @@ export async function findSource(
 }
 
 /**
- * Records a repository that GitHub's API described. It outweighs all earlier webhook deliveries, except changes that
- * are newer by GitHub's clock.
+ * Records a repository that GitHub's API described. The description supersedes all earlier webhook deliveries, except
+ * changes that are newer by GitHub's clock.
  * @returns the columns to store with an import of this repository
  */
 export async function recordSighting(

@@ -82,8 +82,8 @@ export function isSameName(name: string, other: string): boolean {
 export function githubAccessDenied(path: string): ApiError {
   const owner = path.split('/')[0]
   const message =
-    `No access to ${path} on GitHub: install the GitHub App on the account ${owner} for this repository, ` +
-    'or lift its suspension, record the installation, and try again'
+    `No access to ${path} on GitHub: install the GitHub App on the account ${owner} with access to this repository, ` +
+    'unsuspend it if it is suspended, record the installation, and try again'
   return new ApiError('GITHUB_ACCESS_DENIED', { message })
 }
 

@@ -5,7 +5,10 @@ import type { GithubResponse } from './responses.js'
 /** A reference to a repository: `owner/repo`, or GitHub's id, which survives a rename. */
 export type RepoRef = string | number
 
-/** Returns the API route of a repository and its parameters. Octokit encodes these: a name cannot change the path. */
+/**
+ * Returns the API route of a repository and its parameters, which Octokit encodes, so that a name cannot change the
+ * path.
+ */
 export function repoCall(repository: RepoRef, suffix: '' | '/installation') {
   if (typeof repository === 'number') {
     return { route: `GET /repositories/{repository_id}${suffix}`, params: { repository_id: repository } }

@@ -42,7 +42,9 @@ export interface GithubRequests {
    * @throws ApiError 503 as send() does, and if GitHub rejects the App's credentials
    */
   sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubResponse>
-  /** Logs why a request failed, without the response's data, and returns a 503 error to throw. */
+  /**
+   * Logs why a request failed, without the response's data except GitHub's message, and returns a 503 error to throw.
+   */
   fail(route: string, reason: string, response?: GithubResponse): ApiError
   clock: GithubClock
 }

@@ -62,7 +62,7 @@ export function readData<T extends TSchema>(schema: T, { data }: GithubResponse)
   return Value.Check(schema, data) ? data : undefined
 }
 
-/** Wait after a rate limit if GitHub does not send one, in seconds. */
+/** Default wait after a rate limit, in seconds, if the response does not state how long to wait. */
 const DEFAULT_LIMIT_WAIT = 60
 
 /** Maximum wait, in seconds. The primary rate limit is reset every hour. */

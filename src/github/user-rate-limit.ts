@@ -15,7 +15,8 @@ export type GithubLimits = Pick<Config, 'GITHUB_RATE_LIMIT_USER' | 'RATE_LIMIT_W
 const TOTAL_FACTOR = 10
 
 /**
- * Creates the rate limiter that shares GitHub's own rate limits among users. Rejected calls do not use up the total.
+ * Creates the rate limiter that shares GitHub's own rate limits among users. A call over its user's limit does not
+ * count towards the total.
  */
 export function createUserRateLimit(limits: GithubLimits, count: RequestCounter['add']): CountGithubCall {
   const { GITHUB_RATE_LIMIT_USER, RATE_LIMIT_WINDOW } = limits

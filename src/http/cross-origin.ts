@@ -9,7 +9,8 @@ declare module 'fastify' {
     allowedOrigins: ReadonlySet<string>
     /**
      * Returns the CORS headers of a response that does not pass through Fastify.
-     * @param origin the `Origin` of the request; if it could not be parsed, the default is the first allowed origin
+     * @param origin the `Origin` of the request. Defaults to the first allowed origin, for a request that cannot be
+     *   parsed
      */
     corsHeaders: (origin: string | undefined) => Record<string, string>
   }
@@ -69,7 +70,7 @@ export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['response-
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 
-/** Values of `Sec-Fetch-Site` for requests without another site involved (W3C, Fetch Metadata Request Headers). */
+/** Values of `Sec-Fetch-Site` for requests that no other site initiated (W3C, Fetch Metadata Request Headers). */
 const SAME_ORIGIN = ['same-origin', 'none']
 
 /**

@@ -16,7 +16,7 @@ const live = {
   security: [],
   summary: 'Check liveness',
   description:
-    'Reports whether the process is running. Does not query the database, so that an outage causes no restart.',
+    'Reports whether the process is running. Does not query the database, so that a database outage causes no restart.',
   response: { 200: healthy('The process is running.'), ...openErrors() },
 }
 

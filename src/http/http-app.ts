@@ -25,7 +25,7 @@ import unreadBody from './unread-body.js'
 export interface HttpAppParts {
   database: Pick<Database, 'renewStatements'>
   log: FastifyBaseLogger
-  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
+  /** Timeout for a client that does not read its responses, in milliseconds. */
   readTimeout?: number
   /** Returns whether the database is being migrated. Undefined if no migration was pending at startup. */
   isMigrating?: (() => boolean) | undefined
@@ -33,7 +33,7 @@ export interface HttpAppParts {
   onRoute?: ((this: FastifyInstance, route: RouteOptions) => void) | undefined
 }
 
-/** Timeout for a client that reads nothing of its responses, in milliseconds. */
+/** Timeout for a client that does not read its responses, in milliseconds. */
 const READ_TIMEOUT = 30_000
 
 /** Maximum total size of the responses that are buffered because their clients read slowly, in bytes. */
@@ -42,7 +42,10 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 /** Interval between checks for connections that have exceeded their timeouts, in milliseconds. */
 const CONNECTIONS_CHECK_INTERVAL = 1000
 
-/** Maximum length of a path parameter: that of a request line, so that an id that is too long is not a 404. */
+/**
+ * Maximum length of a path parameter, in characters. As large as that of a request line, so that an id that is too long
+ * is rejected by validation (400) and not by the router (404).
+ */
 const MAX_PARAM_LENGTH = 16 * 1024
 
 /** Creates an HTTP server with the plugins for every request, without routes. The order of the plugins matters. */

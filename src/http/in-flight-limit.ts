@@ -73,8 +73,10 @@ export function createInFlightLimit(app: FastifyInstance) {
       const key = idempotencyKey === undefined ? undefined : `${session} ${idempotencyKey}`
       const isRetry = key !== undefined && keys.has(key)
       const counter = isRetry ? `${session} retries` : session
-      if ((counts.get(counter) ?? 0) >= (isRetry ? MAX_RETRIES : MAX_IN_FLIGHT)) {
-        throw tooManyRequests(`Too many concurrent requests for this session: at most ${MAX_IN_FLIGHT}`, 1)
+      const maximum = isRetry ? MAX_RETRIES : MAX_IN_FLIGHT
+      if ((counts.get(counter) ?? 0) >= maximum) {
+        const kind = isRetry ? 'retries' : 'requests'
+        throw tooManyRequests(`Too many concurrent ${kind} for this session: at most ${maximum}`, 1)
       }
       const acquired = { counter, key: isRetry ? undefined : key, references: 0, isBusy: false }
       request[permit] = acquired

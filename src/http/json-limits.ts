@@ -21,7 +21,7 @@ export function findExcess(bytes: Buffer, maxValues?: number): string | undefine
   return scan.excess()
 }
 
-/** `findExcess` for a text that can be added in parts. */
+/** Creates a scanner that does the same as findExcess() for a text that is added in parts. */
 export function scanJson(maxValues = MAX_VALUES) {
   let [depth, deepest, values, inString, next] = [0, 0, 1, false, 0]
   return {

@@ -44,7 +44,7 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
     lastError = undefined
   })
   const breaker = createCircuitBreaker((failure) => {
-    if (!failure) return app.log.info('Redis is available again: instances count requests together')
+    if (!failure) return app.log.info('Redis is available again: instances share their request counts')
     const { code, message } = lastError ?? causeOf(failure)
     app.log.warn({ reason: code ?? message }, 'Redis is unavailable: each instance counts its own requests')
     // Reconnects, since responses to commands that were already sent may be late or missing.

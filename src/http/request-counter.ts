@@ -57,7 +57,8 @@ function createLocalCounter(window: number): RequestCounter {
     const known = windows.get(key)
     return known && known.endsAt > now ? known : undefined
   }
-  // The sum in floating point can be a little more than the window, which would be a second more.
+  // Rounding errors can make the difference slightly longer than the window, which would be rounded up to another
+  // second.
   const timeLeft = (endsAt: number, now: number) => Math.min(window, endsAt - now)
   return {
     add(key) {
@@ -78,7 +79,10 @@ function createLocalCounter(window: number): RequestCounter {
 
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/** Adapts a counter to @fastify/rate-limit, whose stores use the system clock and stop counting without Redis. */
+/**
+ * Adapts a counter to @fastify/rate-limit. The library's own stores use the system clock, and do not count without
+ * Redis.
+ */
 export function createStore({ add, read }: RequestCounter): FastifyRateLimitStoreCtor {
   const report = (counted: Count | Promise<Count>, callback: Callback) => {
     const succeed = ({ count, endsIn }: Count) => callback(null, { current: count, ttl: endsIn })

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 interface SlowClientsOptions {
-  /** Timeout for a client that reads nothing of its responses, in milliseconds. */
+  /** Timeout for a client that does not read its responses, in milliseconds. */
   readTimeout: number
   /** Maximum total size of buffered responses, in bytes. */
   maxBufferedBytes: number
@@ -29,7 +29,7 @@ interface Connection {
   requests: Set<FastifyRequest>
   /** Time of the last progress: when the client last read something, or when the first pending response started. */
   readAt: number
-  /** Size of its buffered responses. */
+  /** Size of the buffered responses, in bytes. */
   bytes: number
 }
 

@@ -4,9 +4,9 @@ import type { Owner } from './owner.js'
 import { createKeyedSemaphore, type Release, Semaphore } from './semaphore.js'
 
 /**
- * Maximum number of concurrent database calls. Calls that wait for a lock each occupy a connection: writes to one
- * project wait for the lock on its row, and all calls of a repository wait for a lock on its table. Each limit is
- * smaller than the next one, so that a lock does not block other projects, other repositories or other users.
+ * Maximum number of concurrent database calls. A call that waits for a lock occupies a connection: a lock on a
+ * project's row can block all writes to this project, and a lock on a table can block all calls of its repository. Each
+ * limit is smaller than the next one, so that a lock does not block other projects, other repositories or other users.
  */
 const WRITES_PER_PROJECT = 2
 const CALLS_PER_USER_AND_REPOSITORY = 3

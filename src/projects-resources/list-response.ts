@@ -18,7 +18,7 @@ export interface PageQuery {
 interface ListContext<Query> {
   owner: Owner
   query: Query
-  /** For headers. */
+  /** To set response headers. */
   reply: FastifyReply
 }
 
@@ -40,7 +40,7 @@ export interface ListSource<Row extends object, Position, Query, Body extends ob
 }
 
 /**
- * Returns the return value of a handler that sends a list: one page if the query has a `limit`, otherwise the complete
+ * Creates the return value of a handler that sends a list: one page if the query has a `limit`, otherwise the complete
  * list. A small list is read with one query. A large list, or a page of it, needs a permit for large work and is
  * streamed.
  * @throws ApiError 429 or 503 if too much large work is in progress

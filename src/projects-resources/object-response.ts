@@ -4,7 +4,7 @@ import { setEntityTag } from '../http/caching.js'
 import { hasLongText, serializeInChunks, tagLongTexts } from './chunked-json.js'
 
 /**
- * Returns the return value of a handler that sends one object. An object with a long text is streamed in chunks. (A
+ * Creates the return value of a handler that sends one object. An object with a long text is streamed in chunks. (A
  * handler that returned the reply itself would wait for the end of the response, which costs 5% of the time of a
  * request.)
  *

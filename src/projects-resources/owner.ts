@@ -51,9 +51,9 @@ export type Owner = AuthorizedOwner
 
 /** Limits on the lifetime of sessions in addition to `expires_at`, in milliseconds. Unset means no limit. */
 export interface SessionLimits {
-  /** Since the last use. */
+  /** Maximum time since the last use. */
   SESSION_IDLE_TIMEOUT?: number
-  /** Since the creation. */
+  /** Maximum time since the creation. */
   SESSION_MAX_AGE?: number
 }
 

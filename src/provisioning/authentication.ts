@@ -9,7 +9,8 @@ import { createTokenCheck } from './service-tokens.js'
 const TOKEN_REQUIRED = [{ serviceToken: [] }]
 
 /**
- * Authenticates every route of the plugin that registers it; no route can opt out. Cookies are ignored.
+ * Authenticates the requests to every route of the plugin that registers this one. No route can opt out. Cookies are
+ * ignored.
  *
  * - onRequest: 401 without a valid token, before any part of the request is parsed; 403 for a request from a browser;
  *   429 over a rate limit or concurrency limit. CORS is disabled.

@@ -50,7 +50,7 @@ const create = defineOperation({
   summary: 'Sign a user in',
   description:
     'The token is the value of the cookie `neptun-session`. If the user already has a session with this ' +
-    '`token_hash`, its expiry is changed, unless it was revoked.',
+    '`token_hash`, its expiry is changed, unless the session was revoked.',
   responses: {
     200: response('The existing session with this `token_hash`, with its new expiry.', NewSession, { example }),
     201: response('The new session.', NewSession, {
@@ -71,7 +71,7 @@ const revokeAll = defineOperation({
   operationId: 'revokeSessions',
   tag: 'Sessions',
   summary: 'Sign a user out everywhere',
-  description: 'Revokes all active sessions of the user. The next request with one of their tokens is 401.',
+  description: 'Revokes all active sessions of the user. The next request with one of their tokens gets 401.',
   responses: { 200: response('Number of revoked sessions.', Revoked, { example: { revoked: 2 } }) },
 })
 

@@ -56,7 +56,7 @@ for (const type of RESOURCE_TYPES) {
 
   t.test(`${slug}: a resource is created, listed, linked over HTTP, and deleted with its links`, async (t) => {
     await sql(`DELETE FROM ${table}`)
-    t.same(await cli('resource', 'list', slug, '--user', '1'), {
+    t.strictSame(await cli('resource', 'list', slug, '--user', '1'), {
       code: 0,
       stdout: '',
       stderr: `User 1 has no ${slug}.\n`,
@@ -65,30 +65,30 @@ for (const type of RESOURCE_TYPES) {
     const result = await cli('resource', 'create', slug, '--user', '1', '--data', data)
     const id = result.stdout.trim()
     t.match(id, /^[1-9]\d*$/)
-    t.same(result, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
-    t.same(await sql(`SELECT FROM ${linkTable}`), [])
+    t.strictSame(result, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
+    t.strictSame(await sql(`SELECT FROM ${linkTable}`), [])
 
     const listed = await cli('resource', 'list', slug, '--user', '1', '--json')
     const [row] = JSON.parse(listed.stdout)
-    t.same(Object.keys(row), keys)
-    t.match(row, { ...created, id: Number(id), neptun_user_id: 1 })
+    t.strictSame(Object.keys(row), keys)
+    t.strictSame(row, { ...row, ...created, id: Number(id), neptun_user_id: 1 })
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: row.id } })
-    t.same([linked.status, linked.body], [201, row], 'the body is the same as from the API')
+    t.strictSame([linked.status, linked.body], [201, row], 'the body is the same as from the API')
 
     const other = await cli('resource', 'create', slug, '--user', '1', '--json', '--data', second)
-    t.same(Object.keys(JSON.parse(other.stdout)), keys)
+    t.strictSame(Object.keys(JSON.parse(other.stdout)), keys)
     const lines = (await cli('resource', 'list', slug, '--user', '1')).stdout.split('\n')
     t.match(lines[0], /^ID {2}.* {2}CREATED$/)
     t.match(lines[1], new RegExp(`^${id} .*  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\dZ$`))
     t.match(lines[2], new RegExp(`^${JSON.parse(other.stdout).id} `), 'oldest first')
 
     const remove = (user: string) => cli('resource', 'delete', slug, '--user', user, '--id', id)
-    t.same(await remove('2'), failure(`user 2 has no ${noun} ${id}`))
-    t.same((await call('GET', resources(`/${slug}`))).body, [row])
-    t.same(await remove('1'), { code: 0, stdout: `Deleted ${noun} ${id} of user 1.\n`, stderr: '' })
-    t.same((await call('GET', resources(`/${slug}`))).body, [])
-    t.same(await remove('1'), failure(`user 1 has no ${noun} ${id}`))
-    t.same(await sql(`SELECT id FROM ${table}`), [{ id: JSON.parse(other.stdout).id }])
+    t.strictSame(await remove('2'), failure(`user 2 has no ${noun} ${id}`))
+    t.strictSame((await call('GET', resources(`/${slug}`))).body, [row])
+    t.strictSame(await remove('1'), { code: 0, stdout: `Deleted ${noun} ${id} of user 1.\n`, stderr: '' })
+    t.strictSame((await call('GET', resources(`/${slug}`))).body, [])
+    t.strictSame(await remove('1'), failure(`user 1 has no ${noun} ${id}`))
+    t.strictSame(await sql(`SELECT id FROM ${table}`), [{ id: JSON.parse(other.stdout).id }])
   })
 
   t.test(`${slug}: a resource is created and linked to a project of the user atomically`, async (t) => {
@@ -96,24 +96,24 @@ for (const type of RESOURCE_TYPES) {
     const add = (...args: string[]) => cli('resource', 'create', slug, '--data', data, ...args)
     const addSecond = (...args: string[]) => cli('resource', 'create', slug, '--data', second, ...args)
 
-    t.same(await add('--user', '1', '--project', '790'), failure('user 1 has no project 790'))
-    t.same(await add('--user', '1', '--project', '77'), failure('user 1 has no project 77'))
-    t.same(await add('--user', '77', '--project', '789'), failure('user 77 has no project 789'))
-    t.same(await add('--user', '77'), failure('user 77 does not exist'))
-    t.same(await cli('resource', 'list', slug, '--user', '77'), failure('user 77 does not exist'))
-    t.same(await sql(`SELECT FROM ${table}`), [])
+    t.strictSame(await add('--user', '1', '--project', '790'), failure('user 1 has no project 790'))
+    t.strictSame(await add('--user', '1', '--project', '77'), failure('user 1 has no project 77'))
+    t.strictSame(await add('--user', '77', '--project', '789'), failure('user 77 has no project 789'))
+    t.strictSame(await add('--user', '77'), failure('user 77 does not exist'))
+    t.strictSame(await cli('resource', 'list', slug, '--user', '77'), failure('user 77 does not exist'))
+    t.strictSame(await sql(`SELECT FROM ${table}`), [])
 
     const result = await add('--user', '1', '--project', '789')
     const id = result.stdout.trim()
-    t.same(result, {
+    t.strictSame(result, {
       code: 0,
       stdout: `${id}\n`,
       stderr: `Created ${noun} ${id} of user 1 and linked it to project 789.\n`,
     })
     const json = await addSecond('--user', '1', '--project', '789', '--json')
     const [newest, oldest] = (await call('GET', resources(`/${slug}`))).body
-    t.same(newest, JSON.parse(json.stdout))
-    t.match(oldest, { id: Number(id), ...created })
+    t.strictSame(newest, JSON.parse(json.stdout))
+    t.strictSame(oldest, { ...oldest, id: Number(id), ...created })
   })
 }
 
@@ -125,7 +125,7 @@ t.test('recording an installation again updates it, and links it if it is not li
   const { stdout } = await record(claim)
   const renamed = { ...claim, installation_id: '4711', account_name: 'acme-inc', repository_selection: 'all' }
   for (let time = 0; time < 2; time += 1) {
-    t.same((await record(renamed, '--project', '789')).stdout, stdout, 'the same id')
+    t.strictSame((await record(renamed, '--project', '789')).stdout, stdout, 'the same id')
   }
   t.match((await call('GET', resources('/github-installations'))).body, [
     { ...renamed, github_account_name: 'acme-inc' },
@@ -153,7 +153,7 @@ for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {
       const { code, stderr } = await cli('resource', 'create', slug, '--user', '1', '--data', data)
       const name = data.length < 200 ? data : `${data.slice(0, 100)}... of ${data.length} characters`
       const fields = (response.body.errors ?? []).map(({ path }: { path: string }) => path.replace('body.', ''))
-      t.same(fieldsOf(stderr), [...new Set(fields)].sort(), name)
+      t.strictSame(fieldsOf(stderr), [...new Set(fields)].sort(), name)
       t.equal(code, response.status === 400 ? 2 : 1, name)
       if (response.status === 201) acceptedCount += 1
     }
@@ -172,10 +172,10 @@ t.test('validation errors are on one line, contain no values, and need no databa
   const create = (slug: string, data: string) => cli('resource', 'create', slug, '--user', '1', '--data', data)
   const object = refusal('--data must be a JSON object with title, text, language, extension')
   for (const text of ['', SECRET, `{"title": "${SECRET}"`, `"${SECRET}"`, 'null', '[]', '5']) {
-    t.same(await create('user-files', text), object, text)
+    t.strictSame(await create('user-files', text), object, text)
   }
   const file = { title: '', text: 5, extension: `${SECRET} ${'x'.repeat(32)}` }
-  t.same(
+  t.strictSame(
     await create('user-files', JSON.stringify(file)),
     refusal(
       '--data: language is required; title must have 1 to 255 characters; text must be a string; ' +
@@ -183,12 +183,12 @@ t.test('validation errors are on one line, contain no values, and need no databa
     ),
   )
   const long = JSON.stringify({ title: 'a', text: 'é'.repeat(524_289), language: 'a', extension: 'a' })
-  t.same(await create('user-files', long), refusal('--data: text must have at most 1048576 bytes in UTF-8'))
-  t.same(
+  t.strictSame(await create('user-files', long), refusal('--data: text must have at most 1048576 bytes in UTF-8'))
+  t.strictSame(
     await create('template-collections', JSON.stringify({ name: `${SECRET}\0`, description: 5 })),
     refusal('--data: name must not contain U+0000 or unpaired surrogates; description must be a string or null'),
   )
-  t.same(
+  t.strictSame(
     await create(
       'github-installations',
       JSON.stringify({ installation_id: 0, account_name: 'a', repository_selection: 1 }),
@@ -213,7 +213,7 @@ t.test('validation errors are on one line, contain no values, and need no databa
     ['delete user-files --id 1', "required option '--user <id>' not specified"],
     ['delete user-files --user 1 --id 01', `--id ${id}`],
   ]
-  for (const [line, message] of lines) t.same(await cli('resource', ...line.split(' ')), refusal(message), line)
+  for (const [line, message] of lines) t.strictSame(await cli('resource', ...line.split(' ')), refusal(message), line)
 })
 
 t.test('--data - reads from stdin', async (t) => {
@@ -226,17 +226,17 @@ t.test('--data - reads from stdin', async (t) => {
     pipe(Buffer.from(data.replace('Ü', '\u00dc'), 'latin1'), args),
   ])
   t.match(result, { code: 0, stdout: /^\d+\n$/, stderr: /^Created user file \d+ of user 1\.\n$/ })
-  t.same(latin, refusal('--data must be a JSON object with title, text, language, extension'))
-  const rows = await sql('SELECT title, text FROM user_files')
-  t.ok(rows.length === 1 && rows[0]?.['title'] === 'Ü' && rows[0]['text'] === text)
+  t.strictSame(latin, refusal('--data must be a JSON object with title, text, language, extension'))
+  const rows = await sql('SELECT title, text = $1 AS is_same FROM user_files', [text])
+  t.strictSame(rows, [{ title: 'Ü', is_same: true }])
 })
 
 t.test('database errors are reported like those of other commands', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const list = () => cli('resource', 'list', 'user-files', '--user', '1')
-  t.same(await list(), failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'))
+  t.strictSame(await list(), failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'))
   process.env['DATABASE_URL'] = await createDatabase(t, { migrated: false })
-  t.same(await list(), failure('the database has pending migrations: run "neptun-resources migrate" first'))
+  t.strictSame(await list(), failure('the database has pending migrations: run "neptun-resources migrate" first'))
 })
 
 t.test('every resource type has commands with --json and an example in their help', async (t) => {
@@ -245,13 +245,13 @@ t.test('every resource type has commands with --json and an example in their hel
   t.equal(await runProgram(program, ['resource', '--help']), 0)
   const [resource] = program.commands
   const verbs = resource?.commands.filter(({ commands }) => commands.length > 0) ?? []
-  t.same(
+  t.strictSame(
     verbs.map((verb) => verb.name()),
     ['create', 'list', 'delete'],
   )
   for (const verb of verbs) {
     const slugs = verb.commands.map((command: Command) => command.name())
-    t.same(
+    t.strictSame(
       slugs,
       RESOURCE_DESCRIPTORS.map(({ slug }) => slug),
     )

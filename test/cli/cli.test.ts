@@ -121,32 +121,34 @@ t.test('migrate applies all migrations to an empty database, idempotently and co
     cli('demo'),
   ])
   t.match(before, { code: 1, stdout: '', stderr: /^error: \d+ pending migrations: \S+_init.*\n$/ })
-  t.match(unmigrated, {
-    code: 1,
-    stderr: 'error: the database has pending migrations: run "neptun-resources migrate" first\n',
-  })
-  t.same(JSON.parse(unmigrated.stdout).error.code, 'MIGRATIONS_PENDING')
-  t.same(demo, { code: 1, stdout: '', stderr: unmigrated.stderr })
+  const message = 'the database has pending migrations: run "neptun-resources migrate" first'
+  t.strictSame([unmigrated.code, unmigrated.stderr], [1, `error: ${message}\n`])
+  t.strictSame(JSON.parse(unmigrated.stdout), { error: { code: 'MIGRATIONS_PENDING', message } })
+  t.strictSame(demo, { code: 1, stdout: '', stderr: unmigrated.stderr })
 
   const together = await Promise.all([1, 2].map(() => spawn(['migrate'], { DATABASE_URL: url })))
-  t.same(together.map(({ code }) => code).sort(), [0, 0])
-  t.same(together.map(({ stdout }) => stdout.replace(/ \S+_init\n[\s\S]*/, '')).sort(), [
+  t.strictSame(together.map(({ code }) => code).sort(), [0, 0])
+  t.strictSame(together.map(({ stdout }) => stdout.replace(/ \S+_init\n[\s\S]*/, '')).sort(), [
     'applied',
     'no pending migrations\n',
   ])
 
   const [again, after] = await Promise.all([cli('migrate', '--json'), cli('migrate', '--check', '--json')])
-  t.same(again, { code: 0, stdout: '{\n  "applied": []\n}\n', stderr: '' })
-  t.same(after, { code: 0, stdout: '{\n  "pending": []\n}\n', stderr: '' })
+  t.strictSame(again, { code: 0, stdout: '{\n  "applied": []\n}\n', stderr: '' })
+  t.strictSame(after, { code: 0, stdout: '{\n  "pending": []\n}\n', stderr: '' })
 })
 
 t.test('users and projects are created and listed', async (t) => {
   const { sql } = await setUp(t)
   const empty = await cli('user', 'list')
-  t.same(empty, { code: 0, stdout: '', stderr: 'There are no users.\n' })
+  t.strictSame(empty, { code: 0, stdout: '', stderr: 'There are no users.\n' })
 
   const user = await cli('user', 'create', '--email', 'Some.One@example.com')
-  t.same(user, { code: 0, stdout: '1\n', stderr: 'Created user 1 with the email address Some.One@example.com.\n' })
+  t.strictSame(user, {
+    code: 0,
+    stdout: '1\n',
+    stderr: 'Created user 1 with the email address Some.One@example.com.\n',
+  })
 
   const github = ['--github-account-id', '583231', '--github-account-name', 'octocat']
   const duplicate = await cli('user', 'create', '--email', 'Some.One@example.com', '--json')
@@ -155,7 +157,7 @@ t.test('users and projects are created and listed', async (t) => {
   const orphan = await cli('project', 'create', '--user', '77', '--name', 'orphan', '--json')
   const conflict = 'a user with the email address Some.One@example.com already exists'
   t.match(duplicate, { code: 1, stderr: `error: ${conflict}\n` })
-  t.same(JSON.parse(duplicate.stdout), { error: { code: 'CONFLICT', message: conflict } })
+  t.strictSame(JSON.parse(duplicate.stdout), { error: { code: 'CONFLICT', message: conflict } })
   t.match(other, { code: 0, stderr: '' })
   t.match(JSON.parse(other.stdout), {
     email: 'other@example.com',
@@ -164,9 +166,9 @@ t.test('users and projects are created and listed', async (t) => {
     created_at: ISO,
     updated_at: ISO,
   })
-  t.same(project, { code: 0, stdout: '1\n', stderr: 'Created project 1 of user 1.\n' })
+  t.strictSame(project, { code: 0, stdout: '1\n', stderr: 'Created project 1 of user 1.\n' })
   t.match(orphan, { code: 1, stderr: 'error: user 77 does not exist\n' })
-  t.same(await sql('SELECT name, neptun_user_id FROM projects'), [{ name: NAME, neptun_user_id: 1 }])
+  t.strictSame(await sql('SELECT name, neptun_user_id FROM projects'), [{ name: NAME, neptun_user_id: 1 }])
 
   const [users, projects, json, unknownUser] = await Promise.all([
     cli('user', 'list'),
@@ -178,7 +180,7 @@ t.test('users and projects are created and listed', async (t) => {
   t.match(users.stdout, /\n\d+ +other@example\.com +octocat +583231 +\d{4}-\d\d-\d\d \d\d:\d\dZ\n$/)
   t.match(projects.stdout, /^ID {2}USER {2}NAME +IMPORTS +CREATED\n1 {3}1 {5}\\u001b\[31m"Ünï" 🎉\\u0009% +0 +.*Z\n$/)
   t.match(JSON.parse(json.stdout), [{ id: 1, name: NAME, import_count: 0, created_at: ISO }])
-  t.same(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
+  t.strictSame(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
 })
 
 t.test('users and projects are deleted with all rows that belong to them', async (t) => {
@@ -188,10 +190,10 @@ t.test('users and projects are deleted with all rows that belong to them', async
   await sql(`INSERT INTO imports (source_type, source_path, project_id, neptun_user_id)
     VALUES ('local', 'a', 7, 1), ('local', 'b', 8, 1), ('local', 'c', 9, 2)`)
   t.match(await cli('project', 'delete', '--id', '7'), { code: 0, stdout: 'Deleted project 7 of user 1.\n' })
-  t.same(await sql('SELECT project_id FROM imports ORDER BY 1'), [{ project_id: 8 }, { project_id: 9 }])
+  t.strictSame(await sql('SELECT project_id FROM imports ORDER BY 1'), [{ project_id: 8 }, { project_id: 9 }])
   t.match(await cli('project', 'delete', '--id', '7'), { code: 1, stderr: 'error: project 7 does not exist\n' })
   t.match(await cli('user', 'delete', '--id', '1', '--json'), { code: 0, stdout: /"id": 1/ })
-  t.same(await sql('SELECT id FROM projects'), [{ id: 9 }])
+  t.strictSame(await sql('SELECT id FROM projects'), [{ id: 9 }])
   t.match(await cli('user', 'delete', '--id', '1'), { code: 1, stderr: 'error: user 1 does not exist\n' })
 })
 
@@ -204,7 +206,7 @@ t.test('user files that are not linked to a project are listed and deleted', asy
     (3, 'new', '', 'x', 'x', 1, now()), (4, 'other', '', 'x', 'x', 2, now() - interval '9 days')`)
   await sql('INSERT INTO project_user_files (project_id, user_file_id, neptun_user_id) VALUES (7, 1, 1)')
   const list = await cli('user-file', 'unlinked', '--json')
-  t.same(
+  t.strictSame(
     JSON.parse(list.stdout).map(({ id }: { id: number }) => id),
     [2, 3, 4],
   )
@@ -212,7 +214,7 @@ t.test('user files that are not linked to a project are listed and deleted', asy
   t.match(await cli('user-file', 'prune'), { code: 2 }, '--days is required')
   t.match(await cli('user-file', 'prune', '--days', '7', '--user', '1'), { code: 0, stdout: 'Deleted 1 file.\n' })
   t.match(await cli('user-file', 'prune', '--days', '7'), { code: 0, stdout: 'Deleted 1 file.\n' })
-  t.same(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
+  t.strictSame(await sql('SELECT id FROM user_files ORDER BY id'), [{ id: 1 }, { id: 3 }])
 })
 
 t.test('prune keeps a file that is linked concurrently', async (t) => {
@@ -230,9 +232,11 @@ t.test('prune keeps a file that is linked concurrently', async (t) => {
   const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   await until(async () => (await sql(isWaiting)).length === 1, 'prune waits for the lock')
   await request.query('COMMIT')
-  t.same(await pruning, { code: 0, stdout: 'Deleted 204 files.\n', stderr: '' })
-  t.same(await sql('SELECT id FROM user_files'), [{ id: 42 }])
-  t.same(await sql('SELECT project_id, user_file_id FROM project_user_files'), [{ project_id: 7, user_file_id: 42 }])
+  t.strictSame(await pruning, { code: 0, stdout: 'Deleted 204 files.\n', stderr: '' })
+  t.strictSame(await sql('SELECT id FROM user_files'), [{ id: 42 }])
+  t.strictSame(await sql('SELECT project_id, user_file_id FROM project_user_files'), [
+    { project_id: 7, user_file_id: 42 },
+  ])
 })
 
 t.test('project check finds and repairs wrong counters', async (t) => {
@@ -252,7 +256,7 @@ t.test('project check finds and repairs wrong counters', async (t) => {
   const wrong = await cli('project', 'check')
   t.match(wrong, { code: 1, stderr: 'error: 3 counters of 1 project are wrong: use --repair\n' })
   t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 3 counters of 1 project.\n' })
-  t.same(await counters(), right)
+  t.strictSame(await counters(), right)
   t.match(await cli('project', 'check'), { code: 0 })
   await sql('UPDATE projects SET import_count = 5 WHERE id = 7')
   t.match(await cli('project', 'check'), {
@@ -264,7 +268,7 @@ t.test('project check finds and repairs wrong counters', async (t) => {
     WHERE table_name = 'projects' AND column_name LIKE '%\\_count' ORDER BY 1`)
   await sql(`UPDATE projects SET ${columns.map(({ list }) => `${list}_count = 77`).join(', ')} WHERE id = 8`)
   const repaired = JSON.parse((await cli('project', 'check', '--repair', '--json')).stdout).repaired
-  t.same(
+  t.strictSame(
     repaired.map(({ list }: { list: string }) => list),
     columns.map(({ list }) => list),
     'every counter is checked',
@@ -281,15 +285,15 @@ t.test('session create prints the token and stores only its hash', async (t) => 
   ])
   t.match(plain, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session \d of user 1; it expires at .*Z\.\n$/ })
   t.match(json, { code: 0, stderr: '' })
-  t.same(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
+  t.strictSame(unknownUser, { code: 1, stdout: '', stderr: 'error: user 77 does not exist\n' })
   const created = JSON.parse(json.stdout)
-  t.same(Object.keys(created), ['id', 'token', 'neptun_user_id', 'created_at', 'expires_at'])
+  t.strictSame(Object.keys(created), ['id', 'token', 'neptun_user_id', 'created_at', 'expires_at'])
   t.equal(Date.parse(created.expires_at) - Date.parse(created.created_at), 90 * 60_000)
 
   const rows = await sql(`
     SELECT encode(token_hash, 'hex') AS hash, extract(epoch FROM expires_at - created_at)::int AS seconds, revoked_at
     FROM sessions ORDER BY seconds`)
-  t.same(rows, [
+  t.strictSame(rows, [
     { hash: sha256(created.token), seconds: 90 * 60, revoked_at: null },
     { hash: sha256(plain.stdout.trim()), seconds: 7 * 24 * 60 * 60, revoked_at: null },
   ])
@@ -313,12 +317,12 @@ t.test('sessions are listed, by default only live ones, and revoked', async (t) 
     cli('session', 'revoke', '--id', '77', '--json'),
     pipe(`${token}-not\n`, ['session', 'revoke', '--token-file', '-'], { DATABASE_URL: url }),
   ])
-  t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
+  t.strictSame(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
   t.match(byToken, { code: 0, stderr: '' })
   t.match(JSON.parse(byToken.stdout), { id: 3, neptun_user_id: 2, revoked_at: ISO })
   t.match(unknown, { code: 1, stderr: 'error: session 77 does not exist\n' })
-  t.same(JSON.parse(unknown.stdout), { error: { code: 'NOT_FOUND', message: 'session 77 does not exist' } })
-  t.same(unknownToken, { code: 1, stdout: '', stderr: 'error: no session has this token\n' })
+  t.strictSame(JSON.parse(unknown.stdout), { error: { code: 'NOT_FOUND', message: 'session 77 does not exist' } })
+  t.strictSame(unknownToken, { code: 1, stdout: '', stderr: 'error: no session has this token\n' })
 
   const before = await sql('SELECT id, revoked_at FROM sessions ORDER BY id')
   const [again, live, all] = await Promise.all([
@@ -327,15 +331,15 @@ t.test('sessions are listed, by default only live ones, and revoked', async (t) 
     cli('session', 'list', '--user', '1', '--all'),
   ])
   t.match(again, { code: 0, stdout: /^Session 1 was already revoked at \d{4}-\d\d-\d\d \d\d:\d\dZ\.\n$/, stderr: '' })
-  t.same(await sql('SELECT id, revoked_at FROM sessions ORDER BY id'), before)
+  t.strictSame(await sql('SELECT id, revoked_at FROM sessions ORDER BY id'), before)
   const keys = ['id', 'neptun_user_id', 'created_at', 'last_used_at', 'expires_at', 'revoked_at']
-  t.same(JSON.parse(live.stdout).map(Object.keys), [keys])
+  t.strictSame(JSON.parse(live.stdout).map(Object.keys), [keys])
   t.match(JSON.parse(live.stdout), [{ id: 4, neptun_user_id: 2, revoked_at: null }])
   t.match(all.stdout, /^ID {2}USER {2}STATE +CREATED.*\n1 {3}1 {5}revoked .*\n2 {3}1 {5}expired .*Z\n$/)
 
   const rest = await cli('session', 'revoke', '--user', '2', '--all')
-  t.same(rest, { code: 0, stdout: 'Revoked 1 session of user 2.\n', stderr: '' })
-  t.same(await sql('SELECT id FROM sessions WHERE revoked_at IS NULL'), [{ id: 2 }])
+  t.strictSame(rest, { code: 0, stdout: 'Revoked 1 session of user 2.\n', stderr: '' })
+  t.strictSame(await sql('SELECT id FROM sessions WHERE revoked_at IS NULL'), [{ id: 2 }])
 })
 
 t.test('sessions with infinite times, or times outside the range of Date, are listed and revoked', async (t) => {
@@ -364,19 +368,19 @@ t.test('sessions with infinite times, or times outside the range of Date, are li
     ['3', '1', 'live', time, time, '+010000-01-01 00:00Z'],
     ['5', '1', 'live', time, time, 'infinity'],
   ]
-  t.same(columns(list), [heading, ...live])
+  t.strictSame(columns(list), [heading, ...live])
   const past = [
     ['2', '1', 'expired', '-infinity', time, '-infinity'],
     ['4', '1', 'expired', time, time, '-000043-03-15 00:00Z'],
   ]
-  t.same(columns(all), [heading, live[0], past[0], live[1], past[1], live[2]])
+  t.strictSame(columns(all), [heading, live[0], past[0], live[1], past[1], live[2]])
   const times = JSON.parse(json.stdout).map((session: Record<string, string>) => [
     session['created_at'],
     session['last_used_at'],
     session['expires_at'],
   ])
   const iso = '2025-02-16T17:42:11.000Z'
-  t.same(times, [
+  t.strictSame(times, [
     ['2025-02-16T17:42:11.123Z', '-infinity', 'infinity'],
     ['-infinity', iso, '-infinity'],
     [iso, iso, '+010000-01-01T00:00:00.000Z'],
@@ -387,7 +391,7 @@ t.test('sessions with infinite times, or times outside the range of Date, are li
   t.match(JSON.parse(revoked.stdout), { id: 1, expires_at: 'infinity', revoked_at: ISO })
   t.match(await cli('session', 'revoke', '--id', '1'), { code: 0, stdout: /^Session 1 was already revoked at / })
   const rest = JSON.parse((await cli('session', 'revoke', '--user', '1', '--all', '--json')).stdout)
-  t.same(
+  t.strictSame(
     rest.map(({ id, expires_at }: Record<string, unknown>) => [id, expires_at]),
     [
       [3, '+010000-01-01T00:00:00.000Z'],
@@ -409,13 +413,13 @@ t.test('a token is read from stdin or a file, and error messages do not contain 
     stderr: 'error: --token-file must contain a session token and nothing else\n',
   }
   await writeFile(join(folder, 'not-a-token'), `${SECRET} and more`)
-  t.same(await cli(...revoke, join(folder, 'not-a-token')), usage)
-  t.same(await pipe('', [...revoke, '-'], { DATABASE_URL: url }), usage, 'empty input')
+  t.strictSame(await cli(...revoke, join(folder, 'not-a-token')), usage)
+  t.strictSame(await pipe('', [...revoke, '-'], { DATABASE_URL: url }), usage, 'empty input')
   const missing = await cli(...revoke, join(folder, 'nowhere'))
-  t.same(missing, { code: 1, stdout: '', stderr: 'error: cannot read the token file: ENOENT\n' })
-  t.same(await sql('SELECT count(*)::integer FROM sessions WHERE revoked_at IS NULL'), [{ count: 1 }])
+  t.strictSame(missing, { code: 1, stdout: '', stderr: 'error: cannot read the token file: ENOENT\n' })
+  t.strictSame(await sql('SELECT count(*)::integer FROM sessions WHERE revoked_at IS NULL'), [{ count: 1 }])
   const revoked = await pipe('your-session-cookie\n', [...revoke, '-'], { DATABASE_URL: url })
-  t.same(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
+  t.strictSame(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
 })
 
 t.test('control and bidirectional characters in stored text are escaped in tables, JSON and notes', async (t) => {
@@ -467,18 +471,18 @@ t.test('demo inserts the demonstration data once, and prints a curl command', as
   const credentials = 'user 1, project 789, session your-session-cookie.'
   t.equal(first.stderr, `Inserted the demonstration data: ${credentials}\n`)
   const users = [{ email: 'demo@example.com' }, { email: 'other@example.com' }]
-  t.same(await sql('SELECT email FROM users ORDER BY id'), users)
+  t.strictSame(await sql('SELECT email FROM users ORDER BY id'), users)
 
   const again = await cli('demo', '--url', 'https://example.com')
   t.match(again, { code: 0, stdout: "curl -X POST 'https://example.com/api/users/1/" })
   t.equal(again.stderr, `The demonstration data already exists: ${credentials}\n`)
-  t.same(JSON.parse((await cli('demo', '--json')).stdout), {
+  t.strictSame(JSON.parse((await cli('demo', '--json')).stdout), {
     written: false,
     user_id: 1,
     project_id: 789,
     token: 'your-session-cookie',
   })
-  t.same(await sql('SELECT email FROM users ORDER BY id'), users)
+  t.strictSame(await sql('SELECT email FROM users ORDER BY id'), users)
 })
 
 t.test('demo refuses a database with other users, and any NODE_ENV but development', async (t) => {
@@ -486,16 +490,16 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   for (const environment of ['production', 'test', '']) {
     inEnvironment(t, environment)
     const stderr = 'error: demonstration data requires NODE_ENV=development\n'
-    t.same(await cli('demo'), { code: 1, stdout: '', stderr }, environment)
+    t.strictSame(await cli('demo'), { code: 1, stdout: '', stderr }, environment)
   }
-  t.same(await sql('SELECT FROM users'), [])
+  t.strictSame(await sql('SELECT FROM users'), [])
 
   inEnvironment(t, 'development')
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
   const stderr = 'error: the database already has users: nothing was inserted\n'
-  t.same(await cli('demo'), { code: 1, stdout: '', stderr })
-  t.same(await sql('SELECT email FROM users'), [{ email: 'one@example.com' }])
-  t.same(await sql('SELECT FROM sessions'), [])
+  t.strictSame(await cli('demo'), { code: 1, stdout: '', stderr })
+  t.strictSame(await sql('SELECT email FROM users'), [{ email: 'one@example.com' }])
+  t.strictSame(await sql('SELECT FROM sessions'), [])
 })
 
 t.test('DATABASE_URL comes from the environment or .env, or from npm run dev except in production', async (t) => {
@@ -515,21 +519,21 @@ t.test('DATABASE_URL comes from the environment or .env, or from npm run dev exc
   const failure = (message: string) => ({ code: 1, stdout: '', stderr: `error: ${message}\n` })
   const file = join('.data', 'database-url')
 
-  t.same(await check({}), failure(`DATABASE_URL is missing, and "npm run dev" has not created ${file}`))
-  t.same(await check({ DATA_DIR: dev }), found)
-  t.same(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
+  t.strictSame(await check({}), failure(`DATABASE_URL is missing, and "npm run dev" has not created ${file}`))
+  t.strictSame(await check({ DATA_DIR: dev }), found)
+  t.strictSame(await check({ DATA_DIR: dev, NODE_ENV: 'production' }), failure('DATABASE_URL is missing'))
   await writeFile('.env', `DATABASE_URL=${url}\n`)
-  t.same(await check({ NODE_ENV: 'production' }), found)
+  t.strictSame(await check({ NODE_ENV: 'production' }), found)
   await writeFile('.env', `\uFEFFDATABASE_URL="${url}"\r\n`)
-  t.same(await check({ NODE_ENV: 'production' }), found, 'with a byte order mark')
+  t.strictSame(await check({ NODE_ENV: 'production' }), found, 'with a byte order mark')
   await writeFile('.env', '')
   await writeFile('secret', `${url}\n`)
-  t.same(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
+  t.strictSame(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
   const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: set only one of them'
-  t.same(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
+  t.strictSame(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
   delete process.env['DATABASE_URL_FILE']
   const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')
-  t.same(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
+  t.strictSame(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
 })
 
 t.test('any error in the URL is reported on one line, without the password', async (t) => {
@@ -589,7 +593,7 @@ t.test('a usage error is one line on stderr and exit code 2, and needs no databa
     ['session revoke --id 1 --user 1 --all', which],
   ]
   for (const [line, message] of cases) {
-    t.same(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
+    t.strictSame(await cli(...line.split(' ')), { code: 2, stdout: '', stderr: `error: ${message}\n` }, line)
     const { code, stdout } = await cli(
       ...line
         .replace(/(--email)$/, '')
@@ -615,9 +619,9 @@ t.test('a child process returns the exit code and the token, and ignores a close
   t.match(token, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session 1 of user 1; .*\n$/ })
   const message = 'cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'
   t.match(failure, { code: 1, stderr: `error: ${message}\n` })
-  t.same(JSON.parse(failure.stdout), { error: { code: 'DATABASE_UNAVAILABLE', message } })
-  t.same(usage, { code: 2, stdout: '', stderr: "error: unknown option '--colour'\n" })
-  t.same(closed, { code: 0, stderr: '' })
+  t.strictSame(JSON.parse(failure.stdout), { error: { code: 'DATABASE_UNAVAILABLE', message } })
+  t.strictSame(usage, { code: 2, stdout: '', stderr: "error: unknown option '--colour'\n" })
+  t.strictSame(closed, { code: 0, stderr: '' })
 })
 
 t.test('help and version go to stdout; the help explains exit codes and environment variables', async (t) => {
@@ -644,7 +648,7 @@ t.test('every command has --json and an example in its help', async (t) => {
     t.match(help, '--json ')
     return path
   })
-  t.same(seen, [
+  t.strictSame(seen, [
     'migrate',
     'user create',
     'user list',
@@ -694,7 +698,7 @@ t.test('option values are validated strictly', async (t) => {
     ['file', ['token.txt', '-', '/run/secrets/token', ' '], ['', 'a\0b']],
   ]
   const { option: _, required: __, flag: ___, removedOption: ____, ...rules } = values
-  t.same(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())
+  t.strictSame(table.map(([rule]) => rule).sort(), Object.keys(rules).sort())
   for (const [rule, good, bad] of table) {
     for (const text of good) t.not(rules[rule].read(text), undefined, `${rule} accepts ${JSON.stringify(text)}`)
     for (const text of bad) t.equal(rules[rule].read(text), undefined, `${rule} rejects ${JSON.stringify(text)}`)

@@ -9,12 +9,13 @@ import { databaseOptions, loadConfig } from '../../src/config.js'
 import { connectionUrlProblem } from '../../src/database/connection-url.js'
 import { openDatabase, withClient } from '../../src/database/database.js'
 import { describeConnectionError } from '../../src/database/errors.js'
+import { until } from '../support/app.js'
 
 const FORM = 'be a URL of the form postgres://user:password@host:5432/database'
 const ENCODE = 'have special characters of the user name and password percent-encoded (@ as %40, / as %2F, # as %23)'
 const MODES = 'have one of disable, require, verify-ca, verify-full, no-verify as its sslmode'
 
-t.test('a URL is accepted, or refused with a reason that names what is not supported', async (t) => {
+t.test('a URL is accepted, or rejected with a reason that does not contain the password', async (t) => {
   const table: [url: string, problem: string | undefined][] = [
     ['postgres://h/d', undefined],
     ['postgresql://u:p%40%2F%23@h:5432/d', undefined],
@@ -77,7 +78,7 @@ t.test('a URL is accepted, or refused with a reason that names what is not suppo
   }
 })
 
-/** A PostgreSQL of its own that also listens on a socket in `folder`. */
+/** Starts a PostgreSQL server that also listens on a Unix socket in `folder`. */
 async function startOwnPostgres(t: Test): Promise<{ postgres: Postgres; folder: string; uid: number; gid: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-url-'))
   const probe = await startPostgres({ folder })
@@ -100,12 +101,12 @@ const open = async (url: string) => {
   await database.close()
 }
 
-t.test('with a server of its own', async (t) => {
+t.test('the service connects through a Unix socket, to a schema and with TLS', async (t) => {
   const { postgres, folder, uid, gid } = await startOwnPostgres(t)
   const url = postgres.url('postgres')
   const { username, password, port } = new URL(url)
 
-  await t.test('a socket in the file system', async (t) => {
+  await t.test('connects through a Unix socket', async (t) => {
     const directory = encodeURIComponent(folder)
     for (const socket of [
       `postgres://${username}:${password}@/postgres?host=${directory}&port=${port}`,
@@ -118,7 +119,7 @@ t.test('with a server of its own', async (t) => {
     }
   })
 
-  await t.test('a schema', async (t) => {
+  await t.test('uses the tables of a schema', async (t) => {
     await queryOf(url, 'CREATE SCHEMA "an \\ ""app"""')
     const schema = `${url}?schema=${encodeURIComponent('an \\ "app"')}`
     t.same(await queryOf(schema, 'SELECT current_schema() AS schema'), { schema: 'an \\ "app"' })
@@ -127,8 +128,8 @@ t.test('with a server of its own', async (t) => {
     await t.rejects(open(`${url}?schema=none`), { message })
   })
 
-  await t.test('TLS with a private CA', { skip: opensslIsMissing() }, async (t) => {
-    await t.test('without TLS on the server, the message names sslmode', async (t) => {
+  await t.test('verifies the certificate of a private CA', { skip: opensslIsMissing() }, async (t) => {
+    await t.test('without TLS on the server, the error message names sslmode', async (t) => {
       const reason = 'The server does not support SSL connections: sslmode must be disable'
       t.equal(await failureOf(`${url}?sslmode=require`), reason)
       await open(`${url}?sslmode=disable`)
@@ -144,21 +145,21 @@ t.test('with a server of its own', async (t) => {
     await queryOf(url, 'ALTER SYSTEM SET ssl = on')
     await queryOf(url, 'SELECT pg_reload_conf()')
     const TLS = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
-    for (let isOn = false; !isOn; ) isOn = (await queryOf(url, 'SHOW ssl')).ssl === 'on'
+    await until(async () => (await queryOf(url, 'SHOW ssl')).ssl === 'on', 'TLS is enabled')
 
-    // The certificate is that of "localhost".
+    // The certificate is for "localhost".
     const named = url.replace('127.0.0.1', 'localhost')
     const root = `sslrootcert=${encodeURIComponent(ca)}`
-    for (const works of [
+    for (const valid of [
       `${url}?sslmode=require&${root}`,
       `${url}?sslmode=verify-ca&${root}`,
       `${named}?sslmode=verify-full&${root}`,
       `${named}?${root}`,
       `${url}?sslmode=no-verify`,
     ]) {
-      t.equal(connectionUrlProblem(works), undefined)
-      t.same(await queryOf(works, TLS), { ssl: true }, works.replace(/.*\?/, ''))
-      await open(works)
+      t.equal(connectionUrlProblem(valid), undefined)
+      t.same(await queryOf(valid, TLS), { ssl: true }, valid.replace(/.*\?/, ''))
+      await open(valid)
     }
     const untrusted =
       /^the CA of the server certificate is not trusted \([A-Z_]+\): add sslrootcert=FILE to the URL, or sslmode=/
@@ -170,7 +171,7 @@ t.test('with a server of its own', async (t) => {
 
   async function failureOf(url: string): Promise<string> {
     const failure = await open(url).then(
-      () => ({ message: 'it works' }),
+      () => ({ message: 'no error' }),
       (error) => error,
     )
     return describeConnectionError(failure)
@@ -182,11 +183,11 @@ function opensslIsMissing(): string | false {
     execFileSync('openssl', ['version'], { stdio: 'ignore' })
     return false
   } catch {
-    return 'openssl is not installed here: install it to run this test'
+    return 'openssl is not installed here'
   }
 }
 
-/** Makes a CA and, signed by it, a certificate of "localhost". @returns the path of the CA's certificate */
+/** Creates a CA and a certificate for "localhost" that it has signed. @returns the path of the CA's certificate */
 async function makeCertificates(folder: string): Promise<string> {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
   const key = ['-newkey', 'rsa:2048', '-nodes']

@@ -2,20 +2,20 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { RouteOptions } from 'fastify'
-import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { Config } from '../../src/config.js'
 import { type Answer, errorBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
 import { compiled } from '../support/compiled.js'
-import { createDatabase } from '../support/database.js'
+import { createDatabase, holdTransaction } from '../support/database.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
 
 const IMPORTS = resources('/imports')
 const FILES = resources('/user-files')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
-/** A read stores nothing anyway; a write says so. */
-const unavailable = (what: string) => {
-  const message = `The database is unavailable${what.startsWith('GET') ? '' : ': nothing was stored'}`
+
+/** The body of a 503. That of a write adds that nothing was stored. `name` begins with the method. */
+const unavailable = (name: string) => {
+  const message = `The database is unavailable${name.startsWith('GET') ? '' : ': nothing was stored'}`
   return errorBody(503, 'DATABASE_UNAVAILABLE', message)
 }
 
@@ -34,56 +34,52 @@ async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, 
       return proxy.url
     },
   })
-  if (!proxy) throw new Error('the service did not ask where its database is')
+  if (!proxy) throw new Error('no proxy')
   const { become } = proxy
   t.teardown(() => become('pass'))
   const created = await service.call('POST', IMPORTS, { body: LOCAL })
   return { ...service, proxy, one: `${IMPORTS}/${created.body.import.id}` }
 }
 
-/** The 503, whole, and in time for a caller to try elsewhere. `what` begins with the method. */
-async function isUnavailable(t: Test, answer: Promise<Answer>, what: string, within = 15_000) {
-  const begun = Date.now()
-  const { status, headers, body } = await answer
-  const elapsed = Date.now() - begun
-  const seen = { status, retryAfter: headers.get('retry-after'), body, inTime: elapsed < within }
-  const expected = { status: 503, retryAfter: '1', body: unavailable(what), inTime: true }
-  t.strictSame(seen, expected, `${what} (${elapsed} of ${within} ms)`)
+/** Asserts a complete 503 within a time in milliseconds. `name` begins with the method. */
+async function isUnavailable(t: Test, response: Promise<Answer>, name: string, within = 15_000) {
+  const startedAt = Date.now()
+  const { status, headers, body } = await response
+  const elapsed = Date.now() - startedAt
+  const actual = { status, retryAfter: headers.get('retry-after'), body, inTime: elapsed < within }
+  const expected = { status: 503, retryAfter: '1', body: unavailable(name), inTime: true }
+  t.strictSame(actual, expected, `${name} (${elapsed} of ${within} ms)`)
 }
 
-async function isFine(t: Test, { call, database: { pool }, log }: TestApp, what: string) {
+/** Asserts that the service works and that all its connections become idle. */
+async function works(t: Test, { call, database: { pool }, log }: TestApp, name: string) {
   const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
-  t.strictSame([status, body], [200, { imports: [] }], what)
-  await until(() => pool.waitingCount === 0, 'nobody waits for a connection')
-  await until(() => pool.totalCount === pool.idleCount, 'all are idle again')
-  t.notMatch(log.join(''), /"level":60/, 'the process did not come to an end')
+  t.strictSame([status, body], [200, { imports: [] }], name)
+  await until(() => pool.waitingCount === 0, 'no request waits for a connection')
+  await until(() => pool.totalCount === pool.idleCount, 'all connections are idle')
+  t.notMatch(log.join(''), /"level":60/, 'no fatal error')
 }
 
-/** A session of its own that keeps others from a table until it is released. */
-async function lockTable(t: Test, { databaseUrl }: TestApp, table: string) {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
-  return { release: () => client.query('ROLLBACK') }
-}
+/** Locks a table. @returns a function that releases the lock */
+const lockTable = (t: Test, { databaseUrl }: Pick<TestApp, 'databaseUrl'>, table: string) =>
+  holdTransaction(t, databaseUrl, `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
 
 const WAITING = `
   FROM pg_stat_activity
   WHERE datname = current_database() AND application_name = 'neptun-projects-resources' AND wait_event_type = 'Lock'`
 
-async function untilWaiting({ sql }: TestApp, count: number) {
+async function untilWaiting({ sql }: Pick<TestApp, 'sql'>, count: number) {
   const waiting = async () => (await sql(`SELECT pid ${WAITING}`)).length === count
-  await until(waiting, `${count} statement(s) wait for the lock`)
+  await until(waiting, `${count} statements wait for the lock`)
 }
 
 const NEEDS_NO_DATABASE = /^\/(health\/live$|openapi\.json$|docs)/
 
-/** Every route, each method once, with a path and a body that are right in themselves. */
+/** Returns a valid request for each method of each route. */
 function everyCall({ routes }: TestApp) {
   const paths: Record<string, number> = { user_id: OWNER.userId, project_id: OWNER.projectId }
   return routes.flatMap(({ method, url, schema }: RouteOptions) => {
-    // A parameter may be followed by what it must look like: `:type(^...$)`.
+    // A parameter may have a regular expression: `:type(^...$)`.
     const path = url.replace(/:(\w+)(\(\^.*?\$\)(?=\/|$))?/g, (_, name) => String(paths[name] ?? 123))
     const examples = (schema?.body as { examples?: unknown[] } | undefined)?.examples
     const options = examples ? { body: examples[0] } : {}
@@ -91,59 +87,66 @@ function everyCall({ routes }: TestApp) {
   })
 }
 
-t.test('while the database is gone, whatever needs it says so at once, and nothing else ends', async (t) => {
-  const service = await startBehindProxy(t)
-  const { call, proxy, one } = service
-  for (let round = 1; round <= 2; round += 1) {
-    await proxy.become('refuse')
-    const calls = everyCall(service).filter(({ path }) => !NEEDS_NO_DATABASE.test(path))
-    t.ok(calls.length >= 7, `${calls.length} calls`)
-    for (const { method, path, options } of calls) {
-      if (method === 'HEAD') {
-        const { status, headers } = await call(method, path, options)
-        t.strictSame([status, headers.get('retry-after')], [503, '1'], `${method} ${path}`)
-      } else await isUnavailable(t, call(method, path, options), `${method} ${path}`)
+t.test(
+  'while the database is unreachable, requests that need it are a 503, and later ones succeed without a restart',
+  async (t) => {
+    const service = await startBehindProxy(t)
+    const { call, proxy, one } = service
+    for (let round = 1; round <= 2; round += 1) {
+      await proxy.become('refuse')
+      const calls = everyCall(service).filter(({ path }) => !NEEDS_NO_DATABASE.test(path))
+      t.ok(calls.length > 20, 'all routes are registered')
+      for (const { method, path, options } of calls) {
+        if (method === 'HEAD') {
+          const { status, headers } = await call(method, path, options)
+          t.strictSame([status, headers.get('retry-after')], [503, '1'], `${method} ${path}`)
+        } else await isUnavailable(t, call(method, path, options), `${method} ${path}`)
+      }
+      const live = await call('GET', '/health/live', { token: null })
+      t.strictSame([live.status, live.body], [200, { status: 'ok' }], 'the service is live')
+      const anonymous = await call('GET', IMPORTS, { token: null })
+      t.strictSame([anonymous.status, anonymous.body], [401, errorBody(401, 'UNAUTHORIZED', 'Unauthorized')])
+      await isUnavailable(
+        t,
+        call('GET', `${IMPORTS}/0`),
+        'GET of an invalid path: the session is checked before validation',
+      )
+
+      await proxy.become('pass')
+      await works(t, service, 'the database is reachable again')
+      const ready = await call('GET', '/health/ready', { token: null })
+      t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'ready again')
+      const { body } = await call('GET', one)
+      t.strictSame(body.import?.source_path, LOCAL.source_path, 'no data is lost')
     }
-    const live = await call('GET', '/health/live', { token: null })
-    t.strictSame([live.status, live.body], [200, { status: 'ok' }], 'the process is alive')
-    const anonymous = await call('GET', IMPORTS, { token: null })
-    t.strictSame([anonymous.status, anonymous.body], [401, errorBody(401, 'UNAUTHORIZED', 'Unauthorized')])
-    await isUnavailable(t, call('GET', `${IMPORTS}/0`), 'GET: a 400 is only for who has a session')
+    const [{ count } = { count: -1 }] = await service.sql<{ count: number }>('SELECT count(*)::int FROM imports')
+    t.equal(count, 1, 'nothing was stored during the outage')
+  },
+)
 
-    await proxy.become('pass')
-    await isFine(t, service, 'and it goes on without a restart once the database is back')
-    const ready = await call('GET', '/health/ready', { token: null })
-    t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'ready again')
-    const { body } = await call('GET', one)
-    t.strictSame(body.import?.source_path, LOCAL.source_path, 'nothing was lost')
-  }
-  const [{ count } = { count: -1 }] = await service.sql<{ count: number }>('SELECT count(*)::int FROM imports')
-  t.equal(count, 1, 'nothing was stored meanwhile')
-})
-
-t.test('connections that end while idle are replaced', async (t) => {
+t.test('idle connections that PostgreSQL closes are replaced, and logged as warnings', async (t) => {
   const service = await startBehindProxy(t)
   const { call, sql, log, proxy } = service
   const { pool } = service.database
   await Promise.all(Array.from({ length: 5 }, () => call('POST', IMPORTS, { body: LOCAL })))
   await call('GET', '/health/ready')
-  await until(() => pool.totalCount === proxy.connections(), 'none is being opened')
+  await until(() => pool.totalCount === proxy.connections(), 'no connection is being opened')
   const connected = pool.totalCount
   t.ok(connected > 0, `${connected} connections`)
   await sql(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'neptun-projects-resources'`)
-  await until(() => pool.totalCount === 0, 'all has been noticed')
-  await isFine(t, service, 'the next request')
+  await until(() => pool.totalCount === 0, 'all connections are removed')
+  await works(t, service, 'the next request')
   const warnings = log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
   t.strictSame(
     warnings.map(({ msg, err }) => [msg, err.code]),
     Array.from({ length: connected }, () => ['lost a connection to the database', '57P01']),
-    'each is a warning in the log',
+    'each is logged as a warning',
   )
 })
 
-t.test('a connection that ends in the middle of a statement is a 503, and the next request is fine', async (t) => {
+t.test('a connection that is lost during a statement is a 503, and the next request succeeds', async (t) => {
   const service = await startBehindProxy(t)
   const { call, sql, proxy, one } = service
   const before = await sql('SELECT * FROM imports')
@@ -155,85 +158,86 @@ t.test('a connection that ends in the middle of a statement is a 503, and the ne
     ['DELETE', one],
   ]
   for (const [method, path, options] of calls) {
-    const lock = await lockTable(t, service, 'imports')
-    const answer = call(method, path, options)
+    const release = await lockTable(t, service, 'imports')
+    const response = call(method, path, options)
     await untilWaiting(service, 1)
     await sql(`SELECT pg_terminate_backend(pid) ${WAITING}`)
-    await isUnavailable(t, answer, `${method}, its backend terminated`)
-    await lock.release()
-    await isFine(t, service, `after the ${method}`)
+    await isUnavailable(t, response, `${method}, its backend terminated`)
+    await release()
+    await works(t, service, `after the ${method}`)
   }
   t.strictSame(await sql('SELECT * FROM imports'), before, 'nothing was stored or removed')
 
-  const lock = await lockTable(t, service, 'imports')
-  const answer = call('GET', one)
+  const release = await lockTable(t, service, 'imports')
+  const response = call('GET', one)
   await untilWaiting(service, 1)
   await proxy.become('refuse')
-  await isUnavailable(t, answer, 'GET, the connection cut')
-  await lock.release()
+  await isUnavailable(t, response, 'GET, the connection closed')
+  await release()
   await proxy.become('pass')
-  await isFine(t, service, 'after the cut')
+  await works(t, service, 'after the connection was closed')
 })
 
-t.test('a change whose answer was lost on the way is not said to be undone', async (t) => {
-  const { call, sql, proxy, ...service } = await startBehindProxy(t)
-  const lock = await lockTable(t, { ...service, call, sql }, 'imports')
-  const answer = call('POST', IMPORTS, { body: { ...LOCAL, title: 'lost' } })
-  await untilWaiting({ ...service, call, sql }, 1)
+t.test('if the outcome of a write is unknown, the 503 does not claim that nothing was stored', async (t) => {
+  const service = await startBehindProxy(t)
+  const { call, sql, proxy } = service
+  const release = await lockTable(t, service, 'imports')
+  const response = call('POST', IMPORTS, { body: { ...LOCAL, title: 'lost' } })
+  await untilWaiting(service, 1)
   await proxy.become('refuse')
-  const { status, body } = await answer
-  await lock.release()
+  const { status, body } = await response
+  await release()
   const isStored = async () => (await sql(`SELECT id FROM imports WHERE title = 'lost'`)).length === 1
-  await until(isStored, 'PostgreSQL, which knows nothing of the cut, has stored it')
+  await until(isStored, 'PostgreSQL commits, because it has not noticed the lost connection')
   t.strictSame([status, body.code], [503, 'DATABASE_UNAVAILABLE'])
-  t.notMatch(body.message, /nothing was stored/, 'does not promise what it cannot know')
+  t.notMatch(body.message, /nothing was stored/)
 })
 
-t.test('a database that accepts and says nothing is a 503 within the configured limits', async (t) => {
+t.test('an unresponsive database is a 503 within the configured timeouts', async (t) => {
   const limits = { DATABASE_CONNECT_TIMEOUT: `${LIMIT}`, DATABASE_ANSWER_TIMEOUT: `${LIMIT}` }
   const service = await startBehindProxy(t, limits)
   const { call, proxy, one } = service
   const { pool } = service.database
   await proxy.become('hang')
-  await isUnavailable(t, call('GET', one), 'GET over a connection that was open', LIMIT + 1000 + SLACK)
-  t.equal(pool.idleCount, 0, 'that connection is given up')
+  await isUnavailable(t, call('GET', one), 'GET over an existing connection', LIMIT + 1000 + SLACK)
+  t.equal(pool.idleCount, 0, 'that connection is closed')
   await isUnavailable(t, call('GET', one), 'GET over a new connection', LIMIT + SLACK)
   await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'POST over a new connection', LIMIT + SLACK)
   await isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', LIMIT + SLACK)
   const many = Array.from({ length: 30 }, () => call('GET', IMPORTS))
-  await Promise.all(many.map((answer) => isUnavailable(t, answer, 'GET, one of many at once', 2 * LIMIT + SLACK)))
-  await until(() => pool.totalCount === 0 && pool.waitingCount === 0, 'nothing is left behind')
+  await Promise.all(many.map((response) => isUnavailable(t, response, 'GET, one of many', 2 * LIMIT + SLACK)))
+  await until(() => pool.totalCount === 0 && pool.waitingCount === 0, 'all connections are closed')
   await proxy.become('pass')
-  await until(async () => (await call('GET', one)).status === 200, 'it serves again')
-  await isFine(t, service, 'once the database answers again')
+  await until(async () => (await call('GET', one)).status === 200, 'the service works again')
+  await works(t, service, 'after the outage')
 })
 
 for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
-  t.test(`a statement that runs into ${limit} is a 503`, async (t) => {
+  t.test(`a statement that exceeds ${limit} is a 503`, async (t) => {
     const service = await startBehindProxy(t, { [limit]: `${LIMIT}` })
     const { call, one } = service
-    const lock = await lockTable(t, service, 'imports')
+    const release = await lockTable(t, service, 'imports')
     await isUnavailable(t, call('GET', one), 'GET', LIMIT + SLACK)
     await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', LIMIT + SLACK)
-    await lock.release()
-    await isFine(t, service, 'afterwards')
+    await release()
+    await works(t, service, 'afterwards')
     t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
   })
 }
 
-t.test('a transaction that runs into a timeout ends with its connection', async (t) => {
+t.test('after a timeout, the connection of a transaction is closed, not reused', async (t) => {
   const service = await startBehindProxy(t, { DATABASE_ANSWER_TIMEOUT: `${LIMIT}` })
   const { call, sql } = service
   const file = { title: 'late', text: '', language: 'x', extension: 'x' }
   for (let round = 0; round < 3; round += 1) {
-    const lock = await lockTable(t, service, 'user_files')
-    const answer = call('POST', FILES, { body: file })
+    const release = await lockTable(t, service, 'user_files')
+    const response = call('POST', FILES, { body: file })
     await untilWaiting(service, 1)
-    const { status, body } = await answer
+    const { status, body } = await response
     t.same([status, body.code], [503, 'DATABASE_UNAVAILABLE'])
-    t.match(body.message, /may or may not/, 'the statement was sent, and nobody knows what became of it')
-    await lock.release()
-    // Had the connection gone back to the pool, these would be part of its transaction, and be lost with it.
+    t.match(body.message, /may or may not/, 'the outcome of the statement is unknown')
+    await release()
+    // If the connection were reused, these imports would be part of its open transaction, and be rolled back.
     const responses = await Promise.all(Array.from({ length: 20 }, () => call('POST', IMPORTS, { body: LOCAL })))
     const created = responses.filter(({ status }) => status === 201).map(({ body }) => body.import.id)
     t.ok(created.length > 0, `${created.length} of 20 imports were created`)
@@ -246,37 +250,33 @@ t.test('a transaction that runs into a timeout ends with its connection', async 
     const open = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`
     await until(async () => (await sql(open)).length === 0, 'no transaction is left open')
   }
-  t.same(await sql(`SELECT FROM user_files`), [], 'and the file was not created')
+  t.same(await sql(`SELECT FROM user_files`), [], 'the file was not created')
 })
 
-t.test('while every connection is taken, other requests wait no longer than the limit', async (t) => {
+t.test('while all connections are busy, other requests wait no longer than DATABASE_CONNECT_TIMEOUT', async (t) => {
   const service = await startBehindProxy(t, { DATABASE_POOL_SIZE: '3', DATABASE_CONNECT_TIMEOUT: `${LIMIT}` })
   const { call, sql } = service
   const create = async () => `${IMPORTS}/${(await call('POST', IMPORTS, { body: LOCAL })).body.import.id}`
   const paths: string[] = []
   for (let number = 0; number < 17; number += 1) paths.push(await create())
   for (const method of ['GET', 'DELETE']) {
-    const lock = await lockTable(t, service, 'imports')
+    const release = await lockTable(t, service, 'imports')
     const first = [1, 2, 3].map(() => call('GET', service.one))
     await untilWaiting(service, 3)
-    const others = paths.map((path) => isUnavailable(t, call(method, path), `${method}, one more`, LIMIT + SLACK))
+    const others = paths.map((path) => isUnavailable(t, call(method, path), `${method} beyond the pool`, LIMIT + SLACK))
     const ready = await call('GET', '/health/ready', { token: null })
-    t.strictSame(
-      [ready.status, ready.body],
-      [200, { status: 'ok' }],
-      'the service is ready: it has a connection for that',
-    )
+    t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'readiness has a connection outside the pool')
     await Promise.all(others)
-    await lock.release()
-    for (const { status } of await Promise.all(first)) t.equal(status, 200, 'the first are served')
-    await isFine(t, service, 'afterwards')
+    await release()
+    for (const { status } of await Promise.all(first)) t.equal(status, 200, 'the first requests succeed')
+    await works(t, service, 'afterwards')
   }
   const [{ count: left } = { count: -1 }] = await sql<{ count: number }>('SELECT count(*)::int FROM imports')
-  t.equal(left, 1 + 17, 'a refused request has changed nothing')
-  t.ok(service.database.pool.totalCount <= 3, 'no more connections than allowed')
+  t.equal(left, 1 + 17, 'a rejected request has changed nothing')
+  t.ok(service.database.pool.totalCount <= 3, 'the pool does not exceed its size')
 })
 
-t.test('a request without a session cookie costs the database nothing', async (t) => {
+t.test('a request without a well-formed session cookie causes no query', async (t) => {
   const service = await startBehindProxy(t)
   const { call, proxy } = service
   const token = null
@@ -290,17 +290,17 @@ t.test('a request without a session cookie costs the database nothing', async (t
   ]
   for (const [method, path, options, status] of table) {
     const before = proxy.roundTrips()
-    const answer = await call(method, path, options)
-    t.strictSame([answer.status, proxy.roundTrips() - before], [status, 0], `${method} ${path}`)
+    const response = await call(method, path, options)
+    t.strictSame([response.status, proxy.roundTrips() - before], [status, 0], `${method} ${path}`)
   }
 })
 
 const SERVER = compiled('src/server.ts')
-const PASSWORD = 'pa55word-of-nobody'
+const PASSWORD = 'pa55word-of-another'
 
 const unusable = (reason: RegExp) => new RegExp(`^DATABASE_URL: the database cannot be used: ${reason.source}\n$`)
 
-/** Starts the service in an empty folder, with these variables alone, and waits for its end. */
+/** Runs the service in an empty folder with only these variables, until it exits. */
 async function runServer(cwd: string, variables: Record<string, string>) {
   const env = { PATH: process.env['PATH'], PORT: '0', ...variables }
   const options = { cwd, env, timeout: 50_000 }
@@ -311,7 +311,7 @@ async function runServer(cwd: string, variables: Record<string, string>) {
   })
 }
 
-t.test('a start that cannot succeed ends with 1 and one line for each thing to mend', async (t) => {
+t.test('a failed start exits with 1 and prints one line per problem, without the password', async (t) => {
   const cwd = t.testdir()
   const databaseUrl = await createDatabase(t)
   const emptyDatabaseUrl = await createDatabase(t, { migrated: false })
@@ -321,14 +321,14 @@ t.test('a start that cannot succeed ends with 1 and one line for each thing to m
   const nowhere = Object.assign(new URL(databaseUrl), { pathname: '/nowhere' })
   const silent = await startProxy(t, changed({}).DATABASE_URL)
   await silent.become('hang')
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  t.teardown(() => taken.close())
-  const { port } = taken.address() as { port: number }
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as { port: number }
 
-  const cases: [what: string, variables: Record<string, string>, stderr: RegExp][] = [
+  const cases: [name: string, variables: Record<string, string>, stderr: RegExp][] = [
     [
-      'no answer',
+      'an unresponsive server',
       { DATABASE_URL: silent.url },
       unusable(/timeout expired|Connection terminated due to connection timeout/),
     ],
@@ -363,12 +363,12 @@ t.test('a start that cannot succeed ends with 1 and one line for each thing to m
     ],
   ]
   await Promise.all(
-    cases.map(async ([what, variables, stderr]) => {
+    cases.map(async ([name, variables, stderr]) => {
       const ended = await runServer(cwd, variables)
-      t.equal(ended.code, 1, what)
-      t.match(ended.stderr, stderr, `${what}: on stderr`)
+      t.equal(ended.code, 1, name)
+      t.match(ended.stderr, stderr, `${name}: on stderr`)
       for (const secret of [PASSWORD, nowhere.password]) {
-        t.notOk((ended.stdout + ended.stderr).includes(secret), `${what}: without the password`)
+        t.notOk((ended.stdout + ended.stderr).includes(secret), `${name}: without the password`)
       }
     }),
   )

@@ -18,7 +18,7 @@ import { createDatabase } from '../support/database.js'
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
 
-/** A database with settings of its own, which every new connection gets as defaults. */
+/** Creates a database with default settings for new connections. */
 async function createDatabaseWith(t: Test, settings: string[]): Promise<string> {
   const url = await createDatabase(t, { migrated: false })
   const name = new URL(url).pathname.slice(1)
@@ -33,13 +33,13 @@ async function administer(url: string, ...statements: string[]) {
   await client.end()
 }
 
-/** Starts the service on a database that applyMigrations has prepared. */
+/** Applies the migrations to a database, and starts the service on it. */
 async function startOn(t: Test, url: string, settings = {}): Promise<TestApp> {
   await applyMigrations(url)
   return await startApp(t, settings, { databaseUrl: () => url, migratedUrl: url })
 }
 
-/** Runs a command as a person would, on this database. */
+/** Runs a command of the command line on a database. */
 async function cli(url: string, ...args: string[]) {
   const program = createProgram()
   addSessionCommands(program)
@@ -54,40 +54,40 @@ async function cli(url: string, ...args: string[]) {
   return { code, out: out.trim() }
 }
 
-for (const [what, settings] of [
+for (const [setting, settings] of [
   ['a time zone east of UTC', ["TimeZone = 'Europe/Berlin'"]],
   ['a time zone west of UTC', ["TimeZone = 'America/New_York'"]],
-  ['another DateStyle', ["DateStyle = 'German, DMY'"]],
-  ['serializable as its default isolation', ["default_transaction_isolation = 'serializable'"]],
-  ['repeatable read as its default isolation', ["default_transaction_isolation = 'repeatable read'"]],
+  ['a German DateStyle', ["DateStyle = 'German, DMY'"]],
+  ['serializable as the default isolation level', ["default_transaction_isolation = 'serializable'"]],
+  ['repeatable read as the default isolation level', ["default_transaction_isolation = 'repeatable read'"]],
 ] as const) {
-  t.test(`a database with ${what} behaves like any other`, async (t) => {
+  t.test(`the service works in a database with ${setting}`, async (t) => {
     const url = await createDatabaseWith(t, [...settings])
     const service = await startOn(t, url)
     const { call } = service
 
-    const created = await cli(url, 'session', 'create', '--user', '1', '--ttl', '1h', '--json')
-    const session = JSON.parse(created.out)
+    const output = await cli(url, 'session', 'create', '--user', '1', '--ttl', '1h', '--json')
+    const session = JSON.parse(output.out)
     const remaining = new Date(session.expires_at).getTime() - Date.now()
     t.ok(remaining > 3_500_000 && remaining <= 3_600_000, `the session lasts an hour (${remaining} ms)`)
     t.equal((await call('GET', IMPORTS, { token: session.token })).status, 200)
     t.match((await cli(url, 'session', 'list', '--user', '1')).out, /live/)
 
     const before = Date.now()
-    const answers = await Promise.all(Array.from({ length: 30 }, () => call('POST', IMPORTS, { body: LOCAL })))
-    t.same(new Set(answers.map(({ status }) => status)), new Set([201]), '30 creates at once')
-    for (const { body } of answers) {
+    const created = await Promise.all(Array.from({ length: 30 }, () => call('POST', IMPORTS, { body: LOCAL })))
+    t.same(new Set(created.map(({ status }) => status)), new Set([201]), '30 concurrent creates')
+    for (const { body } of created) {
       const age = new Date(body.import.created_at).getTime() - before
       t.ok(Math.abs(age) < 60_000, 'created now')
     }
     t.equal((await call('GET', IMPORTS)).body.imports.length, 30)
-    const one = `${IMPORTS}/${answers[0]?.body.import.id}`
+    const one = `${IMPORTS}/${created[0]?.body.import.id}`
     const changes = await Promise.all(
       Array.from({ length: 10 }, (_, index) => call('PUT', one, { body: { title: `${index}` } })),
     )
-    t.same(new Set(changes.map(({ status }) => status)), new Set([200]), '10 changes of one import at once')
+    t.same(new Set(changes.map(({ status }) => status)), new Set([200]), '10 concurrent changes of one import')
     const etag = (await call('GET', one)).headers.get('etag') ?? ''
-    t.equal((await call('DELETE', one, { headers: { 'if-match': etag } })).status, 204, 'a version is compared exactly')
+    t.equal((await call('DELETE', one, { headers: { 'if-match': etag } })).status, 204, 'ETags are compared exactly')
   })
 }
 
@@ -99,7 +99,7 @@ t.test('the tables are found in the first schema of the search_path', async (t) 
   const created = await service.call('POST', IMPORTS, { body: LOCAL })
   t.equal(created.status, 201)
   t.equal((await service.call('GET', `${IMPORTS}/${created.body.import.id}`)).status, 200)
-  t.match((await cli(inSchema, 'session', 'list', '--user', '1')).out, /live/, 'by the command line too')
+  t.match((await cli(inSchema, 'session', 'list', '--user', '1')).out, /live/, 'also by the command line')
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query(`SELECT schemaname FROM pg_tables WHERE tablename = 'imports'`)
@@ -117,13 +117,13 @@ async function createTurkishDatabase(t: Test): Promise<string> {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }
 
-t.test('in a database with a Turkish locale, the letter case of GitHub names does not matter either', async (t) => {
+t.test('GitHub names are case-insensitive, also in a database with a Turkish locale', async (t) => {
   const url = await createTurkishDatabase(t)
   const secret = 'a webhook secret'
   await applyMigrations(url)
   const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: secret }, { databaseUrl: () => url, migratedUrl: url })
   const { call, sql } = service
-  t.same(await sql(`SELECT lower('IBM') AS lower`), [{ lower: 'ıbm' }], 'its own lower() would fail')
+  t.same(await sql(`SELECT lower('IBM') AS lower`), [{ lower: 'ıbm' }], 'lower() of this locale would not match')
   await sql(`UPDATE github_installations SET account_name = 'IBM' WHERE id = 123`)
   const create = (source_path: string) => call('POST', IMPORTS, { body: { source_type: 'github', source_path } })
   const paths = ['ibm/mini', 'IBM/MINI', 'Ibm/Other']
@@ -182,7 +182,7 @@ t.test('the index on GitHub paths serves the queries that compare them', async (
   t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), 'imports_github_path_idx')
 })
 
-t.test('a database that is not UTF-8 is refused by name', async (t) => {
+t.test('a database with another encoding than UTF-8 is rejected, and the error names the encoding', async (t) => {
   const url = await createDatabase(t, { migrated: false })
   const name = `latin_${randomUUID().replaceAll('-', '')}`
   await administer(url, `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`)
@@ -192,7 +192,7 @@ t.test('a database that is not UTF-8 is refused by name', async (t) => {
   await t.rejects(openDatabase(options), { message: 'server_encoding is LATIN1, but must be UTF8' })
 })
 
-t.test('PostgreSQL before version 15 is refused by name', async (t) => {
+t.test('PostgreSQL before version 15 is rejected, and the error names the version', async (t) => {
   const url = await createDatabase(t, { migrated: false })
   // The function of the schema that comes first reports another version.
   const version = `CREATE FUNCTION former.current_setting(text) RETURNS text LANGUAGE sql AS $$
@@ -204,7 +204,7 @@ t.test('PostgreSQL before version 15 is refused by name', async (t) => {
   await t.rejects(openDatabase(options), { message })
 })
 
-const skip = isInstalled('pgbouncer') ? false : 'there is no pgbouncer here: install it to run this test'
+const skip = isInstalled('pgbouncer') ? false : 'PgBouncer is not installed here'
 
 function isInstalled(program: string): boolean {
   try {
@@ -239,7 +239,7 @@ default_pool_size = 3
 `,
   )
   await chmod(folder, 0o755)
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const isRoot = process.getuid?.() === 0
   const child = spawn('pgbouncer', [...(isRoot ? ['-u', 'nobody'] : []), join(folder, 'pgbouncer.ini')], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -251,7 +251,7 @@ default_pool_size = 3
   return `postgres://${username}:${password}@127.0.0.1:${listen}${pathname}?pgbouncer=true`
 }
 
-t.test('it runs through PgBouncer in transaction mode', { skip }, async (t) => {
+t.test('the service works through PgBouncer in transaction mode', { skip }, async (t) => {
   const url = await createDatabaseWith(t, ["TimeZone = 'Europe/Berlin'", "DateStyle = 'German, DMY'"])
   const pooled = await startPgBouncer(t, url)
   const service = await startOn(t, pooled)
@@ -268,7 +268,7 @@ t.test('it runs through PgBouncer in transaction mode', { skip }, async (t) => {
   const one = `${IMPORTS}/${created[0]?.body.import.id}`
   t.equal((await call('PUT', one, { body: { title: 'x' } })).body.import.title, 'x')
   const age = Date.now() - new Date(created[0]?.body.import.created_at).getTime()
-  t.ok(Math.abs(age) < 60_000, 'the time zone of the database changes nothing')
+  t.ok(Math.abs(age) < 60_000, 'the time zone of the database does not matter')
   t.equal((await call('DELETE', one)).status, 204)
   t.equal((await call('GET', '/health/ready', { token: null })).status, 200)
   const token = (await cli(pooled, 'session', 'create', '--user', '1', '--ttl', '1h')).out
@@ -276,13 +276,13 @@ t.test('it runs through PgBouncer in transaction mode', { skip }, async (t) => {
 })
 
 t.test(
-  'a URL that does not say that it leads to PgBouncer is refused, and the message says how',
+  'a URL to PgBouncer without pgbouncer=true is rejected, and the error names the parameter',
   { skip },
   async (t) => {
     const pooled = await startPgBouncer(t, await createDatabase(t))
     const options = databaseOptions(loadConfig({ DATABASE_URL: pooled.replace('?pgbouncer=true', '') }), { warn() {} })
     const failure = await openDatabase(options).then(
-      () => new Error('it works'),
+      () => new Error('no error'),
       (error: Error) => error,
     )
     const hint =

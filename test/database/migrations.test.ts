@@ -31,7 +31,7 @@ const TABLES = `
   SELECT relname AS name FROM pg_class
   WHERE relkind IN ('r', 'S', 'i') AND relnamespace = 'public'::regnamespace ORDER BY 1`
 
-/** A database without any table, and a client of it that ends with the test. */
+/** Creates a database without tables, and a client that is closed after the test. */
 async function startEmpty(t: Test) {
   const url = await createDatabase(t, { migrated: false })
   const client = await connect(t, url)
@@ -47,7 +47,7 @@ async function connect(t: Test, url: string) {
   return client
 }
 
-t.test('an empty database gets every migration, and an up-to-date one none', async (t) => {
+t.test('all migrations are applied to an empty database, and none to an up-to-date one', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   t.strictSame(await applyMigrations(url), names, 'all are applied, in order')
   const rows = await history()
@@ -60,25 +60,25 @@ t.test('an empty database gets every migration, and an up-to-date one none', asy
       rolled_back_at: null,
       applied_steps_count: 1,
     })),
-    'each is recorded, with the SHA-256 of its file',
+    'each is recorded with the SHA-256 of its file',
   )
   for (const { id, started_at, finished_at } of rows) {
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    t.ok(finished_at >= started_at, 'finished after it began')
+    t.ok(finished_at >= started_at, 'finished after it was started')
   }
   const tables = await sql(TABLES)
-  t.strictSame(await applyMigrations(url), [], 'nothing is left to do')
+  t.strictSame(await applyMigrations(url), [], 'none is pending')
   await checkMigrations(url)
-  t.strictSame([await history(), await sql(TABLES)], [rows, tables], 'and nothing is done')
+  t.strictSame([await history(), await sql(TABLES)], [rows, tables], 'nothing has changed')
 })
 
-t.test('instances that start together take turns', async (t) => {
+t.test('instances that start concurrently apply the migrations once', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   const results = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url)))
   t.strictSame(
     results.sort((one, other) => other.length - one.length),
     [names, [], [], [], []],
-    'one applies them, and the others find them applied',
+    'one applies them, and the others wait',
   )
   t.strictSame(
     (await history()).map(({ migration_name }) => migration_name),
@@ -89,7 +89,7 @@ t.test('instances that start together take turns', async (t) => {
   await until(async () => (await sql(connected)).length === 0, 'no connection is left open')
 })
 
-t.test('a history that contradicts the migrations is refused, by the name of the migration', async (t) => {
+t.test('a modified or unfinished migration is an error that names the migration', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   await applyMigrations(url)
   const contradictions: [change: string, message: string][] = [
@@ -117,22 +117,22 @@ t.test('a history that contradicts the migrations is refused, by the name of the
   }
 })
 
-t.test('an older version of the service refuses the schema of a newer one', async (t) => {
+t.test('a migration of a newer version of the service is an error', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   await applyMigrations(url)
   await sql(`
     INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
     VALUES (gen_random_uuid(), repeat('0', 64), '99991231235959_newer', now())`)
   const before = await history()
-  const refused = new MigrationError(
+  const error = new MigrationError(
     'the database has migrations of a newer version of the service: 99991231235959_newer',
   )
-  await t.rejects(applyMigrations(url), refused)
-  await t.rejects(checkMigrations(url), refused)
+  await t.rejects(applyMigrations(url), error)
+  await t.rejects(checkMigrations(url), error)
   t.strictSame(await history(), before)
 })
 
-/** The command line from a checkout with the line endings of Windows. */
+/** Returns a function that runs the command line from a checkout with Windows line endings. */
 async function createWindowsCheckout(t: Test) {
   const checkout = t.testdir()
   const migrations = join(checkout, 'prisma/migrations')
@@ -151,17 +151,17 @@ async function createWindowsCheckout(t: Test) {
   }
 }
 
-t.test('line endings of a checkout change nothing, neither when it is applied nor later', async (t) => {
+t.test('the line endings of a checkout do not matter when migrations are applied or checked', async (t) => {
   const windows = await createWindowsCheckout(t)
   const fromWindows = await startEmpty(t)
   await windows(fromWindows.url, 'migrate')
-  t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and looked at here')
+  t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and checked here')
   const other = await startEmpty(t)
   await applyMigrations(other.url)
   t.equal(
     await windows(other.url, 'migrate', '--check'),
     'no pending migrations\n',
-    'applied here, and looked at there',
+    'applied here, and checked on Windows',
   )
   const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
   t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'the same functions')
@@ -171,18 +171,18 @@ t.test('line endings of a checkout change nothing, neither when it is applied no
     const checksum = createHash('sha256').update(file.replaceAll('\n', '\r\n')).digest('hex')
     await other.sql('UPDATE _prisma_migrations SET checksum = $1 WHERE migration_name = $2', [checksum, name])
   }
-  t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of the other line endings')
+  t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of Windows line endings')
   t.equal(await windows(other.url, 'migrate', '--check'), 'no pending migrations\n')
 })
 
-t.test('checking tells what is pending, and writes nothing', async (t) => {
+t.test('checkMigrations names the pending migrations, and writes nothing', async (t) => {
   const { url, sql } = await startEmpty(t)
-  const lacking = new MigrationError(`${names.length} pending migrations: ${all}`)
-  await t.rejects(checkMigrations(url), lacking)
-  t.strictSame(await sql(TABLES), [], 'not even a history')
+  const pending = new MigrationError(`${names.length} pending migrations: ${all}`)
+  await t.rejects(checkMigrations(url), pending)
+  t.strictSame(await sql(TABLES), [], 'not even the history')
 })
 
-t.test('a migration that was rolled back by hand is pending again', async (t) => {
+t.test('a migration that was rolled back manually is pending again', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   await applyMigrations(url)
   await sql(`DELETE FROM _prisma_migrations`)
@@ -193,39 +193,39 @@ t.test('a migration that was rolled back by hand is pending again', async (t) =>
     [first],
   )
   await t.rejects(checkMigrations(url), { message: `${names.length} pending migrations: ${all}` })
-  await t.rejects(applyMigrations(url), { code: '42710' }, 'whose objects are still there')
-  t.equal((await history()).length, 1, 'and nothing more is recorded')
+  await t.rejects(applyMigrations(url), { code: '42710' }, 'its objects still exist')
+  t.equal((await history()).length, 1, 'nothing else is recorded')
 })
 
-t.test('what is in the way ends it, and is all that is there afterwards', async (t) => {
+t.test('a failing migration is rolled back completely, together with the others', async (t) => {
   const { url, sql } = await startEmpty(t)
   await sql('CREATE TABLE sessions ()')
   await t.rejects(applyMigrations(url), { code: '42P07' })
   t.strictSame(await sql(TABLES), [{ name: 'sessions' }])
   t.strictSame(await sql(`SELECT typname FROM pg_type WHERE typname = 'source_type'`), [], 'no type either')
   await sql('DROP TABLE sessions')
-  t.strictSame(await applyMigrations(url), names, 'and once that is gone it works')
+  t.strictSame(await applyMigrations(url), names, 'without the obstacle, all are applied')
 })
 
-/** Waiting for the transaction of another client. */
+/** Backends that wait for the transaction of another client. */
 const WAITING = `FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'`
 
-t.test('one that is killed midway leaves nothing half done, and the next one goes on', async (t) => {
+t.test('an instance that is killed during a migration leaves no changes, and the next one applies all', async (t) => {
   const { url, sql, history } = await startEmpty(t)
-  const holder = await connect(t, url)
-  await holder.query('BEGIN')
-  await holder.query('CREATE TABLE project_chat_conversations ()')
-  const killed = t.rejects(applyMigrations(url), { code: '57P01' }, 'the killed one says so')
+  const blocker = await connect(t, url)
+  await blocker.query('BEGIN')
+  await blocker.query('CREATE TABLE project_chat_conversations ()')
+  const killed = t.rejects(applyMigrations(url), { code: '57P01' }, 'the first instance fails')
   const kill = async () => (await sql(`SELECT pg_terminate_backend(pid) ${WAITING}`)).length > 0
-  await until(kill, 'it is midway, and waits')
+  await until(kill, 'the first instance waits for a lock')
   await killed
-  t.strictSame(await sql(TABLES), [], 'the killed one has left nothing')
+  t.strictSame(await sql(TABLES), [], 'no table is left')
   const next = applyMigrations(url)
-  await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next one is midway')
-  await t.rejects(checkMigrations(url), MigrationError, 'meanwhile nothing of it can be seen')
-  await holder.query('ROLLBACK')
-  t.strictSame(await next, names, 'the next one applies them all')
+  await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next instance waits for a lock')
+  await t.rejects(checkMigrations(url), MigrationError, 'its changes are not visible yet')
+  await blocker.query('ROLLBACK')
+  t.strictSame(await next, names, 'the next instance applies all')
   t.equal((await history()).length, names.length, 'each is recorded once')
   await checkMigrations(url)
 })
@@ -237,16 +237,16 @@ t.test('a wait for another instance is logged', async (t) => {
   await other.query(`SELECT pg_advisory_xact_lock(hashtext('neptun-projects-resources migrations'))`)
   const messages: string[] = []
   const applied = applyMigrations(url, (message) => messages.push(message))
-  await until(() => messages.length > 0, 'it waits')
+  await until(() => messages.length > 0, 'the wait is logged')
   t.strictSame(messages, ['waiting for another instance to apply the migrations'])
   await other.query('COMMIT')
   t.strictSame(await applied, names)
 })
 
-/** Can be applied again. */
+/** A migration that can be applied again. */
 const REPEATABLE = '20261126130000_case_in_one_collation'
 
-/** A database in which a migration of the table imports is pending, and a transaction that holds the table, as pg_dump does. */
+/** Creates a database with a pending migration of the table imports, and a transaction that locks it, like pg_dump. */
 async function startBackup(t: Test) {
   const { url, sql } = await startEmpty(t)
   await applyMigrations(url)
@@ -257,7 +257,7 @@ async function startBackup(t: Test) {
   return { url, sql, finish: () => backup.query('COMMIT') }
 }
 
-t.test('a migration during a backup is tried again, and does not block statements for long', async (t) => {
+t.test('a migration during a backup is retried, and does not block other statements for long', async (t) => {
   const { url, sql, finish } = await startBackup(t)
   const messages: string[] = []
   const applied = applyMigrations(url, (message) => messages.push(message))
@@ -265,7 +265,7 @@ t.test('a migration during a backup is tried again, and does not block statement
   await until(async () => {
     await sql('SELECT count(*) FROM imports')
     return messages.length >= 2
-  }, 'it was tried twice')
+  }, 'it is tried twice')
   t.match(
     messages,
     Array(messages.length).fill(/^the migrations could not lock a table \(SQLSTATE 55P03\): retrying in 2000 ms$/),
@@ -274,7 +274,7 @@ t.test('a migration during a backup is tried again, and does not block statement
   t.strictSame(await applied, [REPEATABLE])
 })
 
-t.test('while migrations wait, the service is alive and not ready', async (t) => {
+t.test('while migrations wait for a lock, the service is live but not ready', async (t) => {
   const { url, finish } = await startBackup(t)
   const port = await findFreePort()
   const child = spawn(process.execPath, [compiled('src/server.ts')], {
@@ -291,16 +291,16 @@ t.test('while migrations wait, the service is alive and not ready', async (t) =>
     const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
     return response && { status: response.status, body: await response.json() }
   }
-  await until(() => log.includes('could not lock a table'), 'it is tried again', 30_000)
+  await until(() => log.includes('could not lock a table'), 'the migration is retried', 30_000)
   t.match(await get('/health/live'), { status: 200 })
   const message = 'The database is being migrated'
   t.same(await get('/health/ready'), { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })
   await finish()
-  await until(async () => (await get('/health/ready'))?.status === 200, 'it is ready')
+  await until(async () => (await get('/health/ready'))?.status === 200, 'the service is ready')
   t.match(log, REPEATABLE)
 })
 
-t.test('the history is Prisma’s own table', async (t) => {
+t.test("the history has the columns of Prisma's own table", async (t) => {
   const { url, sql } = await startEmpty(t)
   await applyMigrations(url)
   const columns = await sql(`
@@ -324,13 +324,13 @@ t.test('the history is Prisma’s own table', async (t) => {
   t.strictSame(keys, [{ key: 'PRIMARY KEY (id)' }])
 })
 
-t.test('a migrated database is what schema.prisma says', async (t) => {
+t.test('a migrated database matches schema.prisma', async (t) => {
   const { url } = await startEmpty(t)
   await applyMigrations(url)
   t.equal(await diffToSchema(url), '-- This is an empty migration.\n')
 })
 
-t.test('an installation that a user recorded twice is merged into one, with its links', async (t) => {
+t.test('duplicate installations of a user are merged into one, with their links', async (t) => {
   const { sql } = await startEmpty(t)
   const merging = names.findIndex((name) => name.endsWith('_github_ids'))
   const apply = async (chosen: string[]) => {

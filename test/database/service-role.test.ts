@@ -31,7 +31,7 @@ function psqlIsMissing(): string | false {
   }
 }
 
-/** A server of its own with the database `neptun`, and connections to it as each role. */
+/** Starts a PostgreSQL server with the database `neptun`, and returns URLs for each role. */
 async function createServer(t: Test) {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-role-'))
   const postgres = await startPostgres({ folder, settings: { fsync: 'off', log_statement: 'all' } })
@@ -70,7 +70,7 @@ const LIMITED = {
   rolcanlogin: true,
 }
 
-/** The objects in the schema that belong to another role. */
+/** Selects the objects in the schema that another role owns. */
 const FOREIGN = `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> 'neptun_service'::regrole
   UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typowner <> 'neptun_service'::regrole
   UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proowner <> 'neptun_service'::regrole
@@ -115,19 +115,24 @@ t.test('in a new volume, the service connects as a role that owns its schema and
   }
 })
 
-t.test('in a volume of an earlier version, the role takes over what the superuser owned', { skip }, async (t) => {
-  const { superuser, other, service, observe } = await createServer(t)
-  await applyMigrations(superuser)
-  for (const url of [superuser, other]) t.same(await runScript(url), { code: 0, stderr: '' }, 'it can be repeated')
-  t.same(await observe(ATTRIBUTES), [LIMITED])
-  t.same(await query(service, FOREIGN), [])
-  await query(service, `ALTER TABLE imports ADD COLUMN later text; ALTER TYPE source_type ADD VALUE 'later'`)
-  const { call } = await startApp(t, {}, { migratedUrl: service })
-  const body = { source_type: 'local', source_path: '/srv/app' }
-  t.equal((await call('POST', resources('/imports'), { body })).status, 201, 'triggers run as this role')
-})
+t.test(
+  "in a volume of an earlier version, the role takes ownership of the superuser's objects",
+  { skip },
+  async (t) => {
+    const { superuser, other, service, observe } = await createServer(t)
+    await applyMigrations(superuser)
+    for (const url of [superuser, other])
+      t.same(await runScript(url), { code: 0, stderr: '' }, 'the script is idempotent')
+    t.same(await observe(ATTRIBUTES), [LIMITED])
+    t.same(await query(service, FOREIGN), [])
+    await query(service, `ALTER TABLE imports ADD COLUMN later text; ALTER TYPE source_type ADD VALUE 'later'`)
+    const { call } = await startApp(t, {}, { migratedUrl: service })
+    const body = { source_type: 'local', source_path: '/srv/app' }
+    t.equal((await call('POST', resources('/imports'), { body })).status, 201, 'triggers run as this role')
+  },
+)
 
-t.test('of the documented roles, one migrates and the other only reads and writes rows', async (t) => {
+t.test('of the two documented roles, one can migrate, and the other can only read and write rows', async (t) => {
   const { superuser, urlOf } = await createServer(t)
   const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8')
   const [, statements = ''] = /```sql\n([^`]*)```/.exec(text) ?? []

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config.js'
 import { privateKey } from '../support/github-stub.js'
 
 const env = { DATABASE_URL: 'postgres://a@b/c' }
-const WRONG = 'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, in PEM or as base64 of it'
+const WRONG = 'GITHUB_APP_PRIVATE_KEY must be the RSA private key of the GitHub App, as PEM or base64-encoded PEM'
 
 const load = (key: string) => loadConfig({ ...env, GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: key })
 
@@ -37,10 +37,10 @@ t.test('a value that is not an RSA private key is rejected, and the message does
 
 t.test('the id and private key of the App must be set together', async (t) => {
   t.throws(() => loadConfig({ ...env, GITHUB_APP_ID: '1' }), {
-    message: 'GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID is set',
+    message: 'GITHUB_APP_PRIVATE_KEY is missing: GITHUB_APP_ID requires it',
   })
   t.throws(() => loadConfig({ ...env, GITHUB_APP_PRIVATE_KEY: privateKey }), {
-    message: 'GITHUB_APP_ID is missing: GITHUB_APP_PRIVATE_KEY is set',
+    message: 'GITHUB_APP_ID is missing: GITHUB_APP_PRIVATE_KEY requires it',
   })
   t.equal(loadConfig({ ...env, GITHUB_APP_ID: '', GITHUB_APP_PRIVATE_KEY: ' ' }).GITHUB_APP_ID, undefined)
 })
@@ -59,7 +59,7 @@ t.test('the previous webhook secret requires the current one', async (t) => {
   const both = { GITHUB_WEBHOOK_SECRET: 'the new one', GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the previous one' }
   t.match(loadConfig({ ...env, ...both }), both)
   t.throws(() => loadConfig({ ...env, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the previous one' }), {
-    message: 'GITHUB_WEBHOOK_SECRET is missing: GITHUB_WEBHOOK_SECRET_PREVIOUS is set',
+    message: 'GITHUB_WEBHOOK_SECRET is missing: GITHUB_WEBHOOK_SECRET_PREVIOUS requires it',
   })
   t.throws(() => loadConfig({ ...env, ...both, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'short' }), {
     message: 'GITHUB_WEBHOOK_SECRET_PREVIOUS must be a secret of at least 8 characters',

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import Fastify, { type FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
-import { errorBody, OWNER, resources, type StartOptions, startApp, type TestApp } from '../support/app.js'
+import { errorBody, OWNER, resources, type StartOptions, startApp, type TestApp, until } from '../support/app.js'
 import { isConditional, tagOf } from '../support/conditional.js'
 
 const list = resources('/github-repositories')
@@ -85,7 +85,7 @@ const shown = (id: number, fullName: string, installationId: number, more: objec
 
 interface Installation {
   repositories: unknown[]
-  /** A response to send instead of the list. */
+  /** The response to send instead of the list. */
   fails?: { status: number; body?: unknown; headers?: Record<string, string> }
 }
 
@@ -95,6 +95,8 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
   let tokens = 0
   let inFlight = 0
   let maxInFlight = 0
+  let isHolding = false
+  const held: (() => void)[] = []
   const github = Fastify()
   github.post<{ Params: { id: string } }>('/app/installations/:id/access_tokens', async (request, reply) => {
     if (!installations[Number(request.params.id)]) return reply.code(404).send({ message: 'Not Found' })
@@ -111,7 +113,7 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
       const size = Number(request.query['per_page'])
       inFlight += 1
       maxInFlight = Math.max(maxInFlight, inFlight)
-      await new Promise((resolve) => setImmediate(resolve))
+      if (isHolding) await new Promise<void>((resolve) => held.push(resolve))
       inFlight -= 1
       const body = {
         total_count: repositories.length,
@@ -133,7 +135,23 @@ async function startGithub(t: Test, installations: Record<number, Installation>)
   const url = await github.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => github.close())
   const settings = { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: KEY, GITHUB_API_URL: url, GITHUB_TIMEOUT: '3000' }
-  return { settings, requests, installations, maxInFlight: () => maxInFlight, tokens: () => tokens }
+  const release = () => {
+    isHolding = false
+    for (const resolve of held.splice(0)) resolve()
+  }
+  return {
+    settings,
+    requests,
+    installations,
+    tokens: () => tokens,
+    maxInFlight: () => maxInFlight,
+    held: () => held.length,
+    /** Holds the responses of further requests until `release` is called. */
+    hold: () => {
+      isHolding = true
+    },
+    release,
+  }
 }
 
 /** Records an installation and links it to the project. */
@@ -270,7 +288,7 @@ t.test('a field that an older Enterprise Server omits is false, 0, null, or deri
   })
 })
 
-t.test('lists every page, with at most four concurrent requests', async (t) => {
+t.test('lists every page of several installations', async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: many('one', 1001) },
     2: { repositories: many('two', 100, 5000) },
@@ -283,8 +301,23 @@ t.test('lists every page, with at most four concurrent requests', async (t) => {
   const names = body.repositories.map(({ full_name }: { full_name: string }) => full_name)
   t.same(names, [...names].sort(), 'in order')
   t.equal(github.requests.length, 11 + 1 + 1, 'one request per page')
-  t.ok(github.maxInFlight() <= 4, `${github.maxInFlight()} concurrent requests`)
   t.equal(github.tokens(), 3, 'one token per installation')
+})
+
+t.test('a list sends at most four concurrent requests to GitHub', async (t) => {
+  const installations = Object.fromEntries([1, 2, 3, 4, 5, 6].map((id) => [id, { repositories: [] }]))
+  const github = await startGithub(t, installations)
+  const service = await startApp(t, { ...github.settings, GITHUB_TIMEOUT: '60000' })
+  for (const id of [1, 2, 3, 4, 5, 6]) await link(service, id)
+  github.hold()
+  const response = service.call('GET', list)
+  await until(() => github.held() >= 4, 'four requests')
+  // A fifth request would have been sent together with the others, and would arrive before the response to this one.
+  t.equal((await fetch(`${github.settings.GITHUB_API_URL}/`)).status, 404)
+  t.equal(github.held(), 4)
+  github.release()
+  t.same((await response).body, { repositories: [] })
+  t.same([github.requests.length, github.maxInFlight()], [6, 4])
 })
 
 t.test('a repository on two pages is listed once', async (t) => {

@@ -51,7 +51,7 @@ t.test('a temporary server error is retried, a persistent one is a 503', async (
   t.equal((await stored({ sql })).length, 1)
 })
 
-t.test('if GitHub is unreachable or too slow, the response is a 503 within the timeout', async (t) => {
+t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, without a retry', async (t) => {
   const { github, post, sql, log } = await startLive(t, { GITHUB_TIMEOUT: '700' })
   const never = () => new Promise(() => {})
   const drip = (_: unknown, reply: FastifyReply) => {
@@ -63,9 +63,10 @@ t.test('if GitHub is unreachable or too slow, the response is a 503 within the t
   for (const question of ['find', 'mint', 'read'] as const) {
     for (const respond of [never, drip]) {
       github.instead = { [question]: respond }
-      const startedAt = Date.now()
+      github.count()
       equalsUnavailable(t, await post(), question)
-      t.ok(Date.now() - startedAt < 2500, `${Date.now() - startedAt} ms`)
+      // On a busy machine, the timeout can expire even before this request.
+      t.ok(github.count().filter((kind) => kind === question).length <= 1, 'not retried')
     }
   }
   github.instead = { find: (request) => request.raw.destroy() }

@@ -122,7 +122,7 @@ t.test(
     const message = POLICIES[0]?.[0]
     github.instead.mint = (_, reply) => reply.code(403).send({ message })
     const response = await call('GET', resources('/github-repositories'))
-    t.equal(response.status, 503)
+    t.same([response.status, response.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable')])
     t.equal(response.headers.get('x-installations-failed'), '456789')
     t.ok(log.some((line) => JSON.parse(line).github_message === message))
   },

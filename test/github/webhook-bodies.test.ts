@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import pg from 'pg'
 import t from 'tap'
 import { errorBody, startApp, type TestApp, until } from '../support/app.js'
+import { holdTransaction } from '../support/database.js'
 import { deliver, deliveryHeaders, SECRET, sign } from '../support/webhook.js'
 
 const MiB = 1024 * 1024
@@ -117,15 +117,14 @@ t.test('each address can have 64 bodies in progress, whatever their size', async
 
 t.test('deliveries that wait for the database do not count as bodies in progress', async (t) => {
   const service = await startApp(t, { ...settings, DATABASE_CONNECT_TIMEOUT: '60000', DATABASE_LOCK_TIMEOUT: '60000' })
-  const client = new pg.Client({ connectionString: service.databaseUrl })
-  await client.connect()
-  await client.query('BEGIN; LOCK TABLE github_deliveries IN ACCESS EXCLUSIVE MODE')
+  const lock = 'LOCK TABLE github_deliveries IN ACCESS EXCLUSIVE MODE'
+  const release = await holdTransaction(t, service.databaseUrl, lock)
   const suspended = { action: 'suspend', installation: { id: 456789 } }
   const burst = Array.from({ length: 100 }, () => deliver(service, 'installation', suspended))
-  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await until(async () => (await service.sql(waiting)).length > 0, 'the first deliveries wait for the lock')
+  const { pool } = service.database
+  await until(() => pool.totalCount + pool.waitingCount >= 100, 'all deliveries wait for the database')
   t.ok(await isAccepted(service, '127.0.0.1'), 'another delivery from the same address')
-  await client.end()
+  await release()
   const responses = await Promise.all(burst)
   t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
 })

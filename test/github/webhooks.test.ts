@@ -1,10 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import pg from 'pg'
 import t from 'tap'
-import { diffToSchema } from '../../prisma/engine.js'
 import { errorBody, faultBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import { holdTransaction } from '../support/database.js'
 import { SECRET, deliver as sendDelivery, sign } from '../support/webhook.js'
 
 const INSTALLATION = 456789
@@ -562,25 +561,22 @@ t.test('a deadlock or serialization failure is retried up to three times, then r
 
 t.test('a delivery that waits for a lock times out before GitHub does, and is not recorded', async (t) => {
   const service = await resetWithImports()
-  const other = new pg.Client({ connectionString: service.databaseUrl })
-  await other.connect()
-  await other.query('BEGIN')
-  await other.query('UPDATE github_installations SET suspended_at = NULL WHERE id = 123')
+  const update = 'UPDATE github_installations SET suspended_at = NULL WHERE id = 123'
+  const release = await holdTransaction(t, service.databaseUrl, update)
   const startedAt = Date.now()
-  const { status, body } = await deliver(service, 'installation', suspension('suspend'))
-  t.equal(status, 503)
-  t.match(body, { code: 'DATABASE_UNAVAILABLE' })
-  t.ok(Date.now() - startedAt < 8000, "within GitHub's timeout of 10 s")
-  await other.end()
+  t.strictSame(await deliver(service, 'installation', suspension('suspend')), {
+    status: 503,
+    body: errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored'),
+  })
+  t.ok(Date.now() - startedAt < 10_000, "within GitHub's timeout of 10 s")
+  await release()
   t.strictSame(await deliveries(service), [])
 })
 
 t.test('a body of up to 25 MiB is accepted, by this route only', async (t) => {
   const service = await resetWithImports()
   const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }
-  const startedAt = Date.now()
   t.strictSame(await deliver(service, 'installation', large), { status: 200, body: processed })
-  t.ok(Date.now() - startedAt < 10_000)
 
   const tooLarge = { status: 413, body: errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large') }
   const headers = {
@@ -589,12 +585,12 @@ t.test('a body of up to 25 MiB is accepted, by this route only', async (t) => {
     'x-hub-signature-256': sign('whatever'),
   }
   t.strictSame(await sendHeaders(`${service.url}/webhooks/github`, headers), tooLarge)
-  const { status } = await sendHeaders(service.url + resources('/imports'), {
+  const toImports = await sendHeaders(service.url + resources('/imports'), {
     ...headers,
     cookie: `neptun-session=${OWNER.token}`,
     'content-length': 3 * MiB,
   })
-  t.equal(status, 413)
+  t.strictSame(toImports, tooLarge)
 })
 
 /** Sends the headers of a request without its body. @returns the response */
@@ -623,11 +619,4 @@ t.test('the log has the event, change and outcome of a delivery, but no payload 
   t.notMatch(service.log.join(), SECRET)
   t.notMatch(service.log.join(), 'sha256=')
   t.notMatch(service.log.join(), 'username/renamed')
-})
-
-t.test('the migrations result in the schema of the data model', async (t) => {
-  const { databaseUrl, sql } = await shared.reset()
-  t.match(await diffToSchema(databaseUrl), 'This is an empty migration')
-  const [index] = await sql(`SELECT indexdef FROM pg_indexes WHERE indexname = 'imports_github_path_idx'`)
-  t.match(index?.['indexdef'], /lower\(.*COLLATE "C"\)+ WHERE \(source_type = 'github'::source_type\)/)
 })

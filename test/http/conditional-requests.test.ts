@@ -9,22 +9,26 @@ const LOCAL = { source_type: 'local', source_path: 'folder' }
 
 const shared = await startApp(t)
 
-/** Expects a change to move the tag of a path. */
+/**
+ * Creates a function that reads a path and asserts that its ETag identifies its state.
+ * @returns a function that returns the number of different states so far
+ */
 function watch({ call }: TestApp, path: string) {
   const seen = new Map<string, string>()
-  return async (t: Test, what: string) => {
-    const answer = await call('GET', path)
-    const state = JSON.stringify([answer.body, answer.headers.get('link'), answer.headers.get('x-imports-withheld')])
-    t.equal(answer.status, 200, what)
-    const before = [...seen].find(([, tag]) => tag === tagOf(answer))?.[0]
-    t.ok(before === undefined || before === state, `${what}: no other state has this tag`)
-    t.ok(!seen.has(state) || seen.get(state) === tagOf(answer), `${what}: a state keeps its tag`)
-    seen.set(state, tagOf(answer))
+  return async (t: Test, name: string) => {
+    const response = await call('GET', path)
+    const { body, headers } = response
+    const state = JSON.stringify([body, headers.get('link'), headers.get('x-imports-withheld')])
+    t.equal(response.status, 200, name)
+    const sameTag = [...seen].find(([, tag]) => tag === tagOf(response))?.[0]
+    t.ok(sameTag === undefined || sameTag === state, `${name}: no other state has this tag`)
+    t.ok(!seen.has(state) || seen.get(state) === tagOf(response), `${name}: the state keeps its tag`)
+    seen.set(state, tagOf(response))
     return seen.size
   }
 }
 
-t.test('an import, a list of imports and a page of it can be read conditionally', async (t) => {
+t.test('an import, the list of imports and a page of it support conditional requests', async (t) => {
   const service = await shared.reset()
   const { headers } = await service.call('GET', IMPORTS)
   t.same([headers.get('cache-control'), headers.get('vary')], ['private, no-cache', 'Cookie'])
@@ -36,7 +40,7 @@ t.test('an import, a list of imports and a page of it can be read conditionally'
   }
 })
 
-t.test('so can a resource of each type, a list of them and a page', async (t) => {
+t.test('a resource of each type, its list and a page of it support conditional requests', async (t) => {
   const service = await shared.reset()
   for (const { slug, example } of RESOURCE_DESCRIPTORS) {
     const list = resources(`/${slug}`)
@@ -48,7 +52,7 @@ t.test('so can a resource of each type, a list of them and a page', async (t) =>
   }
 })
 
-t.test('a list of more than one batch can, too, and costs no rows after the first batch', async (t) => {
+t.test('a list of several batches supports conditional requests', async (t) => {
   const service = await shared.reset()
   const { sql } = service
   await sql(`
@@ -63,8 +67,8 @@ t.test('a list of more than one batch can, too, and costs no rows after the firs
   await isConditional(t, service, resources('/user-files'))
 })
 
-t.test('whatever changes a list of imports changes its tag', async (t) => {
-  for (const [what, count] of [
+t.test('every change of a list of imports changes its ETag', async (t) => {
+  for (const [kind, count] of [
     ['in one batch', 5],
     ['streamed', 700],
   ] as const) {
@@ -77,41 +81,45 @@ t.test('whatever changes a list of imports changes its tag', async (t) => {
       [count],
     )
     await sql(`SELECT setval('imports_id_seq', 10000)`)
-    const look = watch(service, IMPORTS)
+    const countStates = watch(service, IMPORTS)
     const title = `${count - 1}`
     const steps: [string, () => Promise<unknown>][] = [
-      ['at first', async () => {}],
-      ['a change of the last one', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
-      ['a change of the first one', () => call('PUT', `${IMPORTS}/1`, { body: { title } })],
-      ['a change that changes nothing but the time', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
-      ['a change around the service', () => sql(`UPDATE imports SET title = 'x' WHERE id = $1`, [count - 2])],
+      ['initially', async () => {}],
+      ['a change of the last import', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
+      ['a change of the first import', () => call('PUT', `${IMPORTS}/1`, { body: { title } })],
+      ['a change of nothing but the time', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
+      ['a change by another service', () => sql(`UPDATE imports SET title = 'x' WHERE id = $1`, [count - 2])],
       ['a create', () => call('POST', IMPORTS, { body: LOCAL })],
-      ['a removal', () => call('DELETE', `${IMPORTS}/${count - 1}`)],
+      ['a delete', () => call('DELETE', `${IMPORTS}/${count - 1}`)],
       [
         'a withheld create',
         () =>
           sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
-                                       VALUES ('github', 'nobody/x', 1, 789)`),
+                                       VALUES ('github', 'other/x', 1, 789)`),
       ],
       [
-        'another',
+        'another withheld create',
         () =>
           sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
-                             VALUES ('github', 'nobody/x', 1, 789)`),
+                             VALUES ('github', 'other/x', 1, 789)`),
       ],
       ['a suspension', () => sql('UPDATE github_installations SET suspended_at = now()')],
     ]
     for (const [index, [name, change]] of steps.entries()) {
       await change()
-      t.equal(await look(t, `${what}: ${name}`), index + 1, `${what}: ${name} is another state`)
+      t.equal(await countStates(t, `${kind}: ${name}`), index + 1, `${kind}: ${name} is a new state`)
     }
     await sql('UPDATE github_installations SET suspended_at = NULL')
-    t.equal(await look(t, `${what}: as before the suspension`), steps.length, 'a state that is back has its tag again')
+    t.equal(
+      await countStates(t, `${kind}: as before the suspension`),
+      steps.length,
+      'a restored state has its former tag',
+    )
   }
 })
 
-t.test('whatever changes a list of resources changes its tag', async (t) => {
-  for (const [what, count] of [
+t.test('every change of a list of resources changes its ETag', async (t) => {
+  for (const [kind, count] of [
     ['in one batch', 5],
     ['streamed', 250],
   ] as const) {
@@ -123,37 +131,40 @@ t.test('whatever changes a list of resources changes its tag', async (t) => {
     await sql(`INSERT INTO project_template_collections (template_collection_id, project_id, neptun_user_id)
       SELECT n, 789, 1 FROM generate_series(1, ${count}) n`)
     await sql(`SELECT setval('template_collections_id_seq', 10000)`)
-    const look = watch(service, list)
+    const countStates = watch(service, list)
     const rename = (id: number) => sql(`UPDATE template_collections SET name = name || '!' WHERE id = ${id}`)
     const steps: [string, () => Promise<unknown>][] = [
-      ['at first', async () => {}],
+      ['initially', async () => {}],
       ['a change of the newest, by another service', () => rename(count)],
       ['a change of the oldest', () => rename(1)],
       ['a link', () => call('POST', list, { body: { template_collection_id: count + 1 } })],
       ['a create', () => call('POST', list, { body: { name: 'new', description: null } })],
       ['an unlink', () => call('DELETE', `${list}/2`)],
-      ['the same linked again, as the newest', () => call('POST', list, { body: { template_collection_id: 2 } })],
+      [
+        'the same resource linked again, as the newest',
+        () => call('POST', list, { body: { template_collection_id: 2 } }),
+      ],
     ]
     for (const [index, [name, change]] of steps.entries()) {
       await change()
-      t.equal(await look(t, `${what}: ${name}`), index + 1, `${what}: ${name} is another state`)
+      t.equal(await countStates(t, `${kind}: ${name}`), index + 1, `${kind}: ${name} is a new state`)
     }
   }
 })
 
-t.test('a page that becomes the last one, or is not any more, has another tag', async (t) => {
+t.test('a page has a different ETag while it is the last page', async (t) => {
   const service = await shared.reset()
   const { call } = service
-  const look = watch(service, `${IMPORTS}?limit=1`)
+  const countStates = watch(service, `${IMPORTS}?limit=1`)
   await call('POST', IMPORTS, { body: LOCAL })
-  t.equal(await look(t, 'one import'), 1)
+  t.equal(await countStates(t, 'one import'), 1)
   const { body } = await call('POST', IMPORTS, { body: LOCAL })
-  t.equal(await look(t, 'two imports'), 2)
+  t.equal(await countStates(t, 'two imports'), 2)
   await call('DELETE', `${IMPORTS}/${body.import.id}`)
-  t.equal(await look(t, 'one again'), 2)
+  t.equal(await countStates(t, 'one import again'), 2)
 })
 
-t.test('a row that appears while a list is streamed is not in a body with the earlier tag', async (t) => {
+t.test('a row that is created while a list is streamed is not in the body with the earlier ETag', async (t) => {
   const { call, sql, url } = await shared.reset()
   await sql(`
     INSERT INTO imports (source_type, source_path, description, neptun_user_id, project_id)
@@ -161,7 +172,7 @@ t.test('a row that appears while a list is streamed is not in a body with the ea
   const before = await call('GET', IMPORTS)
   await sql(`DELETE FROM imports WHERE source_path = 'folder/1000'`)
   const response = await fetch(url + IMPORTS, { headers: { cookie: 'neptun-session=your-session-cookie' } })
-  // The headers are here, and the rest of 10 MB waits for this client to read.
+  // The headers have arrived. Most of the 10 MB is sent only after the client reads.
   await sql(
     `INSERT INTO imports (source_type, source_path, neptun_user_id, project_id) VALUES ('local', 'late', 1, 789)`,
   )
@@ -173,7 +184,7 @@ t.test('a row that appears while a list is streamed is not in a body with the ea
   t.equal(new Set([before, after].map(tagOf).concat(response.headers.get('etag') ?? '')).size, 3)
 })
 
-t.test('no check is skipped for a conditional request', async (t) => {
+t.test('conditional requests are checked like others', async (t) => {
   const { call } = await shared.reset()
   const headers = { 'if-none-match': '*' }
   const { body } = await call('POST', IMPORTS, { body: LOCAL })
@@ -182,41 +193,38 @@ t.test('no check is skipped for a conditional request', async (t) => {
   t.equal((await call('GET', `${IMPORTS}?limit=0`, { headers })).status, 400)
   t.equal((await call('GET', one.replace('users/1', 'users/2'), { headers })).status, 403)
   t.equal((await call('GET', `${IMPORTS}/4711`, { headers })).status, 404)
-  const refused = await call('GET', `${IMPORTS}/4711`)
-  t.equal(refused.headers.get('etag'), null, 'an error has no tag')
+  const missing = await call('GET', `${IMPORTS}/4711`)
+  t.equal(missing.headers.get('etag'), null, 'an error has no ETag')
   t.equal((await call('GET', '/health/live', { headers })).status, 200)
-  const posted = await call('POST', IMPORTS, { headers, body: LOCAL })
-  t.equal(posted.status, 201, 'the precondition of a read is none of a create')
+  const created = await call('POST', IMPORTS, { headers, body: LOCAL })
+  t.equal(created.status, 201, 'a create ignores If-None-Match')
 })
 
-t.test(
-  'a 201 has the Location of the new object, relative to the request, and the ETag that reading it returns',
-  async (t) => {
-    const service = await shared.reset()
-    const { call, url } = service
-    const creates: [path: string, body: object][] = [[IMPORTS, LOCAL]]
-    for (const { slug, example } of RESOURCE_DESCRIPTORS) creates.push([resources(`/${slug}`), example])
-    for (const [path, body] of creates) {
-      for (const [index, query] of ['', '?unknown=a/b'].entries()) {
-        // A user has each installation once.
-        const other = 'installation_id' in body ? { installation_id: 1000 + index } : {}
-        const created = await call('POST', path + query, { body: { ...body, ...other } })
-        t.equal(created.status, 201, path)
-        const id = created.body.import?.id ?? created.body.id
-        const location = created.headers.get('location') ?? ''
-        t.notMatch(location, /^\/|:/, 'neither an origin nor a path that a proxy may strip')
-        const target = new URL(location, `${url}${path}${query}`)
-        t.equal(target.href, `${url}${path}/${id}`)
-        t.equal(new URL(location, `https://example.com/prefix${path}${query}`).pathname, `/prefix${path}/${id}`)
-        const read = await call('GET', target.pathname)
-        t.strictSame([read.status, read.body], [200, created.body])
-        t.equal(tagOf(created), tagOf(read))
-      }
+t.test('a 201 has a relative Location, and the ETag that reading the new object returns', async (t) => {
+  const service = await shared.reset()
+  const { call, url } = service
+  const creates: [path: string, body: object][] = [[IMPORTS, LOCAL]]
+  for (const { slug, example } of RESOURCE_DESCRIPTORS) creates.push([resources(`/${slug}`), example])
+  for (const [path, body] of creates) {
+    for (const [index, query] of ['', '?unknown=a/b'].entries()) {
+      // A user can record each installation only once.
+      const other = 'installation_id' in body ? { installation_id: 1000 + index } : {}
+      const created = await call('POST', path + query, { body: { ...body, ...other } })
+      t.equal(created.status, 201, path)
+      const id = created.body.import?.id ?? created.body.id
+      const location = created.headers.get('location') ?? ''
+      t.notMatch(location, /^\/|:/, 'neither an origin nor an absolute path, whose prefix a proxy may strip')
+      const target = new URL(location, `${url}${path}${query}`)
+      t.equal(target.href, `${url}${path}/${id}`)
+      t.equal(new URL(location, `https://example.com/prefix${path}${query}`).pathname, `/prefix${path}/${id}`)
+      const read = await call('GET', target.pathname)
+      t.strictSame([read.status, read.body], [200, created.body])
+      t.equal(tagOf(created), tagOf(read))
     }
-  },
-)
+  }
+})
 
-t.test('a link that is new or not, and a change, have the ETag that reading returns', async (t) => {
+t.test('a link, new or existing, and a change have the ETag that reading returns', async (t) => {
   const { call } = await shared.reset()
   const list = resources('/github-installations')
   for (const status of [201, 200]) {
@@ -232,11 +240,11 @@ t.test('a link that is new or not, and a change, have the ETag that reading retu
   t.equal(tagOf(await call('DELETE', one)), '')
 })
 
-t.test('the OpenAPI document can be read conditionally', async (t) => {
+t.test('the OpenAPI document supports conditional requests', async (t) => {
   await isConditional(t, shared, '/openapi.json')
 })
 
-t.test('tags survive a proxy that compresses', { skip: withoutNginx }, async (t) => {
+t.test('conditional requests work through a proxy that compresses', { skip: withoutNginx }, async (t) => {
   const service = await shared.reset()
   const proxy = await startNginx(
     t,
@@ -253,14 +261,10 @@ t.test('tags survive a proxy that compresses', { skip: withoutNginx }, async (t)
   t.equal(created.status, 201)
   const one = new URL(created.headers.get('location') ?? '', created.url)
   const read = await send('GET', one)
-  t.strictSame(
-    [read.status, await read.json()],
-    [200, await created.json()],
-    'the Location leads there through a prefix',
-  )
+  t.strictSame([read.status, await read.json()], [200, await created.json()], 'the Location is valid with the prefix')
   t.equal(read.headers.get('content-encoding'), 'gzip')
   let tag = read.headers.get('etag') ?? ''
-  t.match(tag, /^W\/"/, 'nginx makes the tag weak')
+  t.match(tag, /^W\/"/, 'nginx makes the ETag weak')
   const unchanged = await send('GET', one, { 'if-none-match': tag })
   t.equal(unchanged.status, 304)
   const changed = await send('PUT', one, { 'if-match': tag }, { title: 'changed' })

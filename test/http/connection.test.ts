@@ -29,11 +29,12 @@ const service = await startApp(t, { CORS_ORIGINS: `https://first.example.com, ${
 const { sql, log } = service
 
 const countImports = async () =>
-  (await sql<{ count: number }>('SELECT count(*)::integer AS count FROM imports'))[0]?.count
+  (await sql<{ count: number }>('SELECT count(*)::integer AS count FROM imports'))[0]?.count ?? Number.NaN
+/** Returns the statuses of successful responses, and the bodies of errors. */
 const summaries = (responses: RawResponse[]) => responses.map(({ status, body }) => (status < 300 ? status : body))
 
-/** What a client or a proxy may send after a request that is complete. */
-const GARBAGE: [what: string, bytes: string][] = [
+/** Invalid data that follows a complete request on the same connection. */
+const GARBAGE: [name: string, bytes: string][] = [
   ['words', 'garbage\r\n\r\n'],
   ['a NUL', '\0'],
   ['an unknown method', 'BREW / HTTP/1.1\r\n\r\n'],
@@ -43,36 +44,35 @@ const GARBAGE: [what: string, bytes: string][] = [
   ['headers of 20 KB', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`],
 ]
 
-t.test('a complete request is served, whatever follows it on the connection', async (t) => {
-  for (const [what, garbage] of GARBAGE) {
-    const before = (await countImports()) ?? 0
+t.test('invalid data after a complete request does not affect that request', async (t) => {
+  for (const [name, garbage] of GARBAGE) {
+    const before = await countImports()
     const post = withJson('POST', IMPORTS, LOCAL, SESSION)
     const one = await exchangeAll(service, post + garbage)
-    t.strictSame(summaries(one), [201], `${what}: one response`)
-    t.equal(await countImports(), before + 1, `${what}: one import`)
-    t.equal(one[0]?.headers.get('connection'), 'close', `${what}: and the connection is closed`)
+    t.strictSame(summaries(one), [201], `${name}: one response`)
+    t.equal(await countImports(), before + 1, `${name}: one import`)
+    t.equal(one[0]?.headers.get('connection'), 'close', `${name}: the connection is closed`)
     const two = await exchangeAll(service, post + post + garbage)
-    t.strictSame(summaries(two), [201, 201], `${what}: after two pipelined requests`)
+    t.strictSame(summaries(two), [201, 201], `${name}: after two pipelined requests`)
     t.equal(await countImports(), before + 3)
     const id = two[0]?.body.import.id
-    const put = withJson('PUT', `${IMPORTS}/${id}`, { title: what }, SESSION)
-    t.strictSame(summaries(await exchangeAll(service, put + garbage)), [200], `${what}: after a PUT`)
+    const put = withJson('PUT', `${IMPORTS}/${id}`, { title: name }, SESSION)
+    t.strictSame(summaries(await exchangeAll(service, put + garbage)), [200], `${name}: after a PUT`)
     const remove = keepAlive('DELETE', `${IMPORTS}/${id}`, SESSION)
-    t.strictSame(summaries(await exchangeAll(service, remove + garbage)), [204], `${what}: after a DELETE`)
-    const refused = withJson('POST', IMPORTS, LOCAL)
-    t.strictSame(summaries(await exchangeAll(service, refused + garbage)), [UNAUTHORIZED], `${what}: after a 401`)
+    t.strictSame(summaries(await exchangeAll(service, remove + garbage)), [204], `${name}: after a DELETE`)
+    const anonymous = withJson('POST', IMPORTS, LOCAL)
+    t.strictSame(summaries(await exchangeAll(service, anonymous + garbage)), [UNAUTHORIZED], `${name}: after a 401`)
   }
 })
 
-t.test('what follows a response is an error of its own', async (t) => {
-  for (const [what, garbage] of GARBAGE.filter(([, { length }]) => length < 1000)) {
+t.test('invalid data after a response gets an error response', async (t) => {
+  for (const [name, garbage] of GARBAGE.filter(([, { length }]) => length < 1000)) {
     const responses = await talk(keepAlive('GET', '/health/live'), garbage)
-    t.equal(responses[0]?.status, 200, what)
-    t.strictSame(summaries(responses.slice(1)), [what === 'an unknown method' ? ROUTE_NOT_FOUND : NOT_HTTP], what)
+    t.strictSame(summaries(responses), [200, name === 'an unknown method' ? ROUTE_NOT_FOUND : NOT_HTTP], name)
   }
 })
 
-/** Sends bytes, and more of them when the first response is there. */
+/** Sends `first`, waits for the response, and then sends `second`. */
 async function talk(first: string, second: string): Promise<RawResponse[]> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   const received: Buffer[] = []
@@ -87,11 +87,11 @@ t.test('a malformed body gets one response, and nothing is stored', async (t) =>
   const chunked = [JSON_TYPE, 'Transfer-Encoding: chunked']
   const chunk = `${Buffer.byteLength(JSON.stringify(LOCAL)).toString(16)}\r\n${JSON.stringify(LOCAL)}\r\n`
   const before = await countImports()
-  for (const [what, body] of [
+  for (const [problem, body] of [
     ['a bad chunk', 'zz\r\n'],
     ['a bad chunk after a good one', `${chunk}zz\r\n`],
-    ['no last chunk', `${chunk}0\r\nnope\r\n\r\n`],
-    ['a chunk longer than it says', `5\r\n${chunk}`],
+    ['an invalid trailer', `${chunk}0\r\nnope\r\n\r\n`],
+    ['a chunk longer than its declared size', `5\r\n${chunk}`],
   ]) {
     for (const [method, path] of [
       ['POST', IMPORTS],
@@ -99,7 +99,7 @@ t.test('a malformed body gets one response, and nothing is stored', async (t) =>
       ['DELETE', `${IMPORTS}/1`],
       ['POST', resources('/user-files')],
     ] as const) {
-      const name = `${method} with ${what}`
+      const name = `${method} with ${problem}`
       const anonymous = await exchangeAll(service, keepAlive(method, path, ...chunked) + body)
       t.strictSame(summaries(anonymous), [UNAUTHORIZED], `${name}, without a session`)
       const unknown = keepAlive(method, path, 'Cookie: neptun-session=0123456789abcdef', ...chunked)
@@ -113,12 +113,12 @@ t.test('a malformed body gets one response, and nothing is stored', async (t) =>
       t.strictSame(summaries(known), [NOT_HTTP], `${name}, with a session`)
     }
     const nowhere = await exchangeAll(service, keepAlive('POST', '/nowhere', ...chunked) + body)
-    t.strictSame(summaries(nowhere), [ROUTE_NOT_FOUND], `${what} to an unknown route`)
+    t.strictSame(summaries(nowhere), [ROUTE_NOT_FOUND], `${problem} to an unknown route`)
   }
   t.equal(await countImports(), before)
 })
 
-/** Sends the malformed body when the response is there, which closes the service's side of the connection. */
+/** Sends `second` only after the service has closed its side of the connection. */
 async function talkLate(first: string, second: string): Promise<RawResponse[]> {
   const socket = connect({ port: Number(new URL(service.url).port), host: '127.0.0.1', allowHalfOpen: true })
   const received: Buffer[] = []
@@ -130,8 +130,8 @@ async function talkLate(first: string, second: string): Promise<RawResponse[]> {
   return parseResponses(Buffer.concat(received))
 }
 
-/** Requests that Fastify never sees, or not as requests of a route. */
-const LOWER: [what: string, bytes: string, body: { statusCode: number }][] = [
+/** Requests that are rejected before or without routing. */
+const REJECTED: [name: string, bytes: string, body: { statusCode: number }][] = [
   ['words', `hello\r\nOrigin: ${ORIGIN}\r\nX-Request-Id: mine\r\n\r\n`, NOT_HTTP],
   ['an unknown method', withOrigin('BREW', IMPORTS), ROUTE_NOT_FOUND],
   ['CONNECT', withOrigin('CONNECT', 'example.com:443'), ROUTE_NOT_FOUND],
@@ -152,7 +152,7 @@ const LOWER: [what: string, bytes: string, body: { statusCode: number }][] = [
     errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'),
   ],
   ['an expectation without a session', withOrigin('GET', IMPORTS, 'Expect: banana'), UNAUTHORIZED],
-  ['an expectation of an unknown route', withOrigin('GET', '/nowhere', 'Expect: banana'), ROUTE_NOT_FOUND],
+  ['an expectation for an unknown route', withOrigin('GET', '/nowhere', 'Expect: banana'), ROUTE_NOT_FOUND],
   ['a large body', withOrigin('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 3000000'), TOO_LARGE],
 ]
 
@@ -160,46 +160,46 @@ function withOrigin(method: string, path: string, ...headers: string[]) {
   return head(method, path, `Origin: ${ORIGIN}`, 'X-Request-Id: mine', ...headers)
 }
 
-t.test('every layer responds with the same headers, and logs one line', async (t) => {
-  const [usual] = await exchangeAll(service, withOrigin('GET', '/nowhere'))
-  for (const [what, bytes, body] of LOWER) {
+t.test('errors of every layer have the same headers, and are logged once', async (t) => {
+  const [reference] = await exchangeAll(service, withOrigin('GET', '/nowhere'))
+  for (const [name, bytes, body] of REJECTED) {
     log.length = 0
     const responses = await exchangeAll(service, bytes)
-    t.strictSame(summaries(responses), [body], what)
-    t.strictSame(commonHeaders(t, responses[0]), commonHeaders(t, usual), `${what}: headers`)
-    await until(() => log.length > 0, 'the line of the request')
+    t.strictSame(summaries(responses), [body], name)
+    t.strictSame(commonHeaders(t, responses[0]), commonHeaders(t, reference), `${name}: headers`)
+    await until(() => log.length > 0, 'the request is logged')
     const lines = log.map((line) => JSON.parse(line))
-    // All of them are security events, but for a route that does not exist.
-    const level = what === 'an expectation of an unknown route' ? 30 : 40
+    // All of them are security events, except a request for an unknown route.
+    const level = name === 'an expectation for an unknown route' ? 30 : 40
     t.strictSame(
       lines.map(({ level, msg, request_id, status }) => ({ level, msg, request_id, status })),
       [{ level, msg: 'request', request_id: 'mine', status: body.statusCode }],
-      `${what}: one line`,
+      `${name}: one line`,
     )
   }
 })
 
 /** Headers that depend on the request, its connection or the time. */
-const OWN = /^(date|connection|keep-alive|content-length|www-authenticate|ratelimit-.*)$/
+const SPECIFIC = /^(date|connection|keep-alive|content-length|www-authenticate|ratelimit-.*)$/
 
 function commonHeaders(t: Test, response: RawResponse | undefined) {
-  const headers = Object.fromEntries([...(response?.headers ?? [])].filter(([name]) => !OWN.test(name)))
+  const headers = Object.fromEntries([...(response?.headers ?? [])].filter(([name]) => !SPECIFIC.test(name)))
   t.match(headers, { vary: 'Cookie, Origin', 'cache-control': 'no-store', 'access-control-allow-origin': ORIGIN })
   t.match(headers['access-control-expose-headers'], /X-Installations-Failed, X-Request-Id/)
   return headers
 }
 
-t.test('a request whose origin is not known yet gets the headers of the first one', async (t) => {
+t.test('an error without an Origin has the CORS headers of the first allowed origin', async (t) => {
   const [response] = await exchangeAll(service, 'hello\r\n\r\n')
   t.equal(response?.headers.get('access-control-allow-origin'), 'https://first.example.com')
   const [evil] = await exchangeAll(service, 'hello\r\nOrigin: https://evil.example\r\n\r\n')
   t.equal(evil?.headers.get('access-control-allow-origin'), null)
 })
 
-t.test('a request that does not arrive in time is a 408, once', async (t) => {
-  const hurried = await startApp(t, { HEADERS_TIMEOUT: '300', REQUEST_TIMEOUT: '600', CORS_ORIGINS: ORIGIN })
+t.test('a request that does not arrive in time is a 408, sent and logged once', async (t) => {
+  const impatient = await startApp(t, { HEADERS_TIMEOUT: '300', REQUEST_TIMEOUT: '600', CORS_ORIGINS: ORIGIN })
   const post = [JSON_TYPE, 'Content-Length: 100']
-  const cases: [what: string, bytes: string, bodies: unknown[]][] = [
+  const cases: [name: string, bytes: string, bodies: unknown[]][] = [
     ['headers', `GET ${IMPORTS} HTTP/1.1\r\nHost: localhost\r\n`, [TIMED_OUT]],
     ['a body', withOrigin('POST', IMPORTS, SESSION, ...post), [TIMED_OUT]],
     [
@@ -210,19 +210,19 @@ t.test('a request that does not arrive in time is a 408, once', async (t) => {
     ['a body without a session', withOrigin('POST', IMPORTS, ...post), [UNAUTHORIZED]],
     ['the headers of the next request', `${keepAlive('GET', '/health/live')}GET /health`, [200, TIMED_OUT]],
   ]
-  for (const [what, bytes, bodies] of cases) {
-    hurried.log.length = 0
-    const responses = await exchangeAll(hurried, bytes)
-    t.strictSame(summaries(responses), bodies, what)
+  for (const [name, bytes, bodies] of cases) {
+    impatient.log.length = 0
+    const responses = await exchangeAll(impatient, bytes)
+    t.strictSame(summaries(responses), bodies, name)
     const last = responses.at(-1)
     t.equal(last?.headers.get('access-control-allow-origin'), ORIGIN)
     t.match(last?.headers.get('x-request-id'), /./)
-    await until(() => hurried.log.length >= bodies.length, 'the lines of the requests')
-    t.equal(hurried.log.length, bodies.length, `${what}: one line each`)
+    await until(() => impatient.log.length >= bodies.length, 'the requests are logged')
+    t.equal(impatient.log.length, bodies.length, `${name}: one line each`)
   }
 })
 
-/** Sends a body of zeros without reading, as many clients do, and only then reads the response. */
+/** Sends the whole body before reading the response, like many clients. */
 async function sendThenRead(
   { url }: TestApp,
   request: string,
@@ -248,10 +248,10 @@ async function sendThenRead(
   return parseResponses(Buffer.concat(received))
 }
 
-t.test('a client that is still sending can read the response', async (t) => {
+t.test('a client that sends its whole body first can read the error response', async (t) => {
   const crossSite = ['Origin: https://evil.example', SESSION]
   const forbidden = errorBody(403, 'CROSS_SITE_REQUEST', 'Cross-site request from an origin that is not allowed')
-  const cases: [what: string, method: string, path: string, headers: string[], body: object][] = [
+  const cases: [kind: string, method: string, path: string, headers: string[], body: object][] = [
     ['over the limit', 'POST', IMPORTS, [SESSION, JSON_TYPE], TOO_LARGE],
     ['over the limit on a PUT', 'PUT', `${IMPORTS}/1`, [SESSION, JSON_TYPE], TOO_LARGE],
     ['without a session', 'POST', IMPORTS, [JSON_TYPE], UNAUTHORIZED],
@@ -259,11 +259,11 @@ t.test('a client that is still sending can read the response', async (t) => {
     ['to an unknown route', 'POST', '/nowhere', [JSON_TYPE], ROUTE_NOT_FOUND],
     ['from another site', 'POST', IMPORTS, [...crossSite, JSON_TYPE], forbidden],
   ]
-  for (const [what, method, path, headers, body] of cases) {
+  for (const [kind, method, path, headers, body] of cases) {
     for (const close of [[], ['Connection: close']]) {
       const size = 24 * MIB
       const whole = keepAlive(method, path, ...headers, ...close, `Content-Length: ${size}`)
-      const name = `a body ${what}${close.length ? ', to be closed' : ''}`
+      const name = `a body ${kind}${close.length ? ', Connection: close' : ''}`
       t.strictSame(summaries(await sendThenRead(service, whole, size)), [body], name)
       const chunked = keepAlive(method, path, ...headers, ...close, 'Transfer-Encoding: chunked')
       t.strictSame(summaries(await sendThenRead(service, chunked, size, true)), [body], `${name}, in chunks`)
@@ -271,17 +271,17 @@ t.test('a client that is still sending can read the response', async (t) => {
   }
 })
 
-t.test('a client that sends without end is cut off', async (t) => {
+t.test('a client that never stops sending is disconnected', async (t) => {
   const endless = keepAlive('POST', IMPORTS, JSON_TYPE, 'Transfer-Encoding: chunked')
   await t.rejects(sendThenRead(service, endless, 4096 * MIB, true), { code: /EPIPE|ECONNRESET/ })
 })
 
-t.test('a connection is kept if the request has arrived completely', async (t) => {
-  const refused = withJson('POST', IMPORTS, LOCAL)
+t.test('after an error, a connection is kept if the request was complete', async (t) => {
+  const anonymous = withJson('POST', IMPORTS, LOCAL)
   const invalid = withJson('POST', IMPORTS, { ...LOCAL, title: 5 }, SESSION)
   const get = keepAlive('GET', `${IMPORTS}/2147483647`, SESSION)
   const last = head('GET', '/health/live')
-  const responses = await exchangeAll(service, refused + invalid + get + last)
+  const responses = await exchangeAll(service, anonymous + invalid + get + last)
   t.same(
     responses.map(({ status, headers }) => [status, headers.get('connection')]),
     [
@@ -293,15 +293,15 @@ t.test('a connection is kept if the request has arrived completely', async (t) =
   )
 })
 
-t.test('every 401 has a challenge that browsers do not show a dialog for', async (t) => {
+t.test('every 401 has a challenge of a scheme for which browsers show no login dialog', async (t) => {
   const challenge = 'Cookie cookie-name="neptun-session"'
   const routes = service.routes.filter(({ url, schema }) => url.startsWith('/api/') && !schema?.hide)
-  t.ok(routes.length > 20)
+  t.ok(routes.length > 20, 'all routes are registered')
   for (const { method, url } of routes) {
     const path = url.replaceAll(/:\w+/g, '1')
     const { status, headers } = await service.call(String(method), path, { token: null })
     t.same([status, headers.get('www-authenticate')], [401, challenge], `${method} ${url}`)
   }
-  const ended = await service.call('GET', IMPORTS, { token: `${OWNER.token}x` })
-  t.same([ended.status, ended.headers.get('www-authenticate')], [401, challenge])
+  const unknown = await service.call('GET', IMPORTS, { token: `${OWNER.token}x` })
+  t.same([unknown.status, unknown.headers.get('www-authenticate')], [401, challenge])
 })

@@ -15,18 +15,18 @@ const BROWSERS = [
   '/usr/bin/google-chrome',
 ]
 const executablePath = BROWSERS.find((path) => path !== '' && existsSync(path))
-const skip = executablePath ? false : 'there is no Chromium here: install one, or set CHROMIUM_PATH'
+const skip = executablePath ? false : 'Chromium is not installed here: install it, or set CHROMIUM_PATH'
 
-/** Where the screenshots go: not into the repository. */
+/** Folder of the screenshots, which is ignored by Git. */
 const FOLDER = join(root, COMPILED, 'screenshots')
 
-t.test('a person opens the page, signed in already, and sends calls from it', { skip }, async (t) => {
+t.test('in development, the page is signed in and can send requests', { skip }, async (t) => {
   const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
   const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
   const browser = await chromium.launch({ executablePath: executablePath ?? '' })
   t.teardown(() => browser.close())
   const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } })
-  const troubles = watch(page, url)
+  const problems = watch(page, url)
   await mkdir(FOLDER, { recursive: true })
 
   await page.goto(`${url}/docs`)
@@ -36,25 +36,25 @@ t.test('a person opens the page, signed in already, and sends calls from it', { 
   const created = await execute(post)
   t.equal(created.status, '201')
   t.match(JSON.parse(created.body), { import: { id: 1001, title: 'My GitHub Import', neptun_user_id: 1 } })
-  await page.screenshot({ path: join(FOLDER, 'answer.png') })
+  await page.screenshot({ path: join(FOLDER, 'response.png') })
 
   const get = await open(page, 'listImports')
   const listed = await execute(get)
   t.equal(listed.status, '200')
   t.match(JSON.parse(listed.body), { imports: [{ id: 123 }, { id: 1001 }] })
 
-  await t.test('and becomes somebody else by Authorize', async (t) => {
+  await t.test('Authorize changes the session', async (t) => {
     await page.getByRole('button', { name: 'Authorize' }).first().click()
     const dialog = page.locator('.dialog-ux')
     await dialog.locator('input').first().fill('other-session-cookie')
     await dialog.getByRole('button', { name: 'Apply credentials' }).first().click()
     await dialog.getByRole('button', { name: 'Close' }).first().click()
-    const refused = await execute(get)
-    t.equal(refused.status, '403')
-    t.equal(JSON.parse(refused.body).code, 'USER_MISMATCH')
+    const forbidden = await execute(get)
+    t.equal(forbidden.status, '403')
+    t.equal(JSON.parse(forbidden.body).code, 'USER_MISMATCH')
   })
 
-  t.same(troubles, [], 'nothing came from elsewhere, and the policy allowed all that the page does')
+  t.same(problems, [], 'no requests to other origins, and no violations of the security policy')
 })
 
 t.test('the page works behind a proxy that strips a prefix', { skip: skip || withoutNginx }, async (t) => {
@@ -65,7 +65,7 @@ t.test('the page works behind a proxy that strips a prefix', { skip: skip || wit
   t.teardown(() => browser.close())
   for (const path of ['/neptun/docs', '/neptun/docs/']) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } })
-    const troubles = watch(page, proxy)
+    const problems = watch(page, proxy)
     const requests: string[] = []
     page.on('request', (request) => requests.push(request.url()))
     await page.goto(proxy + path)
@@ -76,23 +76,23 @@ t.test('the page works behind a proxy that strips a prefix', { skip: skip || wit
       requests.some((address) => address.startsWith(`${proxy}/neptun/api/`)),
       'the call goes through the proxy',
     )
-    t.same(troubles, [], `nothing is missing at ${path}`)
+    t.same(problems, [], `no problems at ${path}`)
     await page.close()
   }
 })
 
-/** Gathers requests to anywhere else, and whatever the browser complains of but answers with an error status. */
+/** Collects requests to other origins, and errors of the page, except a response with status 403. */
 function watch(page: Page, url: string): string[] {
-  const troubles: string[] = []
+  const problems: string[] = []
   page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== url) troubles.push(request.url())
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== url) problems.push(request.url())
   })
   page.on('console', (message) => {
     if (message.type() !== 'error' || message.text().includes('the server responded with a status of 403')) return
-    troubles.push(message.text())
+    problems.push(message.text())
   })
-  page.on('pageerror', (error) => troubles.push(error.message))
-  return troubles
+  page.on('pageerror', (error) => problems.push(error.message))
+  return problems
 }
 
 async function open(page: Page, operationId: string): Promise<Locator> {
@@ -102,11 +102,11 @@ async function open(page: Page, operationId: string): Promise<Locator> {
   return operation
 }
 
-/** What the page shows of the answer. */
+/** Sends a request from the page. @returns the response that the page shows */
 async function execute(operation: Locator): Promise<{ status: string; body: string }> {
-  const answered = operation.page().waitForResponse((response) => response.url().includes('/api/'))
+  const received = operation.page().waitForResponse((response) => response.url().includes('/api/'))
   await operation.locator('.execute').click()
-  const status = String((await answered).status())
+  const status = String((await received).status())
   const shown = operation.locator('.live-responses-table .response')
   await shown.locator('.response-col_status', { hasText: status }).waitFor()
   return {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -41,38 +42,37 @@ const TOO_DEEP = faultBody(['body', 'is nested too deeply'])
 const NO_HTTP = faultBody(['request', 'is not valid HTTP'])
 const UNSTORABLE = 'must not contain U+0000 or unpaired surrogates'
 
-type Seen = Pick<Answer, 'status' | 'body'> & { headers: { get(name: string): string | null } }
+type Response = Pick<Answer, 'status' | 'body'> & { headers: { get(name: string): string | null } }
 
-/** Everything of an error answer that a caller can see. */
-function refuses(t: Test, { status, headers, body }: Seen, expected: { statusCode: number }, what: string, extra = {}) {
+/** Asserts the status, content type and body of an error response. */
+function refuses(t: Test, { status, headers, body }: Response, expected: { statusCode: number }, name: string) {
   t.strictSame(
     { status, type: headers.get('content-type'), body },
     { status: expected.statusCode, type: 'application/json; charset=utf-8', body: expected },
-    what,
-    extra,
+    name,
   )
 }
 
-/** A 201, and everything of the import but its id and the times, which are the service's choice. */
-function creates(t: Test, { status, body }: Answer, expected: object, what: string) {
+/** Asserts a 201 with the whole import, except its id and time, which the service chooses. */
+function creates(t: Test, { status, body }: Pick<Answer, 'status' | 'body'>, expected: object, name: string) {
   const { id, created_at } = body.import ?? {}
   const rest = { ...UNSET, neptun_user_id: OWNER.userId, project_id: OWNER.projectId }
-  const shown = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
-  t.strictSame({ status, body }, { status: 201, body: { import: shown } }, what)
+  const created = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
+  t.strictSame({ status, body }, { status: 201, body: { import: created } }, name)
 }
 
 const service = await startApp(t)
 const { call, sql } = service
 
-/** Runs a part that must leave every import as it was. */
-async function storingNothing(t: Test, part: () => Promise<void>) {
-  const everything = () => sql('SELECT * FROM imports ORDER BY id')
-  const before = await everything()
-  await part()
-  t.strictSame(await everything(), before, 'and nothing was stored or removed')
+/** Asserts that `action` neither creates, changes nor deletes an import. */
+async function storesNothing(t: Test, action: () => Promise<void>) {
+  const readImports = () => sql('SELECT * FROM imports ORDER BY id')
+  const before = await readImports()
+  await action()
+  t.strictSame(await readImports(), before, 'nothing is stored or removed')
 }
 
-t.test('an unknown route, or a method that a path lacks, is 404 whatever else is wrong', async (t) => {
+t.test('an unknown route or method is 404, whatever else is wrong with the request', async (t) => {
   const routes = [
     ['GET', '/'],
     ['GET', '//'],
@@ -97,22 +97,38 @@ t.test('an unknown route, or a method that a path lacks, is 404 whatever else is
     if (method === 'GET') continue
     const headers = { 'content-type': 'text/plain' }
     for (const body of ['{', '\0', 'x'.repeat(3 * MIB)]) {
-      const answer = await call(method, path, { token: null, body, headers })
-      refuses(t, answer, ROUTE_NOT_FOUND, `${method} ${path} with ${body.length} bytes of another content type`)
+      const response = await call(method, path, { token: null, body, headers })
+      refuses(t, response, ROUTE_NOT_FOUND, `${method} ${path} with ${body.length} bytes of another content type`)
     }
   }
   const unfinished = head('POST', '/nope', JSON_TYPE, 'Content-Length: 1000')
-  refuses(t, await exchange(service, unfinished), ROUTE_NOT_FOUND, 'before its body is there')
+  refuses(t, await exchange(service, unfinished), ROUTE_NOT_FOUND, 'before the body arrives')
 })
 
-t.test('an id is plain decimal digits from 1 to 2147483647', async (t) => {
-  const places = [
+t.test('an id that is not an integer from 1 to 2147483647 in plain digits is 400', async (t) => {
+  const parameters = [
     ['user_id', (id: string) => `/api/users/${id}/projects/789/resources/imports`],
     ['project_id', (id: string) => `/api/users/1/projects/${id}/resources/imports`],
     ['import_id', (id: string) => `${IMPORTS}/${id}`],
   ] as const
-  const wrong = ['0', '-1', '01', '1.0', '1e3', '0x10', '+1', '%2B1', '%201', '1%20', '1%00', '1%0A', '%2F', 'abc', '']
-  wrong.push(
+  const invalid = [
+    '0',
+    '-1',
+    '01',
+    '1.0',
+    '1e3',
+    '0x10',
+    '+1',
+    '%2B1',
+    '%201',
+    '1%20',
+    '1%00',
+    '1%0A',
+    '%2F',
+    'abc',
+    '',
+  ]
+  invalid.push(
     '2147483648',
     '9'.repeat(100),
     '9'.repeat(5000),
@@ -125,54 +141,65 @@ t.test('an id is plain decimal digits from 1 to 2147483647', async (t) => {
     '1,2',
     '1;a',
   )
-  for (const [name, path] of places) {
-    for (const id of wrong) {
-      // That is the list.
+  for (const [name, path] of parameters) {
+    for (const id of invalid) {
+      // Without an id, the path is that of the list.
       if (name === 'import_id' && id === '') continue
       refuses(t, await call('GET', path(id)), faultBody([`path.${name}`, NO_ID]), `${name} ${id.slice(0, 20)}`)
     }
   }
   for (const method of ['PUT', 'DELETE']) {
     const body = method === 'PUT' ? { body: { title: 'new' } } : {}
-    const answer = await call(method, `${IMPORTS}/1e3`, body)
-    refuses(t, answer, faultBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
+    const response = await call(method, `${IMPORTS}/1e3`, body)
+    refuses(t, response, faultBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
   }
 })
 
 t.test('a trailing slash is ignored on every route', async (t) => {
-  const { body } = await call('POST', `${IMPORTS}/`, { body: LOCAL })
+  const created = await call('POST', `${IMPORTS}/`, { body: LOCAL })
+  creates(t, created, {}, 'create')
+  const { body } = created
   const one = `${IMPORTS}/${body.import.id}`
-  t.strictSame((await call('GET', `${IMPORTS}/`)).body, (await call('GET', IMPORTS)).body, 'the list')
-  t.strictSame((await call('GET', `${IMPORTS}/?source_type=git`)).body, { imports: [] }, 'with a query')
-  t.strictSame((await call('GET', `${one}/`)).body, body, 'an import')
-  t.equal((await call('PUT', `${one}/`, { body: { title: 'new' } })).body.import.title, 'new', 'a change')
-  t.equal((await call('DELETE', `${one}/`)).status, 204, 'a removal')
-  refuses(t, await call('PUT', `${IMPORTS}/`, { body: LOCAL }), ROUTE_NOT_FOUND, 'a method that the list lacks')
+  const read = async (path: string) => {
+    const response = await call('GET', path)
+    return [response.status, response.body]
+  }
+  t.strictSame(await read(`${IMPORTS}/`), [200, { imports: [body.import] }], 'list')
+  t.strictSame(await read(`${IMPORTS}/?source_type=git`), [200, { imports: [] }], 'list with a query')
+  t.strictSame(await read(`${one}/`), [200, body], 'read')
+  t.equal((await call('PUT', `${one}/`, { body: { title: 'new' } })).body.import.title, 'new', 'change')
+  t.equal((await call('DELETE', `${one}/`)).status, 204, 'delete')
+  refuses(t, await call('PUT', `${IMPORTS}/`, { body: LOCAL }), ROUTE_NOT_FOUND, 'unsupported method')
   refuses(t, await call('GET', `${IMPORTS}/`, { token: null }), UNAUTHORIZED, 'without a session')
   for (const { slug } of RESOURCE_DESCRIPTORS) {
-    t.strictSame((await call('GET', resources(`/${slug}/`))).body, [], slug)
+    t.strictSame(await read(resources(`/${slug}/`)), [200, []], slug)
   }
   refuses(
     t,
     await call('GET', resources('/wishes/')),
     errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type'),
-    'x',
+    'unknown resource type',
   )
   for (const path of ['/health/live/', '/health/ready/', '/openapi.json/', '/docs/']) {
     t.equal((await call('GET', path, { token: null })).status, 200, path)
   }
 })
 
-t.test('the largest id is an id, and so is one with its digits percent-encoded', async (t) => {
+t.test('the largest id and percent-encoded digits are valid', async (t) => {
   const max = 2_147_483_647
-  const of = (userId: number, projectId: number) => resources('/imports', { ...OWNER, userId, projectId })
-  refuses(t, await call('GET', of(max, 789)), errorBody(403, 'USER_MISMATCH', 'Forbidden'), 'user_id')
-  refuses(t, await call('GET', of(1, max)), errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'), 'project_id')
+  const importsOf = (userId: number, projectId: number) => resources('/imports', { ...OWNER, userId, projectId })
+  refuses(t, await call('GET', importsOf(max, 789)), errorBody(403, 'USER_MISMATCH', 'Forbidden'), 'user_id')
+  refuses(
+    t,
+    await call('GET', importsOf(1, max)),
+    errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'),
+    'project_id',
+  )
   refuses(t, await call('GET', `${IMPORTS}/${max}`), IMPORT_NOT_FOUND, 'import_id')
   refuses(t, await call('GET', `${IMPORTS}/%31?`), IMPORT_NOT_FOUND, '%31 is 1 (RFC 3986, section 6.2.2.2)')
 })
 
-t.test('every problem of a request is listed, of all its parts', async (t) => {
+t.test('a 400 lists every validation error of path, query and body', async (t) => {
   const path = '/api/users/0/projects/x/resources/imports'
   const inPath: [string, string][] = [
     ['path.user_id', NO_ID],
@@ -194,7 +221,7 @@ t.test('every problem of a request is listed, of all its parts', async (t) => {
     ['body.title', 'must have 1 to 255 characters'],
     ['body.description', 'must have 0 to 10000 characters'],
   ]
-  refuses(t, post, faultBody(...inPath, ...required, ...lengths), 'path and body, with fields missing')
+  refuses(t, post, faultBody(...inPath, ...required, ...lengths), 'path and body, with missing fields')
   const list = await call('GET', `${path}?source_type=svn&limit=1e1&cursor=%00`)
   const inQuery: [string, string][] = [
     ['query.source_type', NO_TYPE],
@@ -205,33 +232,33 @@ t.test('every problem of a request is listed, of all its parts', async (t) => {
   const pair = await call('POST', '/api/users/0/projects/789/resources/imports', {
     body: { source_type: 'github', source_path: 'nope', title: 5 },
   })
-  const form = 'must name a repository as owner/repo'
+  const notARepository = 'must name a repository as owner/repo'
   const mixed = faultBody(
     ['path.user_id', NO_ID],
     ['body.title', 'must be a string or null'],
-    ['body.source_path', form],
+    ['body.source_path', notARepository],
   )
-  refuses(t, pair, mixed, 'what a schema can say and what it cannot')
+  refuses(t, pair, mixed, 'errors of the schema and of checks beyond it')
   const wrongType = await call('POST', IMPORTS, { body: { ...LOCAL, source_type: null } })
-  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'one problem is listed once')
+  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'each error is listed once')
 })
 
-t.test('a body may have 2 MiB and not a byte more', async (t) => {
+t.test('a body may have up to 2 MiB', async (t) => {
   const padded = (bytes: number) => {
     const empty = JSON.stringify({ ...LOCAL, padding: '' })
     return JSON.stringify({ ...LOCAL, padding: 'x'.repeat(bytes - empty.length) })
   }
   creates(t, await call('POST', IMPORTS, { body: padded(2 * MIB) }), {}, 'exactly 2 MiB')
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     refuses(t, await call('POST', IMPORTS, { body: padded(2 * MIB + 1) }), TOO_LARGE, 'one byte more')
     refuses(t, await call('PUT', `${IMPORTS}/1`, { body: padded(3 * MIB) }), TOO_LARGE, 'on a PUT')
     const json = [JSON_TYPE, 'Transfer-Encoding: chunked']
     const chunk = `${(2 * MIB + 1).toString(16)}\r\n${padded(2 * MIB + 1)}\r\n0\r\n\r\n`
-    refuses(t, await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk), TOO_LARGE, 'of unknown length')
+    refuses(t, await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk), TOO_LARGE, 'chunked')
   })
 })
 
-t.test('a body is application/json', async (t) => {
+t.test('a body must be application/json', async (t) => {
   const body = JSON.stringify(LOCAL)
   for (const type of ['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON']) {
     creates(t, await call('POST', IMPORTS, { body, headers: { 'content-type': type } }), {}, type)
@@ -239,7 +266,7 @@ t.test('a body is application/json', async (t) => {
   const others = ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/merge-patch+json']
   others.push('application/x-www-form-urlencoded', 'application/jsonx', 'text/json', 'json', 'nonsense', '; ; ;')
   others.push('application/json, text/plain', '*/*')
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     for (const type of others) {
       const headers = { 'content-type': type }
       refuses(t, await call('POST', IMPORTS, { body, headers }), UNSUPPORTED, `POST ${type}`)
@@ -247,13 +274,13 @@ t.test('a body is application/json', async (t) => {
       refuses(t, await call('DELETE', `${IMPORTS}/1`, { body, headers }), UNSUPPORTED, `DELETE ${type}`)
     }
     const untyped = head('POST', IMPORTS, SESSION, `Content-Length: ${body.length}`)
-    refuses(t, await exchange(service, untyped, body), UNSUPPORTED, 'none')
+    refuses(t, await exchange(service, untyped, body), UNSUPPORTED, 'no content type')
     const empty = head('POST', IMPORTS, SESSION, 'Content-Type:', `Content-Length: ${body.length}`)
-    refuses(t, await exchange(service, empty, body), UNSUPPORTED, 'an empty one')
+    refuses(t, await exchange(service, empty, body), UNSUPPORTED, 'empty content type')
   })
 })
 
-t.test('an encoded body is refused, and the message says so', async (t) => {
+t.test('a body with a content encoding is 415, and the message names Content-Encoding', async (t) => {
   const message = 'Unsupported content encoding: send the body without Content-Encoding'
   const encoded = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message)
   const text = JSON.stringify(LOCAL)
@@ -269,7 +296,7 @@ t.test('an encoded body is refused, and the message says so', async (t) => {
     ['utf-8', text],
     ['identity;q=1', text],
   ]
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     for (const [coding, body] of bodies) {
       const headers = { 'content-encoding': coding }
       refuses(t, await call('POST', IMPORTS, { body, headers }), encoded, `POST ${coding}`)
@@ -280,12 +307,8 @@ t.test('an encoded body is refused, and the message says so', async (t) => {
   })
   for (const coding of ['identity', 'Identity', 'identity, identity', '']) {
     const headers = ['Content-Encoding: ', JSON_TYPE, `Content-Length: ${text.length}`]
-    const answer = await exchange(
-      service,
-      head('POST', IMPORTS, SESSION, ...headers).replace(': \r', `: ${coding}\r`),
-      text,
-    )
-    creates(t, answer as Answer, {}, `not encoded: ${coding}`)
+    const request = head('POST', IMPORTS, SESSION, ...headers).replace(': \r', `: ${coding}\r`)
+    creates(t, await exchange(service, request, text), {}, `not encoded: ${coding}`)
   }
   const bodiless = { headers: { 'content-encoding': 'gzip' } }
   refuses(t, await call('GET', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'GET')
@@ -304,7 +327,7 @@ t.test('a request without a body may carry any content type', async (t) => {
   refuses(t, await call('POST', IMPORTS, { body: '' }), NO_OBJECT, 'POST of an empty body')
 })
 
-/** A JSON object of an acceptable import with more in it, as text. */
+/** Returns the JSON text of a valid import with additional members. */
 const withMore = (members: string) => `${JSON.stringify(LOCAL).slice(0, -1)},${members}}`
 const bytes = (before: string, middle: number[], after: string) =>
   Buffer.concat([Buffer.from(before), Buffer.from(middle), Buffer.from(after)])
@@ -312,8 +335,8 @@ const inTitle = (...middle: number[]) => bytes(withMore('"title":"').slice(0, -1
 const nested = (name: string, depth: number, [open, close] = ['[', ']']) =>
   withMore(`"${name}":${open?.repeat(depth)}${close?.repeat(depth)}`)
 
-t.test('what is no JSON object in UTF-8 is refused', async (t) => {
-  const bodies: [what: string, body: string | Buffer, answer: { statusCode: number }][] = [
+t.test('a body that is not a JSON object in UTF-8 is 400', async (t) => {
+  const bodies: [name: string, body: string | Buffer, expected: { statusCode: number }][] = [
     ['an open brace', '{', NO_JSON],
     ['a space', ' ', NO_JSON],
     ['a word', 'undefined', NO_JSON],
@@ -339,18 +362,18 @@ t.test('what is no JSON object in UTF-8 is refused', async (t) => {
     ['beyond U+10FFFF', inTitle(0xf4, 0x90, 0x80, 0x80), NO_UTF8],
     ['the byte FF in an unknown property', bytes(withMore('"x":"').slice(0, -1), [0xff], '"}'), NO_UTF8],
   ]
-  await storingNothing(t, async () => {
-    for (const [what, body, answer] of bodies) {
-      refuses(t, await call('POST', IMPORTS, { body }), answer, what)
-      refuses(t, await call('PUT', `${IMPORTS}/1`, { body }), answer, `${what}, on a PUT`)
+  await storesNothing(t, async () => {
+    for (const [name, body, expected] of bodies) {
+      refuses(t, await call('POST', IMPORTS, { body }), expected, name)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body }), expected, `${name}, on a PUT`)
     }
   })
 })
 
-t.test('no string may hold what PostgreSQL cannot store', async (t) => {
+t.test('U+0000 and unpaired surrogates are 400 in a known property and ignored in an unknown one', async (t) => {
   const escapes = ['\\u0000', 'a\\u0000b', '\\ud800', 'a\\udc00b', '\\udc00\\ud800', '\\ud83d', '\\ud83d\\u0041']
   const fields = ['source_path', 'title', 'description']
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     for (const field of fields) {
       for (const text of escapes) {
         const body = withMore(`"${field}":"${text}"`)
@@ -369,24 +392,24 @@ t.test('no string may hold what PostgreSQL cannot store', async (t) => {
     t,
     pair,
     { title: '\u{1f600} \ufffe \u0001' },
-    'a whole pair, a noncharacter and a control character are text',
+    'a surrogate pair, a noncharacter and a control character are valid',
   )
   creates(
     t,
     await call('POST', IMPORTS, { body: `\ufeff${JSON.stringify(LOCAL)}` }),
     {},
-    'a byte order mark is skipped',
+    'a byte order mark is ignored',
   )
 })
 
-t.test('keys that would reach into a prototype are refused, wherever they stand', async (t) => {
+t.test('keys that could pollute a prototype are rejected at any depth', async (t) => {
   const members = ['"__proto__":{}', '"__proto__":null', '"x":{"__proto__":{"title":"y"}}', '"x":[{"__proto__":1}]']
   members.push(
     '"\\u005f_proto__":{}',
     '"constructor":{"prototype":{}}',
     '"x":{"constructor":{"prototype":{"title":1}}}',
   )
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     for (const member of members) {
       refuses(t, await call('POST', IMPORTS, { body: withMore(member) }), FORBIDDEN_KEY, member)
     }
@@ -396,8 +419,8 @@ t.test('keys that would reach into a prototype are refused, wherever they stand'
   }
 })
 
-t.test('a body nested more than 32 deep is refused, and no depth ends the process', async (t) => {
-  creates(t, await call('POST', IMPORTS, { body: nested('x', 31) }), {}, '32 deep, the body itself included')
+t.test('a body nested more than 32 levels deep is 400, and no depth crashes the process', async (t) => {
+  creates(t, await call('POST', IMPORTS, { body: nested('x', 31) }), {}, '32 levels, including the body itself')
   const title = faultBody(['body.title', 'must be a string or null'])
   refuses(t, await call('POST', IMPORTS, { body: nested('title', 31) }), title, 'in a known property')
   for (const name of ['x', 'title']) {
@@ -418,20 +441,25 @@ t.test('unknown and read-only properties are ignored', async (t) => {
     created_at: 'x',
     updated_at: 0,
   }
-  const answer = await call('POST', IMPORTS, { body: { ...LOCAL, ...readOnly, unknown: { a: [1] } } })
-  creates(t, answer, {}, 'on creation')
-  const { id, created_at } = answer.body.import
-  t.not(id, readOnly.id, 'the id is the service’s choice')
-  const changed = await call('PUT', `${IMPORTS}/${id}`, { body: { ...answer.body.import, ...readOnly, title: 'new' } })
+  const created = await call('POST', IMPORTS, { body: { ...LOCAL, ...readOnly, unknown: { a: [1] } } })
+  creates(t, created, {}, 'create')
+  const { id, created_at } = created.body.import
+  t.not(id, readOnly.id, 'the service assigns the id')
+  const changed = await call('PUT', `${IMPORTS}/${id}`, { body: { ...created.body.import, ...readOnly, title: 'new' } })
   const { updated_at } = changed.body.import ?? {}
-  const shown = { ...answer.body.import, title: 'new', updated_at }
-  t.strictSame([changed.status, changed.body], [200, { import: shown }], 'on a change')
-  t.ok(updated_at > created_at, 'updated_at is the service’s too')
+  const expected = { ...created.body.import, title: 'new', updated_at }
+  t.strictSame([changed.status, changed.body], [200, { import: expected }], 'change')
+  t.ok(updated_at > created_at, 'the service sets updated_at')
   const atLeastOne = `must have at least one of ${Object.keys(UpdateImportBody.properties).join(', ')}`
-  refuses(t, await call('PUT', `${IMPORTS}/${id}`, { body: readOnly }), faultBody(['body', atLeastOne]), 'nothing else')
+  refuses(
+    t,
+    await call('PUT', `${IMPORTS}/${id}`, { body: readOnly }),
+    faultBody(['body', atLeastOne]),
+    'only read-only properties',
+  )
 })
 
-t.test('nothing is coerced', async (t) => {
+t.test('bodies are not coerced, and a limit must be plain digits', async (t) => {
   const text = 'must be a string or null'
   const values: [name: string, value: unknown, message: string][] = [
     ['title', 5, text],
@@ -447,20 +475,20 @@ t.test('nothing is coerced', async (t) => {
     ['source_type', ' local', NO_TYPE],
     ['source_type', '', NO_TYPE],
   ]
-  await storingNothing(t, async () => {
+  await storesNothing(t, async () => {
     for (const [name, value, message] of values) {
       const body = { ...LOCAL, [name]: value }
-      const what = `${name} ${JSON.stringify(value)}`
-      refuses(t, await call('POST', IMPORTS, { body }), faultBody([`body.${name}`, message]), what)
+      const expected = faultBody([`body.${name}`, message])
+      refuses(t, await call('POST', IMPORTS, { body }), expected, `${name} ${JSON.stringify(value)}`)
     }
   })
   for (const limit of ['0', '101', '-1', '1.0', '1e1', '0x1', '', '%201', 'true', '1&limit=2', '[1]']) {
-    const problem = faultBody(['query.limit', 'must be an integer from 1 to 100'])
-    refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), problem, `limit ${limit}`)
+    const expected = faultBody(['query.limit', 'must be an integer from 1 to 100'])
+    refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), expected, `limit ${limit}`)
   }
 })
 
-t.test('of a key that stands twice, the last one counts', async (t) => {
+t.test('the last of several members with the same key counts', async (t) => {
   const twice = '{"source_type":"github","source_path":"a b","source_type":"local","source_path":"/srv/app"}'
   creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'as in JSON.parse')
   const body = withMore('"source_type":"url"')
@@ -468,19 +496,19 @@ t.test('of a key that stands twice, the last one counts', async (t) => {
     t,
     await call('POST', IMPORTS, { body }),
     faultBody(['body.source_path', 'must be an absolute http or https URL']),
-    'and what is checked is what would be stored',
+    'the value that would be stored is validated',
   )
 })
 
-t.test('a session is one cookie of the right form', async (t) => {
+t.test('a session is exactly one well-formed cookie', async (t) => {
   const { token } = OWNER
-  const refused: [what: string, ...headers: string[]][] = [
+  const rejected: [name: string, ...headers: string[]][] = [
     ['no cookie'],
     ['an empty header', 'Cookie:'],
     ['another cookie', 'Cookie: a=b'],
     ['no value', 'Cookie: neptun-session'],
     ['an empty value', 'Cookie: neptun-session='],
-    ['another case', `Cookie: Neptun-Session=${token}`],
+    ['another letter case', `Cookie: Neptun-Session=${token}`],
     ['a prefix in its name', `Cookie: x-neptun-session=${token}`],
     ['a suffix in its name', `Cookie: neptun-session-x=${token}`],
     ['after a space instead of a semicolon', `Cookie: a=b neptun-session=${token}`],
@@ -502,7 +530,7 @@ t.test('a session is one cookie of the right form', async (t) => {
     ['percent-encoded', `Cookie: neptun-session=${token.replace('-', '%2D')}`],
     ['as another header', `Authorization: Bearer ${token}`],
   ]
-  const classes = [
+  const characters = [
     ' ',
     '\t',
     '"',
@@ -523,36 +551,36 @@ t.test('a session is one cookie of the right form', async (t) => {
     '*',
     ':',
   ]
-  classes.push('é', '\u{1f600}', '\x80')
-  for (const char of classes) {
-    refused.push([`${JSON.stringify(char)} within`, `Cookie: neptun-session=your${char}session-cookie`])
-    if (char.trim()) refused.push([`${JSON.stringify(char)} behind`, `Cookie: neptun-session=${token}${char}`])
+  characters.push('é', '\u{1f600}', '\x80')
+  for (const char of characters) {
+    rejected.push([`${JSON.stringify(char)} within`, `Cookie: neptun-session=your${char}session-cookie`])
+    if (char.trim()) rejected.push([`${JSON.stringify(char)} behind`, `Cookie: neptun-session=${token}${char}`])
   }
-  for (const [what, ...headers] of refused) {
-    refuses(t, await exchange(service, head('GET', `${IMPORTS}/1`, ...headers)), UNAUTHORIZED, what)
+  for (const [name, ...headers] of rejected) {
+    refuses(t, await exchange(service, head('GET', `${IMPORTS}/1`, ...headers)), UNAUTHORIZED, name)
   }
-  const accepted: [what: string, ...headers: string[]][] = [
+  const accepted: [name: string, ...headers: string[]][] = [
     ['alone', SESSION],
     ['in double quotes', `Cookie: neptun-session="${token}"`],
     ['in double quotes beside others', `Cookie: a="b"; neptun-session="${token}" ; c=d`],
     ['a semicolon behind it', `${SESSION};`],
     ['other cookies beside it', `Cookie: a=b; neptun-session=${token}; c=d`],
     ['no space after the semicolon', `Cookie: a=b;neptun-session=${token};c=d`],
-    ['other cookies in a header of their own', 'Cookie: a=b', SESSION, 'Cookie: c=d'],
+    ['other cookies in separate headers', 'Cookie: a=b', SESSION, 'Cookie: c=d'],
     ['ill-formed cookies beside it', `Cookie: a="; =; ;; %zz=%zz; neptun-session=${token}; \u00e9=\u00e9`],
     ['one of a similar name beside it', `Cookie: x-neptun-session=foo; neptun-session=${token}; neptun-session-x=bar`],
     ['a large one beside it', `Cookie: a=${'a'.repeat(9 * 1024)}; neptun-session=${token}`],
     ['prototype keys beside it', `Cookie: __proto__=x; constructor=y; neptun-session=${token}`],
   ]
-  for (const [what, ...headers] of accepted) {
-    const answer = await exchange(service, head('GET', `${IMPORTS}/2147483647`, ...headers))
-    refuses(t, answer, IMPORT_NOT_FOUND, what)
+  for (const [name, ...headers] of accepted) {
+    const response = await exchange(service, head('GET', `${IMPORTS}/2147483647`, ...headers))
+    refuses(t, response, IMPORT_NOT_FOUND, name)
   }
 })
 
 t.test('a token may have any format of cookie-octets', async (t) => {
   const octets = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('')
-  const tokens: [what: string, token: string][] = [
+  const tokens: [name: string, token: string][] = [
     ['a sealed cookie', `Fe26.2*1*${'a9'.repeat(30)}*${'Zz_-'.repeat(20)}**${'0f'.repeat(100)}*~2`],
     ['a JWT', `${'eyJhbGciOiJIUzI1NiJ9'}.${'a'.repeat(100)}.${'b'.repeat(43)}`],
     ['base64', 'q83v+/q83v+/q83v+/q83v+/q80='],
@@ -562,25 +590,22 @@ t.test('a token may have any format of cookie-octets', async (t) => {
     ['16 characters', '0123456789.*!=:+'],
     ['4096 characters', 'x*.y'.repeat(1024)],
   ]
-  for (const [what, token] of tokens) {
-    for (const [name, value] of [
-      ['', token],
-      [', quoted', `"${token}"`],
-    ]) {
+  for (const [name, token] of tokens) {
+    for (const value of [token, `"${token}"`]) {
       const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
-      refuses(t, await exchange(service, request), UNAUTHORIZED, `${what}${name}, without a row`)
+      refuses(t, await exchange(service, request), UNAUTHORIZED, `${name}, without a session: ${value}`)
     }
     await createSession(sql, OWNER.userId, { token })
     for (const value of [token, `"${token}"`]) {
       const request = head('GET', `${IMPORTS}/2147483647`, `Cookie: a=b; neptun-session=${value}`)
-      refuses(t, await exchange(service, request), IMPORT_NOT_FOUND, what)
+      refuses(t, await exchange(service, request), IMPORT_NOT_FOUND, `${name}: ${value}`)
     }
   }
 })
 
-t.test('without a session, 401 comes before everything else that is wrong', async (t) => {
-  const wrong: [
-    what: string,
+t.test('without a session, 401 takes precedence over every other error', async (t) => {
+  const requests: [
+    name: string,
     method: string,
     path: string,
     options?: { body: string; headers?: Record<string, string> },
@@ -602,13 +627,13 @@ t.test('without a session, 401 comes before everything else that is wrong', asyn
     ['no body', 'POST', IMPORTS],
   ]
   for (const token of [null, 'short', 'a'.repeat(43)]) {
-    for (const [what, method, path, options] of wrong) {
-      refuses(t, await call(method, path, { token, ...options }), UNAUTHORIZED, `${what}, with ${token ?? 'no'} token`)
+    for (const [name, method, path, options] of requests) {
+      refuses(t, await call(method, path, { token, ...options }), UNAUTHORIZED, `${name}, with ${token ?? 'no'} token`)
     }
   }
 })
 
-t.test('401 does not wait for the body', async (t) => {
+t.test('a 401 is sent before the body arrives', async (t) => {
   for (const cookie of [[], ['Cookie: neptun-session=short'], [`Cookie: neptun-session=${'a'.repeat(43)}`]]) {
     for (const length of ['Content-Length: 1000000', 'Transfer-Encoding: chunked']) {
       for (const [method, path] of [
@@ -627,12 +652,12 @@ t.test('401 does not wait for the body', async (t) => {
   }
 })
 
-t.test('what is not even HTTP is answered in the same shape, and the connection closed', async (t) => {
-  const garbage: [what: string, bytes: string | Uint8Array, answer: { statusCode: number }, extra?: object][] = [
+t.test('invalid HTTP gets an error of the usual shape, and the connection is closed', async (t) => {
+  const requests: [name: string, bytes: string | Uint8Array, expected: { statusCode: number }][] = [
     ['words', 'hello\r\n\r\n', NO_HTTP],
     ['a TLS handshake', Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3), NO_HTTP],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', NO_HTTP],
-    ['a version of its own', head('GET', IMPORTS).replace('1.1', '9.9'), NO_HTTP],
+    ['the version 9.9', head('GET', IMPORTS).replace('1.1', '9.9'), NO_HTTP],
     ['an unknown method', head('BREW', IMPORTS), ROUTE_NOT_FOUND],
     ['a method in lower case', head('get', IMPORTS), ROUTE_NOT_FOUND],
     ['CONNECT', head('CONNECT', 'example.com:443'), ROUTE_NOT_FOUND],
@@ -654,41 +679,38 @@ t.test('what is not even HTTP is answered in the same shape, and the connection 
     ['headers of 20 KB', head('GET', IMPORTS, ...Array(200).fill(`X-A: ${'a'.repeat(95)}`)), HEADERS_TOO_LARGE],
     ['a path of 20 KB', head('GET', `${IMPORTS}/${'1'.repeat(20 * 1024)}`), HEADERS_TOO_LARGE],
   ]
-  for (const [what, sent, answer, extra] of garbage) {
-    refuses(t, await exchange(service, sent), answer, what, extra)
-  }
+  for (const [name, bytes, expected] of requests) refuses(t, await exchange(service, bytes), expected, name)
 })
 
-t.test('an expectation that cannot be met is refused in the same shape', async (t) => {
-  const answer = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
-  refuses(t, answer, errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'), 'banana')
+t.test('an unsupported expectation is 417', async (t) => {
+  const response = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
+  refuses(t, response, errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'), 'banana')
 })
 
-t.test('chunks without a byte are no body, whatever their type', async (t) => {
+t.test('a chunked body without any bytes counts as no body, whatever its content type', async (t) => {
   const chunked = (method: string, chunks: string) =>
     exchange(
       service,
       `${head(method, `${IMPORTS}/4711`, SESSION, 'Content-Type: text/plain', 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`,
     )
-  refuses(t, await chunked('DELETE', ''), errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'), 'none')
-  refuses(t, await chunked('DELETE', '1\r\nx\r\n'), UNSUPPORTED, 'one')
+  refuses(t, await chunked('DELETE', ''), IMPORT_NOT_FOUND, 'no bytes')
+  refuses(t, await chunked('DELETE', '1\r\nx\r\n'), UNSUPPORTED, 'one byte')
 })
 
-t.test('a caller who hangs up in the middle of a body is no error of the service', async (t) => {
-  const { url, app, database, log } = await startApp(t)
+t.test('a client that disconnects in the middle of a body is not logged as a server error', async (t) => {
+  const { url, log } = await startApp(t)
+  log.length = 0
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  socket.write(`${head('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 1000')}{`)
-  await until(() => database.pool.idleCount === 1, 'the session was looked up')
+  const request = head('POST', IMPORTS, SESSION, JSON_TYPE, 'Content-Length: 1000', 'Expect: 100-continue')
+  socket.write(`${request}{`)
+  // The service sends 100 when it starts to read the body.
+  await once(socket, 'data')
   socket.destroy()
-  await until(
-    () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count === 0))),
-    'it is gone',
-  )
-  const errors = log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 50)
-  t.strictSame(
-    errors.map(({ msg }) => msg),
-    [],
-    'nothing is logged as one',
+  const lines = () => log.map((line) => JSON.parse(line))
+  await until(() => lines().some(({ msg }) => msg === 'request'), 'the request is logged')
+  t.match(
+    lines().filter(({ level }) => level > 20),
+    [{ level: 40, msg: 'request', method: 'POST', status: 400, event: 'request_refused' }],
   )
 })
 
@@ -703,7 +725,7 @@ t.test('HEAD of the list is its GET without the body', async (t) => {
   t.strictSame([refused.status, refused.text], [401, ''])
 })
 
-t.test('no answer repeats a value that is wrong', async (t) => {
+t.test('no response repeats an invalid value', async (t) => {
   const mark = 'Mark-7f3a9c'
   const body = (fields: object) => ({ body: { ...LOCAL, ...fields } })
   const calls: [
@@ -746,59 +768,59 @@ t.test('no answer repeats a value that is wrong', async (t) => {
   calls.push(['POST', IMPORTS, body({ source_path: `file:///${mark}` })])
   for (const [method, path, options] of calls) {
     const { status, headers, text } = await call(method, path, options)
-    const seen = `${text}${JSON.stringify([...headers])}`
+    const response = `${text}${JSON.stringify([...headers])}`
     t.ok(status >= 400 && status < 500, `${method} ${path} ${JSON.stringify(options ?? {}).slice(0, 80)}: ${status}`)
-    t.notMatch(seen.toLowerCase(), mark.toLowerCase(), 'does not repeat it')
+    t.notMatch(response.toLowerCase(), mark.toLowerCase(), 'does not contain the value')
   }
   const raw = await exchange(service, `${mark} /${mark} ${mark}\r\n\r\n`)
   t.strictSame(raw.body, NO_HTTP)
 })
 
-t.test('what nobody foresaw is a 500 without detail, and a log line with the stack and the request', async (t) => {
+t.test('an unexpected error is a 500 without details, and is logged with its stack and request id', async (t) => {
   const broken = await startApp(t)
   const internal = errorBody(500, 'INTERNAL', 'Internal Server Error')
-  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'while all is well')
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'before the failure')
   await broken.sql('ALTER TABLE imports RENAME COLUMN project_id TO elsewhere')
-  const failed: [method: string, path: string, options?: object][] = [
+  const calls: [method: string, path: string, options?: object][] = [
     ['GET', IMPORTS],
     ['GET', `${IMPORTS}/1`],
     ['POST', IMPORTS, { body: LOCAL }],
     ['PUT', `${IMPORTS}/1`, { body: LOCAL }],
     ['DELETE', `${IMPORTS}/1`],
   ]
-  for (const [method, path, options] of failed) {
+  for (const [method, path, options] of calls) {
     refuses(t, await broken.call(method, path, options), internal, `${method} ${path}`)
   }
   const lines = () => broken.log.map((line) => JSON.parse(line))
   const requests = () => lines().filter(({ msg, status }) => msg === 'request' && status === 500)
-  await until(() => requests().length === failed.length, 'every request is logged')
+  await until(() => requests().length === calls.length, 'every request is logged')
   for (const [index, { request_id, method }] of requests().entries()) {
     const errors = lines().filter((line) => line.request_id === request_id && line.level === 50)
-    t.equal(method, failed[index]?.[0])
+    t.equal(method, calls[index]?.[0])
     t.strictSame(
       errors.map(({ msg, err }) => [msg, err.meta?.driverAdapterError.cause.originalCode ?? err.code]),
       [['Internal Server Error', '42703']],
-      'once, with the database’s own code',
+      'logged once, with the SQLSTATE',
     )
-    t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'with its stack')
+    t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'with a stack')
   }
   await broken.sql('ALTER TABLE imports RENAME COLUMN elsewhere TO project_id')
-  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'once it is mended')
-  neverLogsATokenIn(t, broken)
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'after the repair')
+  logsNoToken(t, broken)
 })
 
-t.test('the log never holds a token', async (t) => {
+t.test('session tokens are not logged', async (t) => {
   await until(() => service.log.some((line) => line.includes('"status":413')), 'the requests are logged')
-  neverLogsATokenIn(t, service)
+  logsNoToken(t, service)
 })
 
-function neverLogsATokenIn(t: Test, { log }: TestApp) {
-  const everything = log.join('')
+function logsNoToken(t: Test, { log }: TestApp) {
+  const text = log.join('')
   for (const { token } of [OWNER, STRANGER]) {
     const hash = hashToken(token) as Buffer
-    for (const secret of [token, hash.toString('hex'), hash.toString('base64')]) t.notOk(everything.includes(secret))
+    for (const secret of [token, hash.toString('hex'), hash.toString('base64')]) t.notOk(text.includes(secret))
   }
-  t.notOk(everything.includes('neptun-session='), 'nor a cookie')
+  t.notOk(text.includes('neptun-session='), 'nor a cookie')
 }
 
 t.end()

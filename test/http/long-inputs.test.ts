@@ -10,9 +10,9 @@ const IMPORTS = resources('/imports')
 const LOCAL = '"source_type":"local","source_path":"/srv"'
 const TOO_MANY = 'must not have more than 10000 values'
 
-t.test('the values of a JSON text are counted before it is parsed', async (t) => {
-  const counted = (text: string) => findExcess(Buffer.from(text))
-  const within = [
+t.test('a JSON text of more than 10000 values or 32 levels is detected without parsing it', async (t) => {
+  const excessOf = (text: string) => findExcess(Buffer.from(text))
+  const accepted = [
     '',
     '{}',
     'null',
@@ -26,8 +26,8 @@ t.test('the values of a JSON text are counted before it is parsed', async (t) =>
     ','.repeat(9_999),
     '"unfinished \\',
   ]
-  for (const text of within) t.equal(counted(text), undefined, text.slice(0, 30))
-  const beyond: [text: string, excess: string][] = [
+  for (const text of accepted) t.equal(excessOf(text), undefined, text.slice(0, 30))
+  const rejected: [text: string, excess: string][] = [
     [`[${'1,'.repeat(10_000)}1]`, TOO_MANY],
     [`{${'"a":1,'.repeat(10_000)}"a":1}`, TOO_MANY],
     [`{"a":"\\\\",${'"a":1,'.repeat(10_000)}"a":1}`, TOO_MANY],
@@ -37,26 +37,26 @@ t.test('the values of a JSON text are counted before it is parsed', async (t) =>
     ['['.repeat(1000), 'must be valid JSON'],
     [`["${'a'.repeat(10)}${'",'.repeat(20_001)}`, 'must be valid JSON'],
   ]
-  for (const [text, excess] of beyond) t.equal(counted(text), excess, text.slice(0, 30))
+  for (const [text, excess] of rejected) t.equal(excessOf(text), excess, text.slice(0, 30))
 })
 
-t.test('a body of any shape is refused before it is parsed, and stores nothing', async (t) => {
+t.test('a body with too many values or levels is 400, and nothing is stored', async (t) => {
   const { call, sql } = await shared.reset()
   const distinct = Array.from({ length: 10_001 }, (_, index) => `"k${index}":1`).join()
-  const bodies: [what: string, body: string, problem: string][] = [
+  const bodies: [name: string, body: string, message: string][] = [
     ['distinct keys', `{${LOCAL},${distinct}}`, TOO_MANY],
-    ['one key, again and again', `{${'"a":1,'.repeat(300_000)}${LOCAL}}`, TOO_MANY],
+    ['a repeated key', `{${'"a":1,'.repeat(300_000)}${LOCAL}}`, TOO_MANY],
     ['an array', `{${LOCAL},"a":[${'1,'.repeat(900_000)}1]}`, TOO_MANY],
     ['objects', `{${LOCAL},"a":[${'{},'.repeat(600_000)}{}]}`, TOO_MANY],
     ['a deep array', `{${LOCAL},"a":${'['.repeat(900_000)}${']'.repeat(900_000)}}`, 'is nested too deeply'],
   ]
-  for (const [what, body, problem] of bodies) {
-    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', problem]), what)
+  for (const [name, body, message] of bodies) {
+    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', message]), name)
   }
   t.same(await sql('SELECT id FROM imports'), [])
 })
 
-t.test('a body with as many values as are allowed is accepted, and numbers of any length are read', async (t) => {
+t.test('a body with almost 10000 values, and numbers of any length, are accepted', async (t) => {
   const { call } = await shared.reset()
   const distinct = Array.from({ length: 9_990 }, (_, index) => `"k${index}":1`).join()
   for (const more of [
@@ -65,54 +65,51 @@ t.test('a body with as many values as are allowed is accepted, and numbers of an
     `"a":1e${'9'.repeat(1_000_000)}`,
     `"a":0.${'0'.repeat(1_000_000)}1`,
   ]) {
-    const answer = await call('POST', IMPORTS, { body: `{${more},${LOCAL}}` })
-    t.equal(answer.status, 201, more.slice(0, 20))
+    const response = await call('POST', IMPORTS, { body: `{${more},${LOCAL}}` })
+    t.equal(response.status, 201, more.slice(0, 20))
   }
 })
 
-t.test(
-  'a check beyond the schema runs on a field that has passed it, also beside other validation errors',
-  async (t) => {
-    const { call } = await shared.reset()
-    const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
-    const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
-    const table: [body: object, ...validationErrors: [string, string][]][] = [
-      [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
-      [
-        { source_type: 'url', source_path: long, title: '' },
-        ['body.source_path', 'must have 1 to 2048 characters'],
-        title,
-      ],
-      [
-        { source_type: 'url', source_path: 'x', title: '' },
-        title,
-        ['body.source_path', 'must be an absolute http or https URL'],
-      ],
-      [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
-    ]
-    for (const [body, ...validationErrors] of table) {
-      const order = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      const answer = await call('POST', IMPORTS, { body })
-      t.same(order(answer.body.errors), order(faultBody(...validationErrors).errors))
-      t.equal(answer.status, 400)
-    }
-    const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
-    t.same(
-      cursor.body,
-      faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
-    )
-    const text = '🦊'.repeat(262_145)
-    const file = { title: '', text, language: 'x', extension: 'x' }
-    t.same(
-      (await call('POST', resources('/user-files'), { body: file })).body,
-      faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
-    )
-  },
-)
+t.test('a check beyond the schema runs only for a valid field, also when other fields are invalid', async (t) => {
+  const { call } = await shared.reset()
+  const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
+  const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
+  const table: [body: object, ...validationErrors: [string, string][]][] = [
+    [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
+    [
+      { source_type: 'url', source_path: long, title: '' },
+      ['body.source_path', 'must have 1 to 2048 characters'],
+      title,
+    ],
+    [
+      { source_type: 'url', source_path: 'x', title: '' },
+      title,
+      ['body.source_path', 'must be an absolute http or https URL'],
+    ],
+    [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
+  ]
+  for (const [body, ...validationErrors] of table) {
+    const sort = (errors: object[]) => errors.map((error) => JSON.stringify(error)).sort()
+    const response = await call('POST', IMPORTS, { body })
+    t.equal(response.status, 400)
+    t.same(sort(response.body.errors), sort(faultBody(...validationErrors).errors))
+  }
+  const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
+  t.same(
+    cursor.body,
+    faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
+  )
+  const text = '🦊'.repeat(262_145)
+  const file = { title: '', text, language: 'x', extension: 'x' }
+  t.same(
+    (await call('POST', resources('/user-files'), { body: file })).body,
+    faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
+  )
+})
 
 const TYPES = `must be one of ${SOURCE_TYPES.join(', ')}`
 
-t.test('a body is read whole in chunks of any size, and one over the limit is refused', async (t) => {
+t.test('a chunked body is read completely, whatever the size of its chunks, and is 413 over the limit', async (t) => {
   const { url, sql } = await shared.reset()
   const post = async (text: string, size: number) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -138,7 +135,7 @@ t.test('a body is read whole in chunks of any size, and one over the limit is re
     const response = await post(titled(10_000) + ' '.repeat(size === 1 ? 20_000 : 200_000), size)
     t.match(response, /^HTTP\/1\.1 201 /, `chunks of ${size}`)
   }
-  t.same(await sql(`SELECT DISTINCT description = repeat('d', 10000) AS whole FROM imports`), [{ whole: true }])
+  t.equal((await sql(`SELECT FROM imports WHERE description = repeat('d', 10000)`)).length, 6)
   for (const size of [512, 100_000]) {
     const response = await post(titled(10) + ' '.repeat(2 * 1024 * 1024), size)
     t.match(response, /^HTTP\/1\.1 413 [\s\S]*PAYLOAD_TOO_LARGE/, `chunks of ${size}`)

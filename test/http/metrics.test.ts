@@ -7,7 +7,7 @@ import { freePort } from '../support/service.js'
 
 const IMPORTS = resources('/imports')
 
-t.test('metrics have a port of their own, and names that Prometheus expects', async (t) => {
+t.test('metrics are served on a separate port, and contain no user data', async (t) => {
   const github = await startGithubStub(t)
   const METRICS_PORT = await freePort()
   const { call, url } = await startApp(t, { METRICS_PORT, ...appSettings(github.url) })
@@ -48,18 +48,18 @@ t.test('metrics have a port of their own, and names that Prometheus expects', as
   t.match(text, /^nodejs_eventloop_lag_seconds /m)
   t.match(text, /^process_resident_memory_bytes /m)
   for (const secret of ['4711', 'imports/77', OWNER.token, 'username/'])
-    t.notOk(text.includes(secret), `without ${secret}`)
+    t.notOk(text.includes(secret), `does not contain ${secret}`)
 
   t.equal((await fetch(`http://127.0.0.1:${METRICS_PORT}/`)).status, 404)
-  const outside = await call('GET', '/metrics')
-  t.same([outside.status, outside.body], [404, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')])
+  const other = await call('GET', '/metrics')
+  t.same([other.status, other.body], [404, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')])
 })
 
-t.test('a port that is taken is the operator’s to mend, and named', async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => taken.once('listening', resolve))
-  t.teardown(() => taken.close())
-  const { port } = taken.address() as { port: number }
+t.test('a metrics port that is in use is reported with its variable', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as { port: number }
   await t.rejects(startApp(t, { METRICS_PORT: `${port}` }), {
     message: 'METRICS_PORT: cannot listen on this port (EADDRINUSE)',
   })

@@ -7,7 +7,7 @@ const IMPORTS = resources('/imports')
 const ROUTE = '/api/users/:user_id/projects/:project_id/resources/imports'
 const LOCAL = { source_type: 'local', source_path: 'folder' }
 
-/** Sends one request. @returns its line in the log, without what differs each time */
+/** Sends a request. @returns its log line, without values that differ each time */
 async function lineOf({ log, call }: TestApp, ...request: Parameters<TestApp['call']>) {
   log.length = 0
   await call(...request)
@@ -17,7 +17,7 @@ async function lineOf({ log, call }: TestApp, ...request: Parameters<TestApp['ca
   return line
 }
 
-t.test('a request that is refused is logged as a security event, with its reason and the address', async (t) => {
+t.test('a rejected request is logged as a security event, with its reason and client address', async (t) => {
   const service = await startApp(t, { SESSION_IDLE_TIMEOUT: '60000', SESSION_MAX_AGE: '3600000' })
   const { sql } = service
   const expired = await createSession(sql, 1, { expires: 'now()' })
@@ -41,9 +41,9 @@ t.test('a request that is refused is logged as a security event, with its reason
   t.same(await get({ token: old }), { ...failed, user_id: 2, reason: 'session_too_old', address })
 
   const denied = { level: 40, route: ROUTE, status: 403, user_id: 1, event: 'access_denied', address }
-  const of = (ids: object) => resources('/imports', { ...OWNER, ...ids })
+  const importsOf = (ids: object) => resources('/imports', { ...OWNER, ...ids })
   const mismatch = { ...denied, method: 'GET', reason: 'user_mismatch' }
-  t.same(await lineOf(service, 'GET', of({ userId: 2 })), mismatch)
+  t.same(await lineOf(service, 'GET', importsOf({ userId: 2 })), mismatch)
   const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
   const crossSite = { ...denied, method: 'POST', reason: 'cross_site_request' }
   t.same(await lineOf(service, 'POST', IMPORTS, { body: LOCAL, headers }), crossSite)
@@ -51,7 +51,7 @@ t.test('a request that is refused is logged as a security event, with its reason
   const noAccess = { ...denied, method: 'POST', reason: 'github_access_denied' }
   t.same(await lineOf(service, 'POST', IMPORTS, github), noAccess)
   const noProject = { ...denied, method: 'GET', status: 404, reason: 'project_not_found' }
-  t.same(await lineOf(service, 'GET', of({ projectId: 790 })), noProject)
+  t.same(await lineOf(service, 'GET', importsOf({ projectId: 790 })), noProject)
 
   const limit = { level: 40, method: 'POST', route: ROUTE, user_id: 1, event: 'limit_reached', address }
   const large = { body: { ...LOCAL, title: 'x'.repeat(3_000_000) } }
@@ -59,7 +59,7 @@ t.test('a request that is refused is logged as a security event, with its reason
   t.same(await lineOf(service, 'POST', IMPORTS, large), tooLarge)
 })
 
-t.test('a limit that is reached is logged as a security event', async (t) => {
+t.test('a request over a rate limit is logged as a security event', async (t) => {
   const service = await startApp(t, { RATE_LIMIT_SESSION: '1', RATE_LIMIT_ADDRESS: '1' })
   const limit = { level: 40, status: 429, event: 'limit_reached', address: '127.0.0.1' }
   await service.call('GET', IMPORTS)
@@ -69,13 +69,13 @@ t.test('a limit that is reached is logged as a security event', async (t) => {
   t.match(await lineOf(service, 'GET', '/nowhere', { token: null }), limit)
 })
 
-t.test('the address is that of the client, behind a proxy that is trusted', async (t) => {
+t.test('behind a trusted proxy, the logged address is that of the client', async (t) => {
   const service = await startApp(t, { TRUST_PROXY: '127.0.0.1' })
   const headers = { 'x-forwarded-for': '203.0.113.8' }
   t.match(await lineOf(service, 'GET', IMPORTS, { token: null, headers }), { status: 401, address: '203.0.113.8' })
 })
 
-t.test('a request that the parser refuses is logged as a security event', async (t) => {
+t.test('a request that the HTTP parser rejects is logged as a security event', async (t) => {
   const service = await startApp(t)
   const { port } = new URL(service.url)
   const lineOfRaw = async (text: string) => {
@@ -83,15 +83,15 @@ t.test('a request that the parser refuses is logged as a security event', async 
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(text)
     await once(socket.resume(), 'close')
-    await until(() => service.log.length > 0, 'it is logged')
+    await until(() => service.log.length > 0, 'the request is logged')
     const { time, pid, hostname, request_id, msg, ...line } = JSON.parse(service.log.at(-1) ?? '')
     return line
   }
-  const refused = { level: 40, route: 'unknown', address: '127.0.0.1' }
+  const rejected = { level: 40, route: 'unknown', address: '127.0.0.1' }
   const head = `GET ${IMPORTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`
-  t.match(await lineOfRaw('not HTTP\r\n\r\n'), { ...refused, status: 400, event: 'request_refused', reason: /^HPE_/ })
+  t.match(await lineOfRaw('not HTTP\r\n\r\n'), { ...rejected, status: 400, event: 'request_refused', reason: /^HPE_/ })
   const large = {
-    ...refused,
+    ...rejected,
     status: 431,
     code: 'HEADERS_TOO_LARGE',
     event: 'limit_reached',
@@ -105,7 +105,7 @@ t.test('a request that the parser refuses is logged as a security event', async 
   t.notMatch(service.log.join(), OWNER.token)
 })
 
-t.test('the line of any other request is no security event', async (t) => {
+t.test('any other request is not a security event', async (t) => {
   const service = await startApp(t)
   const line = { level: 30, method: 'GET', route: ROUTE, user_id: 1, address: '127.0.0.1' }
   t.same(await lineOf(service, 'GET', IMPORTS), { ...line, status: 200 })

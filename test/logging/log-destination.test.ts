@@ -18,7 +18,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Starts the service in a process of its own, as in production, with its log written to `stdout`. */
+/** Starts the service as a process, like in production, with its log written to `stdout`. */
 async function start(t: Test, stdout: number | 'pipe') {
   const databaseUrl = await createDatabase(t)
   await withClient(databaseUrl, async (client) => {
@@ -58,17 +58,21 @@ async function start(t: Test, stdout: number | 'pipe') {
   return { child, exited, list, lostLines }
 }
 
-const NEEDS_FULL = { skip: existsSync('/dev/full') ? false : 'this system has no /dev/full' }
+const NEEDS_FULL = { skip: existsSync('/dev/full') ? false : '/dev/full does not exist here' }
 
-t.test('a full log disk costs log lines, but no request, and does not block the shutdown', NEEDS_FULL, async (t) => {
-  const { child, exited, list, lostLines } = await start(t, openSync('/dev/full', 'w'))
-  for (let number = 0; number < 20; number += 1) t.equal(await list(), 200)
-  await until(async () => (await lostLines()) >= 20, 'lost lines are counted')
-  child.kill('SIGTERM')
-  t.strictSame(await exited, [0, null])
-})
+t.test(
+  'with a full log disk, log lines are lost and counted, requests succeed, and the shutdown is not blocked',
+  NEEDS_FULL,
+  async (t) => {
+    const { child, exited, list, lostLines } = await start(t, openSync('/dev/full', 'w'))
+    for (let number = 0; number < 20; number += 1) t.equal(await list(), 200)
+    await until(async () => (await lostLines()) >= 20, 'lost lines are counted')
+    child.kill('SIGTERM')
+    t.strictSame(await exited, [0, null])
+  },
+)
 
-t.test('a log that is not read costs no request, and does not block the shutdown', async (t) => {
+t.test('a log pipe that is not read blocks neither requests nor the shutdown', async (t) => {
   const { child, exited, list } = await start(t, 'pipe')
   child.stdout?.pause()
   const statuses = new Set<number>()

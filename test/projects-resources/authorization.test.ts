@@ -1,10 +1,10 @@
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
-import { createToken } from '../../src/session-token.js'
-import { createSession, errorBody, OWNER, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import { createToken, hashToken } from '../../src/session-token.js'
+import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** Every table's every row, to see that refusals leave everything as it was. */
+/** Returns all rows of all tables except `last_used_at`, to check that rejected requests change nothing. */
 async function dump({ sql }: TestApp) {
   const tables = await sql<{ name: string }>(
     `SELECT relname AS name FROM pg_class
@@ -16,9 +16,10 @@ async function dump({ sql }: TestApp) {
   return JSON.stringify(await Promise.all(rows))
 }
 
+const IMPORTS = resources('/imports')
 const GUARDED = '/api/users/:user_id/projects/:project_id/resources/'
 
-/** The routes with a project in their path, each method once, from the service itself. */
+/** Returns the routes of projects that the service has registered, one per method. */
 function guardedRoutes({ routes }: TestApp) {
   return routes
     .filter(({ url }) => url.startsWith(GUARDED))
@@ -28,29 +29,29 @@ function guardedRoutes({ routes }: TestApp) {
 interface Ids {
   userId: number
   projectId: number
-  /** For whatever else the path names. */
+  /** Value of all other ids in the path. */
   otherId: number
 }
 
-/** A place where any word may stand that is no type: `:resource_type(...)`. */
-const ANY_WORD = /:resource_type\(.*\)\)?[^/]*(?=\/|$)/
+/** The parameter of the route that rejects unknown resource types: `:resource_type(...)`. */
+const UNKNOWN_TYPE = /:resource_type\(.*\)\)?[^/]*(?=\/|$)/
 
 function pathOf(url: string, { userId, projectId, otherId }: Ids) {
   return url
-    .replace(ANY_WORD, 'nonsense')
+    .replace(UNKNOWN_TYPE, 'nonsense')
     .replace(':user_id', String(userId))
     .replace(':project_id', String(projectId))
     .replace(/:\w+_id/g, String(otherId))
 }
 
-/** A body that is right in itself: the schema's own example. */
+/** Returns a valid body: the example of the schema. */
 function exampleBody({ schema }: RouteOptions) {
   const body = schema?.body as { examples?: unknown[] } | undefined
   if (body && !body.examples?.length) throw new Error('a body schema needs an example')
   return body ? { body: body.examples?.[0] } : {}
 }
 
-/** What stands in a path besides user and project, and what is said when it is not there. */
+/** Errors by the last parameter of a path, if the object does not exist. */
 const NOT_FOUND: Record<string, ReturnType<typeof errorBody>> = {
   ':import_id': errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'),
   ':context_file_id': errorBody(404, 'FILE_NOT_FOUND', 'File not found'),
@@ -63,7 +64,7 @@ const PROJECT_NOT_FOUND = errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found
 
 const shared = await startApp(t)
 
-t.test('every route, whoever calls it with what is not theirs', async (t) => {
+t.test('every route rejects requests without a session, and access to what belongs to others', async (t) => {
   const service = await shared.reset()
   const { sql, call } = service
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another of the first user', 1)`)
@@ -94,134 +95,101 @@ t.test('every route, whoever calls it with what is not theirs', async (t) => {
   const before = await dump(service)
 
   const routes = guardedRoutes(service)
-  t.ok(routes.length >= 5, 'the routes were found')
+  t.ok(routes.some(({ method, url }) => method === 'DELETE' && url.endsWith('/imports/:import_id')))
   for (const { route, method, url } of routes) {
     const name = `${method} ${url.replace(GUARDED, '')}`
     const mine = { userId: OWNER.userId, projectId: OWNER.projectId, otherId: 101 }
     const example = exampleBody(route)
     const isHead = method === 'HEAD'
 
-    const refused = async (what: string, ids: Ids, token: string | null, expected: typeof UNAUTHORIZED) => {
-      const answer = await call(method, pathOf(url, ids), { token, ...example })
-      t.equal(answer.status, expected.statusCode, `${name}: ${what}`)
-      if (!isHead) t.same(answer.body, expected, `${name}: ${what}, the whole body`)
-      t.match(answer.headers.get('content-type'), /^application\/json/)
+    const rejects = async (what: string, ids: Ids, token: string | null, expected: typeof UNAUTHORIZED) => {
+      const response = await call(method, pathOf(url, ids), { token, ...example })
+      const body = isHead ? undefined : expected
+      t.strictSame([response.status, response.body], [expected.statusCode, body], `${name}: ${what}`)
+      t.match(response.headers.get('content-type'), /^application\/json/)
     }
 
-    await refused('no cookie', mine, null, UNAUTHORIZED)
-    await refused('a malformed token', mine, 'short', UNAUTHORIZED)
-    await refused('an unknown token', mine, createToken(), UNAUTHORIZED)
-    await refused('an expired session', mine, expired, UNAUTHORIZED)
-    await refused('a revoked session', mine, revoked, UNAUTHORIZED)
-    if (ANY_WORD.test(url)) {
+    await rejects('no cookie', mine, null, UNAUTHORIZED)
+    await rejects('a malformed token', mine, 'short', UNAUTHORIZED)
+    await rejects('an unknown token', mine, createToken(), UNAUTHORIZED)
+    await rejects('an expired session', mine, expired, UNAUTHORIZED)
+    await rejects('a revoked session', mine, revoked, UNAUTHORIZED)
+    if (UNKNOWN_TYPE.test(url)) {
       const INVALID_TYPE = errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')
-      await refused(
-        'a type that there is not',
-        { ...mine, userId: STRANGER.userId, projectId: 4711 },
-        OWNER.token,
-        INVALID_TYPE,
-      )
+      await rejects('an unknown type', { ...mine, userId: STRANGER.userId, projectId: 4711 }, OWNER.token, INVALID_TYPE)
       continue
     }
-    await refused("another user's id", { ...mine, userId: STRANGER.userId }, OWNER.token, USER_MISMATCH)
-    await refused(
+    await rejects("another user's id", { ...mine, userId: STRANGER.userId }, OWNER.token, USER_MISMATCH)
+    await rejects(
       "another user's id and project",
       { userId: 2, projectId: 790, otherId: 103 },
       OWNER.token,
       USER_MISMATCH,
     )
-    await refused('a user who does not exist', { ...mine, userId: 4711 }, OWNER.token, USER_MISMATCH)
-    await refused("another user's project", { ...mine, projectId: 790, otherId: 103 }, OWNER.token, PROJECT_NOT_FOUND)
-    await refused('a project that does not exist', { ...mine, projectId: 4711 }, OWNER.token, PROJECT_NOT_FOUND)
+    await rejects('a user who does not exist', { ...mine, userId: 4711 }, OWNER.token, USER_MISMATCH)
+    await rejects("another user's project", { ...mine, projectId: 790, otherId: 103 }, OWNER.token, PROJECT_NOT_FOUND)
+    await rejects('a project that does not exist', { ...mine, projectId: 4711 }, OWNER.token, PROJECT_NOT_FOUND)
 
-    for (const [parameter, expected] of Object.entries(NOT_FOUND)) {
-      if (!url.endsWith(parameter)) continue
-      await refused('what lies in my other project', { ...mine, otherId: 102 }, OWNER.token, expected)
-      await refused("what is another user's", { ...mine, otherId: 103 }, OWNER.token, expected)
-      await refused('what does not exist', { ...mine, otherId: 4711 }, OWNER.token, expected)
-    }
+    const [parameter] = /:\w+$/.exec(url) ?? []
+    if (parameter === undefined) continue
+    const expected = NOT_FOUND[parameter]
+    if (!expected) throw new Error(`NOT_FOUND has no error for ${parameter}`)
+    await rejects('an object in another project of the user', { ...mine, otherId: 102 }, OWNER.token, expected)
+    await rejects("another user's object", { ...mine, otherId: 103 }, OWNER.token, expected)
+    await rejects('an object that does not exist', { ...mine, otherId: 4711 }, OWNER.token, expected)
   }
-  t.equal(await dump(service), before, 'not one row was changed')
+  t.equal(await dump(service), before, 'no row has changed')
 })
 
-t.test('every route checks in the documented order', async (t) => {
+t.test('every route authenticates first, then validates, then authorizes', async (t) => {
   const service = await shared.reset()
   for (const { method, url } of guardedRoutes(service)) {
     const name = `${method} ${url.replace(GUARDED, '')}`
     const sendsBody = method === 'POST' || method === 'PUT'
     const wrong = sendsBody ? { body: '{"title": 5', headers: { 'content-type': 'text/plain' } } : {}
     const ids = url
-      .replace(ANY_WORD, 'nonsense')
+      .replace(UNKNOWN_TYPE, 'nonsense')
       .replace(':user_id', '0')
       .replace(':project_id', '0x10')
       .replace(/:\w+/g, 'abc')
     const unauthorized = await service.call(method, ids, { token: createToken(), ...wrong })
-    t.equal(unauthorized.status, 401, `${name}: the session before anything else`)
+    t.equal(unauthorized.status, 401, `${name}: authentication precedes parsing and validation`)
 
     const path = pathOf(url, { userId: 2, projectId: 4711, otherId: 4711 })
     const invalid = await service.call(method, path.replace('4711', 'x'), sendsBody ? { body: {} } : {})
-    t.equal(invalid.status, 400, `${name}: the request before whose it is`)
+    t.equal(invalid.status, 400, `${name}: validation precedes authorization`)
   }
 })
 
-t.test('the session', async (t) => {
+t.test('a session ends immediately when it is revoked', async (t) => {
   const { sql, call } = await shared.reset()
-  const list = '/api/users/1/projects/789/resources/imports'
-
-  t.test('ends at once when it is revoked', async (t) => {
-    const token = await createSession(sql, OWNER.userId)
-    t.equal((await call('GET', list, { token })).status, 200)
-    await sql('UPDATE sessions SET revoked_at = now() WHERE neptun_user_id = 1 AND token_hash = sha256($1)', [
-      Buffer.from(token),
-    ])
-    t.equal((await call('GET', list, { token })).status, 401)
-    t.equal((await call('POST', list, { token, body: { source_type: 'local', source_path: 'x' } })).status, 401)
-  })
-
-  t.test('remembers when it was last used, to the minute', async (t) => {
-    const token = await createSession(sql, OWNER.userId)
-    const lastUsed = async () => {
-      const [row] = await sql<{ last_used_at: Date }>(
-        'SELECT last_used_at FROM sessions WHERE token_hash = sha256($1)',
-        [Buffer.from(token)],
-      )
-      return row?.last_used_at.getTime() ?? 0
-    }
-    await sql(`UPDATE sessions SET last_used_at = now() - interval '1 hour' WHERE token_hash = sha256($1)`, [
-      Buffer.from(token),
-    ])
-    const before = await lastUsed()
-    // A write that fails, as on a busy machine, is made up for by the next request.
-    await until(async () => {
-      await call('GET', list, { token })
-      return (await lastUsed()) !== before
-    }, 'the last use is recorded')
-    const once = await lastUsed()
-    await call('GET', list, { token })
-    await call('GET', '/health/ready', { token })
-    t.equal(await lastUsed(), once, 'not written again within the minute')
-  })
-
-  t.test('records the last use of many sessions at once, and does not lose any when the service closes', async (t) => {
-    const { app, call, sql } = await startApp(t)
-    await sql(`
-      INSERT INTO sessions (token_hash, neptun_user_id, expires_at, last_used_at)
-      SELECT sha256(rpad('many-sessions-' || number, 43, '-')::bytea), 1, now() + interval '1 day', now() - interval '1 hour'
-      FROM generate_series(1, 300) AS number`)
-    const tokens = Array.from({ length: 300 }, (_, index) => `many-sessions-${index + 1}`.padEnd(43, '-'))
-    await Promise.all(tokens.map((token) => call('GET', list, { token })))
-    await app.close()
-    const recorded = await sql(`
-      SELECT DISTINCT last_used_at > now() - interval '10 minutes' AS recent, count(*)::int
-      FROM sessions WHERE token_hash NOT IN (sha256('your-session-cookie'), sha256('other-session-cookie')) GROUP BY 1`)
-    t.strictSame(recorded, [{ recent: true, count: 300 }])
-  })
+  const token = await createSession(sql, OWNER.userId)
+  t.equal((await call('GET', IMPORTS, { token })).status, 200)
+  await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(token)])
+  t.strictSame((await call('GET', IMPORTS, { token })).body, UNAUTHORIZED)
+  const body = { source_type: 'local', source_path: 'x' }
+  t.strictSame((await call('POST', IMPORTS, { token, body })).body, UNAUTHORIZED)
 })
 
-t.test('many at once over the same connections, each sees only their own', async (t) => {
+t.test('the last uses of many sessions are recorded before the service closes', async (t) => {
+  const { app, call, sql } = await startApp(t)
+  await sql(`
+    INSERT INTO sessions (token_hash, neptun_user_id, expires_at, last_used_at)
+    SELECT sha256(rpad('many-sessions-' || number, 43, '-')::bytea), 1, now() + interval '1 day', now() - interval '1 hour'
+    FROM generate_series(1, 300) AS number`)
+  const tokens = Array.from({ length: 300 }, (_, index) => `many-sessions-${index + 1}`.padEnd(43, '-'))
+  await Promise.all(tokens.map((token) => call('GET', IMPORTS, { token })))
+  await app.close()
+  const recorded = await sql(`
+    SELECT last_used_at > now() - interval '10 minutes' AS recent, count(*)::int
+    FROM sessions WHERE token_hash NOT IN (sha256('your-session-cookie'), sha256('other-session-cookie')) GROUP BY 1`)
+  t.strictSame(recorded, [{ recent: true, count: 300 }])
+})
+
+t.test('concurrent requests of two users over the same connections each get only their own data', async (t) => {
   const service = await startApp(t, { DATABASE_POOL_SIZE: '6' })
   const { call } = service
-  const asks: [path: string, token: string | null][] = []
+  const requests: [path: string, token: string | null][] = []
   for (const { userId, projectId, token } of [OWNER, STRANGER]) {
     const own = `/api/users/${userId}/projects/${projectId}/resources`
     for (const name of ['first', 'second']) {
@@ -233,26 +201,30 @@ t.test('many at once over the same connections, each sees only their own', async
     const file = { title: token, text: `of ${token}`, language: 'text', extension: 'txt' }
     const { body } = await call('POST', `${own}/user-files`, { token, body: file })
     for (const path of ['imports', 'imports?limit=1', 'user-files', `user-files/${body.id}`, 'imports/0', 'nonsense']) {
-      // Whoever owns it, the other one, nobody, and somebody unknown.
-      for (const caller of [OWNER.token, STRANGER.token, null, 'a'.repeat(43)]) asks.push([`${own}/${path}`, caller])
+      // The two users, no session, and an unknown session.
+      for (const caller of [OWNER.token, STRANGER.token, null, 'a'.repeat(43)]) {
+        requests.push([`${own}/${path}`, caller])
+      }
     }
   }
-  const answer = async ([path, token]: (typeof asks)[number]) => {
+  const send = async ([path, token]: (typeof requests)[number]) => {
     const { status, text } = await call('GET', path, { token })
     return `${status} ${text}`
   }
   const expected: string[] = []
-  for (const ask of asks) expected.push(await answer(ask))
-  t.same(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
+  for (const request of requests) expected.push(await send(request))
+  t.strictSame(new Set(expected.map((text) => text.slice(0, 3))), new Set(['200', '400', '401', '403']))
   for (const [index, text] of expected.entries()) {
-    const [path = '', token] = asks[index] ?? []
+    const [path = '', token] = requests[index] ?? []
     const owner = path.startsWith(`/api/users/${OWNER.userId}/`) ? OWNER : STRANGER
     if (token !== owner.token) t.notMatch(text, /^200/, path)
   }
-  // In an order that is the same in every run, and different in every round.
-  const rounds = Array.from({ length: 20 }, (_, round) => asks.map((_, index) => (index * 7 + round) % asks.length))
-  const order = rounds.flat()
-  const seen = await Promise.all(order.map((index) => answer(asks[index] as (typeof asks)[number])))
-  const wrong = order.filter((index, position) => seen[position] !== expected[index])
-  t.same(wrong, [], `${order.length} at once are answered as they are alone`)
+  // A different order in each round, but the same in every run.
+  const { length } = requests
+  const order = Array.from({ length: 20 }, (_, round) =>
+    requests.map((_, index) => (index * 7 + round) % length),
+  ).flat()
+  const responses = await Promise.all(order.map((index) => send(requests[index] as (typeof requests)[number])))
+  const wrong = order.filter((index, position) => responses[position] !== expected[index])
+  t.strictSame(wrong, [], `${order.length} concurrent requests get the same responses as sequential ones`)
 })

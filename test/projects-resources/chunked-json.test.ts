@@ -1,13 +1,13 @@
 import t from 'tap'
 import { hasLongText, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
-/** What could be mistaken for the mark of a long text, and what must not be split. */
+/** Texts that could be mistaken for the marker of a long text, and characters that must not be split. */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
-t.test('the pieces of a body are its JSON text', (t) => {
-  for (const text of TEXTS) {
+t.test('the chunks of a body are its JSON text, and of limited size', (t) => {
+  for (const [index, text] of TEXTS.entries()) {
     for (const length of [0, 1, 16_383, 16_384, 16_385, 50_000]) {
-      // Shifted by one, so that a pair of surrogates lies across the end of a piece.
+      // Shifted by one, so that the end of a chunk falls between the two halves of a surrogate pair.
       for (const start of ['', 'x']) {
         const long = start + text.repeat(Math.ceil(length / text.length))
         const rows = [
@@ -15,19 +15,21 @@ t.test('the pieces of a body are its JSON text', (t) => {
           { id: 2, text: null },
           { text: 'x', other: long, more: long },
         ]
-        const pieces = [...serializeInChunks(rows, (some) => JSON.stringify({ rows: some }))]
-        if (pieces.join('') !== JSON.stringify({ rows })) t.fail(`${JSON.stringify(text)}, ${length} characters`)
-        t.ok(Math.max(...pieces.map((piece) => piece.length)) <= 300 * 1024)
+        const chunks = [...serializeInChunks(rows, (some) => JSON.stringify({ rows: some }))]
+        const what = `text ${index}, ${length} characters`
+        // Compared with ===, so that a failure does not print the texts.
+        t.ok(chunks.join('') === JSON.stringify({ rows }), what)
+        t.ok(Math.max(...chunks.map((chunk) => chunk.length)) <= 300 * 1024, what)
       }
     }
   }
   t.end()
 })
 
-t.test('a body without a long text is one piece', (t) => {
+t.test('a body without a long text is a single chunk', (t) => {
   const row = { id: 1, text: 'x'.repeat(16_384), nothing: null }
   t.equal(hasLongText(row), false)
-  t.same([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
+  t.strictSame([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
   t.equal(hasLongText({ text: 'x'.repeat(16_385) }), true)
   t.end()
 })

@@ -20,12 +20,12 @@ const example = { name: '', description: null }
 const names = { slug: 'template-collections', noun: 'template collection' }
 const model = 'TemplateCollection'
 
-/** A descriptor that agrees with its Prisma model. */
+/** A descriptor that matches its Prisma model compiles. */
 export const agreeing = [
   () => defineResource({ ...names, model, create, resource, hidden: {}, computed: {}, example, exampleResponse }),
 ]
 
-/** What contradicts the model does not compile. */
+/** A descriptor that contradicts its Prisma model does not compile. */
 export const contradicting = [
   () =>
     defineResource({

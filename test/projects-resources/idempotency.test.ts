@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { deleteExpired } from '../../src/database/retention.js'
 import {
   type Answer,
+  accessDeniedBody,
   createSession,
   errorBody,
   faultBody,
@@ -11,7 +12,7 @@ import {
   startApp,
   until,
 } from '../support/app.js'
-import { holdTransaction } from '../support/database.js'
+import { holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { startLive } from '../support/live.js'
 import { exchange, SESSION, withJson } from '../support/raw.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
@@ -42,9 +43,7 @@ const post = (body: object, key: string, path = IMPORTS, token = OWNER.token) =>
 const count = async (table: string) =>
   (await shared.sql<{ count: number }>(`SELECT count(*)::integer FROM ${table}`))[0]?.count
 
-const isWaiting = async () =>
-  (await shared.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`))
-    .length > 0
+const countLockWaits = async () => (await shared.sql(LOCK_WAITS)).length
 
 const relevant = ({ status, headers, text }: Answer) => ({
   status,
@@ -52,14 +51,14 @@ const relevant = ({ status, headers, text }: Answer) => ({
   ...Object.fromEntries(['location', 'etag', 'content-type'].map((name) => [name, headers.get(name)])),
 })
 
-/** Expects a retry to get the response again. */
-async function isReplayed(t: Test, first: Answer, again: Answer, what: string) {
-  t.same(relevant(again), relevant(first), what)
+/** Expects the retry of a request to get the first response again. */
+function isReplayed(t: Test, first: Answer, again: Answer, what: string) {
+  t.strictSame(relevant(again), relevant(first), what)
   t.equal(first.headers.get('idempotency-replayed'), null)
   t.equal(again.headers.get('idempotency-replayed'), 'true')
 }
 
-t.test('a retry of a create gets the first response, and creates nothing', async (t) => {
+t.test('a retry of a create gets the first response, even after a change, and creates nothing', async (t) => {
   const { call } = await shared.reset()
   const long = '\u0001"é🎉'.repeat(30_000)
   const creates: [slug: string, table: string, body: object][] = [
@@ -74,48 +73,54 @@ t.test('a retry of a create gets the first response, and creates nothing', async
     const first = await post(body, `key-${index}`, path)
     t.equal(first.status, 201, slug)
     const stored = await count(table)
-    await isReplayed(t, first, await post(body, `key-${index}`, path), slug)
+    isReplayed(t, first, await post(body, `key-${index}`, path), slug)
     t.equal(await count(table), stored, 'one row')
     const one = await call('GET', new URL(first.headers.get('location') ?? '', `http://x${path}`).pathname)
-    t.equal(one.headers.get('etag'), first.headers.get('etag'), 'the ETag is that of a read')
-    t.same(one.body, first.body)
-    const [changed] = await shared.sql(`UPDATE ${table} SET updated_at = now() RETURNING id`)
-    t.ok(changed)
-    await isReplayed(t, first, await post(body, `key-${index}`, path), `${slug}, after a change`)
+    t.equal(one.headers.get('etag'), first.headers.get('etag'), 'a create and a read have the same ETag')
+    t.strictSame(one.body, first.body)
+    t.equal((await shared.sql(`UPDATE ${table} SET updated_at = now() RETURNING id`)).length, stored)
+    isReplayed(t, first, await post(body, `key-${index}`, path), `${slug}, after a change`)
   }
 })
 
-t.test('a retry of a link gets the first response, linked still or not', async (t) => {
-  const service = await shared.reset()
-  for (const type of RESOURCE_TYPES) {
-    const path = resources(`/${type.slug}`)
-    await writeResource(service, type, { id: 501 })
-    const link = { [type.idField]: 501 }
-    const first = await post(link, `link-${type.slug}`, path)
-    t.equal(first.status, 201)
-    const again = await post(link, `another-${type.slug}`, path)
-    t.same([again.status, again.headers.get('idempotency-replayed')], [200, null], 'another key is another request')
-    await service.call('DELETE', `${path}/501`)
-    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
-    await isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
-    t.equal(await count(type.linkTable), 0)
-    const changes = type.texts.map((name) => `${name} = 'changed'`)
-    await service.sql(`UPDATE ${type.table} SET ${changes.join(', ')} WHERE id = 501`)
-    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, changed since`)
-    await service.sql(`DELETE FROM ${type.table} WHERE id = 501`)
-    await isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, deleted since`)
-  }
-})
+t.test(
+  'a retry of a link gets the first response, even if the resource was unlinked, changed or deleted',
+  async (t) => {
+    const service = await shared.reset()
+    for (const type of RESOURCE_TYPES) {
+      const path = resources(`/${type.slug}`)
+      await writeResource(service, type, { id: 501 })
+      const link = { [type.idField]: 501 }
+      const first = await post(link, `link-${type.slug}`, path)
+      t.equal(first.status, 201)
+      const again = await post(link, `another-${type.slug}`, path)
+      t.strictSame(
+        [again.status, again.headers.get('idempotency-replayed')],
+        [200, null],
+        'another key is another request',
+      )
+      t.equal((await service.call('DELETE', `${path}/501`)).status, 204)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
+      isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
+      t.equal(await count(type.linkTable), 0)
+      const changes = type.texts.map((name) => `${name} = 'changed'`)
+      await service.sql(`UPDATE ${type.table} SET ${changes.join(', ')} WHERE id = 501`)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, changed since`)
+      await service.sql(`DELETE FROM ${type.table} WHERE id = 501`)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, deleted since`)
+    }
+  },
+)
 
 t.test('a retry of a preview gets the first response', async (t) => {
   await shared.reset()
   const first = await post(LOCAL, 'preview', `${IMPORTS}/preview`)
-  t.same([first.status, first.body.duplicates], [200, []])
+  t.strictSame([first.status, first.body.duplicates], [200, []])
   await post(LOCAL, 'create')
-  await isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'preview')
+  isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'preview')
 })
 
-t.test('the order of JSON keys makes no difference; any other difference is 422', async (t) => {
+t.test('a request with the same key and other JSON is 422; the order of properties is irrelevant', async (t) => {
   const { sql } = await shared.reset()
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
   const body = { ...LOCAL, extra: { a: 1, b: [{ c: 1, d: null }] } }
@@ -127,103 +132,107 @@ t.test('the order of JSON keys makes no difference; any other difference is 422'
     source_path: 'folder',
     source_type: 'local',
   }
-  await isReplayed(t, first, await post(reordered, 'k'), 'reordered')
+  isReplayed(t, first, await post(reordered, 'k'), 'reordered')
   const trailing = await post(body, 'k', `${IMPORTS}/`)
-  t.same([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
-  t.equal(trailing.headers.get('location'), String(first.body.import.id), 'relative to the address of this request')
+  t.strictSame([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
+  t.equal(trailing.headers.get('location'), String(first.body.import.id), 'relative to the URL of this request')
   const others: [what: string, body: object, path?: string][] = [
     ['another value', { ...body, title: 'b' }],
     ['another type of value', { ...body, extra: { a: '1', b: [{ c: 1, d: null }] } }],
-    ['a key less', LOCAL],
+    ['a missing property', LOCAL],
     ['another project', body, resources('/imports', { ...OWNER, projectId: 791 })],
     ['the preview', body, `${IMPORTS}/preview`],
     ['another collection', FILE, resources('/files')],
   ]
   for (const [what, other, path] of others) {
-    const answer = await post(other, 'k', path)
-    t.same([answer.status, answer.body], [422, REUSED], what)
-    t.equal(answer.headers.get('location'), null)
+    const response = await post(other, 'k', path)
+    t.strictSame([response.status, response.body], [422, REUSED], what)
+    t.equal(response.headers.get('location'), null)
   }
-  t.same([await count('imports'), await count('context_files')], [1, 0])
+  t.strictSame([await count('imports'), await count('context_files')], [1, 0])
 })
 
-t.test('a long text is not stored again, and each retry of a create has the first one', async (t) => {
+t.test('a replay has the original text, which is not stored twice', async (t) => {
   const { call } = await shared.reset()
   const text = '\u0001"é🎉'.repeat(30_000)
   const first = await post({ ...FILE, text }, 'file', resources('/files'))
   const path = resources(`/files/${first.body.file.id}`)
   t.equal((await call('PUT', path, { body: { title: 'y', text: 'y' } })).status, 200)
-  await isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after a change')
+  isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after a change')
   t.equal((await call('DELETE', path)).status, 204)
-  await isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after its end')
+  isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after its deletion')
 
   const userFile = { title: 'x', text, language: 'x', extension: 'x' }
   const created = await post(userFile, 'user-file', resources('/user-files'))
   const link = { user_file_id: created.body.id }
-  await call('DELETE', resources(`/user-files/${link.user_file_id}`))
+  t.equal((await call('DELETE', resources(`/user-files/${link.user_file_id}`))).status, 204)
   const linked = await post(link, 'link', resources('/user-files'))
-  t.same([linked.status, linked.text], [201, created.text])
-  await isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'of a link')
+  t.strictSame([linked.status, linked.text], [201, created.text])
+  isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'of a link')
   const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
   t.ok(sizes?.['small'])
   await shared.sql('DELETE FROM user_files')
-  const gone = await post(link, 'link', resources('/user-files'))
-  t.same([gone.status, gone.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
-  await isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
+  const missing = await post(link, 'link', resources('/user-files'))
+  t.strictSame([missing.status, missing.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
+  isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
 })
 
-t.test('nothing is replayed of a project that was deleted, nor to a user who lost access', async (t) => {
+t.test('a response is not replayed after its project was deleted, or while the user has no access', async (t) => {
   const { sql } = await shared.reset()
   const github = { source_type: 'github', source_path: 'username/repository' }
   const first = await post(github, 'github')
   const preview = await post(github, 'preview', `${IMPORTS}/preview`)
-  t.same([first.status, preview.status], [201, 200])
+  t.strictSame([first.status, preview.status], [201, 200])
   await sql(`UPDATE github_installations SET suspended_at = now()`)
-  const denied = errorBody(
-    403,
-    'GITHUB_ACCESS_DENIED',
-    'No access to username/repository on GitHub: install the GitHub App on the account username for this repository, ' +
-      'or lift its suspension, record the installation, and try again',
-  )
+  const denied = accessDeniedBody('username/repository')
   for (const [key, path] of [
     ['github', IMPORTS],
     ['preview', `${IMPORTS}/preview`],
   ] as const) {
-    const answer = await post(github, key, path)
-    t.same([answer.status, answer.body, answer.headers.get('idempotency-replayed')], [403, denied, null], key)
+    const response = await post(github, key, path)
+    t.strictSame(
+      [response.status, response.body, response.headers.get('idempotency-replayed')],
+      [403, denied, null],
+      key,
+    )
   }
   await sql(`UPDATE github_installations SET suspended_at = NULL, repository_selection = 'selected'`)
-  await isReplayed(t, first, await post(github, 'github'), 'visible again')
-  await isReplayed(t, preview, await post(github, 'preview', `${IMPORTS}/preview`), 'visible again')
+  isReplayed(t, first, await post(github, 'github'), 'visible again')
+  isReplayed(t, preview, await post(github, 'preview', `${IMPORTS}/preview`), 'visible again')
 
   const local = await post(LOCAL, 'local')
   t.equal((await post(LOCAL, 'local', IMPORTS, STRANGER.token)).status, 403)
   t.equal((await post(LOCAL, 'local', IMPORTS, 'an-unknown-session')).status, 401)
   await sql('DELETE FROM projects WHERE id = 789')
-  t.same((await post(LOCAL, 'local')).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+  t.strictSame((await post(LOCAL, 'local')).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (789, 'another', 1)`)
   const again = await post(LOCAL, 'local')
-  t.same([again.status, again.headers.get('idempotency-replayed')], [201, null], 'another project with the same id')
+  t.strictSame(
+    [again.status, again.headers.get('idempotency-replayed')],
+    [201, null],
+    'another project with the same id',
+  )
   t.not(again.body.import.id, local.body.import.id)
 })
 
-t.test('a retry of a create that GitHub has confirmed does not ask GitHub again', async (t) => {
+t.test('a replay of a github import sends no requests to GitHub', async (t) => {
   const { call, sql, github } = await startLive(t)
   const body = { source_type: 'github', source_path: 'USERNAME/repository' }
   const create = () => call('POST', IMPORTS, { body, headers: { 'idempotency-key': 'k' } })
   const first = await create()
-  t.same([first.status, first.body.import.source_path], [201, 'username/repository'])
-  const asked = github.requests.length
-  await isReplayed(t, first, await create(), 'confirmed')
-  t.equal(github.requests.length, asked)
+  t.strictSame([first.status, first.body.import.source_path], [201, 'username/repository'])
+  const { length: sent } = github.requests
+  t.ok(sent > 0, 'the first request is verified with GitHub')
+  isReplayed(t, first, await create(), 'verified before')
+  t.equal(github.requests.length, sent)
   t.equal((await sql('SELECT FROM imports')).length, 1)
 })
 
-t.test('every POST of a project supports it', async (t) => {
+t.test('every POST of a project validates Idempotency-Key', async (t) => {
   const posts = shared.routes.filter(({ method, url, schema }) => {
     return method === 'POST' && url.includes('/resources/') && !schema?.hide
   })
-  t.same(
+  t.strictSame(
     posts.map(({ url }) => url.split('/resources/')[1]).sort(),
     ['files', 'imports', 'imports/preview', ...RESOURCE_TYPES.map(({ slug }) => slug)].sort(),
   )
@@ -231,41 +240,42 @@ t.test('every POST of a project supports it', async (t) => {
   for (const { url } of posts) {
     const path = url.replace(':user_id', '1').replace(':project_id', '789')
     const { status, body } = await post({}, 'a b', path)
-    t.same([status, body.errors.at(-1).path], [400, 'headers.idempotency-key'], url)
+    t.strictSame([status, body.errors.at(-1).path], [400, 'headers.idempotency-key'], url)
   }
 })
 
-t.test("a key is the user's own", async (t) => {
+t.test('two users can use the same key, and keys are deleted with their user', async (t) => {
   await shared.reset()
   const mine = await post(LOCAL, 'k')
   const theirs = await post(LOCAL, 'k', resources('/imports', STRANGER), STRANGER.token)
-  t.same([theirs.status, theirs.headers.get('idempotency-replayed')], [201, null])
+  t.strictSame([theirs.status, theirs.headers.get('idempotency-replayed')], [201, null])
   t.not(theirs.body.import.id, mine.body.import.id)
+  t.equal(await count('idempotency_keys'), 2)
   await shared.sql('DELETE FROM users WHERE id = 1')
-  t.equal(await count('idempotency_keys'), 1, 'keys are deleted with their user')
+  t.equal(await count('idempotency_keys'), 1)
 })
 
-t.test('of 50 parallel creates with one key one is executed; the others are replays or 409', async (t) => {
+t.test('of 50 concurrent creates with one key, one is executed; the others are replays or 409', async (t) => {
   await shared.reset()
   for (const [path, table, body] of [
     [IMPORTS, 'imports', LOCAL],
     [resources('/files'), 'context_files', FILE],
     [resources('/user-files'), 'user_files', RESOURCE_TYPES[0]?.create ?? {}],
   ] as const) {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => post(body, `k-${table}`, path)))
-    const created = answers.filter(({ status }) => status === 201)
+    const responses = await Promise.all(Array.from({ length: 50 }, () => post(body, `k-${table}`, path)))
+    const created = responses.filter(({ status }) => status === 201)
     t.ok(created.length >= 1, table)
     t.equal(new Set(created.map(({ text }) => text)).size, 1)
-    for (const answer of answers.filter(({ status }) => status !== 201)) {
-      t.same([answer.status, answer.body, answer.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+    for (const response of responses.filter(({ status }) => status !== 201)) {
+      t.strictSame([response.status, response.body, response.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
     }
     t.equal(await count(table), 1)
     const again = await post(body, `k-${table}`, path)
-    t.same([again.status, again.text], [201, created[0]?.text])
+    t.strictSame([again.status, again.text], [201, created[0]?.text])
   }
 })
 
-t.test('of 50 parallel creates of one session with one key, none is refused with 429', async (t) => {
+t.test('50 concurrent creates of one session with one key are not limited with 429', async (t) => {
   const { url, sql } = await shared.reset()
   const token = await createSession(sql, OWNER.userId)
   const headers = { cookie: `neptun-session=${token}`, 'content-type': 'application/json', 'idempotency-key': 'k' }
@@ -273,13 +283,13 @@ t.test('of 50 parallel creates of one session with one key, none is refused with
     const response = await fetch(url + IMPORTS, { method: 'POST', headers, body: JSON.stringify(LOCAL) })
     return { status: response.status, text: await response.text() }
   }
-  const answers = await Promise.all(Array.from({ length: 50 }, send))
-  t.same(new Set(answers.map(({ status }) => status).filter((status) => status !== 409)), new Set([201]))
-  t.equal(new Set(answers.flatMap(({ status, text }) => (status === 201 ? [text] : []))).size, 1)
+  const responses = await Promise.all(Array.from({ length: 50 }, send))
+  t.strictSame(new Set(responses.map(({ status }) => status).filter((status) => status !== 409)), new Set([201]))
+  t.equal(new Set(responses.flatMap(({ status, text }) => (status === 201 ? [text] : []))).size, 1)
   t.equal(await count('imports'), 1)
 })
 
-t.test('a client that goes away finds the response of its request with a retry', async (t) => {
+t.test('a client that disconnects gets the response of its request with a retry', async (t) => {
   await shared.reset()
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const aborted = new AbortController()
@@ -290,103 +300,101 @@ t.test('a client that goes away finds the response of its request with a retry',
   }
   const body = JSON.stringify(LOCAL)
   const first = fetch(shared.url + IMPORTS, { method: 'POST', headers, body, signal: aborted.signal })
-  await until(isWaiting, 'the first request waits for the project')
+  await until(async () => (await countLockWaits()) > 0, 'the first request waits for the project')
   aborted.abort()
   await t.rejects(first)
-  t.same((await post(LOCAL, 'k')).body, IN_PROGRESS)
+  t.strictSame((await post(LOCAL, 'k')).body, IN_PROGRESS)
   await release()
-  await until(async () => (await count('imports')) === 1, 'it is executed all the same')
-  await until(async () => (await post(LOCAL, 'k')).status === 201, 'a retry gets its response')
+  await until(async () => (await count('imports')) === 1, 'the request is executed nevertheless')
+  await until(async () => (await post(LOCAL, 'k')).status !== 409, 'the response is stored')
+  const retry = await post(LOCAL, 'k')
+  t.strictSame([retry.status, retry.headers.get('idempotency-replayed')], [201, 'true'])
   t.equal(await count('imports'), 1)
 })
 
-t.test('while the first request is in progress, the same one is 409 and a different one 422', async (t) => {
+t.test('while the first request is in progress, a retry is 409 and a different request 422', async (t) => {
   await shared.reset()
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const first = post(LOCAL, 'k')
-  await until(isWaiting, 'the first request waits for the project')
+  await until(async () => (await countLockWaits()) > 0, 'the first request waits for the project')
   const same = await post(LOCAL, 'k')
-  t.same([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
-  t.same((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
+  t.strictSame([same.status, same.body, same.headers.get('retry-after')], [409, IN_PROGRESS, '1'])
+  t.strictSame((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
   await release()
   t.equal((await first).status, 201)
-  await isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
+  isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
   t.equal(await count('imports'), 1)
 })
 
-t.test('two instances execute one request of many with one key', async (t) => {
+t.test('two instances together execute only one of many requests with one key', async (t) => {
   await shared.reset()
   const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
   const headers = { 'idempotency-key': 'k' }
   for (let round = 0; round < 5; round += 1) {
     const key = { 'idempotency-key': `k-${round}` }
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>
         (index % 2 ? other : shared).call('POST', IMPORTS, { body: LOCAL, headers: key }),
       ),
     )
-    const created = answers.filter(({ status }) => status === 201)
+    const created = responses.filter(({ status }) => status === 201)
     t.ok(created.length >= 1)
     t.equal(new Set(created.map(({ text }) => text)).size, 1, 'all get the same response')
-    t.same(
-      answers.filter(({ status }) => status !== 201 && status !== 409).map(({ text }) => text),
+    t.strictSame(
+      responses.filter(({ status }) => status !== 201 && status !== 409).map(({ text }) => text),
       [],
     )
     t.equal(await count('imports'), round + 1)
   }
-  // The key is taken while the second request is being executed on the other instance.
+  // The other instance stores the key while the second request is being executed.
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const bodies = [LOCAL, { ...LOCAL, title: 'b' }]
   const both = [shared, other].map(({ call }, index) => call('POST', IMPORTS, { body: bodies[index], headers }))
-  await until(async () => {
-    const waiting = await shared.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-      AND datname = current_database()`)
-    return waiting.length > 1
-  }, 'both wait for the project')
+  await until(async () => (await countLockWaits()) > 1, 'both wait for the project')
   await release()
   const statuses = (await Promise.all(both)).map(({ status }) => status)
-  t.same(statuses.sort(), [201, 422], 'a different request with the same key')
+  t.strictSame(statuses.sort(), [201, 422], 'a different request with the same key')
   t.equal(await count('imports'), 6)
 })
 
-t.test('a full project is replayed; what can change is not stored', async (t) => {
+t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not stored', async (t) => {
   const { call, sql } = await shared.reset()
-  const refused = { source_type: 'github', source_path: 'nobody/x' }
-  t.equal((await post(refused, 'denied')).status, 403)
+  const denied = { source_type: 'github', source_path: 'not-installed/x' }
+  t.equal((await post(denied, 'denied')).status, 403)
   t.equal((await post({ user_file_id: 7 }, 'missing', resources('/user-files'))).status, 404)
   t.equal((await post({}, 'invalid')).status, 400)
   t.equal((await post(LOCAL, 'foreign', resources('/imports', { ...OWNER, projectId: 790 }))).status, 404)
   t.equal((await post(LOCAL, 'anonymous', IMPORTS, 'an-unknown-session')).status, 401)
   t.equal(await count('idempotency_keys'), 0)
   await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
-             VALUES (7, 'nobody', 'all', 1)`)
-  t.equal((await post(refused, 'denied')).status, 201, 'access was granted in the meantime')
+             VALUES (7, 'not-installed', 'all', 1)`)
+  t.equal((await post(denied, 'denied')).status, 201, 'access has been granted since')
 
   await sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
              SELECT 'local', 'x', 1, 789 FROM generate_series(1, 999) n`)
   const full = await post(LOCAL, 'full')
-  t.equal(full.status, 409)
+  t.strictSame(full.body, errorBody(409, 'PROJECT_FULL', 'The project is full: it holds at most 1000 imports'))
   await call('DELETE', `${IMPORTS}/${(await call('GET', `${IMPORTS}?limit=1`)).body.imports[0].id}`)
-  await isReplayed(t, full, await post(LOCAL, 'full'), 'although there is room now')
+  isReplayed(t, full, await post(LOCAL, 'full'), 'although there is room now')
   t.equal((await post(LOCAL, 'again')).status, 201)
   const preview = await post(LOCAL, 'full-preview', `${IMPORTS}/preview`)
-  await isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'of a preview too')
+  isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'of a preview too')
 })
 
-t.test('the response and what was created are stored together, or neither is', async (t) => {
+t.test('the response and the created row are stored atomically', async (t) => {
   const { sql } = await shared.reset()
   const fail = (table: string) =>
     sql(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'failed on purpose'; END $$;
          CREATE TRIGGER fail AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION fail()`)
   for (const table of ['idempotency_keys', 'imports']) {
     await fail(table)
-    const answer = await post(LOCAL, `k-${table}`).finally(() => sql('DROP FUNCTION fail() CASCADE'))
-    t.same([answer.status, answer.headers.get('location'), answer.headers.get('etag')], [500, null, null])
-    t.same([await count('imports'), await count('idempotency_keys')], [0, 0])
+    const response = await post(LOCAL, `k-${table}`).finally(() => sql('DROP FUNCTION fail() CASCADE'))
+    t.strictSame([response.status, response.headers.get('location'), response.headers.get('etag')], [500, null, null])
+    t.strictSame([await count('imports'), await count('idempotency_keys')], [0, 0])
   }
   for (const table of ['idempotency_keys', 'imports']) {
     const retried = await post(LOCAL, `k-${table}`)
-    t.same([retried.status, retried.headers.get('idempotency-replayed')], [201, null], 'a retry is executed')
+    t.strictSame([retried.status, retried.headers.get('idempotency-replayed')], [201, null], 'a retry is executed')
   }
 })
 
@@ -396,13 +404,13 @@ t.test('a key can be used again after 24 hours', async (t) => {
     shared.sql(`UPDATE idempotency_keys SET created_at = now() - interval '${hours} hours'`)
   const first = await post(LOCAL, 'k')
   await age(23)
-  await isReplayed(t, first, await post(LOCAL, 'k'), 'within')
+  isReplayed(t, first, await post(LOCAL, 'k'), 'within')
   await age(24)
-  const answers = await Promise.all(Array.from({ length: 6 }, () => post({ ...LOCAL, title: 'b' }, 'k')))
-  t.ok(answers.every(({ status }) => status === 201 || status === 409))
+  const responses = await Promise.all(Array.from({ length: 6 }, () => post({ ...LOCAL, title: 'b' }, 'k')))
+  t.ok(responses.every(({ status }) => status === 201 || status === 409))
   t.equal(await count('imports'), 2)
   const again = await post({ ...LOCAL, title: 'b' }, 'k')
-  t.same([again.status, again.body.import.title], [201, 'b'])
+  t.strictSame([again.status, again.body.import.title], [201, 'b'])
   t.equal((await post(LOCAL, 'k')).status, 422)
 })
 
@@ -412,30 +420,30 @@ t.test('expired keys are removed in batches', async (t) => {
     INSERT INTO idempotency_keys (neptun_user_id, project_id, key, request_hash, result, created_at)
     SELECT 1, 789, n, sha256('x'), '{}', now() - CASE WHEN n <= 1200 THEN interval '26 hours' ELSE interval '23 hours' END
     FROM generate_series(1, 1210) n`)
-  t.same(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
-  t.same(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
+  t.strictSame(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
+  t.strictSame(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
   t.equal(await count('idempotency_keys'), 10)
 })
 
-t.test('a key has 1 to 255 visible characters', async (t) => {
+t.test('a key must have 1 to 255 visible ASCII characters; methods other than POST ignore it', async (t) => {
   const { call } = await shared.reset()
   for (const key of ['x', '!', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '~'.repeat(255)]) {
     t.equal((await post(LOCAL, key)).status, 201, key)
   }
   const problem: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
   for (const key of ['', 'a b', 'é', '~'.repeat(256)]) {
-    t.same((await post(LOCAL, key)).body, faultBody(problem), key)
+    t.strictSame((await post(LOCAL, key)).body, faultBody(problem), key)
   }
   const twice = ['Idempotency-Key: k', 'Idempotency-Key: k', 'Connection: close']
   const repeated = await exchange(shared, withJson('POST', IMPORTS, LOCAL, SESSION, ...twice))
-  t.same([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
+  t.strictSame([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
   const both = await post({ source_type: 'local' }, 'a b')
-  t.same(both.body, faultBody(['body.source_path', 'is required'], problem))
+  t.strictSame(both.body, faultBody(['body.source_path', 'is required'], problem))
   t.equal(await count('idempotency_keys'), 4)
   const [one] = (await call('GET', IMPORTS, { headers: { 'idempotency-key': 'a b' } })).body.imports
   const ignored = { 'idempotency-key': 'x' }
   for (const title of ['c', 'd']) {
     const changed = await call('PUT', `${IMPORTS}/${one.id}`, { body: { title }, headers: ignored })
-    t.same([changed.status, changed.body.import.title], [200, title], 'other methods ignore it')
+    t.strictSame([changed.status, changed.body.import.title], [200, title])
   }
 })

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { createDatabase } from '../support/database.js'
+import { RESOURCE_TYPES } from '../support/resources.js'
 
 type Row = Record<string, unknown>
 
-/** A foreign key whose rows have an owner on both sides. */
-interface Join {
+/** A foreign key between two tables whose rows have an owner. */
+interface ForeignKey {
   table: string
   columns: string[]
   target: string
@@ -23,7 +23,7 @@ interface Column {
 
 const OWNER = 'neptun_user_id'
 
-/** What is nobody's: the history of migrations, and of GitHub's deliveries. */
+/** Tables whose rows have no owner: applied migrations, and GitHub's webhook deliveries. */
 const OWNERLESS = `'_prisma_migrations', 'github_deliveries'`
 
 const JOINS = `
@@ -45,22 +45,22 @@ const COLUMNS = `
   WHERE table_schema = 'public' AND table_name NOT IN (${OWNERLESS})
   ORDER BY table_name, ordinal_position`
 
-/** The last value of every enum: of source_type that is `local`, of which any path is accepted. */
+/** The last value of each enum. That of source_type is `local`, which accepts any path. */
 const ENUMS = `
   SELECT typname AS type, (array_agg(enumlabel::text ORDER BY enumsortorder DESC))[1] AS value
   FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid GROUP BY 1`
 
-/** What a check constraint requires besides the columns that must not be null. */
+/** Values of nullable columns that a check constraint requires. */
 const REQUIRED_BY_CHECKS: Record<string, Row> = { idempotency_keys: { refusal: 'The project is full' } }
 
-/** Straight to a migrated database, and what its catalogue says. */
+/** Connects to a migrated database, and reads its tables, columns and foreign keys from the catalog. */
 async function startDatabase(t: Test) {
   const client = new pg.Client({ connectionString: await createDatabase(t) })
   await client.connect()
   t.teardown(() => client.end())
   const sql = async <R extends Row = Row>(text: string, values: unknown[] = []) =>
     (await client.query<R>(text, values)).rows
-  const joins = await sql<Join & Row>(JOINS)
+  const joins = await sql<ForeignKey & Row>(JOINS)
   const columns = await sql<Column & Row>(COLUMNS)
   const enums = new Map((await sql(ENUMS)).map(({ type, value }) => [type, value]))
   const tables = [...new Set(columns.map(({ table }) => table))]
@@ -77,17 +77,17 @@ async function startDatabase(t: Test) {
     throw new Error(`no example of ${type}, for ${table}.${name}`)
   }
 
-  /** Inserts a row, with something acceptable in every column that needs it and is not given. */
-  async function insert(table: string, given: Row = {}): Promise<Row> {
-    const needed = columns.filter((column) => column.table === table && column.required && !(column.name in given))
+  /** Inserts a row, with valid values in all other required columns. */
+  async function insert(table: string, values: Row = {}): Promise<Row> {
+    const needed = columns.filter((column) => column.table === table && column.required && !(column.name in values))
     const examples = Object.fromEntries(needed.map((column) => [column.name, exampleOf(column)]))
-    const row = { ...examples, ...REQUIRED_BY_CHECKS[table], ...given }
+    const row = { ...examples, ...REQUIRED_BY_CHECKS[table], ...values }
     const places = Object.keys(row).map((_, index) => `$${index + 1}`)
     const text = `INSERT INTO ${table} (${Object.keys(row)}) VALUES (${places}) RETURNING *`
     return (await sql(text, Object.values(row)))[0] as Row
   }
 
-  /** A user with a row in every table, each joined to the others wherever a table joins them. */
+  /** Inserts a user with a row in every table. All foreign keys refer to these rows. */
   async function insertUser(): Promise<Record<string, Row>> {
     const users = await insert('users')
     const rows: Record<string, Row> = { users }
@@ -108,8 +108,8 @@ async function startDatabase(t: Test) {
 
 type Database = Awaited<ReturnType<typeof startDatabase>>
 
-/** The values with which a join points to a row of its target, but for the owner. */
-function keyOf({ columns, target, targetColumns }: Join, rows: Record<string, Row>): Row {
+/** Returns the values of a foreign key, without the owner, that refer to a row of its target. */
+function keyOf({ columns, target, targetColumns }: ForeignKey, rows: Record<string, Row>): Row {
   const pairs = columns.map((column, index) => [column, rows[target]?.[targetColumns[index] as string]])
   return Object.fromEntries(pairs.filter(([column]) => column !== OWNER))
 }
@@ -119,11 +119,14 @@ const where = (row: Row) =>
     .map(([name, value]) => `${name} = ${Number(value)}`)
     .join(' AND ')
 
-/** The rows of every table, or of one owner: `owner = 1`. */
-/** A project counts what it holds: test/projects-resources/project-limits.test.ts. */
+/** Removes the counters of a project, which change with its contents: see project-limits.test.ts. */
 const withoutCounters = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !/_(count|bytes)$/.test(name)))
 
+/**
+ * Reads the rows of all tables.
+ * @param condition such as `owner = 1`
+ */
 async function everyRow({ sql, tables }: Database, condition = 'true'): Promise<Record<string, Row[]>> {
   const rows: Record<string, Row[]> = {}
   for (const table of tables) {
@@ -134,56 +137,56 @@ async function everyRow({ sql, tables }: Database, condition = 'true'): Promise<
   return rows
 }
 
-t.test('every row has an owner, and whatever joins two of them ties the owner in', async (t) => {
+t.test('every row has an owner, and every foreign key includes it', async (t) => {
   const { sql, joins, columns, tables, joinsOf } = await startDatabase(t)
-  for (const { linkTable } of RESOURCE_DESCRIPTORS) t.equal(joinsOf(linkTable).length, 2, `${linkTable} joins two`)
+  for (const { linkTable } of RESOURCE_TYPES) t.equal(joinsOf(linkTable).length, 2, `${linkTable} has two foreign keys`)
   for (const { table } of columns.filter(({ name }) => name === 'project_id')) {
-    t.ok(joinsOf(table).length > 0, `${table} joins`)
+    t.ok(joinsOf(table).length > 0, `${table} has a foreign key`)
   }
   for (const table of tables.filter((name) => name !== 'users')) {
     const owner = columns.find((column) => column.table === table && column.name === OWNER)
     t.strictSame(owner, { table, name: OWNER, type: 'int4', required: true }, `${table} has an owner`)
   }
   for (const { table, target, columns: from, targetColumns: to } of joins) {
-    t.equal(to[from.indexOf(OWNER)], OWNER, `${table} to ${target} ties the owner in`)
+    t.equal(to[from.indexOf(OWNER)], OWNER, `${table} to ${target} includes the owner`)
     for (const name of from) {
       const column = columns.find((each) => each.table === table && each.name === name)
-      t.ok(column?.required, `${table}.${name} cannot be null, which would untie it`)
+      t.ok(column?.required, `${table}.${name} cannot be null, which would disable the foreign key`)
     }
   }
   t.strictSame(
     await sql(`SELECT conname FROM pg_constraint WHERE contype = 'f' AND (condeferrable OR NOT convalidated)`),
     [],
-    'none is deferrable or not validated',
+    'no foreign key is deferrable or not validated',
   )
 })
 
-t.test('no row can join what belongs to two users', async (t) => {
+t.test('no row can be inserted that joins rows of two users', async (t) => {
   const database = await startDatabase(t)
   const { sql, tables, joinsOf, insert, insertUser } = database
   const users = [await insertUser(), await insertUser()] as const
   for (const table of tables) {
     const joins = joinsOf(table)
     if (joins.length === 0) continue
-    // Each bit says whose is one end of the row; the first, whose it says it is.
+    // Each bit selects the user of the owner column (the first bit) or of one of the targets.
     const everyBit = 2 ** (joins.length + 1) - 1
-    for (let whose = 0; whose <= everyBit; whose += 1) {
+    for (let bits = 0; bits <= everyBit; bits += 1) {
       await sql(`DELETE FROM ${table}`)
-      const end = (bit: number) => users[(whose >> bit) & 1] as Record<string, Row>
-      const keys = joins.map((join, index) => keyOf(join, end(index + 1)))
-      const row = Object.assign({ [OWNER]: end(0)['users']?.['id'] }, ...keys)
-      const ends = [OWNER, ...joins.map(({ target }) => target)]
-      const what = `${table}: ${ends.map((name, bit) => `${name} of ${(whose >> bit) & 1}`).join(', ')}`
-      const isOfOne = whose === 0 || whose === everyBit
-      if (isOfOne) await t.resolves(insert(table, row), `${what} is stored`)
-      else await t.rejects(insert(table, row), { code: '23503', table }, `${what} is refused`)
+      const userAt = (bit: number) => users[(bits >> bit) & 1] as Record<string, Row>
+      const keys = joins.map((join, index) => keyOf(join, userAt(index + 1)))
+      const row = Object.assign({ [OWNER]: userAt(0)['users']?.['id'] }, ...keys)
+      const references = [OWNER, ...joins.map(({ target }) => target)]
+      const what = `${table}: ${references.map((name, bit) => `${name} of ${(bits >> bit) & 1}`).join(', ')}`
+      const isSameUser = bits === 0 || bits === everyBit
+      if (isSameUser) await t.resolves(insert(table, row), `${what} is stored`)
+      else await t.rejects(insert(table, row), { code: '23503', table }, `${what} is rejected`)
       const [{ count } = {}] = await sql(`SELECT count(*)::integer FROM ${table}`)
-      t.equal(count, isOfOne ? 1 : 0, `and ${isOfOne ? 'is' : 'nothing is'} there`)
+      t.equal(count, isSameUser ? 1 : 0, `${what}: number of rows`)
     }
   }
 })
 
-t.test('no row can be changed so that it would', async (t) => {
+t.test('no row can be updated so that it joins rows of two users', async (t) => {
   const database = await startDatabase(t)
   const { sql, tables, joinsOf, insertUser } = database
   const mine = await insertUser()
@@ -207,28 +210,28 @@ t.test('no row can be changed so that it would', async (t) => {
   }
   for (const target of new Set(tables.flatMap((table) => joinsOf(table).map((join) => join.target)))) {
     const set = where(ownerOf(theirs))
-    // RESTRICT is a code of its own since PostgreSQL 18.
+    // RESTRICT has a separate code since PostgreSQL 18.
     const change = sql(`UPDATE ${target} SET ${set} WHERE id = ${mine[target]?.['id']}`)
-    await t.rejects(change, { code: /^(23001|23503)$/ }, `${target}: its owner, while it is joined`)
+    await t.rejects(change, { code: /^(23001|23503)$/ }, `${target}: its owner, while it is referenced`)
   }
-  t.strictSame(await everyRow(database), before, 'everything is as it was')
+  t.strictSame(await everyRow(database), before, 'nothing has changed')
 })
 
-t.test('with a user goes everything of theirs, and nothing of others', async (t) => {
+t.test('deleting a user deletes all of their rows, and none of others', async (t) => {
   const database = await startDatabase(t)
   const { sql, tables, insertUser } = database
   const mine = await insertUser()
   const theirs = await insertUser()
   const [me, them] = [mine, theirs].map((rows) => `owner = ${rows['users']?.['id']}`)
-  const kept = await everyRow(database, them)
-  t.strictSame(Object.keys(kept), tables)
-  for (const table of tables) t.equal(kept[table]?.length, 1, `the other has one in ${table}`)
+  const remaining = await everyRow(database, them)
+  t.strictSame(Object.keys(remaining), tables)
+  for (const table of tables) t.equal(remaining[table]?.length, 1, `the other user has a row in ${table}`)
   await sql(`DELETE FROM users WHERE id = ${mine['users']?.['id']}`)
   t.strictSame(await everyRow(database, me), Object.fromEntries(tables.map((table) => [table, []])))
-  t.strictSame(await everyRow(database), kept, 'the other has it all')
+  t.strictSame(await everyRow(database), remaining, 'the rows of the other user remain')
 })
 
-t.test('with a project or a resource go its joins, and nothing else', async (t) => {
+t.test('deleting a project or a resource deletes the rows that refer to it, and no others', async (t) => {
   const database = await startDatabase(t)
   const { sql, tables, joins, joinsOf, insertUser } = database
   for (const target of new Set(joins.map((join) => join.target))) {
@@ -237,27 +240,37 @@ t.test('with a project or a resource go its joins, and nothing else', async (t) 
     const others = await everyRow(database, `NOT ${owner}`)
     const before = await everyRow(database, owner)
     await sql(`DELETE FROM ${target} WHERE id = ${mine[target]?.['id']}`)
-    const gone = new Set([target, ...tables.filter((table) => joinsOf(table).some((join) => join.target === target))])
-    const left = Object.entries(before).map(([table, rows]) => [table, gone.has(table) ? [] : rows])
-    t.strictSame(await everyRow(database, owner), Object.fromEntries(left), `with one of ${target}`)
-    t.strictSame(await everyRow(database, `NOT ${owner}`), others, 'and nothing of others')
+    const deleted = new Set([
+      target,
+      ...tables.filter((table) => joinsOf(table).some((join) => join.target === target)),
+    ])
+    const remaining = Object.entries(before).map(([table, rows]) => [table, deleted.has(table) ? [] : rows])
+    t.strictSame(await everyRow(database, owner), Object.fromEntries(remaining), `a row of ${target}`)
+    t.strictSame(await everyRow(database, `NOT ${owner}`), others, 'rows of other users')
   }
 })
 
-t.test('no name is empty', async (t) => {
+t.test('the database rejects empty names, texts of more than 1 MiB and invalid categories', async (t) => {
   const { sql, insertUser } = await startDatabase(t)
   await insertUser()
   const names = await sql<{ table: string; name: string }>(`
     SELECT table_name AS table, column_name AS name FROM information_schema.columns
     WHERE table_schema = 'public' AND data_type = 'character varying' AND table_name NOT IN (${OWNERLESS})
       AND (is_nullable = 'NO' OR column_name = 'title')`)
-  t.ok(names.length >= 11, `${names.length} columns`)
+  const found = names.map(({ table, name }) => `${table}.${name}`)
+  for (const known of ['users.email', 'projects.name', 'user_files.title', 'imports.title', 'context_files.title']) {
+    t.ok(found.includes(known), known)
+  }
   for (const { table, name } of names) {
     await t.rejects(sql(`UPDATE ${table} SET ${name} = ''`), { code: '23514', table }, `${table}.${name}`)
   }
   for (const table of ['user_files', 'context_files']) {
     await sql(`UPDATE ${table} SET text = repeat('x', 1048576)`)
-    await t.rejects(sql(`UPDATE ${table} SET text = repeat('x', 1048577)`), { code: '23514' }, 'a text of over 1 MiB')
+    await t.rejects(
+      sql(`UPDATE ${table} SET text = repeat('x', 1048577)`),
+      { code: '23514' },
+      'a text of more than 1 MiB',
+    )
     await t.rejects(sql(`UPDATE ${table} SET text = repeat('é', 524289)`), { code: '23514' }, 'in bytes')
   }
   for (const name of ['context_file_category', 'context_file_type', 'language', 'extension']) {
@@ -266,11 +279,11 @@ t.test('no name is empty', async (t) => {
   }
 })
 
-t.test('a github import is owner/repo in the database too', async (t) => {
+t.test('the database rejects the source_path of a github import unless it is owner/repo', async (t) => {
   const { sql, insertUser } = await startDatabase(t)
   await insertUser()
-  const refused = ['../x', 'a/..', 'a/b/c', 'a/.', './x', '.../x', 'a', 'a/', '/a', '/', '//', 'a//b', '-a/b', '_a/b']
-  refused.push(
+  const rejected = ['../x', 'a/..', 'a/b/c', 'a/.', './x', '.../x', 'a', 'a/', '/a', '/', '//', 'a//b', '-a/b', '_a/b']
+  rejected.push(
     'a b/c',
     'a/b c',
     'a/b?x',
@@ -284,8 +297,8 @@ t.test('a github import is owner/repo in the database too', async (t) => {
     'é/x',
     'a/é',
   )
-  refused.push('https://github.com/a/b', 'git@github.com:a/b.git')
-  for (const path of refused) {
+  rejected.push('https://github.com/a/b', 'git@github.com:a/b.git')
+  for (const path of rejected) {
     const set = sql(`UPDATE imports SET source_type = 'github', source_path = $1`, [path])
     await t.rejects(set, { code: '23514', constraint: 'imports_github_path_check' }, JSON.stringify(path))
   }
@@ -294,10 +307,10 @@ t.test('a github import is owner/repo in the database too', async (t) => {
     t.strictSame(await sql('SELECT source_path FROM imports'), [{ source_path: path }], path)
   }
   await sql(`UPDATE imports SET source_type = 'local', source_path = '../x'`)
-  await t.rejects(sql(`UPDATE imports SET source_type = 'github'`), { code: '23514' }, 'by its type alone')
+  await t.rejects(sql(`UPDATE imports SET source_type = 'github'`), { code: '23514' }, 'a change of only the type')
 })
 
-t.test('a project’s import_count follows its imports, whoever writes them', async (t) => {
+t.test('import_count follows the imports of a project, even if they are written directly', async (t) => {
   const { sql, insert } = await startDatabase(t)
   const { id: user } = await insert('users')
   const owner = { [OWNER]: user }
@@ -310,24 +323,28 @@ t.test('a project’s import_count follows its imports, whoever writes them', as
        SELECT 'local', '/srv/' || n, $1, $2 FROM generate_series(1, $3::integer) AS n`,
       [project['id'], user, count],
     )
-  t.strictSame(await counts(), [0, 0], 'none at first')
+  t.strictSame(await counts(), [0, 0], 'no imports')
   await add(3, one)
   await add(1, other)
-  t.strictSame(await counts(), [3, 1], 'one statement may insert several')
+  t.strictSame(await counts(), [3, 1], 'a statement that inserts several rows')
   await t.rejects(add(0.5, one), { code: '22P02' }, 'a statement that fails')
   await sql('BEGIN')
   await add(5, one)
   await sql('ROLLBACK')
-  t.strictSame(await counts(), [3, 1], 'what is undone does not count')
+  t.strictSame(await counts(), [3, 1], 'a rollback')
   await sql(`UPDATE imports SET title = 'new', source_path = '/tmp'`)
-  t.strictSame(await counts(), [3, 1], 'a change is no other import')
+  t.strictSame(await counts(), [3, 1], 'an update')
   await sql(`DELETE FROM imports WHERE id = (SELECT min(id) FROM imports)`)
-  t.strictSame(await counts(), [2, 1], 'one less')
+  t.strictSame(await counts(), [2, 1], 'a deletion')
   await sql('DELETE FROM projects WHERE id = $1', [other['id']])
-  t.strictSame(await counts(), [2], 'a project goes with its imports')
+  t.strictSame(await counts(), [2], 'the deletion of a project')
   const another = await insert('projects', owner)
   await sql('UPDATE imports SET project_id = $1 WHERE id = (SELECT min(id) FROM imports)', [another['id']])
-  t.strictSame(await counts(), [1, 1], 'one moved to another project')
+  t.strictSame(await counts(), [1, 1], 'a move to another project')
   await sql('DELETE FROM users')
-  t.strictSame([await sql('SELECT id FROM projects'), await sql('SELECT id FROM imports')], [[], []], 'with the user')
+  t.strictSame(
+    [await sql('SELECT id FROM projects'), await sql('SELECT id FROM imports')],
+    [[], []],
+    'the deletion of the user',
+  )
 })

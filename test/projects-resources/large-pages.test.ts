@@ -14,7 +14,7 @@ const LISTS = [
 ]
 
 for (const { path, body } of LISTS) {
-  t.test(`a page of ${path} has as many rows as its limit, however large they are`, async (t) => {
+  t.test(`a page of ${path} has as many rows as its limit, even if they are large`, async (t) => {
     const ids: number[] = []
     for (let count = 0; count < 12; count += 1) {
       const created = await service.call('POST', resources(path), { body })
@@ -26,8 +26,8 @@ for (const { path, body } of LISTS) {
     const second = await service.call('GET', nextPage(resources(path), first) ?? 'no next page')
     const idsOf = ({ body }: typeof first) => (body.imports ?? body.files ?? body).map(({ id }: { id: number }) => id)
     const inOrder = newestFirst ? ids.reverse() : ids
-    t.same(idsOf(first), inOrder.slice(0, 10))
-    t.same(idsOf(second), inOrder.slice(10))
+    t.strictSame(idsOf(first), inOrder.slice(0, 10))
+    t.strictSame(idsOf(second), inOrder.slice(10))
     t.equal(second.headers.get('link'), null)
   })
 }

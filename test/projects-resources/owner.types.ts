@@ -21,15 +21,27 @@ const batch = { after: null, limit: 1 }
 
 declare const installations: InstallationsRepository
 
-/** Only what the session hook has set is accepted. */
+/** Calls that compile: the same methods as below, with the owner that the session hook has set. */
 export const authorized = [
   () => imports.create(request.owner, values),
   () => imports.list(request.owner, {}, batch),
+  () => imports.find(request.owner, 1),
+  () => imports.findDuplicates(request.owner, values),
+  () => imports.preview(request.owner, values),
+  () => imports.update(request.owner, 1, values, undefined),
+  () => imports.remove(request.owner, 1),
+  () => files.list(request.owner, batch),
+  () => files.find(request.owner, 1),
+  () => files.link(request.owner, 1),
+  () => files.create(request.owner, {}),
   () => files.unlink(request.owner, 1),
   () => permission.checkRepository(request.owner, 'owner/repo'),
+  () => installations.listActiveIds(request.owner),
+  () => installations.listLinked(request.owner),
+  () => installations.findAccount(request.owner),
 ]
 
-/** Object literals, path parameters and bodies are not owners, for no method. */
+/** Object literals, path parameters and bodies are not assignable to Owner. */
 export const refused = [
   // @ts-expect-error an object literal
   () => imports.create({ userId: 1, projectId: 789 }, values),
@@ -44,9 +56,9 @@ export const refused = [
   // @ts-expect-error an object literal
   () => imports.find({ userId: 1, projectId: 789 }, 1),
   // @ts-expect-error an object literal
-  () => imports.findDuplicates({ userId: 1, projectId: 789 }, {}),
+  () => imports.findDuplicates({ userId: 1, projectId: 789 }, values),
   // @ts-expect-error an object literal
-  () => imports.count({ userId: 1, projectId: 789 }),
+  () => imports.preview({ userId: 1, projectId: 789 }, values),
   // @ts-expect-error an object literal
   () => imports.update({ userId: 1, projectId: 789 }, 1, values, undefined),
   // @ts-expect-error an object literal
@@ -69,11 +81,11 @@ export const refused = [
   () => installations.listLinked({ userId: 1, projectId: 789 }),
   // @ts-expect-error an object literal
   () => installations.findAccount({ userId: 1, projectId: 789 }),
-  // @ts-expect-error nothing
+  // @ts-expect-error undefined
   () => imports.list(undefined, {}, batch),
 ]
 
-/** The class is private: no other module constructs an owner, and none copies a property that would make one. */
+/** No other module can construct, copy or change an owner. */
 export const forged = [
   // @ts-expect-error not exported
   () => new ownerModule.AuthorizedOwner(1, 789),

@@ -30,7 +30,7 @@ const status =
 
 const newToken = () => `Fe26.2*sealed%20cookie*${createToken()}*${'x'.repeat(300)}`
 
-/** The service, with another service that decides about sessions. */
+/** Starts the service, and another service in which it looks up sessions. */
 async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {}) {
   const other = { respond: session(), requests: [] as string[][] }
   const server: Server = createServer((request, response) => {
@@ -47,26 +47,26 @@ async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {})
     server.closeAllConnections()
     server.close()
   })
-  /** Not `call`, which would use another session. */
+  /** Lists imports. Does not use `call`, which distributes requests over several sessions. */
   async function list(token: string, { path = IMPORTS, headers = {} } = {}) {
     const response = await fetch(service.url + path, { headers: { cookie: `neptun-session=${token}`, ...headers } })
     const body = (await response.json()) as unknown
     return { status: response.status, body, retryAfter: response.headers.get('retry-after') }
   }
-  const isRefused = async (t: Test, token: string, what: string) =>
-    t.same(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
+  const isUnauthorized = async (t: Test, token: string, what: string) =>
+    t.strictSame(await list(token), { status: 401, body: UNAUTHORIZED, retryAfter: null }, what)
   const isUnavailable = async (t: Test, token: string, what: string) =>
-    t.same(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
+    t.strictSame(await list(token), { status: 503, body: UNAVAILABLE, retryAfter: '1' }, what)
   const rowsOf = (token: string) =>
     service.sql(
       `SELECT neptun_user_id, expires_at, revoked_at, checked_until > now() AS is_checked,
         checked_until <= now() + interval '60 s' AS is_within FROM sessions WHERE token_hash = $1`,
       [hashToken(token)],
     )
-  return { ...service, other, host, list, isRefused, isUnavailable, rowsOf }
+  return { ...service, other, host, list, isUnauthorized, isUnavailable, rowsOf }
 }
 
-t.test('a sealed cookie becomes a session; the other service gets the cookie and nothing else', async (t) => {
+t.test('an unknown cookie is looked up once and stored; the other service receives only the cookie', async (t) => {
   const { other, host, list, rowsOf } = await startBoth(t)
   const token = newToken()
   const headers = {
@@ -75,41 +75,41 @@ t.test('a sealed cookie becomes a session; the other service gets the cookie and
     'x-forwarded-for': '1.2.3.4',
     'x-request-id': 'client',
   }
-  t.same(await list(token, { headers }), { status: 200, body: { imports: [] }, retryAfter: null })
-  t.same(other.requests, [
+  t.strictSame(await list(token, { headers }), { status: 200, body: { imports: [] }, retryAfter: null })
+  t.strictSame(other.requests, [
     ['GET /session?a=b', 'cookie', `neptun-session=${token}`, 'Host', host, 'Connection', 'close'],
   ])
   const row = { neptun_user_id: 1, expires_at: new Date(FUTURE), revoked_at: null, is_checked: true, is_within: true }
-  t.same(await rowsOf(token), [row])
+  t.strictSame(await rowsOf(token), [row])
   t.equal((await list(token)).status, 200)
   t.equal((await list(token, { path: resources('/imports', STRANGER) })).status, 403, "another user's path")
-  t.equal(other.requests.length, 1, 'a known session is not looked up')
+  t.equal(other.requests.length, 1, 'a stored session is not looked up')
 })
 
-t.test('every format of an id and a time, and nothing else', async (t) => {
-  const { other, list, isUnavailable, isRefused, rowsOf, log } = await startBoth(t)
-  const times: [given: unknown, stored: string][] = [
+t.test('a lookup accepts the documented formats of ids and times; any other response is 503', async (t) => {
+  const { other, list, isUnavailable, isUnauthorized, rowsOf, log } = await startBoth(t)
+  const times: [input: unknown, stored: string][] = [
     ['2099-01-01T02:00:00+02:00', FUTURE],
     ['2099-01-01t00:00:00.123456789z', '2099-01-01T00:00:00.123Z'],
     [4_070_908_800, FUTURE],
     [4_070_908_800.5, '2099-01-01T00:00:00.500Z'],
   ]
-  for (const [given, stored] of times) {
+  for (const [input, stored] of times) {
     const token = newToken()
-    other.respond = session('1', given)
-    t.equal((await list(token)).status, 200, String(given))
-    t.same((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
+    other.respond = session('1', input)
+    t.equal((await list(token)).status, 200, String(input))
+    t.strictSame((await rowsOf(token))[0]?.['expires_at'], new Date(stored))
   }
   other.respond = json({ user_id: 1, expires_at: FUTURE }, 200, 'application/vnd.api+json; charset=utf-8')
-  t.equal((await list(newToken())).status, 200, 'another type of JSON')
+  t.equal((await list(newToken())).status, 200, 'a media type with the suffix +json')
   const ids = [undefined, null, '', 0, -1, 1.5, '01', '1e3', ' 1', 2_147_483_648, '2147483648', true, [1], {}, 'uuid']
   for (const id of ids) {
     other.respond = json({ user_id: id, expires_at: FUTURE })
     await isUnavailable(t, newToken(), `user_id ${JSON.stringify(id)}`)
   }
-  // Not each failure is logged.
+  // The log samples failures.
   const isReason = (line: string) => line.includes('SESSION_LOOKUP_UNAVAILABLE') && line.includes('is not a user id')
-  t.ok(log.some(isReason), 'the log says why')
+  t.ok(log.some(isReason), 'the reason is logged')
   const wrong = [undefined, null, '', 'x', '2099-01-01', '2099-01-01T00:00:00', '4070908800', -1, 4_070_908_800_000, {}]
   const beyond = ['9999-12-31T23:59:59-00:01', '0000-12-31T23:59:59Z', '0001-01-01T00:00:00+00:01', 253_402_300_800]
   for (const time of [...wrong, ...beyond, '2099-13-01T00:00:00Z', 'Thu, 01 Jan 2099 00:00:00 GMT']) {
@@ -127,15 +127,15 @@ t.test('every format of an id and a time, and nothing else', async (t) => {
   ] as const) {
     other.respond = session(user, expires)
     const token = newToken()
-    await isRefused(t, token, what)
-    t.same(await rowsOf(token), [])
-    const asked = other.requests.length
-    await isRefused(t, token, what)
-    t.equal(other.requests.length, asked, 'it is remembered')
+    await isUnauthorized(t, token, what)
+    t.strictSame(await rowsOf(token), [])
+    const lookups = other.requests.length
+    await isUnauthorized(t, token, what)
+    t.equal(other.requests.length, lookups, 'the result is cached')
   }
 })
 
-t.test('dotted names of fields', async (t) => {
+t.test('names of fields can be dotted paths into the response', async (t) => {
   const { other, list, isUnavailable } = await startBoth(t, {
     SESSION_LOOKUP_USER_ID_FIELD: 'data.user.id',
     SESSION_LOOKUP_EXPIRES_AT_FIELD: 'data.exp',
@@ -148,7 +148,7 @@ t.test('dotted names of fields', async (t) => {
   }
 })
 
-t.test('anything but 200 and 401 is 503, and the log does not have the cookie', async (t) => {
+t.test('a lookup that ends in anything but a valid 200 or a 401 is 503; redirects are not followed', async (t) => {
   const { other, host, isUnavailable, log } = await startBoth(t, { SESSION_LOOKUP_TIMEOUT: '500' })
   const valid = JSON.stringify({ user_id: 1, expires_at: FUTURE })
   const type = { 'content-type': 'application/json' }
@@ -161,8 +161,8 @@ t.test('anything but 200 and 401 is 503, and the log does not have the cookie', 
           ? session()(response, {} as IncomingMessage)
           : status(code, { location: `http://${host}/moved` })(response, {} as IncomingMessage),
     ]),
-    ['another type', json({ user_id: 1, expires_at: FUTURE }, 200, 'text/html')],
-    ['no type', (response) => response.end(valid)],
+    ['another content type', json({ user_id: 1, expires_at: FUTURE }, 200, 'text/html')],
+    ['no content type', (response) => response.end(valid)],
     ['not JSON', (response) => response.writeHead(200, type).end('{')],
     ['an empty body', (response) => response.writeHead(200, type).end()],
     ['a large body', (response) => response.writeHead(200, type).end(valid + ' '.repeat(16 * 1024))],
@@ -184,12 +184,16 @@ t.test('anything but 200 and 401 is 503, and the log does not have the cookie', 
     other.requests.some(([line]) => line?.includes('/moved')),
     'no redirect was followed',
   )
-  t.equal(other.requests.length, responses.length, 'each was looked up once')
-  t.notOk(log.some((line) => line.includes('Fe26')))
+  t.equal(other.requests.length, responses.length, 'each cookie was looked up once')
+  t.ok(log.some((line) => line.includes('SESSION_LOOKUP_UNAVAILABLE')))
+  t.notOk(
+    log.some((line) => line.includes('Fe26')),
+    'no cookie is logged',
+  )
 })
 
 t.test(
-  'a service that cannot be reached is 503; nothing is looked up for known, missing and malformed cookies',
+  'an unreachable service is 503 for unknown cookies only; stored, missing and malformed ones are not looked up',
   async (t) => {
     const { list, isUnavailable, call, other } = await startBoth(t, { SESSION_LOOKUP_URL: 'http://127.0.0.1:1/' })
     await isUnavailable(t, newToken(), 'no connection')
@@ -202,39 +206,39 @@ t.test(
   },
 )
 
-t.test('concurrent requests with one cookie share a lookup, and a 401 is remembered', async (t) => {
-  const { other, list, isRefused } = await startBoth(t)
+t.test('concurrent requests with one cookie share a lookup, and a 401 is cached', async (t) => {
+  const { other, list, isUnauthorized } = await startBoth(t)
   const waiting: (() => void)[] = []
   other.respond = (response, request) => {
     waiting.push(() => session()(response, request))
   }
   const token = newToken()
-  const both = Array.from({ length: 16 }, () => list(token))
+  const concurrent = Array.from({ length: 16 }, () => list(token))
   await until(() => waiting.length > 0, 'one lookup')
   await until(async () => (await list(token)).status === 429, 'all requests have arrived')
-  for (const go of waiting) go()
-  t.same(
-    (await Promise.all(both)).map(({ status }) => status),
-    both.map(() => 200),
+  for (const respond of waiting) respond()
+  t.strictSame(
+    (await Promise.all(concurrent)).map(({ status }) => status),
+    concurrent.map(() => 200),
   )
   t.equal(other.requests.length, 1)
   other.respond = status(401)
   const junk = newToken()
-  await Promise.all(Array.from({ length: 10 }, () => isRefused(t, junk, 'junk')))
-  for (let round = 0; round < 5; round += 1) await isRefused(t, junk, 'junk again')
+  await Promise.all(Array.from({ length: 10 }, () => isUnauthorized(t, junk, 'junk')))
+  for (let round = 0; round < 5; round += 1) await isUnauthorized(t, junk, 'junk again')
   t.equal(other.requests.length, 2)
 })
 
-t.test('junk cookies are limited by address before they are looked up', async (t) => {
+t.test('the rate limit per address applies to invalid cookies before they are looked up', async (t) => {
   const { other, list } = await startBoth(t, { RATE_LIMIT_ADDRESS: '20' })
   other.respond = status(401)
   const statuses: number[] = []
   for (let count = 0; count < 30; count += 1) statuses.push((await list(newToken())).status)
-  t.same(statuses, [...Array<number>(20).fill(401), ...Array<number>(10).fill(429)])
+  t.strictSame(statuses, [...Array<number>(20).fill(401), ...Array<number>(10).fill(429)])
   t.equal(other.requests.length, 20)
 })
 
-t.test('lookups are bounded: the rest gets 503 at once', async (t) => {
+t.test('at most 32 lookups are concurrent and 64 wait; further requests get 503 immediately', async (t) => {
   const { other, url } = await startBoth(t, { TRUST_PROXY: '127.0.0.1', SESSION_LOOKUP_TIMEOUT: '59999' })
   const waiting: (() => void)[] = []
   let isOpen = false
@@ -250,68 +254,69 @@ t.test('lookups are bounded: the rest gets 503 at once', async (t) => {
     return status
   }
   const all = Array.from({ length: 110 }, (_, index) => send(index))
-  await until(() => statuses.length === 14, 'those that may not even wait')
-  t.same(statuses, Array(14).fill(503))
+  await until(() => statuses.length === 14, 'the requests beyond the queue are rejected')
+  t.strictSame(statuses, Array(14).fill(503))
   t.equal(waiting.length, 32)
   isOpen = true
-  for (const go of waiting) go()
+  for (const respond of waiting) respond()
   await Promise.all(all)
-  t.same(statuses.slice(14), Array(96).fill(200))
+  t.strictSame(statuses.slice(14), Array(96).fill(200))
   t.equal(await send(200), 200, 'afterwards')
 })
 
-t.test('a session is looked up again after its time; the end in either service counts', async (t) => {
-  const { other, list, isRefused, isUnavailable, rowsOf, sql } = await startBoth(t)
-  const lapse = () => sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
+t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when either service ends it', async (t) => {
+  const { other, list, isUnauthorized, isUnavailable, rowsOf, sql } = await startBoth(t)
+  const expireCheck = () =>
+    sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
   const token = newToken()
   t.equal((await list(token)).status, 200)
-  await lapse()
+  await expireCheck()
   other.respond = session(1, '2098-01-01T00:00:00Z')
   t.equal((await list(token)).status, 200)
   t.equal(other.requests.length, 2)
   const [extended] = await rowsOf(token)
-  t.same([extended?.['expires_at'], extended?.['is_checked']], [new Date('2098-01-01T00:00:00Z'), true])
-  await lapse()
+  t.strictSame([extended?.['expires_at'], extended?.['is_checked']], [new Date('2098-01-01T00:00:00Z'), true])
+  await expireCheck()
   other.respond = status(500)
-  await isUnavailable(t, token, 'the other service does not decide')
+  await isUnavailable(t, token, 'the other service fails')
   other.respond = session(2)
   t.equal((await list(token)).status, 403, 'another user now')
-  await lapse()
+  await expireCheck()
   other.respond = status(401)
-  await isRefused(t, token, 'ended in the other service')
+  await isUnauthorized(t, token, 'ended in the other service')
   const [ended] = await sql('SELECT expires_at <= now() AS is_over FROM sessions WHERE token_hash = $1', [
     hashToken(token),
   ])
-  t.same(ended, { is_over: true })
+  t.strictSame(ended, { is_over: true })
 
   const revoked = newToken()
   other.respond = session()
   t.equal((await list(revoked)).status, 200)
   await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(revoked)])
-  const asked = other.requests.length
-  await isRefused(t, revoked, 'revoked here')
-  await lapse()
-  await isRefused(t, revoked, 'revoked here, and due')
-  t.equal(other.requests.length, asked, 'it is not looked up')
+  const lookups = other.requests.length
+  await isUnauthorized(t, revoked, 'revoked here')
+  await expireCheck()
+  await isUnauthorized(t, revoked, 'revoked here, and due for a lookup')
+  t.equal(other.requests.length, lookups, 'a revoked session is not looked up')
 })
 
-t.test('a session that the API for other services takes over is not looked up again', async (t) => {
+t.test('a session that is later recorded through the API for other services is not looked up again', async (t) => {
   const { other, list, call, sql } = await startBoth(t, { SERVICE_TOKENS: SERVICE_TOKEN })
   const token = newToken()
   t.equal((await list(token)).status, 200)
-  const { status: taken } = await call('POST', '/internal/v1/users/1/sessions', {
+  const recorded = await call('POST', '/internal/v1/users/1/sessions', {
     token: null,
     body: { ttl: 60, token_hash: hashToken(token)?.toString('hex') },
     headers: { authorization: `Bearer ${SERVICE_TOKEN}` },
   })
-  t.equal(taken, 200, 'it was there')
+  t.equal(recorded.status, 200, 'the session exists already')
   await sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE checked_until IS NOT NULL`)
   other.respond = status(401)
   t.equal((await list(token)).status, 200)
   t.equal(other.requests.length, 1)
 })
 
-t.test('lookups are counted by outcome, and measured', async (t) => {
+t.test('metrics count lookups by outcome and measure their duration', async (t) => {
   const METRICS_PORT = await freePort()
   const { other, list } = await startBoth(t, { METRICS_PORT })
   const send = async (respond: Respond, token = newToken()) => {
@@ -319,47 +324,55 @@ t.test('lookups are counted by outcome, and measured', async (t) => {
     return (await list(token)).status
   }
   const [known, junk] = [newToken(), newToken()]
-  t.same([await send(session(), known), await send(status(500), known)], [200, 200], 'the second one is in the table')
-  t.same([await send(status(401), junk), await send(session(), junk)], [401, 401], 'the second one is remembered')
-  t.equal(await send(session(1, '2020-01-01T00:00:00Z')), 401, 'ended')
+  t.strictSame(
+    [await send(session(), known), await send(status(500), known)],
+    [200, 200],
+    'the second time from the table',
+  )
+  t.strictSame(
+    [await send(status(401), junk), await send(session(), junk)],
+    [401, 401],
+    'the second time from the cache',
+  )
+  t.equal(await send(session(1, '2020-01-01T00:00:00Z')), 401, 'an expired session')
   t.equal(await send(session(999)), 401, 'an unknown user')
   for (const respond of [status(500), status(302, { location: '/' }), session(0)]) t.equal(await send(respond), 503)
   const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
   const lines = text.split('\n').filter((line) => line.startsWith('session_lookup'))
-  t.same(lines.filter((line) => line.startsWith('session_lookups_total')).sort(), [
+  t.strictSame(lines.filter((line) => line.startsWith('session_lookups_total')).sort(), [
     'session_lookups_total{outcome="failed"} 3',
     'session_lookups_total{outcome="found"} 1',
     'session_lookups_total{outcome="refused"} 3',
     'session_lookups_total{outcome="remembered"} 1',
   ])
-  t.ok(lines.includes('session_lookup_duration_seconds_count 7'), 'each request, and nothing else, is measured')
+  t.ok(lines.includes('session_lookup_duration_seconds_count 7'), 'only requests to the other service are measured')
 })
 
-t.test('the time until the next lookup ends with the session', async (t) => {
+t.test('the next lookup is due when the session expires, if that is before SESSION_LOOKUP_TTL', async (t) => {
   const { other, list, rowsOf } = await startBoth(t, { SESSION_LOOKUP_TTL: '600000' })
   const soon = new Date(Date.now() + 120_000)
   other.respond = session(1, soon.toISOString())
   const token = newToken()
   t.equal((await list(token)).status, 200)
-  t.same((await rowsOf(token))[0]?.['is_within'], false)
+  t.strictSame((await rowsOf(token))[0]?.['is_within'], false)
   other.respond = session(1, new Date(Date.now() + 30_000).toISOString())
   const short = newToken()
   t.equal((await list(short)).status, 200)
-  t.same((await rowsOf(short))[0]?.['is_within'], true)
+  t.strictSame((await rowsOf(short))[0]?.['is_within'], true)
 })
 
-t.test('sessions that others have written are never looked up or changed', async (t) => {
-  const { other, isRefused, sql, list } = await startBoth(t)
+t.test('sessions that other programs have inserted are not looked up', async (t) => {
+  const { other, isUnauthorized, sql, list } = await startBoth(t)
   const [expired, revoked] = [newToken(), newToken()]
   await createSession(sql, OWNER.userId, { token: expired, expires: `now() - interval '1 s'` })
   await createSession(sql, OWNER.userId, { token: revoked, revoked: 'now()' })
-  await isRefused(t, expired, 'expired')
-  await isRefused(t, revoked, 'revoked')
+  await isUnauthorized(t, expired, 'expired')
+  await isUnauthorized(t, revoked, 'revoked')
   t.equal((await list(OWNER.token)).status, 200)
   t.equal(other.requests.length, 0)
 })
 
-t.test('without an address, nothing is looked up, and sessions that are due have ended', async (t) => {
+t.test('without SESSION_LOOKUP_URL, sessions that are due for a lookup are invalid', async (t) => {
   const service = await startApp(t)
   const token = newToken()
   await createSession(service.sql, OWNER.userId, { token })

@@ -8,7 +8,7 @@ const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
 const FORBIDDEN = errorBody(403, 'USER_MISMATCH', 'Forbidden')
 const NO_PROJECT = errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found')
 
-/** Routes that declare no protection of any kind, and do not even look at `request.owner`. */
+/** Routes that declare no protection. */
 const UNPROTECTED = [
   ['GET', '/unprotected', undefined],
   ['POST', '/unprotected', undefined],
@@ -17,7 +17,7 @@ const UNPROTECTED = [
   ['DELETE', '/unprotected', undefined],
 ] as const
 
-/** Registers them in the same scope as the imports, which is nested in the plugin. */
+/** Registers them next to the routes of imports, in a plugin that is nested in the guarded one. */
 function addRoutes(this: FastifyInstance, handled: string[], { url, method }: RouteOptions) {
   if (!url.endsWith('/imports') || method !== 'GET') return
   for (const [method, url, body] of UNPROTECTED) {
@@ -34,7 +34,7 @@ function addRoutes(this: FastifyInstance, handled: string[], { url, method }: Ro
   }
 }
 
-t.test('a route of the plugin is guarded, whatever it declares', async (t) => {
+t.test('every route of the plugin is guarded, even if it declares no schema or protection', async (t) => {
   const handled: string[] = []
   const { call } = await startApp(
     t,
@@ -48,25 +48,25 @@ t.test('a route of the plugin is guarded, whatever it declares', async (t) => {
   for (const [method, url, schema] of UNPROTECTED) {
     for (const body of schema ? [{ name: 'a' }] : method === 'GET' ? [undefined] : [undefined, { any: 'thing' }]) {
       await t.test(`${method} ${url} ${body ? 'with' : 'without'} a body`, async (t) => {
-        const ask = async (ids: object, token: string | null = OWNER.token) => {
-          const { status, body: seen } = await call(method, resources(url, { ...OWNER, ...ids }), { token, body })
-          return [status, seen]
+        const send = async (ids: object, token: string | null = OWNER.token) => {
+          const response = await call(method, resources(url, { ...OWNER, ...ids }), { token, body })
+          return [response.status, response.body]
         }
-        t.same(await ask({}, null), [401, UNAUTHORIZED], 'no cookie')
-        t.same(await ask({}, 'x'), [401, UNAUTHORIZED], 'a malformed cookie')
-        t.same(await ask({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
-        t.same(await ask({ userId: 2 }), [403, FORBIDDEN], "another user's path")
-        t.same(await ask({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
-        t.same(await ask({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
-        t.same(await ask({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
-        t.same(
-          (await ask({ userId: '01' }))[1],
+        t.strictSame(await send({}, null), [401, UNAUTHORIZED], 'no cookie')
+        t.strictSame(await send({}, 'x'), [401, UNAUTHORIZED], 'a malformed cookie')
+        t.strictSame(await send({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
+        t.strictSame(await send({ userId: 2 }), [403, FORBIDDEN], "another user's path")
+        t.strictSame(await send({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
+        t.strictSame(await send({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
+        t.strictSame(await send({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
+        t.strictSame(
+          (await send({ userId: '01' }))[1],
           faultBody(['path.user_id', 'must be an integer from 1 to 2147483647']),
-          'the ids in the path are validated although the route has no schema for them',
+          'path parameters are validated although the route has no schema for them',
         )
-        t.same(handled, [], 'the handler has not run')
-        t.same(await ask({}), [200, { userId: 1, projectId: 789 }], 'the owner, once all checks have passed')
-        t.same(handled.splice(0), [`${method} ${url}`])
+        t.strictSame(handled, [], 'the handler has not run')
+        t.strictSame(await send({}), [200, { userId: 1, projectId: 789 }], 'with the owner, all checks pass')
+        t.strictSame(handled.splice(0), [`${method} ${url}`])
       })
     }
   }
@@ -96,10 +96,10 @@ t.test('request.owner throws before the access check has passed', async (t) => {
   )
   await call('GET', resources('/early', { ...OWNER, projectId: 790 }))
   await call('GET', resources('/early'))
-  t.same(seen, ['This request has not been authorized', 'This request has not been authorized'])
+  t.strictSame(seen, ['This request has not been authorized', 'This request has not been authorized'])
 })
 
-t.test('an owner cannot be changed into another', async (t) => {
+t.test('the ids of an owner cannot be changed', async (t) => {
   const seen: unknown[] = []
   const { call } = await startApp(
     t,
@@ -119,7 +119,7 @@ t.test('an owner cannot be changed into another', async (t) => {
     },
   )
   await call('GET', resources('/changed'))
-  t.same(seen, [789])
+  t.strictSame(seen, [789])
 })
 
 t.test('no source file casts to Owner', async (t) => {

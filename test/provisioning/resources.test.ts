@@ -10,19 +10,19 @@ for (const type of RESOURCE_TYPES) {
   const own = Object.fromEntries(Object.keys(type.provisioned.properties).map((name) => [name, null]))
   const path = `/users/1/${slug}/4000`
 
-  t.test(`${slug}: created, left as it is, changed, linked and deleted`, async (t) => {
+  t.test(`${slug}: PUT creates or changes a resource and is idempotent, DELETE counts the deleted rows`, async (t) => {
     const service = await started
     await service.reset()
     const { api, call, sql } = service
     const first = await api('PUT', path, create)
     t.equal(first.status, 201)
-    t.same(Object.keys(first.body), [...keys, ...Object.keys(own)])
-    t.match(first.body, { ...created, ...own, id: 4000, neptun_user_id: 1 })
+    t.strictSame(Object.keys(first.body), [...keys, ...Object.keys(own)])
+    t.strictSame(first.body, { ...first.body, ...created, ...own, id: 4000, neptun_user_id: 1 })
     t.equal(first.body.created_at, first.body.updated_at)
     t.equal((await sql(`SELECT FROM ${linkTable}`)).length, 0, 'it is linked to no project')
 
     const again = await api('PUT', path, { ...first.body, ...create, id: 9, neptun_user_id: 2, created_at: 'x' })
-    t.strictSame([again.status, again.body], [200, first.body], 'nothing has changed')
+    t.strictSame([again.status, again.body], [200, first.body], 'nothing has changed, not even updated_at')
 
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: 4000 } })
     t.equal(linked.status, 201)
@@ -33,33 +33,34 @@ for (const type of RESOURCE_TYPES) {
     t.ok(changed.body.updated_at > first.body.updated_at)
     t.equal(changed.body.created_at, first.body.created_at)
     const seen = await call('GET', resources(`/${slug}/4000`))
-    t.same({ ...seen.body, ...own }, changed.body, 'the project shows it')
+    t.strictSame({ ...seen.body, ...own }, changed.body, 'the public API returns the change')
     const list = await call('GET', resources(`/${slug}`))
     const [project] = await sql(`SELECT ${counter}_bytes AS bytes FROM projects WHERE id = 789`)
-    t.equal(Number(project?.['bytes']), Buffer.byteLength(list.text), 'the bytes of the list are counted exactly')
+    t.equal(Number(project?.['bytes']), Buffer.byteLength(list.text), 'the counter of the project has the new size')
 
     const removed = await api('DELETE', path)
-    t.same([removed.status, removed.body], [200, { removed: { [table]: 1, [linkTable]: 1 } }])
-    const none = await api('DELETE', path)
-    t.same([none.status, none.body], [200, { removed: { [table]: 0, [linkTable]: 0 } }])
+    t.strictSame([removed.status, removed.body], [200, { removed: { [table]: 1, [linkTable]: 1 } }])
+    const repeated = await api('DELETE', path)
+    t.strictSame([repeated.status, repeated.body], [200, { removed: { [table]: 0, [linkTable]: 0 } }])
     t.equal((await call('GET', resources(`/${slug}/4000`))).status, 404)
   })
 
-  t.test(`${slug}: validated like the body of a create`, async (t) => {
+  t.test(`${slug}: PUT validates the body and the id, and requires the user to exist`, async (t) => {
     const service = await started
     await service.reset()
     const empty = await service.api('PUT', path, {})
-    t.same(
+    t.strictSame(
       [empty.status, empty.body],
       [400, faultBody(...Object.keys(create).map((name): [string, string] => [`body.${name}`, 'is required']))],
     )
-    const none = await service.api('PUT', `/users/77/${slug}/1`, create)
-    t.same([none.status, none.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
-    const wrong = await service.api('PUT', `/users/1/${slug}/0`, create)
-    t.equal(wrong.status, 400)
+    const unknownUser = await service.api('PUT', `/users/77/${slug}/1`, create)
+    t.strictSame([unknownUser.status, unknownUser.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
+    const invalid = await service.api('PUT', `/users/1/${slug}/0`, create)
+    const ID: [string, string] = ['path.resource_id', 'must be an integer from 1 to 2147483647']
+    t.strictSame([invalid.status, invalid.body], [400, faultBody(ID)])
   })
 
-  t.test(`${slug}: ids that the caller chose and those of the sequence do not collide`, async (t) => {
+  t.test(`${slug}: ids chosen by the caller do not collide with those of the sequence`, async (t) => {
     const service = await started
     await service.reset()
     const { api, call, sql } = service
@@ -69,8 +70,8 @@ for (const type of RESOURCE_TYPES) {
     for (let id = next; id < next + 5; id += 1) {
       t.equal((await api('PUT', `/users/2/${slug}/${id}`, values(id))).status, 201)
     }
-    t.equal((await api('PUT', `/users/2/${slug}/2147483647`, values(7))).status, 201, 'the last id of all')
-    // Without the API, which would try again.
+    t.equal((await api('PUT', `/users/2/${slug}/2147483647`, values(7))).status, 201, 'the maximum id')
+    // Inserted directly: the API would retry with another id.
     await sql(
       `INSERT INTO ${table} (${Object.keys(create).join(', ')}, neptun_user_id) VALUES
       (${Object.keys(create)
@@ -79,25 +80,25 @@ for (const type of RESOURCE_TYPES) {
       Object.values(values(90_001)),
     )
     const made = await call('POST', resources(`/${slug}`), { body: values(90_000) })
-    t.same([made.status, made.body.id], [201, next + 6], 'the public API takes the next free one')
+    t.strictSame([made.status, made.body.id], [201, next + 6], 'the public API uses the next free id')
 
     const ids = Array.from({ length: 40 }, (_, index) => next + 7 + index)
     const [puts, posts] = await Promise.all([
       Promise.all(ids.map((id) => api('PUT', `/users/2/${slug}/${id}`, values(id)))),
       Promise.all(ids.map((id) => call('POST', resources(`/${slug}`), { body: values(50_000 + id) }))),
     ])
-    t.same([...new Set(posts.map(({ status }) => status))], [201], 'every create of the public API succeeds')
-    t.same(
+    t.strictSame([...new Set(posts.map(({ status }) => status))], [201], 'every create of the public API succeeds')
+    t.strictSame(
       [...new Set(puts.map(({ status }) => status))].filter((status) => ![201, 409].includes(status)),
       [],
     )
-    const taken = puts.filter(({ status }) => status === 201).map(({ body }) => body.id)
-    const all = [...taken, ...posts.map(({ body }) => body.id)]
-    t.equal(new Set(all).size, all.length, 'no id twice')
+    const putIds = puts.filter(({ status }) => status === 201).map(({ body }) => body.id)
+    const all = [...putIds, ...posts.map(({ body }) => body.id)]
+    t.equal(new Set(all).size, all.length, 'no id is used twice')
   })
 }
 
-t.test('a suspended installation withholds imports in the public API, until it is suspended no more', async (t) => {
+t.test('the public API withholds imports while the installation is suspended', async (t) => {
   const service = await started
   await service.reset()
   const { api, call, sql } = service
@@ -108,20 +109,20 @@ t.test('a suspended installation withholds imports in the public API, until it i
     const { body, headers } = await call('GET', resources('/imports'))
     return [body.imports.length, headers.get('x-imports-withheld')]
   }
-  t.same(await list(), [1, null])
+  t.strictSame(await list(), [1, null])
   const values = { installation_id: 456789, account_name: 'username', repository_selection: 'all' }
   const put = (more: object) => api('PUT', '/users/1/github-installations/123', { ...values, ...more })
   const suspended = await put({ suspended_at: '2026-01-02T03:04:05.678+01:00' })
   t.match([suspended.status, suspended.body.suspended_at], [200, '2026-01-02T02:04:05.678Z'])
-  t.same(await list(), [0, '1'])
-  const kept = await put({})
-  t.strictSame([kept.status, kept.body], [200, suspended.body], 'absent: as it is')
-  const shown = await put({ suspended_at: null })
-  t.match([shown.status, shown.body.suspended_at], [200, null])
-  t.same(await list(), [1, null])
-  const wrong = await put({ suspended_at: 'yesterday' })
-  t.same(
-    [wrong.status, wrong.body],
+  t.strictSame(await list(), [0, '1'])
+  const unchanged = await put({})
+  t.strictSame([unchanged.status, unchanged.body], [200, suspended.body], 'without suspended_at, it is unchanged')
+  const active = await put({ suspended_at: null })
+  t.strictSame([active.status, active.body.suspended_at], [200, null])
+  t.strictSame(await list(), [1, null])
+  const invalid = await put({ suspended_at: 'yesterday' })
+  t.strictSame(
+    [invalid.status, invalid.body],
     [
       400,
       faultBody(['body.suspended_at', 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z']),
@@ -129,20 +130,20 @@ t.test('a suspended installation withholds imports in the public API, until it i
   )
 })
 
-t.test('a suspension is at a time that exists, in the years 0001 to 9999 of UTC', async (t) => {
+t.test('suspended_at must be a valid time in the years 0001 to 9999 UTC', async (t) => {
   const service = await started
   await service.reset()
   const values = { installation_id: 777, account_name: 'username', repository_selection: 'all' }
   const put = (suspended_at: unknown) =>
     service.api('PUT', '/users/1/github-installations/4000', { ...values, suspended_at })
-  for (const [given, shown] of [
+  for (const [input, normalized] of [
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
     ['0001-01-01T00:01:00+00:01', '0001-01-01T00:00:00.000Z'],
     ['9999-12-31T23:58:59.999-00:01', '9999-12-31T23:59:59.999Z'],
     [null, null],
   ]) {
-    const { body } = await put(given)
-    t.equal(body.suspended_at, shown, String(given))
+    const { body } = await put(input)
+    t.equal(body.suspended_at, normalized, String(input))
   }
   const INSTANT = 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z'
   for (const wrong of [
@@ -152,11 +153,11 @@ t.test('a suspension is at a time that exists, in the years 0001 to 9999 of UTC'
     '2023-02-29T00:00:00Z',
   ]) {
     const { status, body } = await put(wrong)
-    t.same([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
+    t.strictSame([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
   }
 })
 
-t.test('an installation that the user has under another id is a conflict', async (t) => {
+t.test('PUT of an installation_id that the user has under another id is 409 CONFLICT', async (t) => {
   const service = await started
   await service.reset()
   const { api, sql } = service
@@ -164,14 +165,14 @@ t.test('an installation that the user has under another id is a conflict', async
   const values = { installation_id: '456789', account_name: 'username', repository_selection: 'all' }
   const CONFLICT = errorBody(409, 'CONFLICT', 'The user already has a GitHub installation with this installation_id')
   const put = await api('PUT', '/users/1/github-installations/5', values)
-  t.same([put.status, put.body], [409, CONFLICT])
-  t.same(await sql('SELECT * FROM github_installations ORDER BY id'), before)
+  t.strictSame([put.status, put.body], [409, CONFLICT])
+  t.strictSame(await sql('SELECT * FROM github_installations ORDER BY id'), before)
   t.equal((await api('PUT', '/users/2/github-installations/5', values)).status, 201, 'another user may have it too')
   t.equal((await api('PUT', '/users/2/github-installations/6', { ...values, installation_id: 7 })).status, 201)
-  t.equal((await api('PUT', '/users/2/github-installations/6', values)).status, 409)
+  t.strictSame((await api('PUT', '/users/2/github-installations/6', values)).body, CONFLICT)
 })
 
-t.test('the rows of users and projects do not collide with ids that the caller chose either', async (t) => {
+t.test('ids of users and projects chosen by the caller do not collide with those of the sequences', async (t) => {
   const service = await started
   await service.reset()
   const { api, sql } = service
@@ -180,19 +181,21 @@ t.test('the rows of users and projects do not collide with ids that the caller c
     t.equal((await api('PUT', `/users/${id}`, { email: `${id}@example.com` })).status, 201)
     t.equal((await api('PUT', `/users/1/projects/${id}`, { name: 'x' })).status, 201)
   }
-  t.same(await sql(`INSERT INTO users (email) VALUES ('x@example.com') RETURNING id`), [{ id: 13 }])
-  t.same(await sql(`INSERT INTO projects (name, neptun_user_id) VALUES ('x', 1) RETURNING id`), [{ id: 13 }])
+  t.strictSame(await sql(`INSERT INTO users (email) VALUES ('x@example.com') RETURNING id`), [{ id: 13 }])
+  t.strictSame(await sql(`INSERT INTO projects (name, neptun_user_id) VALUES ('x', 1) RETURNING id`), [{ id: 13 }])
 })
 
-t.test('one user can change a resource of their own only', async (t) => {
+t.test('PUT can change a resource that the public API created, but not for another user', async (t) => {
   const service = await started
   await service.reset()
   const { api, call } = service
   const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
-  const made = await call('POST', resources('/user-files'), { body: file })
-  const put = await api('PUT', `/users/1/user-files/${made.body.id}`, { ...file, title: 'changed' })
-  t.match([put.status, put.body.title], [200, 'changed'], 'also one that the public API created')
-  t.equal((await api('PUT', `/users/2/user-files/${made.body.id}`, file)).status, 409)
-  t.equal((await call('GET', resources('/user-files', STRANGER), { token: STRANGER.token })).body.length, 0)
-  t.equal((await call('GET', resources(`/user-files/${made.body.id}`, OWNER))).body.title, 'changed')
+  const created = await call('POST', resources('/user-files'), { body: file })
+  const { id } = created.body
+  const put = await api('PUT', `/users/1/user-files/${id}`, { ...file, title: 'changed' })
+  t.strictSame([put.status, put.body.title], [200, 'changed'])
+  const ID_TAKEN = errorBody(409, 'ID_TAKEN', 'The id belongs to another user')
+  t.strictSame((await api('PUT', `/users/2/user-files/${id}`, file)).body, ID_TAKEN)
+  t.strictSame((await call('GET', resources('/user-files', STRANGER), { token: STRANGER.token })).body, [])
+  t.strictSame((await call('GET', resources(`/user-files/${id}`, OWNER))).body, put.body)
 })

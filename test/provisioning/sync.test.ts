@@ -1,6 +1,6 @@
-import pg from 'pg'
 import t from 'tap'
 import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
+import { holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { startService, type TestService } from '../support/service.js'
 
 const started = startService(t)
@@ -11,7 +11,7 @@ const FILE = { title: 'a', text: 'b', language: 'c', extension: 'd' }
 const snapshot = ({ sql }: TestService) =>
   Promise.all(['users', 'projects', 'user_files', 'sessions'].map((table) => sql(`SELECT * FROM ${table} ORDER BY id`)))
 
-t.test('a user with everything, in one transaction', async (t) => {
+t.test('a sync performs all kinds of operations, in order', async (t) => {
   const service = await started
   await service.reset()
   const { api, call } = service
@@ -35,7 +35,7 @@ t.test('a user with everything, in one transaction', async (t) => {
   ]
   const { status, body } = await api('POST', SYNC, { operations })
   t.equal(status, 200)
-  t.same(
+  t.strictSame(
     body.results.map((result: { status: number }) => result.status),
     [201, 201, 201, 201, 200, 201, 200],
   )
@@ -43,7 +43,7 @@ t.test('a user with everything, in one transaction', async (t) => {
     (result: { body: object }) => result.body,
   )
   const { created_at } = user
-  t.same(user, {
+  t.strictSame(user, {
     id: 5000,
     email: EMAIL,
     github_account_id: null,
@@ -51,30 +51,30 @@ t.test('a user with everything, in one transaction', async (t) => {
     created_at,
     updated_at: created_at,
   })
-  t.same(project, { id: 4000, name: 'First', created_at, updated_at: created_at, neptun_user_id: 5000 })
-  t.same(file, { id: 4000, ...FILE, created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.strictSame(project, { id: 4000, name: 'First', created_at, updated_at: created_at, neptun_user_id: 5000 })
+  t.strictSame(file, { id: 4000, ...FILE, created_at, updated_at: created_at, neptun_user_id: 5000 })
   t.match(installation, { installation_id: '77', suspended_at: '2026-01-01T00:00:00.000Z' })
-  t.same(removed, { removed: { chat_conversations: 0, project_chat_conversations: 0 } })
-  t.same(again, project)
-  const place = { userId: 5000, projectId: 4000, token: '' }
-  const made = await call('POST', resources('/user-files', place), {
+  t.strictSame(removed, { removed: { chat_conversations: 0, project_chat_conversations: 0 } })
+  t.strictSame(again, project)
+  const owner = { userId: 5000, projectId: 4000, token: '' }
+  const linked = await call('POST', resources('/user-files', owner), {
     token: session.token,
     body: { user_file_id: 4000 },
   })
-  t.equal(made.status, 201)
-  const gone = await api('POST', SYNC, {
+  t.equal(linked.status, 201)
+  const deleted = await api('POST', SYNC, {
     operations: [
       { method: 'DELETE', path: '' },
       { method: 'DELETE', path: 'sessions' },
     ],
   })
-  t.match(gone.body.results, [
+  t.match(deleted.body.results, [
     { status: 200, body: { removed: { users: 1, projects: 1 } } },
     { status: 200, body: { revoked: 0 } },
   ])
 })
 
-t.test('1000 operations pass, 1001 do not', async (t) => {
+t.test('a sync has 1 to 1000 operations, and at most 8 MiB', async (t) => {
   const service = await started
   await service.reset()
   const { api, sql } = service
@@ -92,22 +92,22 @@ t.test('1000 operations pass, 1001 do not', async (t) => {
     },
   }))
   const { status, body } = await api('POST', '/users/1/sync', { operations })
-  t.same([status, body.results.length], [200, 1000])
+  t.strictSame([status, body.results.length], [200, 1000])
   t.equal((await sql('SELECT FROM user_files')).length, 1000)
   const again = await api('POST', '/users/1/sync', { operations })
-  t.same([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
-  t.same(again.body.results[999].body, body.results[999].body)
+  t.strictSame([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
+  t.strictSame(again.body.results[999].body, body.results[999].body)
   const more = await api('POST', '/users/1/sync', { operations: [...operations, operations[0]] })
-  t.same([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
-  const none = await api('POST', '/users/1/sync', { operations: [] })
-  t.same([none.status, none.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  t.strictSame([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  const empty = await api('POST', '/users/1/sync', { operations: [] })
+  t.strictSame([empty.status, empty.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
   const large = await api('POST', '/users/1/sync', {
     operations: [{ method: 'PUT', path: 'user-files/1', body: 'x'.repeat(9 * 1024 * 1024) }],
   })
   t.equal(large.status, 413)
 })
 
-t.test('all validation errors are reported, with the index of their operation', async (t) => {
+t.test('all validation errors of a sync are reported, with the index of the operation', async (t) => {
   const service = await started
   await service.reset()
   const before = await snapshot(service)
@@ -124,7 +124,7 @@ t.test('all validation errors are reported, with the index of their operation', 
   ]
   const { status, body } = await service.api('POST', '/users/1/sync', { operations })
   const id = 'must contain an integer from 1 to 2147483647'
-  t.same(
+  t.strictSame(
     [status, body],
     [
       400,
@@ -154,13 +154,13 @@ t.test('all validation errors are reported, with the index of their operation', 
     [{ operations: [null] }, 'body.operations[0]', 'must be an object'],
   ]
   for (const [wrong, path, message] of shapes) {
-    const answer = await service.api('POST', '/users/1/sync', wrong)
-    t.same([answer.status, answer.body], [400, faultBody([path, message])], JSON.stringify(wrong))
+    const response = await service.api('POST', '/users/1/sync', wrong)
+    t.strictSame([response.status, response.body], [400, faultBody([path, message])], JSON.stringify(wrong))
   }
-  t.same(await snapshot(service), before)
+  t.strictSame(await snapshot(service), before)
 })
 
-t.test('all or nothing: every operation that is refused is named', async (t) => {
+t.test('a sync in which operations fail changes nothing, and reports each of them', async (t) => {
   const service = await started
   await service.reset()
   const { api } = service
@@ -175,27 +175,27 @@ t.test('all or nothing: every operation that is refused is named', async (t) => 
     { method: 'PUT', path: '', body: { email: 'stranger@example.com' } },
   ]
   const { status, body } = await api('POST', '/users/1/sync', { operations })
-  const taken = 'ID_TAKEN: The id belongs to another user'
-  t.same(
+  const ID_TAKEN = 'ID_TAKEN: The id belongs to another user'
+  t.strictSame(
     [status, body],
     [
       409,
       {
         ...errorBody(409, 'ID_TAKEN', 'The id belongs to another user'),
         errors: [
-          { path: 'body.operations[1]', message: taken },
-          { path: 'body.operations[3]', message: taken },
+          { path: 'body.operations[1]', message: ID_TAKEN },
+          { path: 'body.operations[3]', message: ID_TAKEN },
           { path: 'body.operations[5]', message: 'CONFLICT: Another user has this email address' },
         ],
       },
     ],
   )
-  t.same(await snapshot(service), before, 'nothing has changed')
-  const none = await api('POST', '/users/77/sync', {
+  t.strictSame(await snapshot(service), before, 'nothing has changed')
+  const unknown = await api('POST', '/users/77/sync', {
     operations: [operations[2], { method: 'DELETE', path: 'projects/1' }],
   })
-  t.same(
-    [none.status, none.body],
+  t.strictSame(
+    [unknown.status, unknown.body],
     [
       404,
       {
@@ -206,41 +206,36 @@ t.test('all or nothing: every operation that is refused is named', async (t) => 
   )
 })
 
-t.test('a write waits for another instance that holds the user for longer than a lock is waited for', async (t) => {
-  const { api, databaseUrl, sql } = await startService(t, { DATABASE_LOCK_TIMEOUT: '100' })
-  const other = new pg.Client({ connectionString: databaseUrl })
-  await other.connect()
-  t.teardown(() => other.end())
-  await other.query('BEGIN')
-  await other.query('SELECT FROM users WHERE id = 1 FOR NO KEY UPDATE')
-  const sessions = () => sql('SELECT FROM sessions WHERE neptun_user_id = 1')
-  const { length: count } = await sessions()
-  const body = { operations: [{ method: 'PUT', path: 'projects/5000', body: { name: 'Waited' } }] }
-  const writes = Promise.all([
-    api('PUT', '/users/1/projects/5001', { name: 'Waited' }),
-    api('POST', '/users/1/sessions', { ttl: 60 }),
-    api('POST', '/users/1/sync', body),
-  ])
-  const tries = new Set<number>()
-  await Promise.race([
-    writes,
-    until(async () => {
-      const waiting = await sql(`SELECT extract(epoch FROM xact_start)::float8 AS began FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-      for (const { began } of waiting) tries.add(Number(began))
-      return tries.size > 2
-    }, 'a write has been repeated'),
-  ])
-  await other.query('COMMIT')
-  t.same(
-    (await writes).map(({ status }) => status),
-    [201, 201, 200],
-  )
-  t.equal((await sql('SELECT FROM projects WHERE id IN (5000, 5001)')).length, 2)
-  t.equal((await sessions()).length, count + 1, 'one session')
-})
+t.test(
+  'a write is retried while another instance has locked the user for longer than DATABASE_LOCK_TIMEOUT',
+  async (t) => {
+    const { api, databaseUrl, sql } = await startService(t, { DATABASE_LOCK_TIMEOUT: '100' })
+    const release = await holdTransaction(t, databaseUrl, 'SELECT FROM users WHERE id = 1 FOR NO KEY UPDATE')
+    const sessions = () => sql('SELECT FROM sessions WHERE neptun_user_id = 1')
+    const { length: count } = await sessions()
+    const body = { operations: [{ method: 'PUT', path: 'projects/5000', body: { name: 'Waited' } }] }
+    const writes = Promise.all([
+      api('PUT', '/users/1/projects/5001', { name: 'Waited' }),
+      api('POST', '/users/1/sessions', { ttl: 60 }),
+      api('POST', '/users/1/sync', body),
+    ])
+    // The transactions of a user are serialized, so that these are attempts of the first write.
+    const attempts = new Set<number>()
+    await until(async () => {
+      for (const { started_at } of await sql<{ started_at: number }>(LOCK_WAITS)) attempts.add(started_at)
+      return attempts.size > 2
+    }, 'the first write is retried twice')
+    await release()
+    t.strictSame(
+      (await writes).map(({ status }) => status),
+      [201, 201, 200],
+    )
+    t.equal((await sql('SELECT FROM projects WHERE id IN (5000, 5001)')).length, 2)
+    t.equal((await sessions()).length, count + 1, 'one session')
+  },
+)
 
-t.test('syncs of one user at the same time take turns', async (t) => {
+t.test('concurrent syncs of one user are serialized, and do not block reads', async (t) => {
   const service = await started
   await service.reset()
   const { api, call } = service
@@ -252,15 +247,15 @@ t.test('syncs of one user at the same time take turns', async (t) => {
         body: { name },
       })),
     })
-  const [answers, read] = await Promise.all([
+  const [responses, read] = await Promise.all([
     Promise.all(['a', 'b', 'c', 'd'].map(sync)),
     Promise.all(Array.from({ length: 20 }, () => call('GET', resources('/imports', OWNER)))),
   ])
-  t.same(
-    answers.map(({ status }) => status),
+  t.strictSame(
+    responses.map(({ status }) => status),
     [200, 200, 200, 200],
   )
-  t.same([...new Set(read.map(({ status }) => status))], [200], 'others are served meanwhile')
-  const names = await service.sql('SELECT DISTINCT name FROM projects WHERE id >= 5000')
-  t.equal(names.length, 1)
+  t.strictSame([...new Set(read.map(({ status }) => status))], [200], 'reads')
+  const names = await service.sql('SELECT name, count(*)::integer FROM projects WHERE id >= 5000 GROUP BY name')
+  t.strictSame(names, [{ name: names[0]?.['name'], count: 50 }], 'all projects have the name of the last sync')
 })

@@ -10,27 +10,28 @@ import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 import { spreadCalls } from './sessions.js'
 
-/** The service on a port of its own, on a database of its own, and a way around it to the rows. */
+/** A service that listens on its own port and uses its own database. */
 export interface TestApp {
   app: FastifyInstance
   database: Database
   /** `http://127.0.0.1:PORT` */
   url: string
   databaseUrl: string
-  /** Goes straight to the database. */
+  /** Queries the database directly. */
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
-  /** Everything that was logged so far, as it would have been written. */
+  /** Lines logged so far, as JSON. */
   log: string[]
-  /** Every route of the service, in the order of their registration. */
+  /** All routes of the service, in order of registration. */
   routes: RouteOptions[]
-  /** Empties every table and the log, and writes the two users again: much faster than another service on another database. */
+  /** Restores the initial rows and clears the log. Much faster than another service on another database. */
   reset: () => Promise<TestApp>
+  /** Sends a request, by default with the session of OWNER. */
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
 }
 
 interface CallOptions {
   token?: string | null
-  /** An object goes as JSON; a string or bytes as they are. */
+  /** An object is sent as JSON; a string or bytes unchanged. */
   body?: unknown
   headers?: Record<string, string>
 }
@@ -39,32 +40,32 @@ export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** The parsed body; undefined if there is none, or it is a page. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into bodies of every shape
+  /** The parsed body; undefined unless it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read bodies of every shape
   body: any
 }
 
 export interface StartOptions {
-  /** Where the service finds its database, given where it is; `sql` goes there directly. */
+  /** Returns the URL that the service connects to, such as that of a proxy. `sql` uses the original URL. */
   databaseUrl?: (url: string) => string | Promise<string>
   /** A database that the test has prepared, instead of one from the template. */
   migratedUrl?: string
-  /** How long a client may read nothing of its responses, in milliseconds. */
+  /** How long a client may stop reading a response, in milliseconds. */
   readTimeout?: number
-  /** How often expired rows are deleted, in milliseconds. */
+  /** Interval between deletions of expired rows, in milliseconds. */
   retentionInterval?: number
   /** Whether the database is being migrated. */
   isMigrating?: () => boolean
-  /** Writes other rows than the two users. */
+  /** Inserts rows in place of the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
-  /** Called for every route, in the scope that registers it. */
+  /** Called for every route, with the Fastify instance that registers it as `this`. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 
 export const OWNER = { userId: 1, projectId: 789, token: 'your-session-cookie' }
 export const STRANGER = { userId: 2, projectId: 790, token: 'other-session-cookie' }
 
-/** Wide limits, unless a test sets them: it calls faster than anyone should, on a machine that is busy. */
+/** Generous limits and timeouts, unless a test overrides them: tests send many requests, on machines that may be slow. */
 const SETTINGS = {
   NODE_ENV: 'test',
   PORT: '0',
@@ -77,11 +78,11 @@ const SETTINGS = {
   MAX_EVENT_LOOP_DELAY: '600000',
 }
 
-/** `/api/users/1/projects/789/resources` and what follows. */
+/** Returns a path below `/api/users/1/projects/789/resources`. */
 export const resources = (path: string, { userId, projectId } = OWNER) =>
   `/api/users/${userId}/projects/${projectId}/resources${path}`
 
-/** Returns the settings that are constants in the service, and no environment variables. */
+/** Returns the settings that override constants of the service, which no environment variable sets. */
 const overriddenConstants = (settings: Partial<Record<keyof Config, string>>) =>
   Object.fromEntries(
     Object.entries(settings)
@@ -131,8 +132,8 @@ export async function startApp(
   t.teardown(async () => {
     await app.close()
     await admin.end()
-    if (leaked.length > 0) throw new Error(`the log shows what it must not: ${leaked[0]}`)
-    if (undocumented.length > 0) throw new Error(`the document does not have: ${undocumented.join(', ')}`)
+    if (leaked.length > 0) throw new Error(`the log contains a secret: ${leaked[0]}`)
+    if (undocumented.length > 0) throw new Error(`not in the OpenAPI document: ${undocumented.join(', ')}`)
   })
   const sql = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows
   const sessions = spreadCalls((token) => {
@@ -166,7 +167,7 @@ export async function startApp(
   }
 }
 
-/** Records each response, in any test, with a status or an error code that the route's schema does not have. */
+/** Records each response, in any test, with a status or an error code that the schema of its route does not declare. */
 function compareWithDocument(route: RouteOptions, undocumented: string[]) {
   const { method, url, schema } = route
   if (schema?.hide) return
@@ -196,7 +197,7 @@ async function writeTwoUsers(sql: TestApp['sql']) {
   for (const { token, userId } of [OWNER, STRANGER]) await createSession(sql, userId, { token })
 }
 
-/** Writes a session, as whoever signs users in would. */
+/** Inserts a session, like the service that signs users in. */
 export async function createSession(
   sql: TestApp['sql'],
   userId: number,
@@ -209,7 +210,7 @@ export async function createSession(
   return token
 }
 
-/** What no line of a log may hold, in any test: of the settings, and later every token and body that is sent. */
+/** Returns secrets that must not be logged in any test. Every token and body that is sent is added later. */
 const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
   [
     settings.GITHUB_WEBHOOK_SECRET,
@@ -219,8 +220,8 @@ const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl:
     'ghs_',
   ].filter((secret) => secret !== undefined)
 
-/** Shorter ones, like `{}`, say nothing; longer ones take long to look for. */
-const isTelling = ({ length }: string) => length > 10 && length < 10_000
+/** Whether the log is searched for a body. Short bodies such as `{}` may occur by chance; long ones are slow to search. */
+const isSearchable = ({ length }: string) => length > 10 && length < 10_000
 
 function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
   return async (method, path, { token = OWNER.token, body, headers = {} } = {}) => {
@@ -230,7 +231,7 @@ function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
     if (body !== undefined) all['content-type'] ??= 'application/json'
     if (token !== null) secrets.add(token)
     const payload = isRaw ? (body as string | undefined) : JSON.stringify(body)
-    if (typeof payload === 'string' && isTelling(payload)) secrets.add(payload)
+    if (typeof payload === 'string' && isSearchable(payload)) secrets.add(payload)
     const response = await fetch(url + path, {
       method,
       headers: all,
@@ -242,25 +243,52 @@ function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
   }
 }
 
-/** Returns the path of the next page, to which `Link` refers relative to the path of this one. */
+/** Resolves the relative reference to the next page in the `Link` header. Returns undefined for the last page. */
 export function nextPage(path: string, { headers }: Answer): string | undefined {
-  const [, query] = /^<(\?[^>]+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? []
-  return query === undefined ? undefined : path.split('?')[0] + query
+  const link = headers.get('link')
+  if (link === null) return undefined
+  const [, query] = /^<(\?[^>]+)>; rel="next"$/.exec(link) ?? []
+  if (query === undefined) throw new Error(`not a link to the next page: ${link}`)
+  return path.split('?')[0] + query
 }
 
-/** Waits for a condition, not for a time. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, deadline = 30_000) {
+/** Reads all pages of a list. */
+export async function readPages({ call }: Pick<TestApp, 'call'>, path: string): Promise<Answer[]> {
+  const pages: Answer[] = []
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const page = await call('GET', next)
+    if (page.status !== 200 || pages.push(page) > 1000) throw new Error(`page ${pages.length}: ${page.text}`)
+    next = nextPage(next, page)
+  }
+  return pages
+}
+
+/** Splits a list into pages. */
+export const paginate = <Item>(items: Item[], limit: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / limit) }, (_, page) => items.slice(page * limit, (page + 1) * limit))
+
+/** Polls until a condition is true. Throws after `deadline` milliseconds. */
+export async function until(condition: () => boolean | Promise<boolean>, description: string, deadline = 30_000) {
   const end = Date.now() + deadline
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${deadline} ms: ${what}`)
+    if (Date.now() > end) throw new Error(`timed out after ${deadline} ms: ${description}`)
     await delay(20)
   }
 }
 
-/** The body of an error answer, whole. */
+/** Returns the body of an error response. */
 export const errorBody = (statusCode: number, code: string, message: string) => ({ statusCode, code, message })
 
-/** The body of a 400 from validation. */
+/** Returns the body of a 403 for a GitHub repository that the user cannot access. */
+export const accessDeniedBody = (path: string) =>
+  errorBody(
+    403,
+    'GITHUB_ACCESS_DENIED',
+    `No access to ${path} on GitHub: install the GitHub App on the account ${path.split('/')[0]} with access to this ` +
+      'repository, unsuspend it if it is suspended, record the installation, and try again',
+  )
+
+/** Returns the body of a 400 for validation errors. */
 export const faultBody = (...validationErrors: [path: string, message: string][]) => ({
   ...errorBody(400, 'INVALID_REQUEST', 'Invalid request parameters'),
   errors: validationErrors.map(([path, message]) => ({ path, message })),

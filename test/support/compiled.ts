@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Below the project's root, so that what is compiled finds node_modules. */
+/** Output directory, below the project's root, so that compiled modules resolve packages in node_modules. */
 export const COMPILED = '.compiled'
 
-/** What the tests start as processes of their own. */
+/** Programs that the tests start as child processes. */
 export const ENTRIES = ['src/server.ts', 'src/cli.ts'] as const
 
-/** Where one of those stands as JavaScript. */
+/** Returns the path of a compiled program. */
 export const compiled = (entry: (typeof ENTRIES)[number]): string => join(root, COMPILED, entry.replace(/\.ts$/, '.js'))

@@ -5,7 +5,7 @@ const STRONG = /^"[\x21\x23-\x7e]+"$/
 
 export const tagOf = ({ headers }: Answer) => headers.get('etag') ?? ''
 
-/** Reads with and without the current tag, in every way that a client can name it. */
+/** Expects GET and HEAD to evaluate If-None-Match (RFC 9110, section 13.1.2), in all forms of the header. */
 export async function isConditional(t: Test, { call }: TestApp, path: string) {
   const full = await call('GET', path)
   const tag = tagOf(full)
@@ -16,7 +16,7 @@ export async function isConditional(t: Test, { call }: TestApp, path: string) {
   const head = await call('HEAD', path)
   t.strictSame([head.status, tagOf(head), head.text], [200, tag, ''])
 
-  const named = [
+  const matching = [
     tag,
     `W/${tag}`,
     '*',
@@ -26,7 +26,7 @@ export async function isConditional(t: Test, { call }: TestApp, path: string) {
     ` ${tag} `,
     `x, ${tag}`,
   ]
-  for (const header of named) {
+  for (const header of matching) {
     for (const method of ['GET', 'HEAD']) {
       const { status, headers, text } = await call(method, path, { headers: { 'if-none-match': header } })
       t.strictSame([status, text], [304, ''], `${method} ${path} If-None-Match: ${header}`)
@@ -36,7 +36,7 @@ export async function isConditional(t: Test, { call }: TestApp, path: string) {
       t.notOk(headers.get('transfer-encoding'))
     }
   }
-  const others = [
+  const notMatching = [
     '',
     '""',
     '"other"',
@@ -49,7 +49,7 @@ export async function isConditional(t: Test, { call }: TestApp, path: string) {
     `"x${tag}"`,
     `${tag}x`,
   ]
-  for (const header of others) {
+  for (const header of notMatching) {
     const { status, text } = await call('GET', path, { headers: { 'if-none-match': header } })
     t.strictSame([status, text], [200, full.text], `If-None-Match: ${header}`)
   }

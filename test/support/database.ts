@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
 
-/** What run.ts prepares in the database `postgres`: the names of those that no test has at the moment. */
+/** Statement that run.ts executes in the database `postgres`: a pool of migrated databases that no test is using. */
 export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KEY)'
 
 /**
- * A database without rows, the test's own until it ends. Making one takes 110 to 290 ms of CPU, so that one of a test
- * that passed is emptied for the next, of whatever file.
- * @param options migrated: false for one without any table, which nobody gets again
- * @returns its URL
+ * Returns the URL of a database without rows, for this test only. Creating one takes 110 to 290 ms of CPU, so that a test
+ * that passes returns its database to the pool, from which tests in any file take it.
+ * @param options migrated: false for a database without tables, which is dropped after the test
  */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<string> {
   const name = migrated ? ((await takeFree()) ?? (await create(TEMPLATE))) : await create('template0')
@@ -35,15 +34,18 @@ async function takeFree(): Promise<string | undefined> {
      WHERE name = (SELECT name FROM free_databases LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name`,
   )
   if (!free) return undefined
-  await administer(urlOf(free.name), LEFT_ALONE + EMPTY)
+  await administer(urlOf(free.name), TERMINATE_CONNECTIONS + EMPTY)
   return free.name
 }
 
-const LEFT_ALONE = `
+const TERMINATE_CONNECTIONS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';`
 
-/** Every row belongs to a user, but for the deliveries. With few rows this is ten times faster than TRUNCATE. */
+/**
+ * Deletes all rows and resets all sequences. Every row belongs to a user, except webhook deliveries. With few rows, this
+ * is ten times faster than TRUNCATE.
+ */
 export const EMPTY = `
   DELETE FROM users;
   DELETE FROM github_deliveries;
@@ -65,8 +67,13 @@ async function administer(url: string, statement: string, values?: unknown[]) {
   }
 }
 
+/** Selects the connections that are waiting for a lock in the current database. */
+export const LOCK_WAITS = `
+  SELECT extract(epoch FROM xact_start)::float8 AS started_at FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock'`
+
 /**
- * Executes a statement in a transaction that stays open, to hold its locks.
+ * Executes a statement in a transaction that stays open, to keep its locks.
  * @returns a function that commits the transaction
  */
 export async function holdTransaction(

@@ -2,12 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Test } from 'tap'
 
-/** A repository of the stub: by its id, so that it can be renamed. */
+/** A repository, which tests rename by changing `full_name`. */
 export interface StubRepository {
   id: number
   full_name: string
   private: boolean
-  /** The installation that grants it, if any. */
+  /** Id of the installation with access to the repository. */
   installation: number | null
 }
 
@@ -18,36 +18,37 @@ export interface StubInstallation {
   account: { login: string; id: number; type: string; avatar_url: string } | null
 }
 
-/** What is asked: for a repository's installation, a token, a repository, an installation. */
+/** A call of the API: find the installation of a repository, create a token, read a repository, read an installation. */
 export type Question = 'find' | 'mint' | 'read' | 'installation'
 
-type Answer = (request: FastifyRequest, reply: FastifyReply) => unknown
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
-/** A GitHub that does what a test tells it, and does not look at signatures. */
+/** A stub of the GitHub API whose state and handlers tests can change. It does not verify signatures. */
 export interface GithubStub {
   url: string
   repositories: StubRepository[]
   installations: StubInstallation[]
-  /** Names that repositories had: GitHub answers to those with a redirect to the repository's id. */
+  /** Ids of repositories by former name, in lower case. Like GitHub, the stub redirects former names to the id. */
   formerNames: Map<string, number>
-  /** Tokens that it gave: of which installation, and limited to which repositories. */
+  /** Tokens created so far, each with its installation and the ids of the repositories that it is limited to. */
   tokens: Map<string, { installation: number; repositories: number[] }>
-  /** Answers that take the place of the usual ones. */
-  instead: Partial<Record<Question, Answer>>
-  /** What was asked so far, in order. */
+  /** Handlers that replace the default ones. */
+  instead: Partial<Record<Question, Handler>>
+  /** Calls since the last `count()`, in order. */
   asked: Question[]
-  /** Forgets what was asked, and returns it. */
+  /** Returns the calls since the last `count()`. */
   count: () => Question[]
   requests: { method: string; url: string; authorization: string; body: unknown }[]
 }
 
-/** Settings of the service that make it an App of a GitHub. A key that nobody else has, made once a file of tests. */
+/** Private key of the GitHub App, generated once per file of tests. */
 export const privateKey = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
 }).privateKey
 
+/** Returns settings with which the service is a GitHub App on the given server. */
 export const appSettings = (url: string) => ({
   GITHUB_APP_ID: '1234',
   GITHUB_APP_PRIVATE_KEY: privateKey,
@@ -58,7 +59,7 @@ const NOT_FOUND = { message: 'Not Found', documentation_url: 'https://docs.githu
 
 const SUSPENDED = { message: 'This installation has been suspended' }
 
-/** The installation that the stub has. */
+/** The initial installation. */
 export const INSTALLATION: StubInstallation = {
   id: 456789,
   suspended_at: null,
@@ -66,7 +67,7 @@ export const INSTALLATION: StubInstallation = {
   account: { login: 'username', id: 77, type: 'User', avatar_url: 'https://avatars.example.com/u/77' },
 }
 
-/** Starts a GitHub with an App that is installed on `username` and granted `username/repository`, which is private. */
+/** Starts a GitHub whose App is installed on the account `username`, with access to the private `username/repository`. */
 export async function startGithubStub(t: Test): Promise<GithubStub> {
   const server = Fastify({ forceCloseConnections: true })
   const stub: GithubStub = {
@@ -87,7 +88,7 @@ export async function startGithubStub(t: Test): Promise<GithubStub> {
 }
 
 function addRoutes(server: FastifyInstance, stub: GithubStub) {
-  const route = (method: 'GET' | 'POST', url: string, question: Question, usual: Answer) =>
+  const route = (method: 'GET' | 'POST', url: string, question: Question, handler: Handler) =>
     server.route({
       method,
       url,
@@ -95,13 +96,13 @@ function addRoutes(server: FastifyInstance, stub: GithubStub) {
         const { authorization = '' } = request.headers
         stub.asked.push(question)
         stub.requests.push({ method, url: request.url, authorization, body: request.body })
-        return await (stub.instead[question] ?? usual)(request, reply)
+        return await (stub.instead[question] ?? handler)(request, reply)
       },
     })
-  route('GET', '/repos/:owner/:repo/installation', 'find', ofRepository(stub, '/installation', find))
-  route('GET', '/repositories/:id/installation', 'find', ofRepository(stub, '/installation', find))
-  route('GET', '/repos/:owner/:repo', 'read', ofRepository(stub, '', read))
-  route('GET', '/repositories/:id', 'read', ofRepository(stub, '', read))
+  route('GET', '/repos/:owner/:repo/installation', 'find', forRepository(stub, '/installation', find))
+  route('GET', '/repositories/:id/installation', 'find', forRepository(stub, '/installation', find))
+  route('GET', '/repos/:owner/:repo', 'read', forRepository(stub, '', read))
+  route('GET', '/repositories/:id', 'read', forRepository(stub, '', read))
   route('POST', '/app/installations/:id/access_tokens', 'mint', mint(stub))
   route('GET', '/app/installations/:id', 'installation', (request, reply) => {
     const found = stub.installations.find(({ id }) => String(id) === paramsOf(request))
@@ -111,24 +112,24 @@ function addRoutes(server: FastifyInstance, stub: GithubStub) {
 
 const paramsOf = ({ params }: FastifyRequest) => Object.values(params as Record<string, string>).join('/')
 
-type RepositoryAnswer = (stub: GithubStub, repository: StubRepository, ...rest: Parameters<Answer>) => unknown
+type RepositoryHandler = (stub: GithubStub, repository: StubRepository, ...rest: Parameters<Handler>) => unknown
 
-/** By its name in any letter case, by its id, or by a name that it had. */
-function ofRepository(stub: GithubStub, suffix: string, answer: RepositoryAnswer): Answer {
+/** Finds the repository by name in any letter case, or by id. Redirects a former name. */
+function forRepository(stub: GithubStub, suffix: string, handler: RepositoryHandler): Handler {
   return (request, reply) => {
     const name = paramsOf(request).toLowerCase()
     const found = stub.repositories.find((one) => [one.full_name.toLowerCase(), String(one.id)].includes(name))
-    if (found) return answer(stub, found, request, reply)
+    if (found) return handler(stub, found, request, reply)
     const id = stub.formerNames.get(name)
     return id ? redirect(reply, `${stub.url}/repositories/${id}${suffix}`) : reply.code(404).send(NOT_FOUND)
   }
 }
 
-const find: RepositoryAnswer = (stub, repository, _, reply) =>
+const find: RepositoryHandler = (stub, repository, _, reply) =>
   stub.installations.find(({ id }) => id === repository.installation) ?? reply.code(404).send(NOT_FOUND)
 
-/** A public repository is read by every token. */
-const read: RepositoryAnswer = (stub, repository, request, reply) => {
+/** Returns a public repository to any token, like GitHub. */
+const read: RepositoryHandler = (stub, repository, request, reply) => {
   const token = stub.tokens.get(request.headers.authorization?.replace('Bearer ', '') ?? '')
   if (!token) return reply.code(401).send({ message: 'Bad credentials' })
   const installation = stub.installations.find(({ id }) => id === token.installation)
@@ -137,19 +138,19 @@ const read: RepositoryAnswer = (stub, repository, request, reply) => {
   return isGranted || !repository.private ? repository : reply.code(404).send(NOT_FOUND)
 }
 
-function mint(stub: GithubStub): Answer {
+function mint(stub: GithubStub): Handler {
   return (request, reply) => {
     const id = Number((request.params as { id: string }).id)
     const { repositories = [], repository_ids = [] } = request.body as Record<string, (string | number)[]>
     const installation = stub.installations.find((one) => one.id === id)
     if (!installation) return reply.code(404).send(NOT_FOUND)
     if (installation.suspended_at) return reply.code(403).send(SUSPENDED)
-    const asked = [...repositories, ...repository_ids].map((name) => String(name).toLowerCase())
-    const granted = stub.repositories.filter(({ installation, id: own, full_name }) => {
-      const names = [String(own), full_name.toLowerCase().split('/')[1]]
-      return installation === id && asked.some((name) => names.includes(name))
+    const requested = [...repositories, ...repository_ids].map((name) => String(name).toLowerCase())
+    const granted = stub.repositories.filter(({ installation, id: repositoryId, full_name }) => {
+      const names = [String(repositoryId), full_name.toLowerCase().split('/')[1]]
+      return installation === id && requested.some((name) => names.includes(name))
     })
-    if (granted.length < asked.length) return reply.code(422).send({ message: 'not accessible' })
+    if (granted.length < requested.length) return reply.code(422).send({ message: 'not accessible' })
     const token = `ghs_secret${stub.tokens.size}`
     stub.tokens.set(token, { installation: id, repositories: granted.map((one) => one.id) })
     return reply.code(201).send({ token, expires_at: new Date(Date.now() + 3_600_000).toISOString() })

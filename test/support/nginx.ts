@@ -10,17 +10,17 @@ import { until } from './app.js'
 const PATHS = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx', '/opt/homebrew/bin/nginx']
 const NGINX = PATHS.find(existsSync)
 
-/** For the option `skip` of a test. */
-export const withoutNginx = NGINX ? false : 'there is no nginx here'
+/** Value for the option `skip` of a test. */
+export const withoutNginx = NGINX ? false : 'nginx is not installed'
 
-/** The address of the service, for `proxy_pass`. */
+/** Returns the directive `proxy_pass` for the service. */
 export const upstream = (url: string) => `proxy_pass ${url.replace(/\/$/, '')}`
 
 /**
  * Starts nginx with one server, and stops it after the test.
  *
- * @param server directives of the server, such as locations
- * @param http directives of the level above
+ * @param server directives for the `server` block, such as locations
+ * @param http directives for the `http` block
  * @returns `http://127.0.0.1:PORT`
  */
 export async function startNginx(t: Test, server: string, http = ''): Promise<string> {
@@ -56,7 +56,7 @@ export async function startNginx(t: Test, server: string, http = ''): Promise<st
         () => true,
         () => false,
       ),
-    'nginx listens',
+    'nginx accepts connections',
   )
   return url
 }

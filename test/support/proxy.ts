@@ -3,24 +3,25 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
 /**
- * What the way to PostgreSQL is like: open; closed, with every connection cut; or silent, where connections stay and are
- * accepted, and nothing comes through.
+ * - `pass`: forwards all data.
+ * - `refuse`: closes all connections and refuses new ones.
+ * - `hang`: keeps connections and accepts new ones, but forwards nothing.
  */
 type Mode = 'pass' | 'refuse' | 'hang'
 
-/** A way to PostgreSQL that can fail, and that counts what goes over it. */
+/** A TCP proxy for PostgreSQL that simulates outages and counts round trips. */
 export interface DatabaseProxy {
-  /** The database's URL, by this way. */
+  /** URL of the database through the proxy. */
   url: string
-  /** Round trips asked for so far, of all connections: what the client waits for an answer to. */
+  /** Number of messages so far after which a client waits for a response, over all connections. */
   roundTrips: () => number
-  /** Connections at present, those that are only being made among them. */
+  /** Number of open connections, including those that are still being established. */
   connections: () => number
-  /** Resolves once it is so. To leave `hang` cuts the connections that hung. */
+  /** Changes the mode. Changing from `hang` to another mode closes the connections that hung. */
   become: (mode: Mode) => Promise<void>
 }
 
-/** Starts a proxy in front of a PostgreSQL that speaks without TLS. It ends with the test, after whatever uses it. */
+/** Starts a proxy for a PostgreSQL without TLS. Stops it after the test, once the service has stopped. */
 export async function startProxy(t: Test, databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
@@ -81,10 +82,9 @@ async function close(server: Server) {
 }
 
 /**
- * Reads the messages of a client's side of the protocol: a type byte, and a length that counts itself. Only the first
- * message, which starts the session, has no type.
- *
- * A client waits after Sync, which ends an extended query, and after a simple Query.
+ * Parses the messages that a client sends: a type byte and a length that includes itself. Only the first message, which
+ * starts the session, has no type. Counts Sync, which ends an extended query, and simple Query: the client waits for a
+ * response after these.
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 function countRoundTrips(onRoundTrip: () => void): (chunk: Buffer) => void {

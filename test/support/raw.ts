@@ -1,32 +1,35 @@
 import { connect } from 'node:net'
 import { type Answer, OWNER, type TestApp } from './app.js'
 
-/** A response as it was received. */
+/** A response to bytes that were sent over a socket. */
 export type RawResponse = Pick<Answer, 'status' | 'headers' | 'body'>
 
 export const SESSION = `Cookie: neptun-session=${OWNER.token}`
 export const JSON_TYPE = 'Content-Type: application/json'
 
-/** The head of a request, after which the client closes the connection. */
+/** Returns the head of a request that asks the service to close the connection after the response. */
 export const head = (method: string, path: string, ...headers: string[]) =>
   keepAlive(method, path, 'Connection: close', ...headers)
 
-/** The head of a request. */
+/** Returns the head of a request that keeps the connection open. */
 export const keepAlive = (method: string, path: string, ...headers: string[]) =>
   [`${method} ${path} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n')
 
-/** A whole request with a JSON body. */
+/** Returns a complete request with a JSON body. */
 export function withJson(method: string, path: string, value: unknown, ...headers: string[]): string {
   const body = JSON.stringify(value)
   return keepAlive(method, path, JSON_TYPE, `Content-Length: ${Buffer.byteLength(body)}`, ...headers) + body
 }
 
-/** Sends bytes as they are, and reads until the service closes the connection. */
+/** Sends bytes over a new connection, and returns all responses once the service has closed the connection. */
 export async function exchangeAll({ url }: Pick<TestApp, 'url'>, ...parts: (string | Uint8Array)[]) {
   return parseResponses(await receive(url, parts))
 }
 
-/** Sends bytes as they are, and returns the first response when the service has closed the connection. */
+/**
+ * Sends bytes over a new connection, and returns the first response once the service has closed the connection. The
+ * status is 0 if there was no response.
+ */
 export async function exchange(service: Pick<TestApp, 'url'>, ...parts: (string | Uint8Array)[]): Promise<RawResponse> {
   const [first] = await exchangeAll(service, ...parts)
   return first ?? { status: 0, headers: new Headers(), body: undefined }
@@ -46,7 +49,7 @@ function receive(url: string, parts: (string | Uint8Array)[]): Promise<Buffer> {
   })
 }
 
-/** Parses responses, all of which have a Content-Length or no body. */
+/** Parses a sequence of responses, each with a Content-Length or without a body. */
 export function parseResponses(bytes: Buffer): RawResponse[] {
   const responses: RawResponse[] = []
   for (let rest = bytes; rest.length > 0; ) {

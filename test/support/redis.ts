@@ -9,23 +9,23 @@ const PROGRAM = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/h
   existsSync,
 )
 
-/** For the option `skip` of a test. */
-export const NO_REDIS = PROGRAM === undefined && 'there is no redis-server here'
+/** Value for the option `skip` of a test. */
+export const NO_REDIS = PROGRAM === undefined && 'redis-server is not installed'
 
 export interface TestRedis {
   url: string
   /** Deletes all keys. */
   clear: () => Promise<unknown>
   stop: () => Promise<unknown>
-  /** Starts it again, without its keys. */
+  /** Starts it again, without keys. */
   start: () => Promise<unknown>
-  /** Stops its process, or lets it go on: meanwhile it accepts connections and does not respond. */
+  /** Suspends or resumes the process. While suspended, it accepts connections but does not respond. */
   freeze: (isFrozen: boolean) => void
-  /** Makes it refuse writes, as a replica does. */
+  /** Makes it a replica, which rejects writes, or a primary again. */
   setReadOnly: (isReadOnly: boolean) => Promise<unknown>
 }
 
-/** Starts a Redis that ends with the test. */
+/** Starts Redis, and stops it after the test. */
 export async function startRedis(t: Test): Promise<TestRedis> {
   const port = await findFreePort()
   const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']

@@ -45,17 +45,17 @@ export type ResourceType = (typeof RESOURCE_TYPES)[number]
 export const distinct = ({ create, naturalKey }: ResourceType, index: number): Record<string, unknown> =>
   naturalKey ? { ...create, [naturalKey]: 900_000 + index } : create
 
-/** What the service stores of an account besides the body. */
+/** Columns of an installation that the service derives from the body. */
 const ACCOUNT = { github_account_name: 'acme' }
 
-/** Writes a resource that is linked nowhere, straight into its table; every text in it begins with `mark`. */
+/** Inserts a resource without links into its table. Each of its texts starts with `mark`. */
 export async function writeResource(
   { sql }: TestApp,
   { table, create, texts, naturalKey }: ResourceType,
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
   const marked = ([name, value]: [string, unknown]) => (texts.includes(name) && value !== null ? mark + value : value)
-  // A user has an installation once; that of resource 500 is the one of `created`.
+  // A user can have an installation only once. Resource 500 has the installation_id of `created`.
   const own = { ...create, ...(naturalKey && { [naturalKey]: 4211 + id, ...ACCOUNT }) }
   const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
   const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.entries(own).map(marked)]

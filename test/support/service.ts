@@ -7,11 +7,11 @@ export const SERVICE_TOKEN = 'the-token-of-the-sign-in-service-0123456789'
 export const OTHER_SERVICE_TOKEN = 'the-next-token-of-the-service-0123456789'
 
 export interface TestService extends TestApp {
-  /** Calls the API of other services, below `/internal/v1`. */
+  /** Calls the API for other services, below `/internal/v1`, with SERVICE_TOKEN. */
   api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
 }
 
-/** Starts the service with the API of other services. */
+/** Starts the service with the API for other services enabled. */
 export async function startService(
   t: Test,
   settings: Partial<Record<keyof Config, string>> = {},
@@ -29,7 +29,7 @@ export async function startService(
   }
 }
 
-/** Finds a port that is free now. */
+/** Finds a free port. */
 export async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

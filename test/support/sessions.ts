@@ -1,4 +1,4 @@
-/** How many requests the service allows one session to have in progress. */
+/** Maximum number of concurrent requests per session in the service. */
 const MAX_CALLS = 16
 
 interface Session {
@@ -7,21 +7,21 @@ interface Session {
 }
 
 /**
- * Spreads the calls with one token over as many sessions as the service requires, so that a test can send more requests at
- * once than one session may have in progress. Fewer requests all use the given token.
+ * Distributes concurrent requests with one token over several sessions of its user, so that a test can exceed the limit
+ * of concurrent requests per session. Up to the limit, all requests use the given token.
  *
- * @param createSession creates another session of the same user; undefined for a token that has none
+ * @param createSession creates another session of the token's user; returns undefined for an unknown token
  */
 export function spreadCalls(createSession: (token: string) => Promise<string> | undefined) {
   const sessions = new Map<string, Session[]>()
 
   function choose(token: string): Session {
-    const known = sessions.get(token) ?? [{ token: Promise.resolve(token), calls: 0 }]
-    sessions.set(token, known)
-    const free = known.find(({ calls }) => calls < MAX_CALLS)
-    if (free) return free
+    const existing = sessions.get(token) ?? [{ token: Promise.resolve(token), calls: 0 }]
+    sessions.set(token, existing)
+    const available = existing.find(({ calls }) => calls < MAX_CALLS)
+    if (available) return available
     const created = { token: createSession(token) ?? Promise.resolve(token), calls: 0 }
-    known.push(created)
+    existing.push(created)
     return created
   }
 
@@ -35,7 +35,7 @@ export function spreadCalls(createSession: (token: string) => Promise<string> | 
         session.calls -= 1
       }
     },
-    /** Forgets the sessions, which are about to be deleted. */
+    /** Discards the sessions before their rows are deleted. */
     clear: () => sessions.clear(),
   }
 }

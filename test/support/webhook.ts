@@ -6,7 +6,7 @@ export const SECRET = 'a secret between GitHub and us'
 export const sign = (body: string | Buffer, secret = SECRET, algorithm = 'sha256') =>
   `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
 
-/** Headers of a delivery as GitHub sends them. */
+/** Returns the headers of a webhook delivery from GitHub. */
 export const deliveryHeaders = (event: string, body: string, id: string = randomUUID()) => ({
   'content-type': 'application/json',
   'user-agent': 'GitHub-Hookshot/044aadd',
@@ -15,14 +15,14 @@ export const deliveryHeaders = (event: string, body: string, id: string = random
   'x-hub-signature-256': sign(body),
 })
 
-/** Delivers as GitHub does. A header that is null is left out. */
+/** Sends a webhook delivery like GitHub. A header that is null is omitted. */
 export async function deliver(
   { url }: Pick<TestApp, 'url'>,
   event: string,
   payload: object | string,
   { id = randomUUID() as string, headers = {} as Record<string, string | null> } = {},
 ) {
-  // GitHub's payloads contain times and differ; an identical one is a replay.
+  // Payloads of GitHub contain times, so that no two are identical. An identical payload is a replay.
   const body = typeof payload === 'string' ? payload : JSON.stringify({ ...payload, sent: randomUUID() })
   const all: Record<string, string | null> = { ...deliveryHeaders(event, body, id), ...headers }
   const present = Object.entries(all).filter((header): header is [string, string] => header[1] !== null)

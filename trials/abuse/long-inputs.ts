@@ -19,7 +19,7 @@ const TRIES = 3
 /** Number of slowest inputs in the table. */
 const SHOWN = 5
 
-/** Measures for how long requests of up to 2 MiB block the event loop, as a delay of another client's requests. */
+/** Measures for how long requests of up to 2 MiB block the event loop: the delay of another client's requests. */
 export const longInputs: Trial = () =>
   withEnvironment(async (environment) => {
     const { port } = await environment.startService()

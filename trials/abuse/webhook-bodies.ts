@@ -22,7 +22,7 @@ const GROWTH = 128
 const LIMIT = 1000
 
 /**
- * One address sends bodies of 25 MiB without a valid signature, complete except for the end, while GitHub delivers
+ * One address sends bodies of 25 MiB without a valid signature and without their last bytes, while GitHub delivers
  * webhooks.
  */
 export const webhookBodies: Trial = () =>

@@ -51,7 +51,7 @@ export function drawValue(user: User, schema: Schema): unknown {
 
 function drawText({ random, canary }: User, minLength: number, maxLength: number): string {
   if (random.chance(3)) return random.pick(WIDTHS).repeat(Math.max(1, minLength))
-  // Sometimes a text of the maximum length; rarely if that is long.
+  // Sometimes a text of the maximum length, but rarely if the maximum is large.
   if (random.chance(maxLength > 20_000 ? 0.3 : 3))
     return random.pick(WIDTHS.slice(0, maxLength > 20_000 ? 1 : 4)).repeat(maxLength)
   const parts = Array.from({ length: random.int(0, 3) }, () => random.pick(UNICODE))

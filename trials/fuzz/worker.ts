@@ -21,7 +21,7 @@ export async function runWorker(context: Context, user: User): Promise<void> {
   let wire = await openWire(port)
   for (let step = 1; report.requests() < requests; step += 1) {
     if (!wire.isOpen()) wire = await openWire(port)
-    if (random.chance(1.5)) await changeBehind(context.pool, user)
+    if (random.chance(1.5)) await changeAsOtherService(context.pool, user)
     if (random.chance(1)) await sendDelivery(context, user, wire)
     else if (random.chance(2)) await sendPipelined(context, user, wire)
     else await sendCall(context, user, wire)
@@ -104,7 +104,7 @@ async function sendDelivery(context: Context, user: User, wire: Wire): Promise<v
 }
 
 /** Changes the database as other services might. */
-async function changeBehind(pool: pg.Pool, user: User): Promise<void> {
+async function changeAsOtherService(pool: pg.Pool, user: User): Promise<void> {
   const { random, model, sessions } = user
   switch (random.weighted({ session: 70, project: 10, resource: 20 })) {
     case 'session':

@@ -11,7 +11,7 @@ import { errors, HttpError } from './errors.js'
 import { type DataAccess, projectResources } from './routes.js'
 import { SESSION_COOKIE } from './session.js'
 
-/** Requests per second and client. Requests are counted, but no load of the benchmark reaches the limit. */
+/** Maximum number of requests per second and client. No load of the benchmark reaches it. */
 const RATE_LIMIT = 1_000_000
 
 /** Maximum time for which log lines are buffered, in milliseconds. */
@@ -38,7 +38,7 @@ export function createLogger(): FastifyBaseLogger {
   return pino({ level: 'info' }, destination)
 }
 
-/** Builds a server with the plugins and checks of a production service, with a given data access. */
+/** Builds a server with the plugins and checks of a production service, which reads and writes through `data`. */
 export async function buildEquipped(data: DataAccess, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,

@@ -69,7 +69,7 @@ async function renameForUser(
         IS DISTINCT FROM (${current}::text, ${current}::text, ${id}::text)`
 }
 
-/** Before an account's first rename, records the login in its installation as the name it started with. */
+/** Before an account's first rename, records the login of its installation as the initial name. */
 async function addInitialLogin(transaction: Transaction, id: string, where: InstallationsOfUser): Promise<void> {
   const { neptun_user_id } = where
   const subject = 'account' as const

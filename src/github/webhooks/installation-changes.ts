@@ -50,7 +50,7 @@ export async function changeInstallation(
 
 /**
  * Stores the account of an installation. Only renames change the login (renameAccount), because deliveries can arrive
- * out of order; here, it fills a missing github_account_name if it equals account_name.
+ * out of order. Here, the login only fills a missing github_account_name, and only if it equals account_name.
  */
 async function describeAccount(transaction: Transaction, installationId: number, account: InstallationAccount) {
   const { id, login, type, avatarUrl } = account
@@ -64,8 +64,8 @@ async function describeAccount(transaction: Transaction, installationId: number,
 }
 
 /**
- * Stores GitHub's ids in imports of these repositories that have none, matched by path. Skips repositories with stored
- * name statements: the delivered name may be out of date.
+ * Stores the ids of repositories in imports without an id, matched by path. Skips repositories about whose names
+ * statements are stored, because the delivered name may be outdated.
  */
 async function learnRepos(
   transaction: Transaction,
@@ -90,8 +90,8 @@ async function learnRepos(
 }
 
 /**
- * Builds a filter for installations whose last change of suspension is unknown, or older (`lt`) than one of `times`, or
- * as old (`lte`). Without times, it matches all.
+ * Builds a filter for installations whose last suspension change is unknown, older than one of `times` (`lt`), or not
+ * newer than one of them (`lte`). Without times, all installations match.
  */
 function isOlder(operator: 'lt' | 'lte', ...times: (Date | null)[]): Prisma.GithubInstallationWhereInput {
   const bounds = times.filter((time) => time !== null).map((time) => ({ suspension_known_at: { [operator]: time } }))

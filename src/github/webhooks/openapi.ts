@@ -10,7 +10,7 @@ export const receiveGithubWebhook = {
   security: [{ githubSignature: [] }],
   summary: 'Receive a GitHub webhook',
   description:
-    'GitHub reports changes of installations and repositories. The signature is verified before the body is parsed. ' +
+    'GitHub reports changes to installations and repositories. The signature is verified before the body is parsed. ' +
     'Idempotent: each delivery is processed once.',
   response: {
     200: response('The delivery was processed, now or earlier.', Outcome, { example: { outcome: 'processed' } }),

@@ -54,7 +54,10 @@ async function moveForUser(transaction: Transaction, userId: number, move: RepoM
   await updateImports(transaction, userId, id)
 }
 
-/** Before a repository's first change, records the name in an import with its id as the name it started with. */
+/**
+ * Before a repository's first change, records its name in a stored import, found by the repository's id, as the initial
+ * name.
+ */
 async function addInitialName(transaction: Transaction, userId: number, id: string): Promise<void> {
   const where = { neptun_user_id: userId, github_repository_id: id }
   const found = await transaction.import.findFirst({ where, select: { source_path: true, github_account_id: true } })
@@ -71,8 +74,8 @@ async function addInitialName(transaction: Transaction, userId: number, id: stri
 }
 
 /**
- * Stores a repository's id in the imports that have none and match its name, and its owner by id, or by login if the
- * import has no owner id.
+ * Stores a repository's id in the imports without one that match its name and its owner. The owner is matched by id, or
+ * by login if the import has no owner id.
  */
 async function learnRepo(
   transaction: Transaction,

@@ -93,7 +93,7 @@ const SERVICE_ERRORS: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** Errors of an operation whose request body is parsed. This includes DELETE, which ignores it. */
+/** Errors of an operation whose request body is parsed. This includes DELETE, which ignores the body. */
 export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
 /** Errors of a write with a session. */

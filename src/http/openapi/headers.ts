@@ -28,7 +28,10 @@ export const CHALLENGE: Headers = {
 export const BEARER_CHALLENGE: Headers = { 'WWW-Authenticate': text('The `Bearer` scheme.', 255) }
 
 export const ETAG: Headers = {
-  ETag: text('Identifies the state of the returned object or list (RFC 9110). Changes whenever that does.', 64),
+  ETag: text(
+    'Identifies the state of the returned object or list (RFC 9110). Changes whenever that state changes.',
+    64,
+  ),
 }
 
 export const LOCATION: Headers = {

@@ -39,7 +39,7 @@ const PAGE_ERRORS: Record<number, ErrorCode> = {
 }
 
 interface OpenapiOptions {
-  /** Whether opening the page signs the browser in as the demonstration user, if that exists. For development only. */
+  /** Whether opening the page signs the browser in as the demonstration user, if there is one. For development only. */
   signsIn: boolean
   database: Database
 }

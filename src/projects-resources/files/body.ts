@@ -5,7 +5,7 @@ import { type CreateFileBody, REQUIRED_FIELDS, UpdateFileBody } from './schemas.
 
 const rules = updateRules(Object.keys(UpdateFileBody.properties), REQUIRED_FIELDS)
 
-/** Validates rules for a new file that JSON Schema cannot express. */
+/** Validates a new file against rules that JSON Schema cannot express. */
 export const checkCreate = ({ body }: { body: unknown }): ValidationError[] => checkTextSize(asRecord(body))
 
 /** Validates the body of an update: it must have at least one field, and `text` must not be too large. */

@@ -19,7 +19,9 @@ import type { Owner } from '../owner.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
 import type { CreateFileBody, File, FileFilter } from './schemas.js'
 
-/** A row. If its columns differ from the response schema, this is `never`, so that its uses do not compile. */
+/**
+ * A row. If its columns differ from the response schema, the type is `never`, and code that uses it does not compile.
+ */
 export type FileRow = Exact<ContextFileModel, Static<typeof File>>
 
 const COLUMN_NAMES = Object.keys(Prisma.ContextFileScalarFieldEnum)

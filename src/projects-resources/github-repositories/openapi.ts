@@ -46,7 +46,8 @@ const FAILED = {
     type: 'string',
     maxLength: 16_384,
     description:
-      "GitHub's ids of the installations whose repositories are missing: suspended, or the request to GitHub failed.",
+      "GitHub's ids of the installations whose repositories are missing: those that are " +
+      'suspended, and those for which the request to GitHub failed.',
   },
 }
 

@@ -30,7 +30,7 @@ interface IdempotentCall<Result, Body> {
   /** Sets the response headers and returns the response body. */
   respond: (result: Result) => Body
   /**
-   * Adds the text to a result that is replayed, if it was too long to be stored.
+   * Restores the text of a replayed result, if the text was too long to be stored.
    * @throws ApiError if the user no longer has access to the object
    */
   restore?: (result: Result) => Result | Promise<Result>

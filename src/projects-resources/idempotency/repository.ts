@@ -94,8 +94,8 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
 }
 
 /**
- * The property that can be 1 MiB of text. A long one is not stored a second time: a retry contains it or identifies its
- * row.
+ * Name of the property that can contain 1 MiB of text. A long text is not stored a second time, because a retry
+ * contains the text or identifies its row.
  */
 const LONG_TEXT = 'text'
 

@@ -35,7 +35,7 @@ export const presentFields = (body: UpdateImportBody): Partial<CreateImportBody>
 
 /**
  * Returns the canonical form of a path.
- * @param field the field that the validation error names: the one that the client sent, if the other one is stored
+ * @param field the field to name in the validation error: `source_type` if the request has only the type
  * @throws ApiError 400 if the path does not have the format of the type
  */
 export function requireSourcePath(

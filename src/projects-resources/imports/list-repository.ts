@@ -20,7 +20,9 @@ import type { Import, ImportFilter } from './schemas.js'
 /** Columns that no response shows. */
 export const HIDDEN = { github_repository_id: true, github_account_id: true } as const
 
-/** A row. If its columns differ from the response schema, this is `never`, so that its uses do not compile. */
+/**
+ * A row. If its columns differ from the response schema, the type is `never`, and code that uses it does not compile.
+ */
 export type ImportRow = Exact<Omit<ImportModel, keyof typeof HIDDEN>, Static<typeof Import>>
 
 /** A stored import. It is withheld while the user has no access to its repository. */

@@ -29,7 +29,8 @@ export function linkOrCreateRules(descriptor: ResourceDescriptor) {
 }
 
 /**
- * Creates a check for rules that JSON Schema cannot express: a body must not mix the forms, and the descriptor's check.
+ * Creates a check for rules that JSON Schema cannot express: a body must not mix the two forms, and a new resource must
+ * pass the check of its descriptor.
  */
 export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor) {
   const fields = Object.keys(create.properties)

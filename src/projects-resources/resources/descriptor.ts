@@ -41,7 +41,7 @@ export interface ResourceDefinition<
   naturalKey?: keyof Row<M> & keyof Static<Create> & string
   /** Additional columns that only the API for other services can write. Every property is optional. */
   provisioned?: TObject<Partial<Record<keyof Row<M> & string, TSchema>> & Record<string, TSchema>>
-  /** Validates rules for a new resource that JSON Schema cannot express. */
+  /** Validates a new resource against rules that JSON Schema cannot express. */
   check?: (body: Record<string, unknown>) => ValidationError[]
   /** Converts a valid body that creates a resource to columns. By default, each property is one column. */
   toColumns?: (body: Static<Create>) => Partial<Row<M>>

@@ -12,7 +12,7 @@ export interface SessionLookupOptions {
   SESSION_LOOKUP_URL: string
   /** How long the result of a lookup is cached, in milliseconds. */
   SESSION_LOOKUP_TTL: number
-  /** For the whole response, in milliseconds. */
+  /** Timeout for the whole response, in milliseconds. */
   SESSION_LOOKUP_TIMEOUT: number
   /** Path of a field in the response, separated by dots. */
   SESSION_LOOKUP_USER_ID_FIELD: string
@@ -24,7 +24,7 @@ export interface SessionLookupOptions {
  * Called after each lookup. Outcomes:
  * - `found`: the session is valid
  * - `refused`: the session is unknown to the other service or has ended, or its user does not exist
- * - `remembered`: the negative cache had the cookie, so that no request was sent
+ * - `remembered`: the negative cache contained the cookie, so no request was sent
  * - `failed`: the other service was unavailable, or its response was not valid
  * - `rejected`: too many lookups were waiting
  * @param milliseconds duration of the request; undefined if no request was sent

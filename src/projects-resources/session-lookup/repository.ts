@@ -10,7 +10,7 @@ export interface FoundSession {
 export type SessionLookupRepository = ReturnType<typeof createSessionLookupRepository>
 
 /**
- * Data access for sessions that were looked up in another service. Never changes sessions that were inserted otherwise.
+ * Data access for sessions that were looked up in another service. Never changes other sessions.
  */
 export function createSessionLookupRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {

@@ -11,7 +11,7 @@ import {
 
 const COOKIE = 'your-session-cookie'
 
-t.test("the documentation's functions compile against the types that are made of the document, and work", async (t) => {
+t.test('the functions in the documentation compile against the generated types, and work', async (t) => {
   const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
 
   const data = { source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' } as const
@@ -27,7 +27,7 @@ t.test("the documentation's functions compile against the types that are made of
   )
   t.equal((await listProjectImports(url, 1, 789, undefined, COOKIE)).imports.length, 2)
 
-  // What was read may be changed and sent back whole.
+  // A client can change an import that it has read, and send all of it back.
   const changed = await updateProjectImport(url, 1, 789, created.id, { ...created, title: null }, COOKIE)
   t.same(changed.import, { ...created, title: null, updated_at: changed.import.updated_at })
 
@@ -41,14 +41,14 @@ t.test("the documentation's functions compile against the types that are made of
   await t.rejects(denied, { message: 'HTTP error! status: 403 USER_MISMATCH' })
 })
 
-t.test("a page reads a project's imports and files together", async (t) => {
+t.test('imports and filtered files can be listed concurrently', async (t) => {
   const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
-  const [{ imports }, { files }, none] = await Promise.all([
+  const [{ imports }, { files }, noFiles] = await Promise.all([
     listProjectImports(url, 1, 789, undefined, COOKIE),
     listProjectFiles(url, 1, 789, { context_file_category: 'container' }, COOKIE),
     listProjectFiles(url, 1, 789, { context_file_category: 'container', context_file_type: 'compose' }, COOKIE),
   ])
-  t.same([imports.map(({ id }) => id), none], [[123], { files: [] }])
+  t.same([imports.map(({ id }) => id), noFiles], [[123], { files: [] }])
   t.same(files, [
     {
       id: 123,
@@ -67,16 +67,16 @@ t.test("a page reads a project's imports and files together", async (t) => {
   ])
 })
 
-/** Never called: what the compiler must refuse. */
-export function wrong(host: string) {
+/** Calls that must not compile. Never called. */
+export function invalidCalls(host: string) {
   return [
-    // @ts-expect-error there is no such type of source
+    // @ts-expect-error unknown source type
     createProjectImport(host, 1, 789, { source_type: 'svn', source_path: 'trunk' }, COOKIE),
     // @ts-expect-error the path is missing
     createProjectImport(host, 1, 789, { source_type: 'git' }, COOKIE),
-    // @ts-expect-error it is another type's id
+    // @ts-expect-error the id of another type
     createProjectResource(host, 1, 789, 'user-files', { chat_conversation_id: 123 }, COOKIE),
-    // @ts-expect-error there is no such type of resource
+    // @ts-expect-error unknown resource type
     createProjectResource(host, 1, 789, 'wishes', { wish_id: 123 }, COOKIE),
   ]
 }

@@ -1,4 +1,4 @@
-// The functions of the API's documentation, in its own shape. What it writes out as interfaces comes from the types here.
+// The functions in the API's documentation, in the same form, but with the generated types instead of interfaces.
 import type { components, operations, paths } from '../../../docs/openapi/types.js'
 
 type Json<Part extends { content: { 'application/json': unknown } }> = Part['content']['application/json']

@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { seedDemoData } from '../../../src/demo-data.js'
 import { ajvOptions } from '../../../src/http/ajv.js'
-import { type Answer, startApp, type TestApp } from '../../support/app.js'
+import { type Answer, errorBody, faultBody, startApp, type TestApp } from '../../support/app.js'
 
 const SECRET = 'a webhook secret'
 
@@ -38,7 +38,7 @@ interface Document {
   }
 }
 
-/** An operation with its place. */
+/** An operation with its method and path. */
 type Call = Operation & { method: string; path: string }
 
 const shared = await startApp(
@@ -50,14 +50,17 @@ const { body: document } = (await shared.call('GET', '/openapi.json', { token: n
 const calls: Call[] = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
 )
+const nameOf = ({ method, path }: Call) => `${method} ${path}`
+
+/** The operations that require a session. */
 const guarded = calls.filter(({ security }) => 'session' in (security[0] ?? {}))
 
-// Its references are to the components of the whole document.
+// References in schemas are relative to the document.
 const ajv = new Ajv2020({ ...ajvOptions.customOptions, strict: false, validateFormats: false })
 ajv.addSchema(document, 'document')
 const compiled = new Map<string, ValidateFunction>()
 
-t.test('anybody can read the document, again only when it has changed', async (t) => {
+t.test('the document is public and supports conditional requests', async (t) => {
   const first = await fetch(`${shared.url}/openapi.json`)
   t.equal(first.headers.get('cache-control'), 'no-cache')
   t.equal(first.headers.get('content-type'), 'application/json; charset=utf-8')
@@ -69,27 +72,32 @@ t.test('anybody can read the document, again only when it has changed', async (t
   t.equal(document.openapi, '3.1.0')
 })
 
-t.test('errors of the page are like all others', async (t) => {
+t.test('errors of the documentation page have the usual shape and headers', async (t) => {
   const file = '/docs/static/swagger-ui.css'
-  const refusals: [path: string, headers: Record<string, string>, status: number, code: string][] = [
-    ['/docs/none', {}, 404, 'ROUTE_NOT_FOUND'],
-    ['/docs/static/none.js', {}, 404, 'ROUTE_NOT_FOUND'],
-    ['/docs/static/.none', {}, 404, 'ROUTE_NOT_FOUND'],
-    ['/docs/static/..%2f..%2fpackage.json', {}, 404, 'ROUTE_NOT_FOUND'],
-    ['/docs/static/..%5c..%5cpackage.json', {}, 403, 'FORBIDDEN'],
-    ['/docs/static/%00', {}, 400, 'INVALID_REQUEST'],
-    [file, { 'if-match': '"none"' }, 412, 'PRECONDITION_FAILED'],
-    [file, { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }, 412, 'PRECONDITION_FAILED'],
-    [file, { range: 'bytes=999999999-' }, 416, 'RANGE_NOT_SATISFIABLE'],
+  const notFound = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
+  const changed = errorBody(412, 'PRECONDITION_FAILED', 'The object has changed since it was read')
+  const requests: [path: string, headers: Record<string, string>, body: ReturnType<typeof errorBody>][] = [
+    ['/docs/none', {}, notFound],
+    ['/docs/static/none.js', {}, notFound],
+    ['/docs/static/.none', {}, notFound],
+    ['/docs/static/..%2f..%2fpackage.json', {}, notFound],
+    ['/docs/static/..%5c..%5cpackage.json', {}, errorBody(403, 'FORBIDDEN', 'Forbidden')],
+    ['/docs/static/%00', {}, faultBody(['path', 'is not a valid file path'])],
+    [file, { 'if-match': '"none"' }, changed],
+    [file, { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }, changed],
+    [
+      file,
+      { range: 'bytes=999999999-' },
+      errorBody(416, 'RANGE_NOT_SATISFIABLE', 'The requested range is not satisfiable'),
+    ],
   ]
-  for (const [path, headers, status, code] of refusals) {
-    const answer = await shared.call('GET', path, { token: null, headers })
-    t.same([answer.status, answer.body?.statusCode, answer.body?.code], [status, status, code], path)
-    t.equal(typeof answer.body?.message, 'string')
-    t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
-    t.equal(answer.headers.get('cache-control'), 'no-store')
-    t.equal(answer.headers.get('x-content-type-options'), 'nosniff')
-    t.match(answer.headers.get('x-request-id'), /./)
+  for (const [path, headers, body] of requests) {
+    const response = await shared.call('GET', path, { token: null, headers })
+    t.same([response.status, response.body], [body.statusCode, body], path)
+    t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+    t.equal(response.headers.get('cache-control'), 'no-store')
+    t.equal(response.headers.get('x-content-type-options'), 'nosniff')
+    t.match(response.headers.get('x-request-id'), /./)
   }
   const part = await shared.call('GET', file, { token: null, headers: { range: 'bytes=0-9' } })
   t.equal(part.status, 206)
@@ -97,18 +105,19 @@ t.test('errors of the page are like all others', async (t) => {
   t.equal(part.text.length, 10)
 })
 
-t.test('it has every route, and nothing else', async (t) => {
+t.test('the document has every public route, and no other', async (t) => {
   const registered = shared.routes
     .filter(({ method, schema }) => method !== 'HEAD' && !schema?.hide)
     .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
-  t.same(calls.map(({ method, path }) => `${method} ${path}`).sort(), registered.sort())
+  t.same(calls.map(nameOf).sort(), registered.sort())
+  t.same(guarded.map(nameOf).sort(), registered.filter((route) => route.includes(' /api/')).sort(), 'with a session')
   t.equal(new Set(calls.map(({ operationId }) => operationId)).size, calls.length)
   const hidden = shared.routes.filter(({ schema }) => schema?.hide).map(({ url }) => url.replace(/\(.*\)/, ''))
   const unknown = '/api/users/:user_id/projects/:project_id/resources/:resource_type'
   t.same([...new Set(hidden)], ['/openapi.json', '/docs/json', '/docs', '/docs/*', unknown, `${unknown}/:resource_id`])
 })
 
-t.test('without a secret there is no webhook in it', async (t) => {
+t.test('without a webhook secret, the document has no webhook', async (t) => {
   const { call } = await startApp(t)
   const { body } = await call('GET', '/openapi.json', { token: null })
   t.equal(body.paths['/webhooks/github'], undefined)
@@ -123,7 +132,7 @@ t.test('every parameter has an example', async (t) => {
   }
 })
 
-t.test('every example is as its schema says', async (t) => {
+t.test('every request and response has examples, which are valid', async (t) => {
   for (const { operationId, requestBody, responses } of calls) {
     const medias: [string, Media | undefined][] = [['request', requestBody?.content['application/json']]]
     for (const status of Object.keys(responses))
@@ -139,21 +148,21 @@ t.test('every example is as its schema says', async (t) => {
   }
 })
 
-t.test('every example of a request is accepted, and every answer is one that the document has', async (t) => {
+t.test('every example request succeeds, with a documented response', async (t) => {
   for (const call of guarded) {
     const { requestBody } = call
     const bodies = requestBody ? Object.values(requestBody.content['application/json'].examples ?? {}) : [{}]
     for (const example of bodies) {
-      const answer = await send(call, 'value' in example ? { body: example.value } : {})
-      // There is no GitHub App.
-      if (call.operationId === 'listGithubRepositories') t.equal(answer.body.code, 'GITHUB_UNAVAILABLE')
-      else t.ok(answer.status >= 200 && answer.status < 300, `${call.operationId}: ${answer.status}`)
-      checkAnswer(t, call, answer)
+      const response = await send(call, 'value' in example ? { body: example.value } : {})
+      // No GitHub App is configured.
+      if (call.operationId === 'listGithubRepositories') t.equal(response.body.code, 'GITHUB_UNAVAILABLE')
+      else t.ok(response.status >= 200 && response.status < 300, `${call.operationId}: ${response.status}`)
+      isDocumented(t, call, response)
     }
   }
 })
 
-t.test('responses have no patterns, and patterns of requests mean the same in every language', async (t) => {
+t.test('responses have no patterns, and patterns of requests are portable', async (t) => {
   const patterns = (part: object) =>
     [...JSON.stringify(part).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text ?? ''))
   for (const { operationId, responses } of calls) t.same(patterns(responses), [], operationId)
@@ -167,13 +176,13 @@ t.test('responses have no patterns, and patterns of requests mean the same in ev
   const all = new Set(patterns(document))
   t.ok(all.has('^[^\\x00]*$'))
   for (const pattern of all) {
-    t.notMatch(pattern, /\\u[dD][89a-fA-F]|\\p\{|\(\?/, 'no surrogates, no properties, no lookaround')
+    t.notMatch(pattern, /\\u[dD][89a-fA-F]|\\p\{|\(\?/, 'no surrogates, Unicode properties or lookaround')
     t.doesNotThrow(() => [new RegExp(pattern), new RegExp(pattern, 'u')], pattern)
   }
-  t.notMatch(JSON.stringify(document), 'wellFormed', 'nor a keyword of our own')
+  t.notMatch(JSON.stringify(document), 'wellFormed', 'no custom keyword')
 })
 
-t.test('an operation says what a conditional request, a create and the limits return', async (t) => {
+t.test('operations document conditional requests, Location and rate limit headers', async (t) => {
   for (const { operationId, method, parameters = [], responses } of guarded) {
     const has = (status: string, header: string) => responseOf(responses, status)?.headers?.[header] !== undefined
     const isRead = method === 'GET'
@@ -191,9 +200,9 @@ t.test('an operation says what a conditional request, a create and the limits re
   }
 })
 
-t.test('every code of an error, and its status, occurs', async (t) => {
+t.test('every error code has an example in a response', async (t) => {
   const codes = document.components.schemas['Error']?.properties?.code?.enum ?? []
-  // Of paths that are not operations.
+  // Returned only for paths that are not operations.
   const elsewhere = ['INVALID_RESOURCE_TYPE', 'ROUTE_NOT_FOUND']
   const found = calls.flatMap(({ responses }) =>
     Object.keys(responses).flatMap((status) =>
@@ -203,11 +212,11 @@ t.test('every code of an error, and its status, occurs', async (t) => {
   t.same(new Set([...found, ...elsewhere].filter((code) => code !== 'example')), new Set(codes))
 })
 
-t.test('refusals are those that the document has', async (t) => {
+t.test('every operation returns the documented 400, 401, 403, 404, 413 and 415', async (t) => {
   const large = JSON.stringify({ text: 'x'.repeat(2 * 1024 * 1024) })
   for (const call of guarded) {
     const hasBody = call.method !== 'GET'
-    const refusals: [status: number, Promise<Answer>][] = [
+    const requests: [status: number, Promise<Answer>][] = [
       [401, send(call, { token: null })],
       [400, send(call, {}, { project_id: 'x' })],
       [403, send(call, exampleBody(call), { user_id: 2 })],
@@ -219,19 +228,25 @@ t.test('refusals are those that the document has', async (t) => {
           ] as [number, Promise<Answer>][])
         : []),
     ]
-    for (const [status, answered] of refusals) {
-      const answer = await answered
-      t.equal(answer.status, status, `${call.operationId} ${status}`)
-      checkAnswer(t, call, answer)
+    for (const [status, sent] of requests) {
+      const response = await sent
+      t.equal(response.status, status, `${call.operationId} ${status}`)
+      isDocumented(t, call, response)
     }
     t.equal('413' in call.responses, hasBody)
   }
 })
 
-t.test('deliveries of GitHub and questions about health, too', async (t) => {
-  for (const call of calls.filter(({ tags }) => tags[0] === 'Health')) checkAnswer(t, call, await send(call))
+t.test('webhook and health responses are documented', async (t) => {
+  const health = calls.filter(({ tags }) => tags[0] === 'Health')
+  t.same(health.map(({ path }) => path).sort(), ['/health/live', '/health/ready'])
+  for (const call of health) {
+    const response = await send(call)
+    t.equal(response.status, 200, call.path)
+    isDocumented(t, call, response)
+  }
   const webhook = calls.find(({ operationId }) => operationId === 'receiveGithubWebhook')
-  if (!webhook) throw new Error('there is no webhook')
+  if (!webhook) throw new Error('no webhook')
   const body = JSON.stringify(exampleBody(webhook).body)
   const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`
   const headers = {
@@ -243,14 +258,16 @@ t.test('deliveries of GitHub and questions about health, too', async (t) => {
     ['installation', 200],
     ['star', 202],
   ] as const) {
-    const answer = await send(webhook, { body, headers: { ...headers, 'x-github-event': event } })
-    t.equal(answer.status, status)
-    checkAnswer(t, webhook, answer)
+    const response = await send(webhook, { body, headers: { ...headers, 'x-github-event': event } })
+    t.equal(response.status, status)
+    isDocumented(t, webhook, response)
   }
-  checkAnswer(t, webhook, await send(webhook, { body }))
+  const rejected = await send(webhook, { body })
+  t.equal(rejected.status, 401, 'the signature in the example is invalid')
+  isDocumented(t, webhook, rejected)
 })
 
-t.test('in development, and there alone, the page signs in whoever has no session', async (t) => {
+t.test('only in development, the page signs in a visitor without a session', async (t) => {
   const cookieOf = async ({ url }: TestApp, headers = {}) =>
     (await fetch(`${url}/docs`, { headers })).headers.get('set-cookie')
   t.equal(await cookieOf(shared), null)
@@ -261,10 +278,10 @@ t.test('in development, and there alone, the page signs in whoever has no sessio
   t.equal(await cookieOf(await startApp(t, { NODE_ENV: 'production' }, { rows })), null)
   t.equal((await development.call('GET', '/docs/none')).body.code, 'ROUTE_NOT_FOUND')
   await development.sql('DELETE FROM sessions')
-  t.equal(await cookieOf(development), null, 'nor without the demonstration user')
+  t.equal(await cookieOf(development), null, 'not without the demonstration user')
 })
 
-t.test('the document and the page are served in production only if that is asked for', async (t) => {
+t.test('in production, the document and the page are served only with API_DOCS', async (t) => {
   const paths = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.css']
   const absent = { statusCode: 404, code: 'ROUTE_NOT_FOUND', message: 'Route not found' }
   for (const [settings, isServed] of [
@@ -285,34 +302,35 @@ t.test('the document and the page are served in production only if that is asked
   }
 })
 
-/** The example of a body, if it takes one. */
+/** Returns the example of a request body, if the operation has one. */
 function exampleBody({ requestBody }: Call): { body?: unknown } {
   const [example] = Object.values(requestBody?.content['application/json'].examples ?? {})
   return example ? { body: example.value } : {}
 }
 
-/** Sends a call with the examples of all its parameters, as tools do that import the document. */
+/** Sends a request with the examples of all its parameters, like tools that import the document. */
 async function send(
   call: Call,
   { headers = {}, ...options }: { headers?: Record<string, string>; body?: unknown; token?: null } = {},
   parameters: Record<string, unknown> = {},
 ): Promise<Answer> {
-  const examplesIn = (place: string): [string, string][] =>
-    (call.parameters ?? []).filter((one) => one.in === place).map(({ name, example }) => [name, String(example)])
+  const examplesIn = (location: string): [string, string][] =>
+    (call.parameters ?? []).filter((one) => one.in === location).map(({ name, example }) => [name, String(example)])
   const values = { ...Object.fromEntries(examplesIn('path')), ...parameters }
   const path = call.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]))
   const query = new URLSearchParams(examplesIn('query'))
   const examples = examplesIn('header').map(([name, value]) => [name.toLowerCase(), value])
   const all: Record<string, string> = { ...Object.fromEntries(examples), ...headers }
-  // The example would be the key of one request, and of no other.
+  // A key must not be reused for a different request.
   if ('idempotency-key' in all) all['idempotency-key'] = randomUUID()
   return await shared.call(call.method, `${path}?${query}`, { ...options, headers: all })
 }
 
-/** Headers that a response has only in some cases. */
+/** Headers that only some responses of an operation have. */
 const OPTIONAL = ['Idempotency-Replayed', 'Link', 'X-Imports-Withheld', 'X-Installations-Failed']
 
-function checkAnswer(t: Test, { operationId, responses, tags }: Call, { status, headers, text, body }: Answer) {
+/** Asserts that a response has the documented status, headers and body. */
+function isDocumented(t: Test, { operationId, responses, tags }: Call, { status, headers, text, body }: Answer) {
   const isCounted = tags[0] !== 'Health' && tags[0] !== 'Webhooks'
   const response = responseOf(responses, String(status))
   if (!response) return t.fail(`${operationId} ${status} is not in the document`)
@@ -323,7 +341,7 @@ function checkAnswer(t: Test, { operationId, responses, tags }: Call, { status, 
   const media = response.content?.['application/json']
   if (!media) return t.equal(text, '', `${operationId} ${status} has no body`)
   const validate = compile(media.schema)
-  return t.ok(validate(body), `${operationId} ${status} is as its schema says`, { errors: validate.errors })
+  return t.ok(validate(body), `${operationId} ${status} matches its schema`, { errors: validate.errors })
 }
 
 function responseOf(responses: Record<string, Response>, status: string): Response | undefined {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, faultBody, nextPage, OWNER, resources, STRANGER, startApp } from '../../support/app.js'
+import { errorBody, faultBody, OWNER, paginate, readPages, resources, STRANGER, startApp } from '../../support/app.js'
 import { isConditional } from '../../support/conditional.js'
 
 const shared = await startApp(t)
@@ -28,9 +28,9 @@ async function createOne(fields: object = {}) {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of any shape
-const titlesOf = ({ body }: { body: any }) => body.files.map(({ title }: { title: string }) => title)
+const titlesOf = ({ body }: { body: any }): string[] => body.files.map(({ title }: { title: string }) => title)
 
-/** Writes files around the service, each with its number as title. */
+/** Inserts files directly, with their numbers as titles. */
 const writeFiles = (count: number, text: string) =>
   shared.sql(
     `INSERT INTO context_files (title, original_path, context_file_category, context_file_type, text, created_at,
@@ -41,18 +41,19 @@ const writeFiles = (count: number, text: string) =>
     [count, text],
   )
 
+/** Returns the numbers from 1 to `count`, as titles. */
 const numbers = (count: number, isListed = (_: number) => true) =>
   Array.from({ length: count }, (_, index) => index + 1)
     .filter(isListed)
     .map(String)
 
-t.test('a file is created, with its Location and ETag, and read', async (t) => {
+t.test('POST creates a file and returns it with Location and ETag; GET returns the same', async (t) => {
   const { call, url } = await shared.reset()
-  const answer = await create()
-  t.equal(answer.status, 201)
-  const { id, created_at, updated_at } = answer.body.file
-  t.same(answer.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
-  t.same(Object.keys(answer.body.file), [
+  const response = await create()
+  t.equal(response.status, 201)
+  const { id, created_at, updated_at } = response.body.file
+  t.strictSame(response.body, { file: { id, ...FILE, created_at, updated_at, neptun_user_id: 1, project_id: 789 } })
+  t.strictSame(Object.keys(response.body.file), [
     'id',
     'title',
     'original_path',
@@ -68,11 +69,11 @@ t.test('a file is created, with its Location and ETag, and read', async (t) => {
   ])
   t.match(created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   t.equal(created_at, updated_at)
-  t.equal(new URL(answer.headers.get('location') ?? '', url + FILES).pathname, `${FILES}/${id}`)
+  t.equal(new URL(response.headers.get('location') ?? '', url + FILES).pathname, `${FILES}/${id}`)
   const read = await call('GET', `${FILES}/${id}`)
-  t.same([read.status, read.body], [200, answer.body])
-  t.equal(read.headers.get('etag'), answer.headers.get('etag'))
-  t.same((await call('GET', `${FILES}/77`)).body, NOT_FOUND)
+  t.strictSame([read.status, read.body], [200, response.body])
+  t.equal(read.headers.get('etag'), response.headers.get('etag'))
+  t.strictSame((await call('GET', `${FILES}/77`)).body, NOT_FOUND)
 })
 
 t.test('language and extension are null when unset', async (t) => {
@@ -85,15 +86,15 @@ t.test('language and extension are null when unset', async (t) => {
 
 t.test('every validation error of a body is reported, and nothing is stored', async (t) => {
   const { call, sql } = await shared.reset()
-  const word = 'must match ^[A-Za-z0-9._-]*$'
+  const pattern = 'must match ^[A-Za-z0-9._-]*$'
   const table: [fields: object, ...validationErrors: [string, string][]][] = [
     [{ title: '' }, ['body.title', 'must have 1 to 255 characters']],
     [{ title: null }, ['body.title', 'must be a string']],
     [{ original_path: 'a'.repeat(2049) }, ['body.original_path', 'must have 1 to 2048 characters']],
     [{ original_path: 'a\0' }, ['body.original_path', NUL]],
     [{ context_file_category: '' }, ['body.context_file_category', 'must have 1 to 64 characters']],
-    [{ context_file_category: 'a b' }, ['body.context_file_category', word]],
-    [{ context_file_type: 'ä' }, ['body.context_file_type', word]],
+    [{ context_file_category: 'a b' }, ['body.context_file_category', pattern]],
+    [{ context_file_type: 'ä' }, ['body.context_file_type', pattern]],
     [{ context_file_type: 'a'.repeat(65) }, ['body.context_file_type', 'must have 1 to 64 characters']],
     [{ text: 5 }, ['body.text', 'must be a string']],
     [{ text: 'é'.repeat(MAX_TEXT / 2 + 1) }, ['body.text', 'must have at most 1048576 bytes in UTF-8']],
@@ -102,43 +103,45 @@ t.test('every validation error of a body is reported, and nothing is stored', as
     [{ extension: 5 }, ['body.extension', 'must be a string or null']],
   ]
   for (const [fields, ...validationErrors] of table) {
-    const answer = await create(fields)
-    t.same([answer.status, answer.body], [400, faultBody(...validationErrors)], JSON.stringify(fields).slice(0, 60))
+    const response = await create(fields)
+    t.strictSame(
+      [response.status, response.body],
+      [400, faultBody(...validationErrors)],
+      JSON.stringify(fields).slice(0, 60),
+    )
   }
   const missing = await call('POST', FILES, { body: {} })
-  t.same(
-    missing.body.errors,
-    Object.keys(REQUIRED).map((name) => ({ path: `body.${name}`, message: 'is required' })),
-  )
-  t.same(await sql('SELECT id FROM context_files'), [])
+  const required = Object.keys(REQUIRED).map((name): [string, string] => [`body.${name}`, 'is required'])
+  t.strictSame(missing.body, faultBody(...required))
+  t.strictSame(await sql('SELECT id FROM context_files'), [])
 })
 
 t.test('a text of 1 MiB comes back byte for byte', async (t) => {
   const { call } = await shared.reset()
-  const text = `${'"\\\n🎉\u0001é\u2028'.repeat(20_000)}\u202e`
+  const units = '"\\\n🎉\u0001é\u2028'.repeat(80_000)
+  const text = units + 'x'.repeat(MAX_TEXT - Buffer.byteLength(units))
   const { one, created } = await createOne({ text })
-  t.ok(created.text === text)
-  t.ok((await call('GET', one)).body.file.text === text)
-  t.ok((await call('PUT', one, { body: { title: 'x' } })).body.file.text === text)
+  t.ok(created.text === text, 'POST')
+  t.ok((await call('GET', one)).body.file.text === text, 'GET')
+  t.ok((await call('PUT', one, { body: { title: 'x' } })).body.file.text === text, 'PUT')
   const head = await call('HEAD', one)
-  t.same([head.status, head.text], [200, ''])
-  t.equal((await create({ text: 'x'.repeat(MAX_TEXT) })).status, 201)
+  t.strictSame([head.status, head.text], [200, ''])
 })
 
-t.test('the list is oldest first, and both filters apply', async (t) => {
+t.test('the list is oldest first and can be filtered by category, type or both', async (t) => {
   const { call } = await shared.reset()
   t.equal((await call('GET', FILES)).text, '{"files":[]}')
   await create({ title: 'a', context_file_category: 'one', context_file_type: 'x' })
   await create({ title: 'b', context_file_category: 'one', context_file_type: 'y' })
   await create({ title: 'c', context_file_category: 'two', context_file_type: 'x' })
   const list = async (query: string) => titlesOf(await call('GET', FILES + query))
-  t.same(await list(''), ['a', 'b', 'c'])
-  t.same(await list('?context_file_category=one'), ['a', 'b'])
-  t.same(await list('?context_file_type=x'), ['a', 'c'])
-  t.same(await list('?context_file_category=one&context_file_type=y'), ['b'])
-  t.same(await list('?context_file_category=ONE'), [])
-  t.same(await list('?context_file_type=x&limit=1'), ['a'])
-  t.same(
+  t.strictSame(await list(''), ['a', 'b', 'c'])
+  t.strictSame(await list('?context_file_category=one'), ['a', 'b'])
+  t.strictSame(await list('?context_file_type=x'), ['a', 'c'])
+  t.strictSame(await list('?context_file_category=one&context_file_type=y'), ['b'])
+  t.strictSame(await list('?context_file_category=ONE'), [])
+  t.strictSame(await list('?context_file_type=x&limit=1'), ['a'])
+  t.strictSame(
     (await call('GET', `${FILES}?context_file_category=a%20b&context_file_type=`)).body,
     faultBody(
       ['query.context_file_category', 'must match ^[A-Za-z0-9._-]*$'],
@@ -146,52 +149,45 @@ t.test('the list is oldest first, and both filters apply', async (t) => {
     ),
   )
   const twice = await call('GET', `${FILES}?context_file_type=x&context_file_type=y`)
-  t.same(twice.body, faultBody(['query.context_file_type', 'must be a string']))
+  t.strictSame(twice.body, faultBody(['query.context_file_type', 'must be a string']))
 })
 
-t.test('a small list and a streamed one are complete, and so are their pages', async (t) => {
+t.test('small and streamed lists are complete, and so are their pages', async (t) => {
   for (const [total, text] of [
     [53, ''],
     [53, 'x'.repeat(3000)],
     [13, '\u0001'.repeat(33_000)],
   ] as const) {
-    const { call } = await shared.reset()
+    const service = await shared.reset()
+    const { call } = service
     await writeFiles(total, text)
     const whole = await call('GET', FILES)
-    t.same(titlesOf(whole), numbers(total), `${text.length} characters`)
+    t.strictSame(titlesOf(whole), numbers(total), `${text.length} characters`)
     t.ok(whole.body.files.every((file: { text: string }) => file.text === text))
     const odd = await call('GET', `${FILES}?context_file_category=odd&context_file_type=third`)
-    t.same(
+    t.strictSame(
       titlesOf(odd),
       numbers(total, (n) => n % 2 === 1 && n % 3 === 0),
     )
-    for (const query of ['limit=5', `limit=${total}`, 'limit=100', 'context_file_category=odd&limit=4']) {
-      const collected: string[] = []
-      let path: string | undefined = `${FILES}?${query}`
-      while (path) {
-        const page = await call('GET', path)
-        t.ok(titlesOf(page).length > 0, 'no page is empty')
-        collected.push(...titlesOf(page))
-        path = nextPage(path, page)
-      }
-      t.same(
-        collected,
-        numbers(total, (n) => !query.includes('odd') || n % 2 === 1),
-        query,
-      )
+    for (const limit of [5, total, 100]) {
+      const pages = await readPages(service, `${FILES}?limit=${limit}`)
+      t.strictSame(pages.map(titlesOf), paginate(numbers(total), limit), `limit=${limit}`)
     }
+    const oddPages = await readPages(service, `${FILES}?context_file_category=odd&limit=4`)
+    const oddNumbers = numbers(total, (n) => n % 2 === 1)
+    t.strictSame(oddPages.map(titlesOf), paginate(oddNumbers, 4), 'pages of a filtered list')
   }
 })
 
-t.test('a cursor is validated', async (t) => {
+t.test('an invalid cursor, or a cursor without a limit, is rejected with 400', async (t) => {
   const { call } = await shared.reset()
-  t.same(
+  t.strictSame(
     (await call('GET', `${FILES}?cursor=nonsense`)).body,
     faultBody(['query.cursor', 'is not a cursor of this list'], ['query.limit', 'is required with a cursor']),
   )
 })
 
-t.test('a file, a list, a streamed list and a page can be read conditionally', async (t) => {
+t.test('conditional reads work for a file, a list, a streamed list and a page', async (t) => {
   const service = await shared.reset()
   await isConditional(t, service, FILES)
   const { one } = await createOne()
@@ -202,7 +198,7 @@ t.test('a file, a list, a streamed list and a page can be read conditionally', a
   for (const path of [large.one, FILES, `${FILES}?limit=1`]) await isConditional(t, service, path)
 })
 
-t.test('PUT changes what the body names, and nothing else', async (t) => {
+t.test('PUT changes only the fields in the body, ignores read-only ones, and requires at least one', async (t) => {
   const { call } = await shared.reset()
   const { one, created } = await createOne()
   const table: [body: object, expected: object][] = [
@@ -231,41 +227,41 @@ t.test('PUT changes what the body names, and nothing else', async (t) => {
   ]
   let current = created
   for (const [body, expected] of table) {
-    const answer = await call('PUT', one, { body })
-    t.equal(answer.status, 200)
-    t.same(answer.body.file, { ...current, ...expected, updated_at: answer.body.file.updated_at })
-    t.ok(answer.body.file.updated_at > current.updated_at, 'updated_at moves')
-    t.same((await call('GET', one)).body, answer.body, 'and it is stored so')
-    current = answer.body.file
+    const response = await call('PUT', one, { body })
+    t.equal(response.status, 200)
+    t.strictSame(response.body.file, { ...current, ...expected, updated_at: response.body.file.updated_at })
+    t.ok(response.body.file.updated_at > current.updated_at, 'updated_at increases')
+    t.strictSame((await call('GET', one)).body, response.body, 'the change is stored')
+    current = response.body.file
   }
   const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
   for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
-    t.same((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
+    t.strictSame((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
   }
-  t.same(
+  t.strictSame(
     (await call('PUT', one, { body: { title: '', text: 'é'.repeat(MAX_TEXT / 2 + 1) } })).body,
     faultBody(
       ['body.title', 'must have 1 to 255 characters'],
       ['body.text', 'must have at most 1048576 bytes in UTF-8'],
     ),
   )
-  t.same((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
+  t.strictSame((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
 })
 
-t.test('DELETE removes one file, once', async (t) => {
+t.test('DELETE removes one file, and only the first of concurrent requests succeeds', async (t) => {
   const { call } = await shared.reset()
   const { one } = await createOne()
   const { one: other } = await createOne({ title: 'other' })
-  const gone = await call('DELETE', one)
-  t.same([gone.status, gone.text], [204, ''])
-  t.same((await call('DELETE', one)).body, NOT_FOUND)
-  t.same((await call('PUT', one, { body: { title: 'x' } })).body, NOT_FOUND)
-  t.same(titlesOf(await call('GET', FILES)), ['other'])
+  const deleted = await call('DELETE', one)
+  t.strictSame([deleted.status, deleted.text], [204, ''])
+  t.strictSame((await call('DELETE', one)).body, NOT_FOUND)
+  t.strictSame((await call('PUT', one, { body: { title: 'x' } })).body, NOT_FOUND)
+  t.strictSame(titlesOf(await call('GET', FILES)), ['other'])
   const many = await Promise.all(Array.from({ length: 10 }, () => call('DELETE', other)))
-  t.same(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
+  t.strictSame(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
 })
 
-t.test('a change or removal with If-Match or If-None-Match is refused where that is false', async (t) => {
+t.test('PUT and DELETE evaluate If-Match and If-None-Match', async (t) => {
   const { call } = await shared.reset()
   const { one, created, etag } = await createOne()
   const CHANGED = errorBody(412, 'PRECONDITION_FAILED', 'The object has changed since it was read')
@@ -277,27 +273,27 @@ t.test('a change or removal with If-Match or If-None-Match is refused where that
     { 'if-match': etag, 'if-none-match': '*' },
     { 'if-none-match': etag },
   ]) {
-    t.same([(await put(headers)).status, (await remove(headers)).status], [412, 412], JSON.stringify(headers))
+    t.strictSame([(await put(headers)).status, (await remove(headers)).status], [412, 412], JSON.stringify(headers))
   }
-  t.same((await call('GET', one)).body.file, created, 'nothing was changed')
+  t.strictSame((await call('GET', one)).body.file, created, 'nothing was changed')
   const changed = await put({ 'if-match': `"other", W/${etag}` })
-  t.same([changed.status, changed.body.file.title], [200, 'changed'])
-  t.same((await put({ 'if-match': etag })).body, CHANGED)
-  t.same((await remove({ 'if-match': etag })).body, CHANGED)
+  t.strictSame([changed.status, changed.body.file.title], [200, 'changed'])
+  t.strictSame((await put({ 'if-match': etag })).body, CHANGED)
+  t.strictSame((await remove({ 'if-match': etag })).body, CHANGED)
   t.equal((await put({ 'if-match': '*', 'if-none-match': '"other"' })).status, 200)
   t.equal((await remove({ 'if-match': '*' })).status, 204)
-  t.same((await remove({ 'if-match': '*' })).body, NOT_FOUND)
+  t.strictSame((await remove({ 'if-match': '*' })).body, NOT_FOUND)
 })
 
-t.test('of many changes at once that expect the same state, one goes through', async (t) => {
+t.test('of concurrent PUT and DELETE requests with the same If-Match, one succeeds', async (t) => {
   await shared.reset()
   const { one, etag } = await createOne()
   const headers = { 'if-match': etag }
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     ...Array.from({ length: 12 }, (_, index) => shared.call('PUT', one, { body: { title: `${index}` }, headers })),
     shared.call('DELETE', one, { headers }),
   ])
-  const statuses = answers.map(({ status }) => status)
+  const statuses = responses.map(({ status }) => status)
   t.equal(statuses.filter((status) => status < 300).length, 1)
   t.ok(
     statuses.every((status) => [200, 204, 404, 412].includes(status)),
@@ -305,7 +301,7 @@ t.test('of many changes at once that expect the same state, one goes through', a
   )
 })
 
-t.test('a file is only in its own project, and is deleted with it', async (t) => {
+t.test('a file belongs to one project, and is deleted with it', async (t) => {
   const { call, sql } = await shared.reset()
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
   const { created } = await createOne()
@@ -314,10 +310,10 @@ t.test('a file is only in its own project, and is deleted with it', async (t) =>
     [resources(`/files/${created.id}`, STRANGER), STRANGER.token],
   ] as const
   for (const [path, token] of elsewhere) {
-    t.same((await call('GET', path, { token })).body, NOT_FOUND)
-    t.same((await call('PUT', path, { token, body: { title: 'x' } })).body, NOT_FOUND)
-    t.same((await call('DELETE', path, { token })).body, NOT_FOUND)
+    t.strictSame((await call('GET', path, { token })).body, NOT_FOUND)
+    t.strictSame((await call('PUT', path, { token, body: { title: 'x' } })).body, NOT_FOUND)
+    t.strictSame((await call('DELETE', path, { token })).body, NOT_FOUND)
   }
   await sql('DELETE FROM projects WHERE id = 789')
-  t.same(await sql('SELECT id FROM context_files'), [])
+  t.strictSame(await sql('SELECT id FROM context_files'), [])
 })

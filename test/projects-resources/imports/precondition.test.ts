@@ -23,31 +23,32 @@ async function create() {
   return { call, one, created: body.import, etag, put, putUnless, remove }
 }
 
-t.test('an ETag is of one state of the import, and every change moves it', async (t) => {
+t.test('the ETag of an import is its updated_at, which every change increases', async (t) => {
   const { call, one, created, etag, put } = await create()
-  t.equal(etag, `"${created.updated_at}"`, 'whatever a title says')
+  t.equal(etag, `"${created.updated_at}"`, 'a title that looks like the end of the JSON does not interfere')
   t.equal((await call('GET', one)).headers.get('etag'), etag)
   const changed = await put(etag)
   t.equal(changed.status, 200)
-  const moved = changed.headers.get('etag')
-  t.not(moved, etag)
-  t.equal((await call('GET', one)).headers.get('etag'), moved)
+  const newTag = changed.headers.get('etag')
+  t.equal(newTag, `"${changed.body.import.updated_at}"`)
+  t.not(newTag, etag)
+  t.equal((await call('GET', one)).headers.get('etag'), newTag)
 })
 
-t.test('a change or removal of what somebody else has changed since is refused', async (t) => {
+t.test('PUT and DELETE with the If-Match of an older state are rejected with 412', async (t) => {
   const { call, one, etag, put, remove } = await create()
   t.equal((await put(etag, { title: 'theirs' })).status, 200)
   const late = await put(etag, { title: 'mine' })
-  t.same([late.status, late.body], [412, CHANGED])
+  t.strictSame([late.status, late.body], [412, CHANGED])
   t.equal((await put(etag, { source_type: 'url', source_path: 'https://example.com/' })).status, 412)
-  t.same((await remove(etag)).body, CHANGED)
+  t.strictSame((await remove(etag)).body, CHANGED)
   const { body, headers } = await call('GET', one)
   t.equal(body.import.title, 'theirs')
   t.equal((await remove(headers.get('etag') ?? '')).status, 204)
-  t.equal((await remove(etag)).status, 404, 'gone is gone')
+  t.equal((await remove(etag)).status, 404)
 })
 
-t.test('If-Match accepts lists, weak tags and *; anything else matches nothing', async (t) => {
+t.test('If-Match accepts lists, weak tags and *; malformed and other tags do not match', async (t) => {
   const { created, put, remove, putUnless, call, one } = await create()
   let etag = `"${created.updated_at}"`
   const lists = (tag: string) => [
@@ -62,11 +63,11 @@ t.test('If-Match accepts lists, weak tags and *; anything else matches nothing',
   ]
   for (const index of lists('').keys()) {
     const header = lists(etag)[index] ?? ''
-    const answer = await put(header)
-    t.equal(answer.status, 200, header)
-    etag = answer.headers.get('etag') ?? ''
+    const response = await put(header)
+    t.equal(response.status, 200, header)
+    etag = response.headers.get('etag') ?? ''
   }
-  const others = [
+  const notMatching = [
     '',
     '"',
     'x',
@@ -79,45 +80,45 @@ t.test('If-Match accepts lists, weak tags and *; anything else matches nothing',
     '"*"',
     'W/*',
   ]
-  for (const none of others) {
-    t.equal((await put(none)).status, 412, none)
-    t.equal((await remove(none)).status, 412, none)
+  for (const header of notMatching) {
+    t.equal((await put(header)).status, 412, header)
+    t.equal((await remove(header)).status, 412, header)
   }
-  t.equal((await putUnless('*', { 'if-match': etag })).status, 412, 'both must hold')
-  t.equal((await call('GET', one)).headers.get('etag'), etag, 'nothing was changed')
+  t.equal((await putUnless('*', { 'if-match': etag })).status, 412, 'both headers apply')
+  t.equal((await call('GET', one)).headers.get('etag'), etag, 'nothing has changed')
   t.equal((await remove('*')).status, 204)
 })
 
-t.test('a change or removal with If-None-Match is refused if a tag is the current one, or for *', async (t) => {
+t.test('PUT and DELETE are rejected with 412 if If-None-Match is * or has the current tag', async (t) => {
   const { call, one, created, etag, putUnless, remove } = await create()
   const excluded = errorBody(412, 'PRECONDITION_FAILED', 'The object matches If-None-Match')
   for (const header of ['*', etag, `W/${etag}`, `"other", ${etag}`]) {
-    t.same((await putUnless(header)).body, excluded, header)
-    t.same((await remove('*', { 'if-none-match': header })).body, excluded, header)
+    t.strictSame((await putUnless(header)).body, excluded, header)
+    t.strictSame((await remove('*', { 'if-none-match': header })).body, excluded, header)
   }
-  t.same((await call('GET', one)).body.import, created)
+  t.strictSame((await call('GET', one)).body.import, created)
   t.equal((await putUnless('"other"')).status, 200)
   t.equal((await putUnless('nonsense')).status, 200)
   t.equal((await remove('*', { 'if-none-match': '"other"' })).status, 204)
   t.equal((await putUnless('*')).status, 404)
 })
 
-t.test('it comes after what is checked of every request', async (t) => {
+t.test('preconditions are evaluated after authentication, validation and access checks', async (t) => {
   const { call, one, put } = await create()
   const headers = { 'if-match': '"other"' }
   t.equal((await call('DELETE', one, { headers, token: null })).status, 401)
-  t.equal((await put('"other"', { source_type: 'url' })).status, 400, 'a pair that does not match')
+  t.equal((await put('"other"', { source_type: 'url' })).status, 400, 'an invalid pair of type and path')
   t.equal((await call('DELETE', `${IMPORTS}/77`, { headers })).status, 404)
   t.equal((await call('DELETE', one.replace('789', '790'), { headers })).body.code, 'PROJECT_NOT_FOUND')
 })
 
-t.test('of many changes at once that expect the same state, one goes through', async (t) => {
+t.test('of concurrent PUT and DELETE requests with the same If-Match, one succeeds', async (t) => {
   const { etag, put, remove } = await create()
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     ...Array.from({ length: 20 }, (_, index) => put(etag, { title: `${index}` })),
     remove(etag),
   ])
-  const statuses = answers.map(({ status }) => status)
+  const statuses = responses.map(({ status }) => status)
   t.equal(statuses.filter((status) => status < 300).length, 1)
   t.ok(
     statuses.every((status) => [200, 204, 404, 412].includes(status)),

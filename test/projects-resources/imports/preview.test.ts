@@ -24,7 +24,7 @@ t.test('a preview returns the import as it would be stored, without id and times
     title: 'Mine',
     id: 7,
   }
-  const answer = await call('POST', PREVIEW, { body })
+  const response = await call('POST', PREVIEW, { body })
   const expected = {
     ...UNSET,
     source_type: 'github',
@@ -33,18 +33,18 @@ t.test('a preview returns the import as it would be stored, without id and times
     neptun_user_id: 1,
     project_id: 789,
   }
-  t.strictSame([answer.status, answer.body], [200, { import: expected, duplicates: [] }])
-  t.equal(answer.headers.get('etag'), null, 'there is no object yet')
-  t.equal(answer.headers.get('location'), null)
+  t.strictSame([response.status, response.body], [200, { import: expected, duplicates: [] }])
+  t.equal(response.headers.get('etag'), null, 'there is no object yet')
+  t.equal(response.headers.get('location'), null)
   t.strictSame(await stored(service), before)
 
   const created = await call('POST', IMPORTS, { body })
   const { id, created_at, updated_at, ...rest } = created.body.import
-  t.strictSame(rest, expected, 'which is what a create stores')
-  t.equal(id, 1, 'no id was taken')
+  t.strictSame(rest, expected, 'a create returns the same')
+  t.equal(id, 1, 'the preview did not use an id of the sequence')
 })
 
-t.test('texts are returned as they would be stored', async (t) => {
+t.test('a preview returns texts byte for byte', async (t) => {
   const { call } = await shared.reset()
   const texts = { title: '👩‍👩‍👧 "\\\u202eعربي', description: `e\u0301 \u{10ffff}${'x'.repeat(9000)}` }
   const { body } = await call('POST', PREVIEW, { body: { ...LOCAL, ...texts } })
@@ -83,43 +83,49 @@ t.test('duplicates are the imports of the same source in this project, oldest fi
   t.strictSame(await stored(service), before)
 })
 
-t.test('otherwise a preview returns exactly the error that the create returns', async (t) => {
+t.test('a preview fails with the same error as a create', async (t) => {
   const service = await startApp(t, { MAX_PROJECT_BYTES: '300' })
   const { call, sql } = service
-  const refused = async (what: string, body: unknown, path = IMPORTS, options = {}) => {
+  const fails = async (error: string, what: string, body: unknown, path = IMPORTS, options = {}) => {
     const [created, previewed] = [
       await call('POST', path, { body, ...options }),
       await call('POST', `${path}/preview`, { body, ...options }),
     ]
-    t.ok(created.status >= 400, `${what}: ${created.status}`)
+    t.equal(`${created.status} ${created.body.code}`, error, what)
     t.strictSame([previewed.status, previewed.body], [created.status, created.body], what)
     const type = 'content-type'
     t.equal(previewed.headers.get(type), created.headers.get(type))
   }
   const of = (userId: number, projectId: number) => resources('/imports', { userId, projectId, token: '' })
-  await refused('no session', LOCAL, IMPORTS, { token: null })
-  await refused('no body', undefined)
-  await refused('no JSON', '{')
-  await refused('not an object', [])
-  await refused('wrong fields', { source_type: 'svn', source_path: '', title: 5 })
-  await refused('a path of another type', { ...LOCAL, source_type: 'url' })
-  await refused('a URL inside a repository', { source_type: 'github', source_path: 'https://github.com/o/r/tree/main' })
-  await refused('another content type', '<xml/>', IMPORTS, { headers: { 'content-type': 'text/xml' } })
-  await refused('too large', JSON.stringify({ ...LOCAL, description: 'x'.repeat(2 * 1024 * 1024) }))
-  await refused('another site', LOCAL, IMPORTS, { headers: { 'sec-fetch-site': 'cross-site' } })
-  await refused('an id that is none', LOCAL, resources('/imports').replace('789', '01'))
-  await refused('another user', LOCAL, of(2, 790))
-  await refused("another user's project", LOCAL, of(1, 790))
-  await refused('no access to the repository', { source_type: 'github', source_path: 'nobody/x' })
+  const INVALID = '400 INVALID_REQUEST'
+  const DENIED = '403 GITHUB_ACCESS_DENIED'
+  const github = (source_path: string) => ({ source_type: 'github', source_path })
+  await fails('401 UNAUTHORIZED', 'no session', LOCAL, IMPORTS, { token: null })
+  await fails(INVALID, 'no body', undefined)
+  await fails(INVALID, 'malformed JSON', '{')
+  await fails(INVALID, 'not an object', [])
+  await fails(INVALID, 'invalid fields', { source_type: 'svn', source_path: '', title: 5 })
+  await fails(INVALID, 'a path of another type', { ...LOCAL, source_type: 'url' })
+  await fails(INVALID, 'a URL inside a repository', github('https://github.com/o/r/tree/main'))
+  const xml = { headers: { 'content-type': 'text/xml' } }
+  await fails('415 UNSUPPORTED_MEDIA_TYPE', 'another content type', '<xml/>', IMPORTS, xml)
+  const large = JSON.stringify({ ...LOCAL, description: 'x'.repeat(2 * 1024 * 1024) })
+  await fails('413 PAYLOAD_TOO_LARGE', 'a body over the limit', large)
+  const crossSite = { headers: { 'sec-fetch-site': 'cross-site' } }
+  await fails('403 CROSS_SITE_REQUEST', 'another site', LOCAL, IMPORTS, crossSite)
+  await fails(INVALID, 'an invalid id', LOCAL, resources('/imports').replace('789', '01'))
+  await fails('403 USER_MISMATCH', 'another user', LOCAL, of(2, 790))
+  await fails('404 PROJECT_NOT_FOUND', "another user's project", LOCAL, of(1, 790))
+  await fails(DENIED, 'no access to the repository', github('not-installed/x'))
   t.equal((await call('POST', IMPORTS, { body: LOCAL })).status, 201)
   const before = await stored(service)
-  await refused('a full project', LOCAL)
+  await fails('409 PROJECT_FULL', 'a full project', LOCAL)
   t.strictSame(await stored(service), before)
   await sql(`UPDATE github_installations SET suspended_at = now()`)
-  await refused('a suspended installation', { source_type: 'github', source_path: 'username/x' })
+  await fails(DENIED, 'a suspended installation', github('username/x'))
 })
 
-t.test('a preview and a create of the same project do not block each other, and each create has an id', async (t) => {
+t.test('concurrent previews and creates of one project succeed, and only the creates are stored', async (t) => {
   const { call, sql } = await shared.reset()
   const calls = Array.from({ length: 20 }, (_, index) =>
     call('POST', index % 2 === 0 ? IMPORTS : PREVIEW, { body: { ...LOCAL, title: `${index}` } }),
@@ -129,11 +135,14 @@ t.test('a preview and a create of the same project do not block each other, and 
     statuses,
     Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 201 : 200)),
   )
-  const [row] = await sql('SELECT count(DISTINCT id)::integer AS ids FROM imports')
-  t.strictSame(row, { ids: 10 })
+  const titles = (await sql('SELECT title FROM imports')).map(({ title }) => Number(title))
+  t.strictSame(
+    titles.sort((one, other) => one - other),
+    [0, 2, 4, 6, 8, 10, 12, 14, 16, 18],
+  )
 })
 
-t.test('the path of the preview is no import for other methods', async (t) => {
+t.test('other methods of the preview path treat it as an invalid import id, or as an unknown route', async (t) => {
   const { call } = await shared.reset()
   const noId = faultBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
   t.strictSame((await call('GET', PREVIEW)).body, noId)
@@ -145,7 +154,7 @@ t.test('the path of the preview is no import for other methods', async (t) => {
   }
 })
 
-t.test('dry_run is an unknown query parameter, which is ignored', async (t) => {
+t.test('the query parameter dry_run is unknown, and is ignored', async (t) => {
   const { call, sql } = await shared.reset()
   for (const query of ['?dry_run=true', '?dry_run=maybe', '?dry_run']) {
     const created = await call('POST', IMPORTS + query, { body: LOCAL })

@@ -9,8 +9,8 @@ import {
 const TOO_LONG = { problem: 'must be at most 2048 characters' }
 const MARKS = '\u0301\u0316'
 
-t.test('no step of canonicalisation runs on an input over 2048 characters', async (t) => {
-  // Each of these is either valid but for its length, or takes minutes if it is parsed.
+t.test('an input of more than 2048 characters is rejected before it is parsed', async (t) => {
+  // Each of these is valid except for its length, or would take minutes to parse.
   const inputs = [
     `https://example.com/${'r'.repeat(2029)}`,
     `http://a${MARKS.repeat(1024)}`,
@@ -23,33 +23,37 @@ t.test('no step of canonicalisation runs on an input over 2048 characters', asyn
     '\ud800'.repeat(2_000_000),
   ]
   for (const type of SOURCE_TYPES) {
-    for (const input of inputs) t.same(canonicalSourcePath(type, input), TOO_LONG, `${type} ${input.slice(0, 30)}`)
+    for (const input of inputs)
+      t.strictSame(canonicalSourcePath(type, input), TOO_LONG, `${type} ${input.slice(0, 30)}`)
   }
 })
 
-t.test('at 2048 characters, canonicalisation takes milliseconds', async (t) => {
+t.test('no input of 2048 characters is slow to canonicalize', async (t) => {
   const heads = ['', 'a/', 'https://', 'https://github.com/', 'git@github.com:', 'host:', 'https://[', 'https://a']
   const units = ['a', 'a-', '@', '[@', '/', '.git', 'a.git/', ']', ' a', '::', 'a@b:', '一', 'ü.', '%41', MARKS, '🦊']
   const distinct = Array.from({ length: 2000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('')
   const filled = heads.flatMap((head) => units.map((unit) => head + unit.repeat(Math.floor(2000 / unit.length))))
   const inputs = [...filled, ...heads.map((head) => head + distinct)]
+  const slow: string[] = []
   for (const type of SOURCE_TYPES) {
     for (const input of inputs) {
-      // 1 ms where this was written; the best of several times, since the machine can be busy.
-      const times = Array.from({ length: 3 }, () => timeOf(() => canonicalSourcePath(type, input)))
-      if (Math.min(...times) > 50) t.fail(`${type} ${input.slice(0, 30)}: ${times}`)
+      // Usually 1 ms. CPU time does not depend on other processes; the minimum excludes garbage collection.
+      const times = Array.from({ length: 3 }, () => cpuTimeOf(() => canonicalSourcePath(type, input)))
+      if (Math.min(...times) > 50) slow.push(`${type} ${input.slice(0, 30)}: ${times}`)
     }
   }
-  t.pass('each of them')
+  t.strictSame(slow, [])
 })
 
-function timeOf(action: () => unknown): number {
-  const begun = performance.now()
+/** Measures CPU time, in milliseconds. */
+function cpuTimeOf(action: () => unknown): number {
+  const start = process.cpuUsage()
   action()
-  return performance.now() - begun
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
 }
 
-t.test('URLs have the same canonical form however many have been parsed before', async (t) => {
+t.test('a URL has the same canonical form before and after the parser is optimized', async (t) => {
   const expected: [string, SourcePathResult][] = [
     ['https://münchen.de/', { path: 'https://xn--mnchen-3ya.de/' }],
     ['http://Ã\u00a0.de/', { problem: 'must be a valid http or https URL' }],
@@ -63,14 +67,14 @@ t.test('URLs have the same canonical form however many have been parsed before',
   for (let count = 0; count < 40_000; count += 1) {
     const [input, result] = expected[count % expected.length] as [string, SourcePathResult]
     const seen = canonicalSourcePath('url', input)
-    if (JSON.stringify(seen) !== JSON.stringify(result)) wrong.add(`${input}, the ${count}th: ${JSON.stringify(seen)}`)
+    if (JSON.stringify(seen) !== JSON.stringify(result)) wrong.add(`call ${count}, ${input}: ${JSON.stringify(seen)}`)
   }
-  t.same([...wrong], [])
+  t.strictSame([...wrong], [])
 })
 
-t.test('nothing calls URL.canParse, whose result changes once it is optimized', async (t) => {
+t.test('no source file calls URL.canParse, whose result changes once it is optimized', async (t) => {
   const src = new URL('../../../src/', import.meta.url)
   const files = (await readdir(src, { recursive: true })).filter((file) => /\.m?ts$/.test(file))
-  t.ok(files.length > 50)
+  t.ok(files.includes('projects-resources/imports/source-path/web-address.ts'))
   for (const file of files) t.notMatch(await readFile(new URL(file, src), 'utf8'), /\.canParse\(/, file)
 })

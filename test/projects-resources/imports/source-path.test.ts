@@ -10,13 +10,15 @@ import {
 
 type Cases<Expected> = [input: string, expected: Expected][]
 
+/** Expects each input to be accepted with the given canonical form. */
 function acceptsAs(t: Test, type: SourceType, cases: Cases<string>): void {
   for (const [input, path] of cases) {
-    t.same(canonicalSourcePath(type, input), { path }, `${printable(input)} is accepted`)
+    t.strictSame(canonicalSourcePath(type, input), { path }, `${printable(input)} is accepted`)
   }
 }
 
-function acceptsAsGiven(t: Test, type: SourceType, inputs: string[]): void {
+/** Expects each input to be its own canonical form. */
+function acceptsUnchanged(t: Test, type: SourceType, inputs: string[]): void {
   acceptsAs(
     t,
     type,
@@ -24,26 +26,26 @@ function acceptsAsGiven(t: Test, type: SourceType, inputs: string[]): void {
   )
 }
 
-function refuses(t: Test, type: SourceType, cases: Cases<RegExp>): void {
+/** Expects each input to be rejected, with a problem that matches the reason. */
+function rejects(t: Test, type: SourceType, cases: Cases<RegExp>): void {
   for (const [input, reason] of cases) {
-    t.match(faultOf(canonicalSourcePath(type, input)), reason, `${printable(input)} is refused`)
+    const result: SourcePathResult = canonicalSourcePath(type, input)
+    if ('problem' in result) t.match(result.problem, reason, `${printable(input)} is rejected`)
+    else t.fail(`${printable(input)} is accepted`)
   }
 }
 
-function faultOf(result: SourcePathResult): string {
-  return 'problem' in result ? result.problem : `(accepted as ${result.path})`
-}
-
+/** Returns the start of an input with all special characters escaped, for titles. */
 function printable(input: string): string {
   return JSON.stringify(input.slice(0, 80)).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`)
 }
 
-/** Whatever a person can paste for a repository on GitHub, GitLab or Bitbucket, and what is wrong with similar texts. */
+/** Returns all forms in which users may paste a repository of GitHub, GitLab or Bitbucket, and similar invalid inputs. */
 function sharedForms(
   type: SourceType,
   host: string,
   path: string,
-): { accepted: Cases<string>; refused: Cases<RegExp> } {
+): { accepted: Cases<string>; rejected: Cases<RegExp> } {
   const Host = host.replace(/^./, (first) => first.toUpperCase())
   const sshHost = type === 'github' ? `ssh.${host}` : `altssh.${host}`
   const accepted = [
@@ -113,7 +115,7 @@ function sharedForms(
     `ssh://${sshHost}:443/${path}.git`,
     `SSH://git@${Host}/${path}`,
   ].map((input): [string, string] => [input, path])
-  const refused: Cases<RegExp> = [
+  const rejected: Cases<RegExp> = [
     ['', /must not be empty/],
     [' \n\t\u00a0', /must not be empty/],
     ['/', /must name a repository as/],
@@ -225,16 +227,16 @@ function sharedForms(
     [`https://${host.replace('.', '。')}/${path}`, /other than ASCII/],
     ['owner/re\ud800po', /well-formed/],
   ]
-  return { accepted, refused }
+  return { accepted, rejected }
 }
 
 t.test('each hosting has the name of its source type', async (t) => {
   for (const [type, { name }] of Object.entries(hostingsOf(['github.com']))) t.equal(name, type)
 })
 
-t.test('a github import keeps owner/repo, whichever of its addresses was given', async (t) => {
+t.test('the canonical form of every address of a GitHub repository is owner/repo', async (t) => {
   acceptsAs(t, 'github', sharedForms('github', 'github.com', 'Octo-Cat/Hello.World').accepted)
-  acceptsAsGiven(
+  acceptsUnchanged(
     t,
     'github',
     [
@@ -264,11 +266,11 @@ t.test('a github import keeps owner/repo, whichever of its addresses was given',
   ])
 })
 
-t.test('what is not the address of a GitHub repository is refused with its reason', async (t) => {
-  refuses(t, 'github', sharedForms('github', 'github.com', 'Octo-Cat/Hello.World').refused)
+t.test('an input that is not the address of a GitHub repository is rejected with the reason', async (t) => {
+  rejects(t, 'github', sharedForms('github', 'github.com', 'Octo-Cat/Hello.World').rejected)
   const owner = /must name an owner of 1 to 39/
   const repo = /must name a repo of 1 to 100/
-  refuses(t, 'github', [
+  rejects(t, 'github', [
     ['-owner/repo', owner],
     ['own--er/repo', owner],
     ['owner--/repo', owner],
@@ -301,32 +303,35 @@ t.test('what is not the address of a GitHub repository is refused with its reaso
   ])
 })
 
-t.test('an address inside a GitHub repository asks for the address of the repository itself', async (t) => {
-  const addresses = [
-    'owner/repo/tree/main',
-    'owner/repo/..',
-    '../../owner/repo',
-    'https://github.com/owner/repo/tree/main',
-    'https://github.com/owner/repo/tree/main/',
-    'https://github.com/owner/repo/blob/main/README.md',
-    'https://github.com/owner/repo/pull/1',
-    'https://github.com/owner/repo/../other',
-    'https://github.com/owner/repo.git/info/refs',
-    'git@github.com:owner/repo/tree/main',
-    'git@github.com:22/owner/repo',
-    'ssh://git@github.com/owner/repo/tree/main',
-  ]
-  refuses(
-    t,
-    'github',
-    addresses.map((address) => [address, /must be the URL of the repository itself/]),
-  )
-})
+t.test(
+  'for an address inside a GitHub repository, the problem requests the URL of the repository itself',
+  async (t) => {
+    const addresses = [
+      'owner/repo/tree/main',
+      'owner/repo/..',
+      '../../owner/repo',
+      'https://github.com/owner/repo/tree/main',
+      'https://github.com/owner/repo/tree/main/',
+      'https://github.com/owner/repo/blob/main/README.md',
+      'https://github.com/owner/repo/pull/1',
+      'https://github.com/owner/repo/../other',
+      'https://github.com/owner/repo.git/info/refs',
+      'git@github.com:owner/repo/tree/main',
+      'git@github.com:22/owner/repo',
+      'ssh://git@github.com/owner/repo/tree/main',
+    ]
+    rejects(
+      t,
+      'github',
+      addresses.map((address) => [address, /must be the URL of the repository itself/]),
+    )
+  },
+)
 
-t.test('a gitlab import keeps the path of groups and project', async (t) => {
+t.test('the canonical form of every address of a GitLab project is the path of groups and project', async (t) => {
   acceptsAs(t, 'gitlab', sharedForms('gitlab', 'gitlab.com', 'Group/Project').accepted)
   acceptsAs(t, 'gitlab', sharedForms('gitlab', 'gitlab.com', 'group/sub-group/sub.sub/_project').accepted)
-  acceptsAsGiven(t, 'gitlab', [
+  acceptsUnchanged(t, 'gitlab', [
     '_/_',
     '0/1',
     'tree/blob',
@@ -347,7 +352,7 @@ t.test('a gitlab import keeps the path of groups and project', async (t) => {
   ])
 })
 
-t.test('a GitLab project may be called like a page: only /-/ begins a path inside a project', async (t) => {
+t.test('GitLab projects and groups can have names such as tree and issues', async (t) => {
   const words = ['tree', 'blob', 'raw', 'commits', 'commit', 'blame', 'edit', 'issues', 'merge_requests', 'wikis']
   for (const word of words) {
     for (const path of [`group/${word}`, `group/sub/${word}`, `group/${word}/project`, `group/sub/${word}/project`]) {
@@ -371,10 +376,10 @@ t.test('a GitLab project may be called like a page: only /-/ begins a path insid
   }
 })
 
-t.test('what is not the address of a GitLab project is refused with its reason', async (t) => {
-  refuses(t, 'gitlab', sharedForms('gitlab', 'gitlab.com', 'Group/Project').refused)
+t.test('an input that is not the address of a GitLab project is rejected with the reason', async (t) => {
+  rejects(t, 'gitlab', sharedForms('gitlab', 'gitlab.com', 'Group/Project').rejected)
   const segment = /must have segments of 1 to 255/
-  refuses(t, 'gitlab', [
+  rejects(t, 'gitlab', [
     ['../project', segment],
     ['./project', segment],
     ['group/..git', segment],
@@ -397,7 +402,7 @@ t.test('what is not the address of a GitLab project is refused with its reason',
   ])
 })
 
-t.test('an address inside a GitLab project asks for the address of the project itself', async (t) => {
+t.test('for an address inside a GitLab project, the problem requests the URL of the project itself', async (t) => {
   const pages = ['tree', 'blob', 'raw', 'commits', 'commit', 'blame', 'edit', 'issues', 'merge_requests', 'wikis']
   const addresses = [
     'https://gitlab.com/group/project/-/tree/main',
@@ -413,25 +418,25 @@ t.test('an address inside a GitLab project asks for the address of the project i
       `https://gitlab.com/group/project/${page}/`,
     ]),
   ]
-  refuses(
+  rejects(
     t,
     'gitlab',
     addresses.map((address) => [address, /must be the URL of the repository itself/]),
   )
-  refuses(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is the URL of a project, add \.git/]])
+  rejects(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is the URL of a project, add \.git/]])
 })
 
-t.test('a bitbucket import keeps workspace/repo', async (t) => {
+t.test('the canonical form of every address of a Bitbucket repository is workspace/repo', async (t) => {
   acceptsAs(t, 'bitbucket', sharedForms('bitbucket', 'bitbucket.org', 'My_Work-Space/hello.world').accepted)
-  acceptsAsGiven(t, 'bitbucket', ['_/_', 'w/.repo', 'w/-', 'w/...', `${'w'.repeat(62)}/${'r'.repeat(62)}`])
+  acceptsUnchanged(t, 'bitbucket', ['_/_', 'w/.repo', 'w/-', 'w/...', `${'w'.repeat(62)}/${'r'.repeat(62)}`])
 })
 
-t.test('what is not the address of a Bitbucket repository is refused with its reason', async (t) => {
-  refuses(t, 'bitbucket', sharedForms('bitbucket', 'bitbucket.org', 'workspace/repo').refused)
+t.test('an input that is not the address of a Bitbucket repository is rejected with the reason', async (t) => {
+  rejects(t, 'bitbucket', sharedForms('bitbucket', 'bitbucket.org', 'workspace/repo').rejected)
   const workspace = /must name a workspace of 1 to 62/
   const repo = /must name a repo of 1 to 62/
   const inside = /must be the URL of the repository itself/
-  refuses(t, 'bitbucket', [
+  rejects(t, 'bitbucket', [
     ['work.space/repo', workspace],
     ['../repo', workspace],
     [`${'w'.repeat(63)}/repo`, workspace],
@@ -446,9 +451,9 @@ t.test('what is not the address of a Bitbucket repository is refused with its re
   ])
 })
 
-t.test('a git import keeps a clone URL as it was given', async (t) => {
+t.test('a clone URL of a git import is only trimmed', async (t) => {
   acceptsAs(t, 'git', [[' \thttps://git.example.com/team/repo.git\n', 'https://git.example.com/team/repo.git']])
-  acceptsAsGiven(t, 'git', [
+  acceptsUnchanged(t, 'git', [
     'https://git.example.com/repo',
     'https://git.example.com/team/repo.git/',
     'https://git.example.com:8443/team/repo.git',
@@ -495,14 +500,14 @@ t.test('a git import keeps a clone URL as it was given', async (t) => {
   ])
 })
 
-t.test('what git would not clone from another machine is refused with its reason', async (t) => {
+t.test('an input that is not a clone URL of a remote repository is rejected with the reason', async (t) => {
   const form = /must be a clone URL/
   const scheme = /scheme other than https or ssh/
   const helper = /must not name a remote helper/
   const path = /must have a path after the host/
   const port = /must have a port from 1 to 65535/
   const host = /must have a valid host/
-  refuses(t, 'git', [
+  rejects(t, 'git', [
     ['', /must not be empty/],
     ['owner/repo', form],
     ['repo', form],
@@ -584,8 +589,8 @@ t.test('what git would not clone from another machine is refused with its reason
   ])
 })
 
-t.test('a clone URL that holds credentials is refused, for it would show them to its readers', async (t) => {
-  refuses(t, 'git', [
+t.test('a clone URL with credentials is rejected, because everyone who reads the import would see them', async (t) => {
+  rejects(t, 'git', [
     ['https://user:password@git.example.com/repo', /password/],
     ['https://user:@git.example.com/repo', /password/],
     ['https://:password@git.example.com/repo', /password/],
@@ -606,7 +611,7 @@ t.test('a clone URL that holds credentials is refused, for it would show them to
   ])
 })
 
-t.test('a clone URL that ssh would take for an option is refused', async (t) => {
+t.test('a clone URL that git or ssh would interpret as an option is rejected', async (t) => {
   const inputs = [
     'ssh://-oProxyCommand=whoami/repo',
     'ssh://git@-oProxyCommand=whoami/repo',
@@ -618,15 +623,15 @@ t.test('a clone URL that ssh would take for an option is refused', async (t) => 
     'git@git.example.com:-repo',
     '--upload-pack=whoami:repo',
   ]
-  refuses(
+  rejects(
     t,
     'git',
     inputs.map((input) => [input, /begins with a hyphen/]),
   )
-  refuses(t, 'git', [['ssh://%2doProxyCommand=whoami@git.example.com/repo', /must have a user of/]])
+  rejects(t, 'git', [['ssh://%2doProxyCommand=whoami@git.example.com/repo', /must have a user of/]])
 })
 
-t.test('a url import keeps the address as browsers write it', async (t) => {
+t.test('the canonical form of a url import is the URL as serialized by the WHATWG URL standard', async (t) => {
   acceptsAs(t, 'url', [
     ['https://example.com', 'https://example.com/'],
     [' https://example.com/a ', 'https://example.com/a'],
@@ -652,59 +657,62 @@ t.test('a url import keeps the address as browsers write it', async (t) => {
   ])
 })
 
-t.test('what is not an absolute http or https URL without credentials is refused with its reason', async (t) => {
-  const absolute = /must be an absolute http or https URL/
-  const valid = /must be a valid http or https URL/
-  refuses(t, 'url', [
-    ['', /must not be empty/],
-    ['example.com', absolute],
-    ['//example.com', absolute],
-    ['/path', absolute],
-    ['owner/repo', absolute],
-    ['https:example.com', absolute],
-    ['https:/example.com', absolute],
-    ['https:\\\\example.com', absolute],
-    ['ftp://example.com', absolute],
-    ['file:///etc/passwd', absolute],
-    ['javascript:alert(1)//https://example.com', absolute],
-    ['data:text/html,https://example.com', absolute],
-    ['ht\ntps://example.com', absolute],
-    ['\u0000https://example.com', absolute],
-    ['x https://example.com', absolute],
-    ['https://', valid],
-    ['https://?', valid],
-    ['https://exa mple.com', valid],
-    ['https://example.com:65536', valid],
-    ['https://example.com:x', valid],
-    ['https://[::1', valid],
-    ['https://256.256.256.256', valid],
-    ['https://a%00b', valid],
-    ['https://user:password@example.com', /password/],
-    ['https://:password@example.com', /password/],
-    ['https://us\ner:pass\nword@example.com', /password/],
-    ['https://user%3Apassword@example.com', /password/],
-    [`https://ghp_${'a1'.repeat(18)}@example.com`, /access token/],
-    [`https://${'a.'.repeat(127)}a/`, /host name of at most 253/],
-    [`https://${'a'.repeat(254)}/`, /host name of at most 253/],
-    [`https://${'一'.repeat(250)}/`, /at most 253|valid http/],
-    [`https://${'一'.repeat(2000)}/`, /host name of at most 253/],
-    [`https:////\\${'一'.repeat(2000)}/`, /host name of at most 253/],
-    [`https://user@${'一'.repeat(2000)}`, /host name of at most 253/],
-    [`https://${'\n一'.repeat(1000)}?x`, /host name of at most 253/],
-    [`http://a${'\u0301\u0316'.repeat(1000)}`, /host name of at most 253/],
-    ['http://Ã\u00a0.de/', valid],
-    ['git@example.com:team/repo.git', /use the source_type git/],
-    ['ssh://git@example.com/repo', /use the source_type git/],
-    ['example.com/page', /which begins with https:/],
-    ['https://example.com/\ud83d', /well-formed/],
-    [`https://example.com/${'🦊'.repeat(200)}`, /at most 2048 characters/],
-    [`https://example.com/${'ü'.repeat(1000)}`, /at most 2048 characters/],
-  ])
-})
+t.test(
+  'an input that is not an absolute http or https URL without a password is rejected with the reason',
+  async (t) => {
+    const absolute = /must be an absolute http or https URL/
+    const valid = /must be a valid http or https URL/
+    rejects(t, 'url', [
+      ['', /must not be empty/],
+      ['example.com', absolute],
+      ['//example.com', absolute],
+      ['/path', absolute],
+      ['owner/repo', absolute],
+      ['https:example.com', absolute],
+      ['https:/example.com', absolute],
+      ['https:\\\\example.com', absolute],
+      ['ftp://example.com', absolute],
+      ['file:///etc/passwd', absolute],
+      ['javascript:alert(1)//https://example.com', absolute],
+      ['data:text/html,https://example.com', absolute],
+      ['ht\ntps://example.com', absolute],
+      ['\u0000https://example.com', absolute],
+      ['x https://example.com', absolute],
+      ['https://', valid],
+      ['https://?', valid],
+      ['https://exa mple.com', valid],
+      ['https://example.com:65536', valid],
+      ['https://example.com:x', valid],
+      ['https://[::1', valid],
+      ['https://256.256.256.256', valid],
+      ['https://a%00b', valid],
+      ['https://user:password@example.com', /password/],
+      ['https://:password@example.com', /password/],
+      ['https://us\ner:pass\nword@example.com', /password/],
+      ['https://user%3Apassword@example.com', /password/],
+      [`https://ghp_${'a1'.repeat(18)}@example.com`, /access token/],
+      [`https://${'a.'.repeat(127)}a/`, /host name of at most 253/],
+      [`https://${'a'.repeat(254)}/`, /host name of at most 253/],
+      [`https://${'一'.repeat(250)}/`, /at most 253|valid http/],
+      [`https://${'一'.repeat(2000)}/`, /host name of at most 253/],
+      [`https:////\\${'一'.repeat(2000)}/`, /host name of at most 253/],
+      [`https://user@${'一'.repeat(2000)}`, /host name of at most 253/],
+      [`https://${'\n一'.repeat(1000)}?x`, /host name of at most 253/],
+      [`http://a${'\u0301\u0316'.repeat(1000)}`, /host name of at most 253/],
+      ['http://Ã\u00a0.de/', valid],
+      ['git@example.com:team/repo.git', /use the source_type git/],
+      ['ssh://git@example.com/repo', /use the source_type git/],
+      ['example.com/page', /which begins with https:/],
+      ['https://example.com/\ud83d', /well-formed/],
+      [`https://example.com/${'🦊'.repeat(200)}`, /at most 2048 characters/],
+      [`https://example.com/${'ü'.repeat(1000)}`, /at most 2048 characters/],
+    ])
+  },
+)
 
-t.test('a local import keeps the path of any folder as it was given', async (t) => {
+t.test('the path of a local import is only trimmed', async (t) => {
   acceptsAs(t, 'local', [[' \t/srv/projects/neptun\n', '/srv/projects/neptun']])
-  acceptsAsGiven(t, 'local', [
+  acceptsUnchanged(t, 'local', [
     '/',
     '.',
     '..',
@@ -732,9 +740,9 @@ t.test('a local import keeps the path of any folder as it was given', async (t) 
   ])
 })
 
-t.test('what is a URL or holds control characters is no local path', async (t) => {
+t.test('a URL or a path with control characters is rejected as a local path', async (t) => {
   const url = /must be the path of a folder, not a URL/
-  refuses(t, 'local', [
+  rejects(t, 'local', [
     ['', /must not be empty/],
     ['\n', /must not be empty/],
     ['https://example.com', url],
@@ -755,20 +763,20 @@ t.test('what is a URL or holds control characters is no local path', async (t) =
   ])
 })
 
-t.test('a path may have 2048 characters, however many code units they take, and no more', async (t) => {
+t.test('the canonical path may have at most 2048 code points', async (t) => {
   const tooLong = /at most 2048 characters/
-  acceptsAsGiven(t, 'local', ['🦊'.repeat(2048), 'a'.repeat(2048)])
-  acceptsAsGiven(t, 'git', [`git@git.example.com:${'r'.repeat(2028)}`])
-  acceptsAsGiven(t, 'url', [`https://example.com/${'r'.repeat(2028)}`])
+  acceptsUnchanged(t, 'local', ['🦊'.repeat(2048), 'a'.repeat(2048)])
+  acceptsUnchanged(t, 'git', [`git@git.example.com:${'r'.repeat(2028)}`])
+  acceptsUnchanged(t, 'url', [`https://example.com/${'r'.repeat(2028)}`])
   acceptsAs(t, 'local', [[`${' '.repeat(2041)}project`, 'project']])
-  refuses(t, 'local', [[`${' '.repeat(2042)}project`, tooLong]])
-  refuses(t, 'local', [['🦊'.repeat(2049), tooLong]])
-  refuses(t, 'git', [[`git@git.example.com:${'r'.repeat(2029)}`, tooLong]])
-  refuses(t, 'url', [[`https://example.com/${'r'.repeat(2029)}`, tooLong]])
-  refuses(t, 'gitlab', [[Array(10).fill('g'.repeat(255)).join('/'), tooLong]])
+  rejects(t, 'local', [[`${' '.repeat(2042)}project`, tooLong]])
+  rejects(t, 'local', [['🦊'.repeat(2049), tooLong]])
+  rejects(t, 'git', [[`git@git.example.com:${'r'.repeat(2029)}`, tooLong]])
+  rejects(t, 'url', [[`https://example.com/${'r'.repeat(2029)}`, tooLong]])
+  rejects(t, 'gitlab', [[Array(10).fill('g'.repeat(255)).join('/'), tooLong]])
 })
 
-// Properties: strings of any code units, then pieces of addresses in any order, then addresses that are nearly right.
+// Inputs for property-based tests: arbitrary code units, parts of addresses in any order, and nearly valid addresses.
 
 const codeUnits = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
 const anyString = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), codeUnits)
@@ -820,7 +828,7 @@ function nearlyRight(type: SourceType): fc.Arbitrary<string> {
 for (const type of SOURCE_TYPES) {
   const input = fc.oneof(anyString, pieces, { arbitrary: nearlyRight(type), weight: 6 })
 
-  t.test(`a canonical ${type} path is accepted again, and unchanged`, async (t) => {
+  t.test(`canonicalizing a ${type} path is idempotent`, async (t) => {
     let accepted = 0
     fc.assert(
       fc.property(input, (input) => {
@@ -835,30 +843,30 @@ for (const type of SOURCE_TYPES) {
     t.ok(accepted > 200, `${accepted} of 2000 inputs were accepted`)
   })
 
-  t.test(`the problem of a ${type} path holds nothing of what was sent`, async (t) => {
+  t.test(`the problem of an invalid ${type} path does not contain the input`, async (t) => {
     const long = fc.oneof(fc.string({ minLength: 8 }), fc.string({ unit: 'binary', minLength: 8 }), codeUnits)
     fc.assert(
-      fc.property(long, (input) => input.length < 8 || !faultMentions(type, input, input)),
+      fc.property(long, (input) => input.length < 8 || !problemContains(type, input, input)),
       { numRuns: 500 },
     )
     const secret = fc.stringMatching(/^[0-9a-f]{12}$/)
     const around = fc.oneof(pieces, nearlyRight(type))
     fc.assert(
       fc.property(around, secret, around, (before, secret, after) => {
-        return !faultMentions(type, before + secret + after, secret)
+        return !problemContains(type, before + secret + after, secret)
       }),
       { numRuns: 500 },
     )
-    t.pass('no input was found that says otherwise')
+    t.pass('no counterexample was found')
   })
 }
 
-function faultMentions(type: SourceType, input: string, part: string): boolean {
+function problemContains(type: SourceType, input: string, part: string): boolean {
   const result = canonicalSourcePath(type, input)
   return 'problem' in result && result.problem.includes(part)
 }
 
-t.test('a github path can go into the path of a request to GitHub and stay what it is', async (t) => {
+t.test('a canonical github path does not change the path of a request to GitHub', async (t) => {
   let accepted = 0
   fc.assert(
     fc.property(fc.oneof(anyString, pieces, { arbitrary: nearlyRight('github'), weight: 6 }), (input) => {

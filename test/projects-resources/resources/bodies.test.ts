@@ -3,7 +3,6 @@ import { STORABLE_TEXT } from '../../../src/schemas.js'
 import { faultBody, resources, startApp } from '../../support/app.js'
 import { RESOURCE_TYPES } from '../../support/resources.js'
 
-/** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
 
 type Problem = [path: string, message: string]
@@ -41,33 +40,40 @@ function invalidValues({ type = 'string', enum: words, pattern, minLength: min, 
   ]
 }
 
-type Answers<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
+type Responses<Schema> = Record<number, { content: { 'application/json': { schema: Schema } } }>
 
-const schemaOf = <Schema>(answers: Answers<Schema>, status: number) =>
-  answers[status]?.content['application/json'].schema
+const schemaOf = <Schema>(responses: Responses<Schema>, status: number) =>
+  responses[status]?.content['application/json'].schema
 
-t.test('each type says in its schemas exactly what it takes and gives', async (t) => {
+/** Sorts the validation errors of a body, whose order is not significant. */
+const sortErrors = (body: { errors?: object[] }) => ({
+  ...body,
+  errors: body.errors?.map((error) => JSON.stringify(error)).sort(),
+})
+
+t.test('the schemas of each type have exactly the documented properties', async (t) => {
   for (const { slug, idField, create, created, keys } of RESOURCE_TYPES) {
     // A property that a create does not set needs an expected value, so that it is tested, too.
     const columns = ['id', 'created_at', 'updated_at', 'neptun_user_id']
-    t.same([...keys].sort(), [...columns, ...Object.keys(created)].sort(), slug)
+    t.strictSame([...keys].sort(), [...columns, ...Object.keys(created)].sort(), slug)
     const routesOf = (method: string) =>
       shared.routes.filter((route) => route.url.endsWith(`/${slug}`) && route.method === method)
     const schema = routesOf('POST')[0]?.schema as {
       body: Record<'then' | 'else', { properties: object; required: string[] }>
-      response: Answers<{ properties: object }>
+      response: Responses<{ properties: object }>
     }
     const forms = [schema.body.then, schema.body.else].map(({ properties, required }) => [
       Object.keys(properties),
       required,
     ])
-    t.same(forms, [
+    t.strictSame(forms, [
       [[idField], [idField]],
       [Object.keys(create), Object.keys(create)],
     ])
-    for (const status of [200, 201]) t.same(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
-    const list = routesOf('GET')[0]?.schema as { response: Answers<{ items: { properties: object } }> }
-    t.same(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
+    for (const status of [200, 201])
+      t.strictSame(Object.keys(schemaOf(schema.response, status)?.properties ?? {}), keys)
+    const list = routesOf('GET')[0]?.schema as { response: Responses<{ items: { properties: object } }> }
+    t.strictSame(Object.keys(schemaOf(list.response, 200)?.items.properties ?? {}), keys)
   }
 })
 
@@ -98,13 +104,13 @@ for (const { slug, idField, create, created, linkTable, table, texts, fields: sc
     ['an id and one field that is null', { [idField]: 123, [fields[0] ?? '']: null }, [mixed]],
     ['neither', {}, [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]]],
     [
-      'what it does not know',
+      'only an unknown property',
       { x: 1 },
       [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]],
     ],
     ['a list', [{ [idField]: 123 }], [['body', 'must be an object']]],
     ['null', 'null', [['body', 'must be an object']]],
-    ['a word', '"x"', [['body', 'must be an object']]],
+    ['a string', '"x"', [['body', 'must be an object']]],
   ]
   for (const name of fields) {
     const { [name]: _, ...rest } = create
@@ -114,25 +120,25 @@ for (const { slug, idField, create, created, linkTable, table, texts, fields: sc
     }
   }
 
-  t.test(`${slug}: what is wrong with a body is said, and nothing is stored`, async (t) => {
+  t.test(`${slug}: all validation errors of a body are reported, and nothing is stored`, async (t) => {
     const { call, sql } = await shared.reset()
     const count = async () =>
       (await sql(`SELECT (SELECT count(*) FROM ${table}), (SELECT count(*) FROM ${linkTable})`))[0]
     const before = await count()
     for (const [name, body, validationErrors] of cases) {
-      const answer = await call('POST', resources(`/${slug}`), { body })
-      t.equal(answer.status, 400, name)
-      const sorted = (list: object[]) => list.map((one) => JSON.stringify(one)).sort()
-      t.same(sorted(answer.body.errors ?? []), sorted(faultBody(...validationErrors).errors), name)
+      const response = await call('POST', resources(`/${slug}`), { body })
+      t.equal(response.status, 400, name)
+      t.strictSame(sortErrors(response.body), sortErrors(faultBody(...validationErrors)), name)
     }
-    t.same(await count(), before)
+    t.strictSame(await count(), before)
   })
 
-  t.test(`${slug}: the longest that is allowed is stored`, async (t) => {
+  t.test(`${slug}: fields of the maximum length are stored`, async (t) => {
     const { call } = await shared.reset()
     const longest = Object.fromEntries(texts.map((name) => [name, 'a'.repeat(schemas[name]?.['maxLength'])]))
-    const answer = await call('POST', resources(`/${slug}`), { body: { ...create, ...longest } })
-    t.equal(answer.status, 201)
-    for (const name of fields) t.ok(answer.body[name] === (longest[name] ?? created[name]), name)
+    const response = await call('POST', resources(`/${slug}`), { body: { ...create, ...longest } })
+    t.equal(response.status, 201)
+    // Compared with ===, so that a failure does not print the texts.
+    for (const name of fields) t.ok(response.body[name] === (longest[name] ?? created[name]), name)
   })
 }

@@ -13,7 +13,7 @@ const rows = async ({ sql }: Pick<TestApp, 'sql'>, id = 4711) =>
     [id],
   )
 
-t.test('recording an installation again updates the one that is there, and links it', async (t) => {
+t.test('recording an installation again updates the existing row, and links it to the project', async (t) => {
   const service = await shared.reset()
   const { call, sql } = service
   const first = await call('POST', all, { body: claim })
@@ -32,32 +32,36 @@ t.test('recording an installation again updates the one that is there, and links
   }
   t.strictSame({ ...again.body, updated_at: '' }, { ...expected, updated_at: '' })
   t.ok(again.body.updated_at > first.body.updated_at)
-  t.strictSame((await call('GET', resources('/github-installations', other))).body, [again.body], 'linked there too')
-  t.strictSame((await call('GET', all)).body, [again.body], 'and still linked here')
+  t.strictSame(
+    (await call('GET', resources('/github-installations', other))).body,
+    [again.body],
+    'linked to the other project',
+  )
+  t.strictSame((await call('GET', all)).body, [again.body], 'still linked to the first project')
   t.strictSame(await rows(service), [{ neptun_user_id: 1, account_name: 'acme-inc', repository_selection: 'all' }])
 })
 
-t.test('an installation belongs to each user who records it', async (t) => {
+t.test('each user who records an installation has their own row', async (t) => {
   const service = await shared.reset()
   const theirs = resources('/github-installations', STRANGER)
   t.equal((await service.call('POST', all, { body: claim })).status, 201)
   t.equal((await service.call('POST', theirs, { body: claim, token: STRANGER.token })).status, 201)
-  t.same(
+  t.strictSame(
     (await rows(service)).map((row) => row['neptun_user_id']),
     [1, 2],
   )
 })
 
-t.test('recorded many times at once, it is one row', async (t) => {
+t.test('recording an installation concurrently creates one row', async (t) => {
   const service = await shared.reset()
-  const answers = await Promise.all(Array.from({ length: 12 }, () => service.call('POST', all, { body: claim })))
-  t.same(answers.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
-  t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
+  const responses = await Promise.all(Array.from({ length: 12 }, () => service.call('POST', all, { body: claim })))
+  t.strictSame(responses.map(({ status }) => status).sort(), [...Array.from({ length: 11 }, () => 200), 201])
+  t.equal(new Set(responses.map(({ body }) => body.id)).size, 1)
   t.equal((await rows(service)).length, 1)
   t.equal((await service.call('GET', all)).body.length, 1)
 })
 
-t.test('the database refuses a second row', async (t) => {
+t.test('the database rejects a second row for the same user and installation', async (t) => {
   const { sql } = await shared.reset()
   const insert = sql(`
     INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
@@ -65,7 +69,7 @@ t.test('the database refuses a second row', async (t) => {
   await t.rejects(insert, /github_installations_neptun_user_id_installation_id_key/)
 })
 
-t.test('GitHub’s id of an installation is taken as a number or a string, and given as a string', async (t) => {
+t.test('installation_id is accepted as a number or a string, and returned as a string', async (t) => {
   const { call } = await shared.reset()
   for (const installation_id of [1, '2', 2_147_483_647, '2147483646']) {
     const { status, body } = await call('POST', all, { body: { ...claim, installation_id } })
@@ -97,25 +101,33 @@ t.test('GitHub’s id of an installation is taken as a number or a string, and g
   }
 })
 
-t.test('in live mode GitHub describes the account, also when it is recorded again', async (t) => {
-  const { call, sql, github } = await startLive(t)
-  await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)
-  await sql('UPDATE github_installations SET suspended_at = now()')
-  const body = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
-  const answer = await call('POST', all, { body })
-  t.equal(answer.status, 200)
-  t.match(answer.body, {
-    id: 123,
-    installation_id: '456789',
-    account_name: 'username',
-    repository_selection: 'selected',
-    github_account_type: 'User',
-    github_account_avatar_url: 'https://avatars.example.com/u/77',
-    github_account_id: '77',
-    github_account_name: 'username',
-  })
-  t.same(await sql('SELECT suspended_at FROM github_installations'), [{ suspended_at: null }], 'GitHub says so')
+t.test(
+  'in live mode, the account is stored as GitHub describes it, and verified each time it is recorded',
+  async (t) => {
+    const { call, sql, github } = await startLive(t)
+    await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)
+    await sql('UPDATE github_installations SET suspended_at = now()')
+    const body = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
+    const response = await call('POST', all, { body })
+    t.equal(response.status, 200)
+    const { created_at, updated_at } = response.body
+    t.strictSame(response.body, {
+      id: 123,
+      installation_id: '456789',
+      account_name: 'username',
+      repository_selection: 'selected',
+      github_account_type: 'User',
+      github_account_avatar_url: 'https://avatars.example.com/u/77',
+      github_account_id: '77',
+      github_account_name: 'username',
+      created_at,
+      updated_at,
+      neptun_user_id: 1,
+    })
+    const rows = await sql('SELECT suspended_at FROM github_installations')
+    t.strictSame(rows, [{ suspended_at: null }], 'not suspended on GitHub')
 
-  github.installations = []
-  t.equal((await call('POST', all, { body })).status, 403, 'and is asked each time')
-})
+    github.installations = []
+    t.equal((await call('POST', all, { body })).status, 403)
+  },
+)

@@ -1,10 +1,19 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import t from 'tap'
-import { errorBody, nextPage, OWNER, resources, startApp, type TestApp, until } from '../../support/app.js'
+import {
+  errorBody,
+  faultBody,
+  OWNER,
+  paginate,
+  readPages,
+  resources,
+  startApp,
+  type TestApp,
+  until,
+} from '../../support/app.js'
 import { fillLinks, RESOURCE_TYPES, writeResource } from '../../support/resources.js'
 
-/** One service for all; each test begins with its tables as they were. */
 const shared = await startApp(t)
 
 const NOT_FOUND = errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')
@@ -13,7 +22,7 @@ for (const type of RESOURCE_TYPES) {
   const { slug, idField, table, linkTable, create, created, keys } = type
   const all = resources(`/${slug}`)
 
-  t.test(`${slug}: links one that the user has, lists it, reads it, unlinks it`, async (t) => {
+  t.test(`${slug}: links, lists, reads and unlinks a resource of the user`, async (t) => {
     const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
@@ -21,44 +30,39 @@ for (const type of RESOURCE_TYPES) {
     t.equal((await call('GET', all)).text, '[]', 'nothing is linked at first')
     const linked = await call('POST', all, { body: { [idField]: 500 } })
     t.equal(linked.status, 201)
-    t.same(Object.keys(linked.body), keys)
-    t.match(linked.body, {
-      id: 500,
-      ...created,
-      created_at: '2025-02-16T17:42:11.000Z',
-      updated_at: '2025-02-16T18:42:11.000Z',
-      neptun_user_id: 1,
-    })
-    t.same((await call('GET', all)).body, [linked.body])
-    t.same((await call('GET', `${all}/500`)).body, linked.body)
+    t.strictSame(Object.keys(linked.body), keys)
+    const times = { created_at: '2025-02-16T17:42:11.000Z', updated_at: '2025-02-16T18:42:11.000Z' }
+    t.strictSame(linked.body, { ...linked.body, id: 500, ...created, ...times, neptun_user_id: 1 })
+    t.strictSame((await call('GET', all)).body, [linked.body])
+    t.strictSame((await call('GET', `${all}/500`)).body, linked.body)
 
     const again = await call('POST', all, { body: { [idField]: 500 } })
-    t.same([again.status, again.body], [200, linked.body], 'a retry is safe')
-    t.same((await call('GET', all)).body, [linked.body])
+    t.strictSame([again.status, again.body], [200, linked.body], 'linking again is idempotent')
+    t.strictSame((await call('GET', all)).body, [linked.body])
 
     const unlinked = await call('DELETE', `${all}/500`)
-    t.same([unlinked.status, unlinked.text], [204, ''])
-    t.same((await call('DELETE', `${all}/500`)).body, NOT_FOUND)
-    t.same((await call('GET', `${all}/500`)).body, NOT_FOUND)
+    t.strictSame([unlinked.status, unlinked.text], [204, ''])
+    t.strictSame((await call('DELETE', `${all}/500`)).body, NOT_FOUND)
+    t.strictSame((await call('GET', `${all}/500`)).body, NOT_FOUND)
     t.equal((await call('GET', all)).text, '[]')
-    t.equal((await sql(`SELECT FROM ${table} WHERE id = 500`)).length, 1, "the resource stays the user's")
+    t.equal((await sql(`SELECT FROM ${table} WHERE id = 500`)).length, 1, 'the user keeps the resource')
   })
 
-  t.test(`${slug}: creates one and links it`, async (t) => {
+  t.test(`${slug}: creates a resource and links it`, async (t) => {
     const { call, sql } = await shared.reset()
-    const answer = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
-    t.equal(answer.status, 201)
-    t.same(Object.keys(answer.body), keys)
-    t.match(answer.body, { ...created, neptun_user_id: 1 })
-    t.equal(answer.body.created_at, answer.body.updated_at)
-    t.match(answer.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    t.same((await call('GET', `${all}/${answer.body.id}`)).body, answer.body)
-    t.same(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
-      { project_id: 789, id: answer.body.id, neptun_user_id: 1 },
+    const response = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
+    t.equal(response.status, 201)
+    t.strictSame(Object.keys(response.body), keys)
+    t.strictSame(response.body, { ...response.body, ...created, neptun_user_id: 1 })
+    t.equal(response.body.created_at, response.body.updated_at)
+    t.match(response.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.strictSame((await call('GET', `${all}/${response.body.id}`)).body, response.body)
+    t.strictSame(await sql(`SELECT project_id, ${idField} AS id, neptun_user_id FROM ${linkTable}`), [
+      { project_id: 789, id: response.body.id, neptun_user_id: 1 },
     ])
   })
 
-  t.test(`${slug}: lists the newest link first, whenever the resource was made`, async (t) => {
+  t.test(`${slug}: lists the newest link first, regardless of the age of the resources`, async (t) => {
     const service = await shared.reset()
     const order = [503, 501, 504, 502]
     for (const id of order) {
@@ -66,90 +70,96 @@ for (const type of RESOURCE_TYPES) {
       await service.call('POST', all, { body: { [idField]: id } })
     }
     const { body } = await service.call('GET', all)
-    t.same(
+    t.strictSame(
       body.map(({ id }: { id: number }) => id),
       order.toReversed(),
     )
   })
 
-  t.test(`${slug}: one that does not exist and one of another user are the same 404`, async (t) => {
+  t.test(`${slug}: linking a missing resource and one of another user return the same 404`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 600, userId: 2 })
     const foreign = await service.call('POST', all, { body: { [idField]: 600 } })
     const unknown = await service.call('POST', all, { body: { [idField]: 601 } })
-    t.same(foreign.body, NOT_FOUND)
+    t.strictSame(foreign.body, NOT_FOUND)
     t.equal(foreign.text, unknown.text)
-    const ofEach = ['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']
-    const others = ({ headers }: typeof foreign) => [...headers].filter(([name]) => !ofEach.includes(name))
-    t.same(others(foreign), others(unknown))
-    t.same(await service.sql(`SELECT FROM ${linkTable}`), [])
+    const volatile = ['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']
+    const stable = ({ headers }: typeof foreign) => [...headers].filter(([name]) => !volatile.includes(name))
+    t.strictSame(stable(foreign), stable(unknown))
+    t.strictSame(await service.sql(`SELECT FROM ${linkTable}`), [])
   })
 
-  t.test(`${slug}: the same resource in another project is another link`, async (t) => {
+  t.test(`${slug}: links of one resource to two projects are independent`, async (t) => {
     const service = await shared.reset()
     const { call, sql } = service
     await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another', 1)`)
     await writeResource(service, type, { id: 500 })
     const other = resources(`/${slug}`, { userId: 1, projectId: 791, token: '' })
     await call('POST', all, { body: { [idField]: 500 } })
-    t.same((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
+    t.strictSame((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
     t.equal((await call('POST', other, { body: { [idField]: 500 } })).status, 201)
     t.equal((await call('DELETE', `${all}/500`)).status, 204)
     t.equal((await call('GET', `${other}/500`)).status, 200)
   })
 
-  t.test(`${slug}: fifty links of one resource at once are one row`, async (t) => {
+  t.test(`${slug}: fifty concurrent links of one resource create one row`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
     )
-    t.equal(answers.filter(({ status }) => status === 201).length, 1)
-    t.equal(answers.filter(({ status }) => status === 200).length, 49)
+    t.equal(responses.filter(({ status }) => status === 201).length, 1)
+    t.equal(responses.filter(({ status }) => status === 200).length, 49)
     t.equal((await service.sql(`SELECT FROM ${linkTable}`)).length, 1)
   })
 
-  t.test(`${slug}: a storm of links and unlinks ends in one of the two states`, async (t) => {
+  t.test(`${slug}: concurrent links and unlinks all succeed or return 404, and leave at most one link`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
-    const storm = Array.from({ length: 60 }, (_, index) =>
-      index % 2 ? service.call('POST', all, { body: { [idField]: 500 } }) : service.call('DELETE', `${all}/500`),
+    const responses = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        index % 2 ? service.call('POST', all, { body: { [idField]: 500 } }) : service.call('DELETE', `${all}/500`),
+      ),
     )
-    for (const { status, text } of await Promise.all(storm))
-      t.ok([200, 201, 204, 404].includes(status), `${status} ${text}`)
-    const rows = (await service.sql(`SELECT FROM ${linkTable}`)).length
-    const { status } = await service.call('GET', `${all}/500`)
-    t.same(status, rows === 1 ? 200 : 404)
+    const countOf = (status: number) => responses.filter((response) => response.status === status).length
+    t.equal(countOf(200) + countOf(201), 30, 'every link')
+    t.equal(countOf(204) + countOf(404), 30, 'every unlink')
+    const linked = (await service.sql(`SELECT FROM ${linkTable}`)).length
+    t.equal(linked, countOf(201) - countOf(204))
+    t.equal((await service.call('GET', `${all}/500`)).status, linked === 1 ? 200 : 404)
   })
 
-  t.test(`${slug}: a project that is deleted meanwhile takes everything with it, or is not found`, async (t) => {
+  t.test(`${slug}: links to a project that is deleted concurrently are deleted with it or return 404`, async (t) => {
     const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
     const body = (index: number) => ({ body: index % 2 ? create : { [idField]: 500 } })
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
       sql('DELETE FROM projects WHERE id = 789'),
       ...Array.from({ length: 15 }, (_, index) => call('POST', all, body(index))),
     ])
-    const seen = answers.flatMap((answer) => ('status' in answer ? [answer] : []))
-    for (const { status, text } of seen) t.ok([200, 201, 404].includes(status), `${status} ${text}`)
-    t.same((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
-    t.same(await sql(`SELECT FROM ${linkTable}`), [])
-    const made = seen.filter(({ status, body: { id } }) => status === 201 && id !== 500).length
-    t.equal((await sql(`SELECT FROM ${table} WHERE id NOT IN (123, 500)`)).length, made, 'no orphan was created')
+    const posts = responses.flatMap((response) => ('status' in response ? [response] : []))
+    for (const { status, text } of posts) t.ok([200, 201, 404].includes(status), `${status} ${text}`)
+    t.strictSame((await call('GET', all)).body, errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found'))
+    t.strictSame(await sql(`SELECT FROM ${linkTable}`), [])
+    const returned = new Set(posts.filter(({ status }) => status < 300).map(({ body }) => body.id))
+    const rows = await sql<{ id: number }>(`SELECT id FROM ${table} WHERE id NOT IN (123, 500)`)
+    const stored = new Set(rows.map(({ id }) => id))
+    t.strictSame(stored, new Set([...returned].filter((id) => id !== 500)), 'a create that fails leaves no resource')
   })
 
-  t.test(`${slug}: a resource that is deleted meanwhile is not found`, async (t) => {
+  t.test(`${slug}: linking a resource that is deleted concurrently returns 404`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
       service.sql(`DELETE FROM ${table} WHERE id = 500`),
       ...Array.from({ length: 10 }, () => service.call('POST', all, { body: { [idField]: 500 } })),
     ])
-    for (const answer of answers) if ('status' in answer) t.ok([200, 201, 404].includes(answer.status), answer.text)
-    t.same((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
+    for (const response of responses)
+      if ('status' in response) t.ok([200, 201, 404].includes(response.status), response.text)
+    t.strictSame((await service.call('POST', all, { body: { [idField]: 500 } })).body, NOT_FOUND)
     t.equal((await service.call('GET', all)).text, '[]')
   })
 
@@ -159,15 +169,15 @@ for (const type of RESOURCE_TYPES) {
     await fillLinks(service, type, 1000)
     const { body } = await call('GET', all)
     const order = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} ORDER BY id DESC`)
-    t.same(
+    t.strictSame(
       body.map(({ id }: { id: number }) => id),
       order.map(({ id }) => id),
     )
-    t.same(Object.keys(body[999]), keys)
+    t.strictSame(Object.keys(body[999]), keys)
   })
 }
 
-t.test('a list of long texts is complete, whatever their sizes', async (t) => {
+t.test('a list of long texts of different sizes is complete', async (t) => {
   const { sql, call } = await shared.reset()
   const all = resources('/user-files')
   const write = (id: number, text: string) =>
@@ -183,17 +193,17 @@ t.test('a list of long texts is complete, whatever their sizes', async (t) => {
   const [half, other] = ['a'.repeat(512 * 1024), 'é'.repeat(256 * 1024)]
   await write(1, half)
   await write(2, other)
-  t.same(await texts(), [other, half])
+  t.strictSame(await texts(), [other, half])
   await write(3, '!')
-  t.same(await texts(), ['!', other, half])
-  t.same(await texts('?limit=2'), ['!', other])
+  t.strictSame(await texts(), ['!', other, half])
+  t.strictSame(await texts('?limit=2'), ['!', other])
   await write(4, half)
-  t.same(await texts('?limit=3'), [half, '!', other])
-  const answer = await call('GET', `${all}?limit=2`)
-  t.match(answer.headers.get('link'), /rel="next"/)
+  t.strictSame(await texts('?limit=3'), [half, '!', other])
+  const response = await call('GET', `${all}?limit=2`)
+  t.match(response.headers.get('link'), /rel="next"/)
 })
 
-t.test('the list can be read in pages, newest link first', async (t) => {
+t.test('all pages together are the whole list, newest link first', async (t) => {
   const service = await shared.reset()
   const { sql, call } = service
   const all = resources('/user-files')
@@ -206,16 +216,12 @@ t.test('the list can be read in pages, newest link first', async (t) => {
   const whole = (await call('GET', all)).body
   t.equal(whole.length, 23)
   for (const limit of [1, 5, 22, 23, 100]) {
-    const collected: unknown[] = []
-    let path: string | undefined = `${all}?limit=${limit}`
-    while (path) {
-      const answer = await call('GET', path)
-      t.equal(answer.status, 200)
-      t.ok(answer.body.length > 0 && answer.body.length <= limit)
-      collected.push(...answer.body)
-      path = nextPage(path, answer)
-    }
-    t.same(collected, whole, `in pages of ${limit}`)
+    const pages = await readPages(service, `${all}?limit=${limit}`)
+    t.strictSame(
+      pages.map(({ body }) => body),
+      paginate(whole, limit),
+      `limit=${limit}`,
+    )
   }
   for (const [query, path, message] of [
     ['limit=0', 'query.limit', 'must be an integer from 1 to 100'],
@@ -223,13 +229,13 @@ t.test('the list can be read in pages, newest link first', async (t) => {
     ['limit=5&cursor=nonsense', 'query.cursor', 'is not a cursor of this list'],
     ['cursor=MQ', 'query.limit', 'is required with a cursor'],
   ] as const) {
-    const answer = await call('GET', `${all}?${query}`)
-    t.same(answer.body.errors, [{ path, message }], query)
+    const response = await call('GET', `${all}?${query}`)
+    t.strictSame(response.body, faultBody([path, message]), query)
   }
-  t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'nothing is older than the first')
+  t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'no link is older than the first one')
 })
 
-/** Links 15 files of 1 MiB to project 789, which holds 16 MiB. */
+/** Links 15 files of 1 MiB to project 789, whose limit is 16 MiB. */
 const writeLargeFiles = (sql: TestApp['sql']) =>
   sql(`
     WITH made AS (
@@ -241,21 +247,22 @@ const writeLargeFiles = (sql: TestApp['sql']) =>
 t.test('fifteen files of 1 MiB are listed', async (t) => {
   const { sql, call } = await startApp(t)
   await writeLargeFiles(sql)
-  const answer = await call('GET', resources('/user-files'))
-  t.equal(answer.status, 200)
-  t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
-  t.equal(answer.body.length, 15)
-  t.ok(answer.text.length > 15 * 1024 * 1024)
+  const response = await call('GET', resources('/user-files'))
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  t.equal(response.body.length, 15)
+  const text = '0123456789abcdef'.repeat(65_536)
+  t.ok(response.body.every((file: { text: string }) => file.text === text))
 })
 
-t.test('HEAD of a large list answers without reading it', async (t) => {
+t.test('HEAD of a large list has the content type of GET and no body', async (t) => {
   const { sql, call } = await startApp(t)
   await writeLargeFiles(sql)
   const { status, headers, text } = await call('HEAD', resources('/user-files'))
-  t.same([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
+  t.strictSame([status, headers.get('content-type'), text], [200, 'application/json; charset=utf-8', ''])
 })
 
-t.test('a client that does not read a large list holds no database connection', async (t) => {
+t.test('a client that does not read a large list does not occupy a database connection', async (t) => {
   const { url, sql, call, database } = await startApp(t, { DATABASE_POOL_SIZE: '3' })
   await writeLargeFiles(sql)
   const readers = Array.from({ length: 2 }, () => {
@@ -264,33 +271,31 @@ t.test('a client that does not read a large list holds no database connection', 
   })
   await Promise.all(readers.map((reader) => once(reader, 'response')))
   const { pool } = database
-  await until(() => pool.idleCount === pool.totalCount && pool.waitingCount === 0, 'every connection is idle again')
-  t.equal((await call('GET', resources('/imports'))).status, 200, 'and other requests are served')
+  await until(() => pool.idleCount === pool.totalCount && pool.waitingCount === 0, 'every connection is idle')
+  t.equal((await call('GET', resources('/imports'))).status, 200, 'other requests are served')
   for (const reader of readers) reader.destroy()
 })
 
-t.test('a text of 1 MiB comes back byte for byte, and one byte more is refused', async (t) => {
+t.test('a text of 1 MiB round-trips byte for byte, and one byte more is rejected', async (t) => {
   const { call } = await shared.reset()
   const all = resources('/user-files')
   const body = (text: string) => ({ body: { title: 'x', text, language: 'x', extension: 'x' } })
   for (const text of ['a'.repeat(1_048_576), '🦉'.repeat(262_144), `${'\\"\n\u2028'.repeat(1000)}`]) {
-    const answer = await call('POST', all, body(text))
-    t.equal(answer.status, 201)
-    t.ok(answer.body.text === text, 'in the answer')
-    t.ok((await call('GET', `${all}/${answer.body.id}`)).body.text === text, 'and stored so')
+    const response = await call('POST', all, body(text))
+    t.equal(response.status, 201)
+    t.ok(response.body.text === text, 'POST')
+    t.ok((await call('GET', `${all}/${response.body.id}`)).body.text === text, 'GET')
   }
   for (const [text, message] of [
     ['a'.repeat(1_048_577), 'must have 0 to 1048576 characters'],
     ['🦉'.repeat(262_145), 'must have at most 1048576 bytes in UTF-8'],
   ] as const) {
-    const answer = await call('POST', all, body(text))
-    t.equal(answer.status, 400)
-    t.same(answer.body.errors, [{ path: 'body.text', message }])
+    t.strictSame((await call('POST', all, body(text))).body, faultBody(['body.text', message]))
   }
   t.equal((await call('POST', all, body('a'.repeat(2 * 1024 * 1024)))).status, 413)
 })
 
-t.test('a type that there is not is refused by name, for whoever has a session', async (t) => {
+t.test('an unknown resource type is 400 for every method, and 401 without a session', async (t) => {
   const { call } = await shared.reset()
   const INVALID = errorBody(400, 'INVALID_RESOURCE_TYPE', 'Invalid resource type')
   for (const type of [
@@ -305,15 +310,18 @@ t.test('a type that there is not is refused by name, for whoever has a session',
   ]) {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       for (const path of [`/${type}`, `/${type}/5`, `/${type}/x`]) {
-        t.same((await call(method, resources(path))).body, INVALID, `${method} ${path}`)
+        t.strictSame((await call(method, resources(path))).body, INVALID, `${method} ${path}`)
         t.equal((await call(method, resources(path), { token: null })).status, 401)
       }
     }
-    t.same((await call('POST', resources(`/${type}`), { body: '{', headers: { 'content-type': 'x/y' } })).body, INVALID)
+    t.strictSame(
+      (await call('POST', resources(`/${type}`), { body: '{', headers: { 'content-type': 'x/y' } })).body,
+      INVALID,
+    )
   }
 })
 
-t.test('a method that a type does not have is an unknown route', async (t) => {
+t.test('a method that a resource type does not support is 404 ROUTE_NOT_FOUND', async (t) => {
   const { call } = await shared.reset()
   const table = [
     ['PUT', '/user-files'],
@@ -328,23 +336,19 @@ t.test('a method that a type does not have is an unknown route', async (t) => {
     ['GET', '/nonsense/5/6'],
   ] as const
   for (const [method, path] of table) {
-    const answer = await call(method, resources(path))
-    t.same(answer.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
+    const response = await call(method, resources(path))
+    t.strictSame(response.body, errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found'), `${method} ${path}`)
   }
 })
 
-t.test('in production nobody can record an installation that no GitHub App confirms', async (t) => {
+t.test('in production without a GitHub App, installations can be linked but not recorded', async (t) => {
   const { call, sql } = await startApp(t, { NODE_ENV: 'production' })
   const all = resources('/github-installations')
-  const answer = await call('POST', all, {
+  const response = await call('POST', all, {
     body: { installation_id: 1, account_name: 'torvalds', repository_selection: 'all' },
   })
   const message = 'Installations cannot be recorded: no GitHub App is configured to verify them'
-  t.same(answer.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
-  t.equal((await sql('SELECT FROM github_installations')).length, 1, 'only the one that was there')
-  t.equal(
-    (await call('POST', all, { body: { github_installation_id: 123 } })).status,
-    201,
-    'what is recorded can be linked',
-  )
+  t.strictSame(response.body, errorBody(403, 'GITHUB_ACCESS_DENIED', message))
+  t.equal((await sql('SELECT FROM github_installations')).length, 1, 'no row was inserted')
+  t.equal((await call('POST', all, { body: { github_installation_id: 123 } })).status, 201)
 })
