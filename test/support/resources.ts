@@ -1,4 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
+import type { Test } from 'tap'
 import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { STORABLE_TEXT } from '../../src/schemas.js'
 import type { TestApp } from './app.js'
@@ -40,6 +41,14 @@ export const RESOURCE_TYPES = RESOURCE_DESCRIPTORS.map((descriptor) => {
 })
 
 export type ResourceType = (typeof RESOURCE_TYPES)[number]
+
+/** Expects properties to have these values, or to match these patterns. */
+export function hasProperties(t: Test, row: Record<string, unknown>, expected: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(expected)) {
+    if (value instanceof RegExp) t.match(row[name], value, name)
+    else t.strictSame(row[name], value, name)
+  }
+}
 
 /** Returns a body that creates another resource for each `index`, even if the type has a natural key. */
 export const distinct = ({ create, naturalKey }: ResourceType, index: number): Record<string, unknown> =>

@@ -12,7 +12,7 @@ import {
   type TestApp,
   until,
 } from '../../support/app.js'
-import { fillLinks, RESOURCE_TYPES, writeResource } from '../../support/resources.js'
+import { fillLinks, hasProperties, RESOURCE_TYPES, writeResource } from '../../support/resources.js'
 
 const shared = await startApp(t)
 
@@ -32,7 +32,7 @@ for (const type of RESOURCE_TYPES) {
     t.equal(linked.status, 201)
     t.strictSame(Object.keys(linked.body), keys)
     const times = { created_at: '2025-02-16T17:42:11.000Z', updated_at: '2025-02-16T18:42:11.000Z' }
-    t.strictSame(linked.body, { ...linked.body, id: 500, ...created, ...times, neptun_user_id: 1 })
+    hasProperties(t, linked.body, { ...created, ...times, id: 500, neptun_user_id: 1 })
     t.strictSame((await call('GET', all)).body, [linked.body])
     t.strictSame((await call('GET', `${all}/500`)).body, linked.body)
 
@@ -53,7 +53,7 @@ for (const type of RESOURCE_TYPES) {
     const response = await call('POST', all, { body: { ...create, id: 1, neptun_user_id: 2, unknown: 1 } })
     t.equal(response.status, 201)
     t.strictSame(Object.keys(response.body), keys)
-    t.strictSame(response.body, { ...response.body, ...created, neptun_user_id: 1 })
+    hasProperties(t, response.body, { ...created, neptun_user_id: 1 })
     t.equal(response.body.created_at, response.body.updated_at)
     t.match(response.body.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     t.strictSame((await call('GET', `${all}/${response.body.id}`)).body, response.body)
