@@ -41,7 +41,7 @@ app.post<{ Body: { email: string; password: string } }>('/sign-in', async ({ bod
   const user = users.find(({ email, password }) => email === body.email && password === body.password)
   if (!user) return await reply.code(401).send({ message: 'Wrong email address or password' })
   const operations = [
-    // Idempotent: the PUTs create the user and the project, or update the existing ones.
+    // The PUTs create the user and the project, or update the existing ones, so they can be repeated.
     { method: 'PUT', path: '', body: { email: user.email } },
     { method: 'PUT', path: `projects/${user.projectId}`, body: { name: 'My project' } },
     { method: 'POST', path: 'sessions', body: { ttl: TTL } },
