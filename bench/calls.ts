@@ -35,7 +35,7 @@ export const resources: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'user-files', session)),
 }
 
-/** Creates imports. Each contender uses a different `project`. */
+/** Creates imports. `project` depends on the contender (PROJECT in measure.ts). */
 export const create: Call = {
   name: 'create',
   status: 201,

@@ -31,9 +31,9 @@ export const tokenOf = (user: number, session = 0) => `bench-${session}-${user}`
 const TOKEN = `rpad('bench-' || session || '-' || "user", 43, '-')`
 
 /**
- * Returns SQL that fills all tables. The rows of a project are spread over the table: they are inserted round-robin,
- * one for every project, as if users had created them concurrently. Half of the imports have the type `github` and an
- * account for which the user has an installation. The others have the other types.
+ * Returns SQL that fills the tables that the measured calls use. The rows of a project are spread over the table: they
+ * are inserted round-robin, one for every project, as if users had created them concurrently. Half of the imports have
+ * the type `github` and an account for which the user has an installation. The others have the other types.
  */
 const LOAD = (dataset: Dataset) => {
   const { users, perProject } = dataset

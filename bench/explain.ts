@@ -9,7 +9,7 @@ import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
 import { describePlan, type PlanNode } from './plan.js'
 
-/** PostgreSQL may choose a generic plan after five executions. The reported plans are from later executions. */
+/** Number of executions of each call up to the reported plan, so that caches are warm. */
 const EXECUTIONS = 12
 
 const TIMEOUT_MS = 60_000

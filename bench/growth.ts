@@ -134,7 +134,7 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
   )
 }
 
-/** Returns the steps for one database: the same load for all databases, and lists by up to 500 users. */
+/** Returns the steps for one database: a load by as many users as in all other databases, and lists by up to 500. */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
   return [...same, calls.listByMany].flatMap((call) =>

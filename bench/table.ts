@@ -32,7 +32,7 @@ export function formatVerdict(name: string, ratio: number): string[] {
   return [aim === undefined ? target : `${target} (aim ${aim})`, verdict === 'missed' ? 'MISSED' : verdict]
 }
 
-/** Pads the cells of a table, the first column on the right and the others on the left. */
+/** Aligns the columns of a table: the first to the left, the others to the right. */
 export function align(rows: string[][]): string[] {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>

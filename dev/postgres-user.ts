@@ -8,8 +8,8 @@ const NOBODY = { uid: 65_534, gid: 65_534 }
 const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 
 /**
- * Lets another user reach the programs and the data below folders that only root may enter, such as /root. Without the
- * secure bit, the change of user would drop the capability, and access(2) would ignore it: see capabilities(7).
+ * Lets another user reach the programs and the data below folders that only root may enter, such as /root. The secure
+ * bit keeps the capability when the user changes, and makes access(2) respect it: see capabilities(7).
  */
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 

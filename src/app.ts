@@ -22,7 +22,7 @@ export interface AppParts {
   readTimeout?: number
   /** Interval between deletions of expired rows, in milliseconds. */
   retentionInterval?: number
-  /** Returns whether the database is being migrated. Undefined if no migration was pending at startup. */
+  /** Returns whether the database is being migrated. Omitted if no migration was pending at startup. */
   isMigrating?: () => boolean
   /** Called for every route, in the scope that registers it. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void

@@ -179,7 +179,7 @@ export const Variables = Type.Object({
   ),
   GITHUB_RATE_LIMIT_USER: count(
     60,
-    'Maximum requests per minute of one user that call GitHub. Further requests get 429. The limit for all users together is ten times as high; beyond it, requests get 503.',
+    'Maximum requests per minute that call GitHub, for one user. Further requests get 429. The limit for all users together is ten times as high; beyond it, requests get 503.',
   ),
   REDIS_URL: Type.Optional(
     checked(

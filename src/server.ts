@@ -47,7 +47,8 @@ async function start() {
   const { HOST: host, PORT: port } = config
   const origin = originOfHost(fromFile)
   const listenTextResolver = (address: string) => `Listening on ${address} (${origin})`
-  // Listen before migrating, which can wait for a lock for a long time: until then, the process is live but not ready.
+  // Listen before migrating, because a migration can wait a long time for a lock. Until it is applied, the process is
+  // live but not ready.
   const address = await app
     .listen({ host, port, listenTextResolver })
     .catch((error) => rejectListen(error, host, origin))

@@ -160,7 +160,7 @@ function startLeaving(port: number) {
   }
 }
 
-/** Checks that the other limits have the common error format. */
+/** Checks that the responses at other limits have the common error format. */
 async function judgeLimits(port: number, limitedPort: number): Promise<Finding[]> {
   const post = toBytes(create(), port)
   let last = ''

@@ -87,7 +87,7 @@ export const keys: Trial = () =>
     const wrong = rows.filter(({ title, id }) => created.get(title) !== id)
     return [
       check(
-        `keys of ${KEYS} with exactly one row, after ${kills} kills`,
+        `keys with exactly one row, of ${KEYS}, after ${kills} kills`,
         rows.length - duplicates.length,
         rows.length === KEYS && duplicates.length === 0,
       ),

@@ -30,7 +30,8 @@ export const kill: Trial = () =>
       service.signal('SIGKILL')
       await Promise.all([service.exited, load.finished])
     }
-    // After another start, the statements of the killed process have been committed or rolled back.
+    // Start once more: once the service is ready, the statements of the killed process have been committed or rolled
+    // back.
     await (await startService()).signal('SIGTERM')
     const { missing, others } = await compare(database.url, tally.acknowledged)
     const failures = unexpected(tally)

@@ -131,7 +131,7 @@ export const restore: Trial = () =>
       within('slowest response', Math.max(...durations(tally.outcomes)), LIMIT),
       within('last 503 after the restore', last - restored, LIMIT),
       check(
-        'requests after the restore, some of them successful, without a restart',
+        'requests after the restore; at least one must succeed, without a restart',
         after.length,
         after.some(isSuccess) && service.isRunning(),
       ),
@@ -170,7 +170,7 @@ export const migration: Trial = () =>
     return [
       figure(`logged attempts, in ${BACKUP / 1000} s`, messages.length),
       check('applied migrations', names.join(), names.join() === REPEATABLE),
-      within('time from the end of the backup until it is applied', after, 3000),
+      within('time from the end of the backup until the migration is applied', after, 3000),
       check(`failed requests; ${during.length} were sent during the backup`, describe(failures), failures.size === 0),
       within('slowest response during the backup', Math.max(...durations(during)), 1000),
     ]

@@ -14,7 +14,7 @@ export function addDemoCommand(program: Command): void {
     name: 'demo',
     description:
       'Insert demonstration data if the database has no users: users, projects and sessions with publicly known ' +
-      'tokens. Requires NODE_ENV=development. Prints a curl command to try it.',
+      'tokens. Requires NODE_ENV=development. Prints a curl command to try the service.',
     options: [
       option('--url <url>', 'base URL of the service, for the curl command', url).default('http://127.0.0.1:3000'),
     ],

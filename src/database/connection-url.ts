@@ -76,11 +76,11 @@ function parametersProblem(parameters: URLSearchParams): string | undefined {
     if (!SUPPORTED.includes(name) && !NEUTRAL.get(name)?.test(value)) return describeParameter(name, names)
   }
   const mode = parameters.get('sslmode')
-  if (mode !== null && !SSL_MODES.includes(mode)) return `have one of ${SSL_MODES.join(', ')} as its sslmode`
-  if (!/^(true|false|1|0|)$/.test(parameters.get('ssl') ?? '')) return 'have true or false as its ssl'
-  if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'have true or false as its pgbouncer'
+  if (mode !== null && !SSL_MODES.includes(mode)) return `set sslmode to one of ${SSL_MODES.join(', ')}`
+  if (!/^(true|false|1|0|)$/.test(parameters.get('ssl') ?? '')) return 'set ssl to true or false'
+  if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'set pgbouncer to true or false'
   const pooled = parameters.get('pgbouncer') === 'true' && ['options', 'schema'].find((name) => names.includes(name))
-  if (pooled) return `not have ${pooled} together with pgbouncer=true: set the default of the role instead`
+  if (pooled) return `not have ${pooled} together with pgbouncer=true: set a default for the database role instead`
   return FILES.map((name) => fileProblem(name, parameters.get(name))).find(Boolean)
 }
 
@@ -99,7 +99,7 @@ function fileProblem(name: string, path: string | null): string | undefined {
     accessSync(path, constants.R_OK)
     return undefined
   } catch (error) {
-    return `name a readable file as its ${name} (${(error as NodeJS.ErrnoException).code})`
+    return `set ${name} to a readable file (${(error as NodeJS.ErrnoException).code})`
   }
 }
 

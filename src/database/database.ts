@@ -31,7 +31,7 @@ export interface Database {
   prepare<Params extends object, Row extends pg.QueryResultRow>(
     build: (params: Placeholders<Params>) => Prisma.Sql,
   ): (params: Params) => Promise<Row[]>
-  /** Ensures that all statements are prepared again, if the error means that one of them is stale. */
+  /** If the error means that a prepared statement is stale, ensures that all statements are prepared again. */
   renewStatements(error: unknown): void
   /** Called with the time that a query or transaction waited for a connection of the pool, in milliseconds. */
   onPoolWait: (milliseconds: number) => void
@@ -132,7 +132,7 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
   const required: Record<string, string | undefined> = {
     server_encoding: 'UTF8',
     default_transaction_isolation: SETTINGS.default_transaction_isolation,
-    // Without a pooler, each connection sets it.
+    // Checked only behind a pooler: otherwise, each connection sets it.
     'neptun.max_project_bytes':
       isPooled && options.maxProjectBytes !== DEFAULT_MAX_PROJECT_BYTES
         ? options.maxProjectBytes?.toString()
@@ -163,8 +163,8 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
 
 /**
  * Checks the settings of the database, and opens the pool and the Prisma client.
- * @throws Error that names the setting if the version, encoding, search path or, behind a pooler, a default is
- * unsuitable
+ * @throws Error that names the unsuitable setting: the version, the encoding, the search path or, behind a pooler, the
+ * default of a setting
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { isPooled, ...config } = clientConfig(options)
@@ -214,7 +214,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 function throwReadError(error: Error): never {
-  // The stack trace then shows the caller instead of the socket.
+  // Makes the stack trace show the caller instead of the socket.
   Error.captureStackTrace(error)
   if (!isDatabaseUnavailable(error)) throw error
   throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })

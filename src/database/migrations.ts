@@ -128,8 +128,9 @@ async function pendingMigrations(client: pg.Client) {
 }
 
 /**
- * Reads the migrations. `checksums` has the checksums with LF, which is recorded, and with CRLF, which an earlier
- * installation may have recorded: Git can check files out with Windows line endings.
+ * Reads the migrations. `checksums` has two checksums of each: the one that is recorded, with LF line endings, and the
+ * one with CRLF, which an earlier installation may have recorded, because Git can check files out with Windows line
+ * endings.
  */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()

@@ -11,9 +11,9 @@ const RENEWAL_INTERVAL = 1000
 export interface Statements {
   /** Returns the name of a statement, which is unique per text, or an empty string if it must not be prepared. */
   nameOf(text: string): string
-  /** Gives all statements new names, so that they are prepared again, if the error means that one is stale. */
+  /** If the error means that a statement is stale, gives all statements new names, so that they are prepared again. */
   renew(error: unknown): void
-  /** Executes a prepared statement. Retries without preparing if it is stale, in which case it was not executed. */
+  /** Executes a prepared statement. A stale one has not been executed: it is retried without being prepared. */
   run<Result>(text: string, execute: (name: string) => Promise<Result>): Promise<Result>
 }
 

@@ -102,8 +102,8 @@ function createProof(client: GithubClient) {
       grants.set(key, grant)
       return grant
     }
-    // A proof by id is valid whatever the current name. If the name differs without a redirect, prove access again by
-    // the new name.
+    // After a redirect, access has been proved by id, which does not depend on the name. Without a redirect, another
+    // name means that the repository was renamed between the requests: prove access again with the new name.
     if (isRedirected) return grant
     const renamed = await findGrant(client, fullName, recorded, signal)
     return renamed && isSameName(renamed.repository.full_name, fullName) ? renamed : null

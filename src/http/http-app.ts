@@ -27,7 +27,7 @@ export interface HttpAppParts {
   log: FastifyBaseLogger
   /** Timeout for a client that does not read its responses, in milliseconds. */
   readTimeout?: number
-  /** Returns whether the database is being migrated. Undefined if no migration was pending at startup. */
+  /** Returns whether the database is being migrated. Omitted if no migration was pending at startup. */
   isMigrating?: (() => boolean) | undefined
   /** Called for every route, in the scope that registers it. */
   onRoute?: ((this: FastifyInstance, route: RouteOptions) => void) | undefined

@@ -38,8 +38,8 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
 /**
  * Parses request bodies. Accepts only JSON in UTF-8 (RFC 8259).
  *
- * A request without a body may have any content type, because many clients always send one. It is removed before
- * Fastify selects a parser by it.
+ * A request without a body may have any `Content-Type`, because many clients always send this header. It is removed
+ * before Fastify selects a parser.
  */
 async function jsonBody(app: FastifyInstance) {
   app.decorateRequest('admitLargeBody', undefined)
@@ -47,8 +47,8 @@ async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
-    // Fastify would reject these headers even if a chunked body turns out to be empty, so they select the fallback
-    // parser.
+    // Fastify would reject such a request even if its chunked body turns out to be empty, so it is passed to the
+    // fallback parser.
     else if (isEncoded(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
       headers['content-type'] = 'application/octet-stream'
     }

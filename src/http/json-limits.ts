@@ -1,4 +1,4 @@
-/** Maximum nesting depth. No body of this API needs more than 2. */
+/** Maximum nesting depth. The deepest valid bodies, those of a sync, have a depth of 4. */
 const MAX_DEPTH = 32
 
 /** Default limit of values. Objects of this API need up to 20. Parsing 2 MiB of distinct keys would take 0.3 s. */

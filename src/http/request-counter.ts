@@ -80,8 +80,8 @@ function createLocalCounter(window: number): RequestCounter {
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /**
- * Adapts a counter to @fastify/rate-limit. The library's own stores use the system clock, and do not count without
- * Redis.
+ * Adapts a counter to @fastify/rate-limit. The library's own stores use the system clock, and its Redis store does not
+ * count while Redis is unavailable.
  */
 export function createStore({ add, read }: RequestCounter): FastifyRateLimitStoreCtor {
   const report = (counted: Count | Promise<Count>, callback: Callback) => {

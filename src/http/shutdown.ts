@@ -56,7 +56,7 @@ async function shutdown(app: FastifyInstance) {
   app.addHook('preClose', async () => {
     isShuttingDown = true
     const closed = Promise.all([closePort(), ...companions.map((other) => other.close())])
-    // Reads what has arrived first, because a connection with a pending request is not idle.
+    // Read the data that has already arrived: a connection with a pending request must not be closed as idle.
     await yieldToEventLoop()
     app.server.closeIdleConnections()
     // For Node, connections that never sent anything are not idle.

@@ -107,7 +107,7 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes
   }
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    // Nothing will be sent, and without another `close` event, the connection would never be removed.
+    // Nothing will be sent. If `close` has already been emitted, the connection would never be removed.
     if (request.raw.socket.destroyed) return done(null, payload)
     const connection = connectionOf(request)
     if (connection.requests.size === 0) connection.readAt = performance.now()

@@ -5,7 +5,7 @@ import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
 import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
 
-/** Maximum size of a batch of a large list: number of rows, and bytes of text before the last row. */
+/** Limits of a batch of a large list: a number of rows, and a size of texts in bytes, which the last row may exceed. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 32 * 1024
 

@@ -13,7 +13,8 @@ const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
  * With a cooldown of three times the processing time, the queued large work of one user takes at most a quarter of the
- * event loop's time. It does not delay a user who sends one request at a time.
+ * event loop's time, or more if a permit is held for longer than a third of MAX_COOLDOWN. The cooldown does not delay a
+ * user who sends one request at a time.
  */
 const COOLDOWN = 3
 

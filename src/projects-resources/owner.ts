@@ -72,7 +72,7 @@ export interface Authorization {
   sessionUserId: number
   /** Null unless the path has the session's user and one of their projects. */
   owner: Owner | null
-  /** Use of the session, with the database's time, if it must be recorded. */
+  /** Use of the session that must be recorded, in the database's time. Null if the last record is recent. */
   touch: { sessionId: number; usedAt: Date } | null
 }
 

@@ -8,8 +8,8 @@ export interface SemaphoreOptions {
   /** Maximum waiting time, in milliseconds. */
   timeout: number
   /**
-   * Delay before a released permit goes to the next waiter, as a multiple of the time that it was held. It does not
-   * apply when the queue is empty.
+   * Delay before a released permit goes to the next waiter, as a multiple of the time that the permit was held, up to
+   * MAX_COOLDOWN. There is no delay if the queue is empty.
    */
   cooldown?: number
 }

@@ -33,7 +33,8 @@ export const UserBody = Type.Object(
         Type.String({
           maxLength: 39,
           pattern: GITHUB_ACCOUNT_NAME,
-          description: 'The name of that account. Required with `github_account_id`, and only allowed with it.',
+          description:
+            "The name of the user's GitHub account. Required with `github_account_id`, and only allowed with it.",
         }),
       ),
     ),

@@ -76,7 +76,7 @@ export function createSyncReader(operations: Operation[]) {
         return Array.isArray(call) ? call : []
       }),
 
-    /** Reads the operations of a body without validation errors. */
+    /** Reads the operations of a body that has no validation errors. */
     readCalls: ({ operations: entries }: SyncBody): Call[] => entries.map((entry, index) => read(entry, index) as Call),
   }
 }

@@ -13,7 +13,7 @@ import { until } from '../support/app.js'
 
 const FORM = 'be a URL of the form postgres://user:password@host:5432/database'
 const ENCODE = 'have special characters of the user name and password percent-encoded (@ as %40, / as %2F, # as %23)'
-const MODES = 'have one of disable, require, verify-ca, verify-full, no-verify as its sslmode'
+const MODES = 'set sslmode to one of disable, require, verify-ca, verify-full, no-verify'
 
 t.test('a URL is accepted, or rejected with a reason that does not contain the password', async (t) => {
   const table: [url: string, problem: string | undefined][] = [
@@ -55,13 +55,13 @@ t.test('a URL is accepted, or rejected with a reason that does not contain the p
     ['postgres://h/d?port=1,2', 'name only one host'],
     ['postgres://h/d?sslmode=prefer', MODES],
     ['postgres://h/d?sslmode=', MODES],
-    ['postgres://h/d?ssl=x', 'have true or false as its ssl'],
-    ['postgres://h/d?sslmode=require&sslrootcert=/none', 'name a readable file as its sslrootcert (ENOENT)'],
-    ['postgres://h/d?sslkey=/none', 'name a readable file as its sslkey (ENOENT)'],
-    ['postgres://h/d?pgbouncer=1', 'have true or false as its pgbouncer'],
+    ['postgres://h/d?ssl=x', 'set ssl to true or false'],
+    ['postgres://h/d?sslmode=require&sslrootcert=/none', 'set sslrootcert to a readable file (ENOENT)'],
+    ['postgres://h/d?sslkey=/none', 'set sslkey to a readable file (ENOENT)'],
+    ['postgres://h/d?pgbouncer=1', 'set pgbouncer to true or false'],
     [
       'postgres://h/d?pgbouncer=true&schema=app',
-      'not have schema together with pgbouncer=true: set the default of the role instead',
+      'not have schema together with pgbouncer=true: set a default for the database role instead',
     ],
     ['postgres://h/d?connection_limit=5', 'not have the parameter connection_limit: set DATABASE_POOL_SIZE'],
     ['postgres://h/d?connect_timeout=5', 'not have the parameter connect_timeout: set DATABASE_CONNECT_TIMEOUT'],

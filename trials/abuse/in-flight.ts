@@ -34,7 +34,7 @@ export const inFlight: Trial = () =>
     const afterwards = await sendRaw(port, toBytes(LIST, port, token))
     return [
       check(`requests of one session in progress (limit ${LIMIT})`, waiting.length, waiting.length <= LIMIT),
-      check('other requests with a status other than 429', others.length, others.length === 0),
+      check('refused requests with a status other than 429', others.length, others.length === 0),
       check(
         'status of a request of another session of the same user',
         otherSession.slice(0, 3),

@@ -74,7 +74,7 @@ function shapes(): Input[] {
     ['quotes in a string', `{"title":"${fill('\\"')}"}`],
     ['backslashes in a string', `{"title":"${fill('\\\\')}"}`],
     ['emoji in a string', `{"title":"${fill('🦊')}"}`],
-    ['half surrogate pairs', `{"title":"${fill('\\ud800')}"}`],
+    ['unpaired surrogates', `{"title":"${fill('\\ud800')}"}`],
     ['white space', `${fill(' ')}{}`],
     ['an unfinished string', `{"title":"${fill('a')}`],
     ['keys that could be __proto__', `{"__proto__"${fill(' ')}:1}`],

@@ -14,7 +14,7 @@ const SESSIONS = TOKENS.slice(0, CONNECTIONS / 16)
 const DURATION = 8000
 const PAUSE = 20
 
-/** Maximum ratio of the other users' p99 with and without the attack. */
+/** Maximum ratio of the other users' p99 during the attack to their p99 without it. */
 const FACTOR = 3
 
 const COSTLY = '\\u0001'

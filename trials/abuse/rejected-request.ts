@@ -11,7 +11,7 @@ const UPLOAD = 24 * 1024 * 1024
 const TIMEOUT = 30_000
 
 /**
- * Requests that are followed by garbage, malformed or too large: each gets one response, which matches the stored data.
+ * Requests that are malformed, too large or followed by garbage: each gets one response, which matches the stored data.
  */
 export const rejectedRequest: Trial = () =>
   withEnvironment(async (environment) => {

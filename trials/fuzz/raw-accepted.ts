@@ -2,7 +2,7 @@ import { CHUNKED, chunked, LAST, type RawCase, type Requests, size } from './raw
 
 const METHODS = ['PATCH', 'TRACE', 'PROPFIND', 'PURGE', 'OPTIONS']
 
-/** Valid requests in unusual forms. Each is executed exactly once. */
+/** Well-formed requests in unusual forms. Each gets exactly one response, and each 201 has stored one import. */
 export function valid({ post, get, json, random, path, cookie }: Requests): RawCase {
   const inner = post(size(json))
   const absolute = get().replace('GET ', 'GET http://other.example')
@@ -23,7 +23,11 @@ export function valid({ post, get, json, random, path, cookie }: Requests): RawC
     row('Upgrade', get('Connection: Upgrade\r\nUpgrade: h2c\r\n'), /^200(, 200)?$/),
     { ...row('absolute form', absolute, /^200, 200$/), rule: 'absolute-form' },
     row('Expect: 100-continue', post(`Expect: 100-continue\r\n${size(json)}`), /^201, 200$/),
-    { name: 'another expectation', bytes: post(`Expect: x\r\n${size(json)}`), expect: /^417 EXPECTATION_FAILED$/ },
+    {
+      name: 'an unsupported expectation',
+      bytes: post(`Expect: x\r\n${size(json)}`),
+      expect: /^417 EXPECTATION_FAILED$/,
+    },
     row('an empty body', post('Content-Length: 0\r\n', ''), /^400 INVALID_REQUEST, 200$/),
     ...METHODS.map((method) => row(method, ofMethod(method), /^404 ROUTE_NOT_FOUND, 200$/)),
   ])

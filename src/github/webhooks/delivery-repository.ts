@@ -68,7 +68,7 @@ async function lockInstallations(transaction: Transaction, installationId: numbe
 
 async function applyChange(transaction: Transaction, change: WebhookChange, userIds: number[]): Promise<void> {
   switch (change.type) {
-    // With an id, these also change the imports of users who have not recorded the installation.
+    // If GitHub sent an id, a rename or move also changes the imports of users who have not recorded the installation.
     case 'account-renamed':
       if (change.id) await renameAccount(transaction, userIds, { ...change, id: change.id }, change.installationId)
       else await renameAccountByLogin(transaction, userIds, change, change.installationId)

@@ -64,8 +64,8 @@ async function describeAccount(transaction: Transaction, installationId: number,
 }
 
 /**
- * Stores the ids of repositories in imports without an id, matched by path. Skips repositories about whose names
- * statements are stored, because the delivered name may be outdated.
+ * Stores the ids of repositories in imports without an id, matched by path. Skips a repository if statements about its
+ * name are stored, because the delivered name may be outdated.
  */
 async function learnRepos(
   transaction: Transaction,

@@ -57,7 +57,8 @@ function findEnds(changes: NameStatement[], start: string): string[] {
   const known = changes.filter((change) => !isFormerNameUnknown(change))
   for (const { former_name } of known) count(keyOf(former_name), -1)
   const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
-  // Guess unknown former names of transfers: the start of the chain, the same name, or any name in use at that owner.
+  // Guess unknown former names of transfers: the start of the chain, the same name, or any other name in use that has
+  // the former owner.
   for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(

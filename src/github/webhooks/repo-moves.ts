@@ -55,8 +55,8 @@ async function moveForUser(transaction: Transaction, userId: number, move: RepoM
 }
 
 /**
- * Before a repository's first change, records its name in a stored import, found by the repository's id, as the initial
- * name.
+ * Before a repository's first change, records its initial name, which is taken from an import with the repository's
+ * id.
  */
 async function addInitialName(transaction: Transaction, userId: number, id: string): Promise<void> {
   const where = { neptun_user_id: userId, github_repository_id: id }
@@ -74,7 +74,7 @@ async function addInitialName(transaction: Transaction, userId: number, id: stri
 }
 
 /**
- * Stores a repository's id in the imports without one that match its name and its owner. The owner is matched by id, or
+ * Stores a repository's id in imports that have none and that match its name and owner. The owner is matched by id, or
  * by login if the import has no owner id.
  */
 async function learnRepo(

@@ -32,7 +32,7 @@ export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 /** Position in a list: the id of a link, a bigint as text. */
 export type LinkPosition = string
 
-/** Maximum size of a batch of a large list: number of rows, and bytes of JSON before the last row. */
+/** Limits of a batch of a large list: a number of rows, and a size of JSON in bytes, which the last row may exceed. */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024
 

@@ -55,7 +55,7 @@ function scpProblem(input: string): string | undefined {
   const scp = /^(?:([^:/]*)@)?(\[[\da-f:.]*\]|[^:/@]{2,}):(.*)$/i.exec(input)
   if (!scp) return notCloneUrl
   const [, user, host = '', path = ''] = scp
-  // Not a host, but a scheme: one that git supports, without its slashes, or one that is dangerous in a link on a page.
+  // The part before the colon is a scheme, not a host: a URL without slashes, or a scheme that is dangerous in a link.
   if (user === undefined && SCHEME.test(host)) return notCloneUrl
   // In `user:password@host:path`, git parses the user as the host.
   if (user === undefined && /^[^/]*@/.test(path)) return passwordProblem
