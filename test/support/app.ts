@@ -167,7 +167,7 @@ export async function startApp(
   }
 }
 
-/** Records each response, in any test, with a status that the schema of its route does not declare. */
+/** Records every response whose status the schema of its route does not declare. Applies to all tests. */
 function compareWithDocument(route: RouteOptions, undocumented: string[]) {
   const { method, url, schema } = route
   if (schema?.hide) return
@@ -202,7 +202,7 @@ export async function createSession(
   return token
 }
 
-/** Returns secrets that must not be logged in any test. Every token and body that is sent is added later. */
+/** Returns secrets that must not be logged in any test. Tokens and most bodies are added when a test sends them. */
 const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
   [
     settings.GITHUB_WEBHOOK_SECRET,

@@ -11,7 +11,7 @@ import { seedDemoData } from '../../../src/demo-data.js'
 import { startApp } from '../../support/app.js'
 import { COMPILED, root } from '../../support/compiled.js'
 
-/** What calls the clients is copied here, beside the clients. */
+/** Folder for the generated clients, and for copies of the files that use them. */
 const FOLDER = join(root, COMPILED, 'clients')
 const GENERATED = join(FOLDER, 'generated')
 
