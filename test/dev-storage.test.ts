@@ -7,7 +7,7 @@ import { startPostgres } from '../dev/postgres.js'
 
 const isRoot = process.getuid?.() === 0
 
-/** Mounts a file system in memory until the test ends. @returns its folder; undefined if this user must not mount */
+/** Mounts a file system in memory until the test ends. @returns its folder; undefined if this user cannot mount */
 function mount(t: Test, options: string): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'neptun-storage-'))
   t.teardown(() => rmdirSync(folder))
@@ -20,16 +20,16 @@ function mount(t: Test, options: string): string | undefined {
   return folder
 }
 
-/** A folder that this user must not write to. Root can write to any, unless its file system is read-only. */
+/** Creates a folder that this user cannot write to. Root needs a read-only file system for that. */
 function createReadOnlyFolder(t: Test): string | undefined {
   if (isRoot) return mount(t, 'ro,size=1m')
   const folder = t.testdir()
-  // tap can remove it all the same: that needs the permissions of the folder above.
+  // tap can still remove the folder, because that requires only permissions on its parent.
   chmodSync(folder, 0o555)
   return folder
 }
 
-const CANNOT_MOUNT = 'this user must not mount file systems'
+const CANNOT_MOUNT = 'this user cannot mount file systems'
 
 t.test('npm run dev says which folder is read-only', async (t) => {
   const folder = createReadOnlyFolder(t)
@@ -43,7 +43,7 @@ t.test('npm run dev says which folder is read-only', async (t) => {
   }
 })
 
-t.test('a file in place of the folder is named', async (t) => {
+t.test('npm run dev reports a file in place of the folder', async (t) => {
   const folder = join(t.testdir({ file: '' }), 'file', 'data')
   const message = `DATA_DIR: cannot create or write to ${folder} (ENOTDIR)`
   await t.rejects(startPostgres({ folder }), { name: 'StartError', message })

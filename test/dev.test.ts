@@ -15,11 +15,11 @@ const COOKIE = { cookie: `neptun-session=${demo.user.token}` }
 const imports = (address: string) => `${address}/api/users/1/projects/789/resources/imports`
 const NODE = [process.execPath, '--import', 'tsx', 'dev/run.ts']
 
-/** One start of `npm run dev`, or of what it runs. */
+/** A running `npm run dev`, or the script that it runs. */
 interface Dev {
   pid: number
   output: () => string
-  /** Where the service listens, once it does. */
+  /** Waits until the service listens. Resolves to its URL. */
   address: () => Promise<string>
   exit: Promise<number | null>
 }
@@ -30,7 +30,7 @@ interface Process {
   command: string
 }
 
-/** Variables of a shell that would change where PostgreSQL's programs and clients connect, and how. */
+/** Environment variables that must not affect how `npm run dev` connects to PostgreSQL. */
 const HOSTILE = {
   PGDATA: '/nonexistent',
   PGDATABASE: 'other',
@@ -42,17 +42,17 @@ const HOSTILE = {
   PGUSER: 'other',
 }
 
-/** With data in it, once the first of the tests has ended. */
-const made = await temporaryFolder(t)
+/** Data folder that the first test fills and the last test reuses. */
+const reusedFolder = await temporaryFolder(t)
 
-await t.test('Starts and ends, several at the same time', async (t) => {
+await t.test('several instances of npm run dev start and stop concurrently', async (t) => {
   t.jobs = 3
 
-  t.test('It keeps the data from start to start, however it ends', { buffered: true }, async (t) => {
-    const folder = made
+  t.test('npm run dev keeps its data, however it is stopped', { buffered: true }, async (t) => {
+    const folder = reusedFolder
     let ids: number[] = []
 
-    await t.test('the first start ends with a service that works', async (t) => {
+    await t.test('the first start results in a working service', async (t) => {
       const dev = startDev(t, { DATA_DIR: folder })
       const address = await dev.address()
       t.match(dev.output(), `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`)
@@ -60,10 +60,10 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       ids = await listImports(address)
       t.same(ids, [123, 1001])
       t.equal((await stat(join(folder, 'database-url'))).mode & 0o777, 0o600)
-      await t.test('a SIGTERM ends all of it', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
+      await t.test('SIGTERM stops all processes', (t) => endsAll(t, dev, dev.pid, 'SIGTERM', 0))
     })
 
-    await t.test('after a SIGKILL, the next start does not even have to wait', async (t) => {
+    await t.test('after SIGKILL, the next start succeeds immediately', async (t) => {
       const killed = startDev(t, { DATA_DIR: folder })
       t.same(await listImports(await killed.address()), ids)
       const end = endsAll(t, killed, killed.pid, 'SIGKILL', null)
@@ -72,7 +72,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       const address = await dev.address()
       t.same(await listImports(address), ids)
 
-      await t.test('but nobody else can have the data', async (t) => {
+      await t.test('a second instance with the same data folder is rejected', async (t) => {
         const second = startDev(t, { DATA_DIR: folder })
         t.equal(await second.exit, 1)
         const reason = `${folder} is in use by process ${dev.pid}: stop it, or set DATA_DIR to another folder`
@@ -81,19 +81,19 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       })
 
       const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/postmaster.pid'), 'utf8'), 10)
-      await t.test('without PostgreSQL it ends', (t) => endsAll(t, dev, postmaster, 'SIGKILL', 1))
+      await t.test('npm run dev exits if PostgreSQL is killed', (t) => endsAll(t, dev, postmaster, 'SIGKILL', 1))
       t.match(dev.output(), /^dev: PostgreSQL ended unexpectedly/m)
     })
   })
 
-  t.test('It ends with the service, and with npm', { buffered: true }, async (t) => {
+  t.test('a service that is killed is reported', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
 
-    await t.test('the service is killed', async (t) => {
+    await t.test('npm run dev exits if the service is killed', async (t) => {
       const dev = startDev(t, { DATA_DIR: folder })
       const { port } = new URL(await dev.address())
 
-      await t.test('but before that, nobody else can have the port', async (t) => {
+      await t.test('a second instance with the same port is rejected', async (t) => {
         const second = startDev(t, { DATA_DIR: `${folder}/unused`, PORT: port })
         t.equal(await second.exit, 1)
         const reason = `PORT: 127.0.0.1:${port} is in use; set PORT to another port`
@@ -107,13 +107,13 @@ await t.test('Starts and ends, several at the same time', async (t) => {
     })
   })
 
-  t.test('It starts whatever earlier processes have left in the folder', { buffered: true }, async (t) => {
+  t.test('npm run dev starts after an instance that left files or processes', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
     await (await startPostgres({ folder })).stop()
     const cluster = join(await realpath(folder), 'postgres')
     const pidFile = join(cluster, 'postmaster.pid')
 
-    await t.test('a PostgreSQL that still runs is stopped', async (t) => {
+    await t.test('a PostgreSQL that is still running is stopped', async (t) => {
       const { exited } = await startPostgres({ folder })
       const dev = startDev(t, { DATA_DIR: folder })
       await exited
@@ -133,7 +133,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
     })
   })
 
-  t.test('Of two first starts at the same time, one works', { buffered: true }, async (t) => {
+  t.test('of two concurrent first starts in one folder, one succeeds', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
     const both = [startDev(t, { DATA_DIR: folder }), startDev(t, { DATA_DIR: folder })] as const
     const [loser, winner] = await Promise.race([
@@ -149,7 +149,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
     await endsAll(t, winner, winner.pid, 'SIGTERM', 0)
   })
 
-  t.test('The first start can be interrupted, and the next one works', { buffered: true }, async (t) => {
+  t.test('npm run dev starts after a first start that was interrupted', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
     const isPartial = (name: string) => name.startsWith('postgres.partial-')
     for (const [signal, code] of [
@@ -159,7 +159,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
       const before = readdirSync(folder).filter(isPartial)
       const dev = startDev(t, { DATA_DIR: folder })
       const isCreating = () => readdirSync(folder).some((name) => isPartial(name) && !before.includes(name))
-      await until(isCreating, 'the first start', 60_000)
+      await until(isCreating, 'the first start creates a cluster', 60_000)
       await endsAll(t, dev, dev.pid, signal, code)
     }
     t.same(readdirSync(folder).sort(), ['database-url', 'postgres', 'postgres-password', 'postgres.log'])
@@ -168,7 +168,7 @@ await t.test('Starts and ends, several at the same time', async (t) => {
     await endsAll(t, dev, dev.pid, 'SIGTERM', 0)
   })
 
-  t.test('It refuses at once what cannot work', { buffered: true }, async (t) => {
+  t.test('npm run dev rejects invalid settings immediately', { buffered: true }, async (t) => {
     const DATA_DIR = join(await temporaryFolder(t), 'unused')
     const refusals = [
       [{ NODE_ENV: 'production' }, 'NODE_ENV is production, but "npm run dev" is for development only\n'],
@@ -193,9 +193,9 @@ await t.test('Starts and ends, several at the same time', async (t) => {
   })
 })
 
-t.test('It restarts the service after a change of its source, and ends with npm', async (t) => {
+t.test('npm run dev restarts the service when its source changes, and stops when npm is killed', async (t) => {
   const checkout = await copyCheckout(t)
-  const dev = startDev(t, { DATA_DIR: made }, ['npm', 'run', 'dev'], checkout)
+  const dev = startDev(t, { DATA_DIR: reusedFolder }, ['npm', 'run', 'dev'], checkout)
   const address = await dev.address()
   const source = join(checkout, 'src/config.ts')
   const code = await readFile(source, 'utf8')
@@ -203,12 +203,12 @@ t.test('It restarts the service after a change of its source, and ends with npm'
   await writeFile(source, `${code}\nconst = 1\n`)
   await until(() => dev.output().includes('src/config.ts:'), 'the error is reported')
   t.match(dev.output(), /ERROR.* Expected identifier but found "="/)
-  t.same(await listImports(address), [123, 1001], 'the service goes on')
+  t.same(await listImports(address), [123, 1001], 'the service keeps running')
   t.notMatch(dev.output(), 'dev: the source changed')
 
   await writeFile(source, code)
   await until(() => dev.output().includes('dev: the source changed: restarting\n'), 'the change is noticed')
-  await until(() => dev.output().includes('dev: restarted\n'), 'the restart')
+  await until(() => dev.output().includes('dev: restarted\n'), 'the service has restarted')
   t.same(await listImports(address), [123, 1001])
   await endsAll(t, dev, dev.pid, 'SIGKILL', null)
 })
@@ -223,20 +223,20 @@ async function copyCheckout(t: Test): Promise<string> {
   return folder
 }
 
-/** Sends a signal to one of the processes, and waits until none is left of all that had been started. */
+/** Sends a signal to one of the processes, and waits until all of them have exited. */
 async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, code: number | null) {
   const all = family(dev)
   t.ok(all.length > 1)
   process.kill(pid, signal)
   t.equal(await dev.exit, code)
   const left = () => all.filter(({ pid, command }) => readProcess(pid)?.command === command)
-  await until(() => left().length === 0, `the end of ${left().map(({ command }) => command)}`)
+  await until(() => left().length === 0, `these processes have exited: ${left().map(({ command }) => command)}`)
 }
 
 function startDev(t: Test, env: Record<string, string>, command = NODE, cwd = root): Dev {
   // An empty variable counts as unset, and keeps a developer's own .env from setting it.
   const unset = { NODE_ENV: '', HOST: '', LOG_LEVEL: '', DATABASE_URL: '', npm_lifecycle_event: undefined }
-  // Without what tap puts there, which makes every start of Node slower.
+  // tap's value of NODE_OPTIONS would slow down every start of Node.js.
   const child = spawn('env', ['-u', 'NODE_OPTIONS', ...command], {
     cwd,
     env: { ...process.env, ...unset, ...HOSTILE, PORT: '0', ...env },
@@ -253,21 +253,21 @@ function startDev(t: Test, env: Record<string, string>, command = NODE, cwd = ro
     const find = () => /^Listening on (\S+)/m.exec(output)?.[1]
     await Promise.race([
       until(() => find() !== undefined, 'the service listens', 30_000),
-      exit.then(() => Promise.reject(new Error(`it ended: ${output}`))),
+      exit.then(() => Promise.reject(new Error(`npm run dev exited: ${output}`))),
     ])
     return find() ?? ''
   }
   return { pid: child.pid ?? 0, output: () => output, address, exit }
 }
 
-/** A process and all that it started, directly or not. */
+/** Returns a process and all of its descendants. */
 function family({ pid }: Dev): Process[] {
   const all = processIds().flatMap((pid) => {
     const info = readProcess(pid)
     return info?.command ? [{ pid, ...info }] : []
   })
   const found = all.filter((process) => process.pid === pid)
-  // Grows while it is walked.
+  // The array grows during this loop.
   for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid))
   return found
 }

@@ -9,7 +9,7 @@ import { until } from './support/app.js'
 import { compiled, root } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
 
-/** Loads a file `.env` with this content. @returns the variables that it has set */
+/** Loads a `.env` file with this content. @returns the variables that it has set */
 async function load(t: Test, content: string | Buffer): Promise<Record<string, string | undefined>> {
   for (const name of Object.keys(process.env)) if (name.includes('ENV_')) delete process.env[name]
   t.chdir(t.testdir())
@@ -18,7 +18,7 @@ async function load(t: Test, content: string | Buffer): Promise<Record<string, s
   return Object.fromEntries(names.map((name) => [name, process.env[name]]))
 }
 
-t.test('a file .env is read in all formats that editors and shells write', async (t) => {
+t.test('a .env file is read in all formats that editors and shells write', async (t) => {
   const both = { ENV_A: '1', ENV_B: 'two words' }
   const forms: [name: string, content: string | Buffer][] = [
     ['plain', 'ENV_A=1\nENV_B=two words\n'],
@@ -49,7 +49,7 @@ t.test('a file .env is read in all formats that editors and shells write', async
   t.same(await load(t, ''), {}, 'an empty file')
 })
 
-t.test('a variable in the environment takes precedence over .env, also an empty one', async (t) => {
+t.test('a variable in the environment, even an empty one, takes precedence over .env', async (t) => {
   await load(t, '')
   Object.assign(process.env, { ENV_A: 'given', ENV_B: '' })
   await writeFile('.env', 'ENV_A=1\nENV_B=2\nENV_C=3\n')
@@ -57,7 +57,7 @@ t.test('a variable in the environment takes precedence over .env, also an empty 
   t.same([process.env['ENV_A'], process.env['ENV_B'], process.env['ENV_C']], ['given', '', '3'])
 })
 
-t.test('a missing file .env is ignored, and an unreadable one is an error', async (t) => {
+t.test('a missing .env file is ignored, and an unreadable one is an error', async (t) => {
   await load(t, Buffer.from([0x41, 0x3d, 0xff])).then(
     () => t.fail('no error'),
     (error) =>
@@ -114,7 +114,7 @@ t.test('a failed start prints one line that names the variable', async (t) => {
   t.same(await run('src/cli.ts', ['user', 'list'], unreadable, {}), { code: 1, stdout: '', stderr: `error: ${stderr}` })
 })
 
-/** Starts the service by `npm start`, in a new package with the same script. */
+/** Starts the service with `npm start`, in a new package with the same script. */
 async function startByNpm(t: Test, env: NodeJS.ProcessEnv = {}) {
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const cwd = t.testdir({

@@ -422,7 +422,7 @@ t.test('a token is read from stdin or a file, and error messages do not contain 
   t.strictSame(revoked, { code: 0, stdout: 'Revoked session 1 of user 1.\n', stderr: '' })
 })
 
-t.test('control and bidirectional characters in stored text are escaped in tables, JSON and notes', async (t) => {
+t.test('control and bidirectional characters in stored text are escaped in tables, JSON and messages', async (t) => {
   const { sql } = await setUp(t)
   const controls = Array.from({ length: 0xa0 }, (_, code) => code).filter(
     (code) => code > 0 && (code < 32 || code > 126),
@@ -502,7 +502,7 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   t.strictSame(await sql('SELECT FROM sessions'), [])
 })
 
-t.test('DATABASE_URL comes from the environment or .env, or from npm run dev except in production', async (t) => {
+t.test('DATABASE_URL comes from the environment, .env or (not in production) the file of npm run dev', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')

@@ -13,19 +13,19 @@ const IMPORTS = resources('/imports')
 const FILES = resources('/user-files')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
 
-/** The body of a 503. That of a write adds that nothing was stored. `name` begins with the method. */
+/** Returns the body of a 503. `name` begins with the method. For a write, the message says that nothing was stored. */
 const unavailable = (name: string) => {
   const message = `The database is unavailable${name.startsWith('GET') ? '' : ': nothing was stored'}`
   return errorBody(503, 'DATABASE_UNAVAILABLE', message)
 }
 
-/** A configured timeout, in milliseconds: long enough that a busy machine completes every other query within it. */
+/** A timeout that tests configure, in milliseconds. Long enough for all unblocked queries on a busy machine. */
 const LIMIT = 1500
 
 /** Additional time that a response may take on a busy machine, in milliseconds. */
 const SLACK = 15_000
 
-/** The service behind a proxy, with an import whose path is `one`. */
+/** Starts the service with a proxy in front of PostgreSQL, and creates an import, whose path is `one`. */
 async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, string>> = {}) {
   let proxy: DatabaseProxy | undefined
   const service = await startApp(t, settings, {
@@ -276,7 +276,7 @@ t.test('while all connections are busy, other requests wait no longer than DATAB
   t.ok(service.database.pool.totalCount <= 3, 'the pool does not exceed its size')
 })
 
-t.test('a request without a well-formed session cookie causes no query', async (t) => {
+t.test('requests that need no session, or have no well-formed cookie, cause no query', async (t) => {
   const service = await startBehindProxy(t)
   const { call, proxy } = service
   const token = null
@@ -336,7 +336,7 @@ t.test('a failed start exits with 1 and prints one line per problem, without the
     ['no such database', { DATABASE_URL: nowhere.href }, unusable(/database "nowhere" does not exist/)],
     ['wrong password', changed({}), unusable(/password authentication failed for user .*/)],
     [
-      'no port',
+      'an invalid port',
       { DATABASE_URL: `postgres://me:${PASSWORD}@localhost:port/x` },
       /^DATABASE_URL must be a URL of the form postgres:.*\n$/,
     ],
@@ -346,18 +346,18 @@ t.test('a failed start exits with 1 and prints one line per problem, without the
       /^DATABASE_URL must have special characters of the user name and password percent-encoded .*\n$/,
     ],
     [
-      'wrong or missing',
+      'several invalid or missing variables',
       { PORT: PASSWORD, LOG_LEVEL: 'loud' },
       /^PORT must be .*\nLOG_LEVEL must be .*\nDATABASE_URL is missing: .*\n$/,
     ],
     [
-      'pending',
+      'pending migrations',
       { DATABASE_URL: emptyDatabaseUrl, MIGRATE_ON_START: 'false' },
       /^\d+ pending migrations: \d+_init.*\n$/,
     ],
-    ['taken', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: already in use \(EADDRINUSE\)\n$/],
+    ['a port in use', { DATABASE_URL: databaseUrl, PORT: `${port}` }, /^PORT: already in use \(EADDRINUSE\)\n$/],
     [
-      'metrics',
+      'a metrics port in use',
       { DATABASE_URL: databaseUrl, METRICS_PORT: `${port}` },
       /^METRICS_PORT: cannot listen on this port \(EADDRINUSE\)\n$/,
     ],

@@ -182,7 +182,7 @@ t.test('the index on GitHub paths serves the queries that compare them', async (
   t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), 'imports_github_path_idx')
 })
 
-t.test('a database with another encoding than UTF-8 is rejected, and the error names the encoding', async (t) => {
+t.test('a database with an encoding other than UTF-8 is rejected, and the error names the encoding', async (t) => {
   const url = await createDatabase(t, { migrated: false })
   const name = `latin_${randomUUID().replaceAll('-', '')}`
   await administer(url, `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`)
@@ -194,7 +194,7 @@ t.test('a database with another encoding than UTF-8 is rejected, and the error n
 
 t.test('PostgreSQL before version 15 is rejected, and the error names the version', async (t) => {
   const url = await createDatabase(t, { migrated: false })
-  // The function of the schema that comes first reports another version.
+  // This function precedes that of pg_catalog in the search_path, and reports another version.
   const version = `CREATE FUNCTION former.current_setting(text) RETURNS text LANGUAGE sql AS $$
     SELECT CASE $1 WHEN 'server_version_num' THEN '140019' ELSE '14.19 (Debian 14.19-1)' END $$`
   await administer(url, 'CREATE SCHEMA former', version)
@@ -272,7 +272,7 @@ t.test('the service works through PgBouncer in transaction mode', { skip }, asyn
   t.equal((await call('DELETE', one)).status, 204)
   t.equal((await call('GET', '/health/ready', { token: null })).status, 200)
   const token = (await cli(pooled, 'session', 'create', '--user', '1', '--ttl', '1h')).out
-  t.equal((await call('GET', IMPORTS, { token })).status, 200, 'a session of the command line')
+  t.equal((await call('GET', IMPORTS, { token })).status, 200, 'a session that the command line created')
 })
 
 t.test(

@@ -60,7 +60,7 @@ async function start(t: Test, settings = {}): Promise<TestApp> {
   return service
 }
 
-t.test('while a project is locked, only its writes wait, two of them in the database', async (t) => {
+t.test('while a project is locked, only its writes wait: two in the database, the others in the service', async (t) => {
   const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
   const writes = await startWrites(service, OWNER, 30)
   const release = await holdTransaction(t, service.databaseUrl, 'SELECT FROM projects WHERE id = 789 FOR UPDATE')
@@ -92,14 +92,14 @@ for (const [target, statement] of [
     const one = resources(`/imports/${body.import.id}`)
     await holdTransaction(t, service.databaseUrl, statement)
     const startedAt = performance.now()
-    // A title with the length of null would not change the counters of the project.
+    // A title whose JSON is as long as null would not change the counters of the project, whose lock is tested.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
     const writing = Array.from({ length: 40 }, write)
     await until(async () => (await countWaiting(service)) > 0, 'a write waits for the lock')
     t.same(await writeAndRead(service, OTHER), SUCCESSES, 'another project of the user')
     t.same(await writeAndRead(service, STRANGER), SUCCESSES, 'another user')
     const responses = await Promise.all(writing)
-    t.ok(performance.now() - startedAt < 30_000, 'not one pair after another, which takes 40 s')
+    t.ok(performance.now() - startedAt < 30_000, 'the writes do not wait two at a time, which would take 40 s')
     const unavailable = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
     for (const { status, body, headers } of responses) {
       t.same([status, body, headers.get('retry-after')], [503, unavailable, '1'])

@@ -246,7 +246,7 @@ t.test('a wait for another instance is logged', async (t) => {
 /** A migration that can be applied again. */
 const REPEATABLE = '20261126130000_case_in_one_collation'
 
-/** Creates a database with a pending migration of the table imports, and a transaction that locks it, like pg_dump. */
+/** Creates a database with a pending migration of the table imports. Like pg_dump, a transaction locks this table. */
 async function startBackup(t: Test) {
   const { url, sql } = await startEmpty(t)
   await applyMigrations(url)
@@ -265,7 +265,7 @@ t.test('a migration during a backup is retried, and does not block other stateme
   await until(async () => {
     await sql('SELECT count(*) FROM imports')
     return messages.length >= 2
-  }, 'it is tried twice')
+  }, 'the migration is tried twice')
   t.match(
     messages,
     Array(messages.length).fill(/^the migrations could not lock a table \(SQLSTATE 55P03\): retrying in 2000 ms$/),

@@ -40,7 +40,7 @@ async function readCommands(t: Test, url: string) {
   return { backup, restore, dataOnly, run }
 }
 
-t.test('the documented backup and restore work under a running service', { skip: NO_PROGRAMS }, async (t) => {
+t.test('the documented backup and restore work while the service is running', { skip: NO_PROGRAMS }, async (t) => {
   const { url: migratedUrl } = await startInstalledPostgres(t)
   await applyMigrations(migratedUrl)
   const settings = { DATABASE_POOL_SIZE: '4', DATABASE_LOCK_TIMEOUT: '500' }

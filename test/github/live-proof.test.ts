@@ -75,7 +75,7 @@ t.test('a renamed repository is stored under its new name', async (t) => {
 
   const another = await post('USERNAME/Repository')
   t.equal(another.body.import.source_path, 'username/new')
-  t.same(github.count(), ['find', 'find', 'read'], 'by its id')
+  t.same(github.count(), ['find', 'find', 'read'], 'the redirect to its id is followed')
   t.same(await stored({ sql }), [PATH, 'username/new', 'username/new'])
 
   const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
@@ -84,7 +84,7 @@ t.test('a renamed repository is stored under its new name', async (t) => {
   t.same([moved.status, moved.body.import.source_path], [200, 'username/new'])
 })
 
-t.test('for a repository that is renamed between two requests, access is proved again by the new name', async (t) => {
+t.test('if a repository is renamed between two requests, access is verified again under the new name', async (t) => {
   const { github, post } = await startLive(t)
   github.instead.read = (_, reply) => {
     delete github.instead.read

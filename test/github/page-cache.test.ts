@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createPageCache } from '../../src/github/page-cache.js'
 
-/** Creates a page of about `bytes` in memory. */
+/** Creates a page that takes about `bytes` bytes of memory. */
 const page = (name: string, bytes: number) => ({ etag: `"${name}"`, json: name.padEnd(bytes / 2, '.') })
 
 t.test('the least recently used pages are evicted when the size limit is reached', async (t) => {

@@ -109,14 +109,15 @@ for (const [store, url] of [
     const before = proxy.roundTrips()
     t.equal(await send(IMPORTS, unknown), 429, 'any other session is not looked up')
     t.equal(proxy.roundTrips(), before)
-    t.equal(await send(IMPORTS, unknown, '203.0.113.2'), 200, 'from another address, it is')
+    t.equal(await send(IMPORTS, unknown, '203.0.113.2'), 200, 'it is looked up for a request from another address')
     t.equal(await send(IMPORTS, unknown), 200, 'from then on, it is recently valid')
 
     await sql('UPDATE sessions SET revoked_at = now() WHERE neptun_user_id = 1')
     t.equal(await send(IMPORTS, recent, '203.0.113.3'), 401, 'a revoked session is rejected')
-    t.equal(await send(IMPORTS, revoked), 429, 'and counts against its address')
+    t.equal(await send(IMPORTS, revoked), 429, 'a revoked session counts against its address')
     const after = proxy.roundTrips()
-    for (const token of [recent, revoked]) t.equal(await send(IMPORTS, token), 429, 'and is no longer recently valid')
+    for (const token of [recent, revoked])
+      t.equal(await send(IMPORTS, token), 429, 'a revoked session is no longer recently valid')
     t.equal(proxy.roundTrips(), after)
   })
 

@@ -553,8 +553,9 @@ t.test('a session is exactly one well-formed cookie', async (t) => {
   ]
   characters.push('é', '\u{1f600}', '\x80')
   for (const char of characters) {
-    rejected.push([`${JSON.stringify(char)} within`, `Cookie: neptun-session=your${char}session-cookie`])
-    if (char.trim()) rejected.push([`${JSON.stringify(char)} behind`, `Cookie: neptun-session=${token}${char}`])
+    rejected.push([`${JSON.stringify(char)} within the token`, `Cookie: neptun-session=your${char}session-cookie`])
+    if (char.trim())
+      rejected.push([`${JSON.stringify(char)} after the token`, `Cookie: neptun-session=${token}${char}`])
   }
   for (const [name, ...headers] of rejected) {
     refuses(t, await exchange(service, head('GET', `${IMPORTS}/1`, ...headers)), UNAUTHORIZED, name)
@@ -563,7 +564,7 @@ t.test('a session is exactly one well-formed cookie', async (t) => {
     ['alone', SESSION],
     ['in double quotes', `Cookie: neptun-session="${token}"`],
     ['in double quotes beside others', `Cookie: a="b"; neptun-session="${token}" ; c=d`],
-    ['a semicolon behind it', `${SESSION};`],
+    ['a semicolon after it', `${SESSION};`],
     ['other cookies beside it', `Cookie: a=b; neptun-session=${token}; c=d`],
     ['no space after the semicolon', `Cookie: a=b;neptun-session=${token};c=d`],
     ['other cookies in separate headers', 'Cookie: a=b', SESSION, 'Cookie: c=d'],

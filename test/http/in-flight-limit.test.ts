@@ -32,7 +32,7 @@ const isServed = async (service: TestApp) => (await list(service)).status === 20
 const lock = (t: Test, { databaseUrl }: TestApp, table: string) =>
   holdTransaction(t, databaseUrl, `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
 
-/** Enough connections for every request that waits for a lock, so that PostgreSQL can count the waiting requests. */
+/** Enough connections for every request that waits for a lock, so that pg_stat_activity shows all waiting requests. */
 const SETTINGS = {
   DATABASE_POOL_SIZE: '20',
   DATABASE_ANSWER_TIMEOUT: '60000',
@@ -66,7 +66,7 @@ t.test(
   },
 )
 
-/** Sends sixteen concurrent requests, whose handlers wait for a lock or in the queue behind it. */
+/** Sends sixteen concurrent requests, whose handlers wait for a lock, or for a request that waits for it. */
 async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
   const unlockSessions = await lock(t, service, 'sessions')
   const unlock = await lock(t, service, 'imports')

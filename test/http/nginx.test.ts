@@ -189,7 +189,7 @@ async function assertPageWorks(t: Test, address: string) {
   for (const reference of references) t.equal((await send(new URL(reference, url).href)).status, 200, reference)
 }
 
-t.test('a backend that rewrites Host works once it is trusted or its origin is allowed', { skip }, async (t) => {
+t.test('a proxy that rewrites Host works if it is trusted, or if the origin is allowed', { skip }, async (t) => {
   const trusting = await startApp(t, { TRUST_PROXY: '127.0.0.1' })
   const untrusting = await startApp(t, { CORS_ORIGINS: 'http://app.example.com:8080' })
   const forward = `
@@ -202,7 +202,7 @@ t.test('a backend that rewrites Host works once it is trusted or its origin is a
   const write = async (url: string, origin: string) => (await createImport(url + IMPORTS, { origin })).status
   t.equal(await write(trusted, trusted), 201, 'the origin that the browser requested')
   t.equal(await write(trusted, trusted.replace('http:', 'https:')), 403, 'another scheme')
-  t.equal(await write(trusted, 'http://internal.example'), 403, 'the origin of the backend')
+  t.equal(await write(trusted, 'http://internal.example'), 403, 'the origin of the rewritten Host')
   t.equal(await write(trusted, 'http://evil.example'), 403, 'another site')
   t.equal(await write(untrusted, untrusted), 403, 'a proxy that is not trusted')
   t.equal(await write(untrusted, 'http://app.example.com:8080'), 201, 'an origin that is configured')

@@ -27,7 +27,7 @@ const writeFiles = (sql: TestApp['sql'], ids: number[], length: number, { userId
     [ids, userId, projectId, length],
   )
 
-/** Sends requests on one connection, which is paused: nothing is read of the responses. */
+/** Sends requests on one connection, and does not read the responses. */
 async function openUnread(t: Test, { url }: TestApp, paths: string[], token = OWNER.token): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
@@ -86,7 +86,7 @@ t.test('a client that reads slowly is served', async (t) => {
   const socket = await openUnread(t, service, [FILES])
   const startedAt = performance.now()
   let received = 0
-  // More data than the operating system buffers, in steps that are much shorter than the timeout, but longer in total.
+  // The operating system does not buffer all data. Each pause is much shorter than the timeout, but their sum is longer.
   const timer = setInterval(() => {
     received += (socket.read(128 * 1024) ?? socket.read())?.length ?? 0
   }, 60)

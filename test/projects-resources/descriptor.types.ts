@@ -1,4 +1,4 @@
-// Compile-time test: `npm run types` fails if one of these lines starts to type-check. Nothing here is executed.
+// Compile-time test: `npm run types` fails if a line after @ts-expect-error compiles. Nothing here is executed.
 import { Type } from '@sinclair/typebox'
 import { defineResource } from '../../src/projects-resources/resources/descriptor.js'
 import { Id, NullableText, Text, Time } from '../../src/schemas.js'

@@ -98,7 +98,7 @@ t.test('behind a trusted proxy, Origin is compared with the forwarded host, sche
     ['host and default port', `https://${host}`, { host, proto: 'https', port: '443' }, true],
     ['host with a default port', `https://${host}`, { host: `${host}:443`, proto: 'https' }, true],
     [
-      'a port in the host precedes X-Forwarded-Port',
+      'a port in the host takes precedence over X-Forwarded-Port',
       `https://${host}:8443`,
       { host: `${host}:8443`, proto: 'https', port: '80' },
       true,
@@ -173,7 +173,7 @@ t.test('CORS allows only the configured origins, and is off by default', async (
   t.strictSame([preflight.status, preflight.headers.get('access-control-allow-origin')], [404, null])
 })
 
-t.test('a response has a valid X-Request-Id of the request, or a new one, and the log has the same', async (t) => {
+t.test('a response and the log have the X-Request-Id of the request if it is valid, or a new one', async (t) => {
   const { call, log } = await startApp(t)
   const requestId = async (id?: string) => {
     const { headers } = await call('GET', IMPORTS, id === undefined ? {} : { headers: { 'x-request-id': id } })

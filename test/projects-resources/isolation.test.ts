@@ -157,7 +157,7 @@ t.test('every row has an owner, and every foreign key includes it', async (t) =>
   t.strictSame(
     await sql(`SELECT conname FROM pg_constraint WHERE contype = 'f' AND (condeferrable OR NOT convalidated)`),
     [],
-    'no foreign key is deferrable or not validated',
+    'every foreign key is validated, and none is deferrable',
   )
 })
 

@@ -1,4 +1,4 @@
-// Compile-time test: `npm run types` fails if one of these lines starts to type-check. Nothing here is executed.
+// Compile-time test: `npm run types` fails if a line after @ts-expect-error compiles. Nothing here is executed.
 import type { FastifyRequest } from 'fastify'
 import type { InstallationsRepository } from '../../src/github/installations-repository.js'
 import type { GithubPermission } from '../../src/github/permission.js'

@@ -34,7 +34,7 @@ async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
   for (const [slug, counter] of lists) {
     const { text, body } = await call('GET', resources(`/${slug}`))
     const { length } = body.imports ?? body.files ?? body
-    // Each row counts with a comma, which the last row lacks; an empty list has no such row.
+    // The counter adds a comma for every row, even the last. To compensate, it starts one byte below an empty list.
     const bytes = length === 0 ? Buffer.byteLength(text) - 1 : Buffer.byteLength(text)
     t.strictSame(
       [project[`${counter}_count`], Number(project[`${counter}_bytes`])],
@@ -103,7 +103,7 @@ t.test('the counters of a project match the complete lists after every kind of w
   await sql(`DELETE FROM user_files WHERE id = (SELECT min(user_file_id) FROM project_user_files)`)
   await sql(`UPDATE chat_conversations SET description = description || $1`, [HARD])
   await sql(`UPDATE github_installations SET suspended_at = now(), github_account_type = 'User'`)
-  await countersMatch(t, service, 'by others')
+  await countersMatch(t, service, 'changed directly in the database')
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
   await sql(`UPDATE imports SET project_id = 791 WHERE id = (SELECT min(id) FROM imports)`)
   await countersMatch(t, service, 'moved to another project')

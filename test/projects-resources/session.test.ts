@@ -17,7 +17,7 @@ const UNPROTECTED = [
   ['DELETE', '/unprotected', undefined],
 ] as const
 
-/** Registers them next to the routes of imports, in a plugin that is nested in the guarded one. */
+/** Registers UNPROTECTED next to the routes of imports, in a plugin that is nested in the guarded one. */
 function addRoutes(this: FastifyInstance, handled: string[], { url, method }: RouteOptions) {
   if (!url.endsWith('/imports') || method !== 'GET') return
   for (const [method, url, body] of UNPROTECTED) {
@@ -57,7 +57,7 @@ t.test('every route of the plugin is guarded, even if it declares no schema or p
         t.strictSame(await send({}, 'a'.repeat(43)), [401, UNAUTHORIZED], 'an unknown session')
         t.strictSame(await send({ userId: 2 }), [403, FORBIDDEN], "another user's path")
         t.strictSame(await send({ userId: 2, projectId: 790 }), [403, FORBIDDEN], "another user's project")
-        t.strictSame(await send({ projectId: 790 }), [404, NO_PROJECT], "another user's project under the own id")
+        t.strictSame(await send({ projectId: 790 }), [404, NO_PROJECT], "another user's project, the caller's id")
         t.strictSame(await send({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
         t.strictSame(
           (await send({ userId: '01' }))[1],

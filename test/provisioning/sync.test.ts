@@ -219,7 +219,7 @@ t.test(
       api('POST', '/users/1/sessions', { ttl: 60 }),
       api('POST', '/users/1/sync', body),
     ])
-    // The transactions of a user are serialized, so that these are attempts of the first write.
+    // The transactions of a user are serialized, so these are the attempts of the first write alone.
     const attempts = new Set<number>()
     await until(async () => {
       for (const { started_at } of await sql<{ started_at: number }>(LOCK_WAITS)) attempts.add(started_at)

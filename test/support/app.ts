@@ -210,7 +210,7 @@ export async function createSession(
   return token
 }
 
-/** Returns secrets that must not be logged in any test. Every token and body that is sent is added later. */
+/** Returns secrets that must not be logged in any test. Tokens and most bodies are added when a test sends them. */
 const secretsOf = (settings: Partial<Record<keyof Config, string>>, databaseUrl: string) =>
   [
     settings.GITHUB_WEBHOOK_SECRET,

@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild'
 import { keepLocations } from '../../dev/bundle.js'
 import { COMPILED, ENTRIES, root } from './compiled.js'
 
-/** Those that start processes, or change what belongs to the whole process, have one of their own. */
+/** Test files that run in a separate process each: they run many child processes or change process-wide state. */
 const ALONE = [
   'cli.test.ts',
   'cli-resource.test.ts',
@@ -18,12 +18,12 @@ const ALONE = [
   'generated-clients.test.ts',
 ]
 
-/** How many processes share the others. */
+/** Number of processes that run all other test files. */
 const GROUPS = 4
 
 /**
- * Bundles the tests and the service once, and makes groups of tests that share a process: a loader, 250 modules and a
- * compiler that has yet to warm up are not paid for by every file. (docs/decisions/007)
+ * Bundles the tests and the service once, and groups tests that share a process, so that a loader, 250 modules and a
+ * cold JIT compiler do not cost time in every file. (docs/decisions/007)
  */
 export async function compile(): Promise<void> {
   await rm(join(root, COMPILED), { recursive: true, force: true })
@@ -48,7 +48,7 @@ export async function compile(): Promise<void> {
   })
 }
 
-/** Groups of about as many bytes each: that is about as much work. */
+/** Groups test files by size: groups of about equally many bytes take about equally long. */
 function groupsOf(tests: string[]): string[][] {
   const isAlone = (file: string) => ALONE.includes(basename(file))
   const groups = Array.from({ length: GROUPS }, () => ({ files: [] as string[], bytes: 0 }))
@@ -61,7 +61,7 @@ function groupsOf(tests: string[]): string[][] {
   return [...groups.map(({ files }) => files), ...tests.filter(isAlone).map((file) => [file])]
 }
 
-/** Generates the module of a group, with static imports: tap would end while a dynamic one is loading. */
+/** Generates the module of a group, with static imports: tap would exit while a dynamic import is loading. */
 const joinGroups: Plugin = {
   name: 'join groups',
   setup: ({ onResolve, onLoad }) => {
@@ -73,10 +73,10 @@ const joinGroups: Plugin = {
   },
 }
 
-/** Those that are hundreds of small modules. */
+/** Packages that consist of hundreds of small modules, which would be slow to load one by one. */
 const BUNDLED = /^(@sinclair\/typebox|@octokit\/|fast-check)/
 
-/** The other packages stay in node_modules. */
+/** Loads all other packages from node_modules instead of bundling them. */
 const keepPackages: Plugin = {
   name: 'keep packages',
   setup: ({ onResolve }) => {
@@ -87,6 +87,6 @@ const keepPackages: Plugin = {
   },
 }
 
-/** What `npm test` was given, for tap: a test is run where it was compiled to. */
+/** Converts an argument of `npm test` to one of tap: the path of a test to that of its compiled file. */
 export const compiledArgument = (argument: string): string =>
   argument.endsWith('.test.ts') ? join(COMPILED, argument.replace(/\.ts$/, '.js')) : argument

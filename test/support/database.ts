@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
 
-/** Statement that run.ts executes in the database `postgres`: a pool of migrated databases that no test is using. */
+/** Creates the pool of migrated databases that no test is using. run.ts executes it in the database `postgres`. */
 export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KEY)'
 
 /**
- * Returns the URL of a database without rows, for this test only. Creating one takes 110 to 290 ms of CPU, so that a test
- * that passes returns its database to the pool, from which tests in any file take it.
+ * Returns the URL of a database without rows, for this test only. Creating one takes 110 to 290 ms of CPU time.
+ * Therefore, a test that passes returns its database to a pool, and tests in all files reuse it.
  * @param options migrated: false for a database without tables, which is dropped after the test
  */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<string> {
@@ -19,7 +19,7 @@ export async function createDatabase(t: Test, { migrated = true } = {}): Promise
   return urlOf(name)
 }
 
-const { TEST_DATABASE_URL: SERVER = 'run the tests by npm test', TEST_TEMPLATE: TEMPLATE = '' } = process.env
+const { TEST_DATABASE_URL: SERVER = 'run the tests with npm test', TEST_TEMPLATE: TEMPLATE = '' } = process.env
 
 function urlOf(name: string): string {
   const url = new URL(SERVER)

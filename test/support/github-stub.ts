@@ -41,7 +41,7 @@ export interface GithubStub {
   requests: { method: string; url: string; authorization: string; body: unknown }[]
 }
 
-/** Private key of the GitHub App, generated once per file of tests. */
+/** Private key of the GitHub App, generated once per process. */
 export const privateKey = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -67,7 +67,7 @@ export const INSTALLATION: StubInstallation = {
   account: { login: 'username', id: 77, type: 'User', avatar_url: 'https://avatars.example.com/u/77' },
 }
 
-/** Starts a GitHub whose App is installed on the account `username`, with access to the private `username/repository`. */
+/** Starts a stub of GitHub whose App is installed on the account `username`, with access to the private `username/repository`. */
 export async function startGithubStub(t: Test): Promise<GithubStub> {
   const server = Fastify({ forceCloseConnections: true })
   const stub: GithubStub = {

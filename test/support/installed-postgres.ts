@@ -9,7 +9,7 @@ import { findFreePort } from '../../dev/port.js'
 import { findPostgresUser } from '../../dev/postgres-user.js'
 import { until } from './app.js'
 
-/** The folder of an installed PostgreSQL with its client programs: those of another major version refuse to dump a database. */
+/** Finds the folder of PostgreSQL's programs. pg_dump refuses to dump a server that is newer. */
 function findPrograms(): string | undefined {
   try {
     const folder = execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim()
@@ -24,10 +24,10 @@ function findPrograms(): string | undefined {
 
 export const PROGRAMS = findPrograms()
 
-/** For the option `skip` of a test. */
+/** Value for the option `skip` of a test. */
 export const NO_PROGRAMS = PROGRAMS === undefined && 'no PostgreSQL with pg_dump is installed here'
 
-/** Starts the installed PostgreSQL with the empty database `neptun`, whose superuser is `neptun`. It ends with the test. */
+/** Starts the installed PostgreSQL with the empty database `neptun`, whose superuser is `neptun`. Stops it after the test. */
 export async function startInstalledPostgres(t: Test): Promise<{ url: string; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'neptun-installed-'))
   const cluster = join(folder, 'cluster')

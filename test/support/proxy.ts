@@ -13,7 +13,7 @@ type Mode = 'pass' | 'refuse' | 'hang'
 export interface DatabaseProxy {
   /** URL of the database through the proxy. */
   url: string
-  /** Number of messages so far after which a client waits for a response, over all connections. */
+  /** Number of round trips so far, over all connections: messages after which a client waits for a response. */
   roundTrips: () => number
   /** Number of open connections, including those that are still being established. */
   connections: () => number

@@ -1,4 +1,4 @@
-// `npm test`: starts a PostgreSQL of its own, compiles, runs tap, and leaves nothing running.
+// `npm test`: starts a separate PostgreSQL, compiles the tests, runs tap, and stops all processes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { FREE_DATABASES } from './database.js'
 
 const TEMPLATE = 'template'
 
-/** Nothing has to survive a crash, and every file of tests has a pool of its own. */
+/** Faster without durability. Many connections, because every service that a test starts has a pool. */
 const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -23,7 +23,7 @@ const SETTINGS = {
   autovacuum: 'off',
 }
 
-/** How long tap may take to end, in milliseconds. */
+/** How long tap may take to exit after an interrupt, in milliseconds. */
 const STOP_TIMEOUT = 5000
 
 const interrupted = new AbortController()
@@ -59,7 +59,7 @@ async function createTemplate(postgres: Postgres): Promise<void> {
   await applyMigrations(postgres.url(TEMPLATE))
 }
 
-/** tap runs in a process group of its own, so that whatever its tests leave running can be ended with it. */
+/** Runs tap in a separate process group, so that processes that its tests leave running can be killed with it. */
 async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const bin = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')))
   const args = [bin, ...process.argv.slice(2).map(compiledArgument)]
@@ -80,6 +80,6 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid) process.kill(-pid, signal)
   } catch {
-    // All of it has ended.
+    // All processes of the group have exited.
   }
 }

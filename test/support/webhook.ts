@@ -22,7 +22,7 @@ export async function deliver(
   payload: object | string,
   { id = randomUUID() as string, headers = {} as Record<string, string | null> } = {},
 ) {
-  // Payloads of GitHub contain times, so that no two are identical. An identical payload is a replay.
+  // GitHub's payloads contain times, so no two are identical. The service ignores an identical payload as a replay.
   const body = typeof payload === 'string' ? payload : JSON.stringify({ ...payload, sent: randomUUID() })
   const all: Record<string, string | null> = { ...deliveryHeaders(event, body, id), ...headers }
   const present = Object.entries(all).filter((header): header is [string, string] => header[1] !== null)

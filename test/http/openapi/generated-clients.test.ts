@@ -12,7 +12,7 @@ import { startApp } from '../../support/app.js'
 import { COMPILED, root } from '../../support/compiled.js'
 import { UNSET } from '../../support/imports.js'
 
-/** What calls the clients is copied here, beside the clients. */
+/** Folder for the generated clients, and for copies of the files that use them. */
 const FOLDER = join(root, COMPILED, 'clients')
 const GENERATED = join(FOLDER, 'generated')
 

@@ -206,7 +206,7 @@ t.test('concurrent changes of only source_type or only source_path never result 
     checkPair(t, (await service.call('GET', path)).body.import)
   }
   seen.delete(400)
-  t.strictSame([...seen], [200], 'each change succeeded or was invalid after the others')
+  t.strictSame([...seen], [200], 'each change succeeded, or was rejected as invalid after another one')
 })
 
 /** Expects the path to be in the canonical form of its type. */

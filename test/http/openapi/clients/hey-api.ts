@@ -2,7 +2,7 @@ import { createClient } from './generated/hey-api/client/index.js'
 import * as sdk from './generated/hey-api/index.js'
 import { body, CHANGE, LINK, type Session } from './steps.js'
 
-/** A client by @hey-api/openapi-ts that validates requests and responses by zod. */
+/** A client that @hey-api/openapi-ts generates, and that validates requests and responses with zod. */
 export async function run({ baseUrl, cookie }: Session) {
   const client = createClient({ baseUrl, headers: { cookie } })
   const common = { client, path: { user_id: 1, project_id: 789 } }

@@ -5,7 +5,7 @@ import { body, CHANGE, LINK, type Session } from './steps.js'
 const IMPORTS = '/api/users/{user_id}/projects/{project_id}/resources/imports'
 const FILES = '/api/users/{user_id}/projects/{project_id}/resources/user-files'
 
-/** A client by openapi-typescript and openapi-fetch. */
+/** A client with openapi-fetch and types that openapi-typescript generates. */
 export async function run({ baseUrl, cookie }: Session) {
   const client = createClient<paths>({ baseUrl, headers: { cookie } })
   const path = { user_id: 1, project_id: 789 }

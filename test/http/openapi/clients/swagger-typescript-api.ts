@@ -1,7 +1,7 @@
 import { Api } from './generated/swagger-typescript-api.js'
 import { body, CHANGE, LINK, type Session } from './steps.js'
 
-/** A client by swagger-typescript-api. */
+/** A client that swagger-typescript-api generates. */
 export async function run({ baseUrl, cookie }: Session) {
   const { api } = new Api({ baseUrl, baseApiParams: { headers: { cookie } } })
   const preview = await api.previewImport(1, 789, body)
