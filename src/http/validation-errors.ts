@@ -54,10 +54,10 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
     case 'maxLength':
       if (schema['instant']) return INSTANT
       if (isNumberOrString(schema)) return `must be ${describeType(schema)}`
-      return `must have ${schema['minLength'] ?? 0} to ${schema['maxLength']} characters`
+      return `must have ${describeRange(schema['minLength'], schema['maxLength'])} characters`
     case 'minItems':
     case 'maxItems':
-      return `must have ${schema['minItems'] ?? 0} to ${schema['maxItems']} items`
+      return `must have ${describeRange(schema['minItems'], schema['maxItems'])} items`
     case 'wellFormed':
       return UNSTORABLE
     case 'instant':
@@ -98,3 +98,5 @@ function describeType(schema: TSchema): string {
     )
     .join(' or ')
 }
+
+const describeRange = (from = 0, to?: number) => (from === to ? `exactly ${to}` : `${from} to ${to}`)

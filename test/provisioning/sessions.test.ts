@@ -84,7 +84,7 @@ t.test('all validation errors of a session are reported', async (t) => {
     [{ expires_at: '2001-01-01T00:00:00Z' }, ['body.expires_at', 'must be in the future']],
     [
       { ttl: 60, token_hash: 'x' },
-      ['body.token_hash', 'must have 64 to 64 characters'],
+      ['body.token_hash', 'must have exactly 64 characters'],
       ['body.token_hash', 'must match ^[0-9A-Fa-f]{64}$'],
     ],
   ]
