@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -57,8 +57,12 @@ export async function createCluster(cluster: string, passwordFile: string, initd
   const prefix = `${cluster}.partial-`
   const partial = await mkdtemp(prefix)
   const password = randomBytes(18).toString('base64url')
-  // Concurrent first starts share the password that was written first.
-  await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx' }).catch(() => {})
+  // Concurrent first starts share the password that was linked first. Linked when complete, so that a start that is
+  // killed leaves no empty file.
+  const draft = `${partial}.password`
+  await writeFile(draft, password, { mode: 0o600 })
+  await link(draft, passwordFile).catch(() => {})
+  await rm(draft)
   for (const path of [partial, passwordFile]) await user.own(path)
   const account = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
   const size = ['--wal-segsize', '1', '-c', 'shared_buffers=32MB', '-c', 'io_method=sync']
