@@ -10,7 +10,7 @@ export interface Dataset {
 /** 1000 users, 5000 projects, 100 000 imports, 100 000 links. */
 export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20] }
 
-/** Ratio of a user's files to the links of their largest project, so that projects link different files. */
+/** Number of a user's files per link of their largest project. Above 1, so that projects link different files. */
 const FILES_PER_LINK = 2
 
 /** Returns the id of one of a user's projects, `number` from 0. */

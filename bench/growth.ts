@@ -76,7 +76,7 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
       steps.push(...inRows(field, await startIn(field, ['equipped']), fewest, count, rowsPace.seconds))
     }
     log('rows')
-    // The same contender is compared across databases.
+    // Sort by contender, because each contender is compared with itself across databases.
     steps.sort((a, b) => a.name.localeCompare(b.name))
     const inDatabase = await runSteps(steps, rowsPace.rounds, rowsPace.warmups)
     const largest = Math.max(...rows)

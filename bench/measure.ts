@@ -29,7 +29,8 @@ const PROJECT: Record<Name, number> = {
 }
 
 /**
- * A measurement without any response is repeated with a longer duration, unless it took longer than this, in seconds.
+ * Duration in seconds above which a measurement is not repeated. Shorter ones without any response are repeated with a
+ * longer duration.
  */
 const MAX_DURATION = 10
 

@@ -50,7 +50,7 @@ export async function stopLeftover(cluster: string): Promise<void> {
 
 /**
  * Creates PostgreSQL's data folder, and a file with the superuser's password. The data folder is renamed to its final
- * name when it is complete, so that a start that is killed leaves no incomplete one.
+ * name when it is complete, so that a start that is killed leaves no incomplete folder of that name.
  * @throws StartError with the reason that initdb printed
  */
 export async function createCluster(cluster: string, passwordFile: string, initdb: string, user: PostgresUser) {

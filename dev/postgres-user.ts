@@ -15,7 +15,8 @@ const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override'
 
 /**
  * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
- * @param cluster the data folder; instead of root, its owner is used, or `nobody` if root owns it or it does not exist
+ * @param cluster the data folder. Instead of root, PostgreSQL runs as the owner of this folder, or as `nobody` if root
+ *   owns the folder or the folder does not exist
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

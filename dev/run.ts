@@ -76,7 +76,10 @@ async function stopService(): Promise<void> {
   await once(service, 'close')
 }
 
-/** Stops the service, then its database, then this process. Exit code 0 after a signal: npm reports others as failures. */
+/**
+ * Stops the service, then its database, then this process.
+ * @param code exit code; 0 after a signal, because npm would report any other code as a failure
+ */
 async function stop(code: number, reason?: string): Promise<void> {
   if (isStopping) return
   isStopping = true

@@ -124,7 +124,7 @@ t.test('every variable accepts its valid values', async (t) => {
     t.strictSame(loadConfig({ DATABASE_URL, [name]: text }), { ...DEFAULTS, [name]: value }, `${name}=${text}`)
   }
   const tried = new Set(valid.map(([name]) => name))
-  // Valid only together with others. Tested in test/github/app-credentials.test.ts and below.
+  // Valid only together with other variables: tested in test/github/app-credentials.test.ts and below.
   const dependent = [
     'GITHUB_APP_ID',
     'GITHUB_APP_PRIVATE_KEY',

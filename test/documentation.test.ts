@@ -43,7 +43,7 @@ const abbreviate = (operation: string) => operation.replace(BASE, 'R').replace(T
 
 t.test('docs/api.md lists every operation', async (t) => {
   const document = JSON.parse(await read('docs/openapi/openapi.json'))
-  // The document does not describe these routes.
+  // The OpenAPI document omits the last two routes.
   const described = [...new Set(operationsOf(document).map(abbreviate)), 'GET /openapi.json', 'GET /docs']
   t.same([...new Set(callsOf(await read('docs/api.md')))].sort(), described.sort())
 })
@@ -108,7 +108,7 @@ t.test('docs/api.md names every field', async (t) => {
   const { components } = JSON.parse(await read('docs/openapi/openapi.json')) as Document
   const page = await read('docs/api.md')
   const words = new Set(page.match(/\w+/g))
-  // The payload of a webhook is GitHub's.
+  // GitHub documents the payload of its webhooks.
   const { GithubWebhook: _, ...schemas } = components.schemas
   const fields = Object.values(schemas).flatMap(({ properties = {} }) => Object.keys(properties))
   t.ok(fields.length > 100, `${fields.length} fields`)

@@ -19,7 +19,7 @@ const QUIET = 3000
 /** Maximum p99 of ordinary clients, in milliseconds. */
 const LIMIT = 500
 
-/** Enough for the imports that ordinary clients create and delete, and small enough to be reached quickly. */
+/** Ordinary clients delete their imports, so they do not reach this limit. The check for 409 reaches it quickly. */
 const MAX_PROJECT_BYTES = 20_000
 
 /** Maximum time until a slow request is refused, in milliseconds: its timeout and 3 s more. */

@@ -86,7 +86,7 @@ function readTime(text: string): Date {
 const getTypeParser = (oid: number, format?: 'text') =>
   oid === pg.types.builtins.TIMESTAMPTZ ? readTime : pg.types.getTypeParser(oid, format)
 
-/** Default of `neptun.max_project_bytes`, which max_project_bytes() in the migrations defines. */
+/** Value that max_project_bytes() in the migrations uses if the setting `neptun.max_project_bytes` is missing. */
 const DEFAULT_MAX_PROJECT_BYTES = 16 * 1024 * 1024
 
 const COMMON = { types: { getTypeParser } as pg.CustomTypesConfig, keepAlive: true }

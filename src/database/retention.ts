@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.js'
 
-/** Retention of ended sessions and webhook deliveries, in milliseconds. GitHub can redeliver for three days. */
+/**
+ * Retention of ended sessions and webhook deliveries, in milliseconds. On request, GitHub redelivers for three days.
+ */
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 
 /** Retention of idempotency keys, in milliseconds. One hour longer than they are valid, to allow for clock skew. */

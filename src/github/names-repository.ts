@@ -116,8 +116,8 @@ export async function findSource(
 }
 
 /**
- * Records a repository that GitHub's API described. The description supersedes all earlier webhook deliveries, except
- * changes that are newer by GitHub's clock.
+ * Records a repository that GitHub's API described. The description supersedes the changes in webhook deliveries that
+ * were received before it, except those that are newer by GitHub's clock.
  * @returns the columns to store with an import of this repository
  */
 export async function recordSighting(

@@ -46,9 +46,8 @@ export interface VerifiedAccount {
 }
 
 /**
- * Creates the permission check of recorded mode, without a GitHub App: only the recorded installations count. A row
- * does not list the repositories of an installation, so only an installation with access to all repositories grants
- * access.
+ * Creates the permission check of recorded mode, without a GitHub App: only the recorded installations count. Their
+ * repositories are not recorded, so only an installation with access to all repositories grants access.
  * @param trusted whether users may record an installation without verification
  */
 export function recordedPermission(trusted: boolean): GithubPermission {

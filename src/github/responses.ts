@@ -86,7 +86,7 @@ export function rateLimitWait(response: GithubResponse): number | undefined {
 }
 
 /**
- * Reads a Retry-After header in seconds, limited to 1 to MAX_WAIT.
+ * Reads a Retry-After header in seconds, clamped to the range from 1 to MAX_WAIT.
  * @returns undefined if it is missing or not a number
  */
 export function retryAfterOf({ headers }: GithubResponse): number | undefined {

@@ -21,7 +21,7 @@ interface ParserError extends NodeJS.ErrnoException {
   bytesParsed?: number
 }
 
-/** Errors by the error code of Node's HTTP parser. All others are 400. */
+/** Errors by the error code of Node's HTTP parser. An unsupported method is 404, and all others are 400. */
 const CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',

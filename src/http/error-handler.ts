@@ -37,7 +37,10 @@ async function errorHandler(app: FastifyInstance) {
 /** A value of `Host` (RFC 9112, section 3.2): a name or an address, optionally with a port. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i
 
-/** Checks what Node's parser does not: that the version is 1.0 or 1.1 and that there is exactly one valid `Host`. */
+/**
+ * Checks what Node's parser does not: that the version is 1.0 or 1.1 and that there is exactly one valid `Host`, which
+ * may be missing in 1.0.
+ */
 function isValidHttp({ httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
   if (headers.host === undefined) return httpVersion === '1.0'
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return false

@@ -6,7 +6,7 @@ const MAX_IN_FLIGHT = 16
 
 /**
  * Maximum number of concurrent retries per session: requests with the same Idempotency-Key as a request in progress.
- * They cost little, because most of them are rejected before their handler runs.
+ * They cost little, because most of them are rejected before their handler queries the database.
  */
 const MAX_RETRIES = 64
 

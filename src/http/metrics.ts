@@ -20,7 +20,7 @@ declare module 'fastify' {
     observeGithub: ObserveGithub
     /** Observes a session lookup in another service. Does nothing if metrics are disabled. */
     observeSessionLookup: ObserveSessionLookup
-    /** Includes another server's requests in the metrics. Must be called before that server's routes are registered. */
+    /** Includes another server's requests in the metrics. Must be called before nested plugins are registered there. */
     observeRequests: (other: FastifyInstance) => void
   }
 }

@@ -39,7 +39,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the session hook guards this route and counts its requests. */
     needsSession?: boolean
-    /** Whether to count only requests that are rejected before authentication, for example by signature. */
+    /** Whether to count only requests that are not authenticated, such as those with an invalid signature. */
     countsRefusalsOnly?: boolean
     /** Whether requests are not counted, as for health checks. */
     isUnlimited?: boolean

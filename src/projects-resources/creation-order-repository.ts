@@ -48,7 +48,7 @@ export const belongsTo = (alias: string) => {
 
 /**
  * Returns a function that builds the SQL condition that a row matches a filter.
- * @param types PostgreSQL type of each column that a filter can require to have a value
+ * @param types PostgreSQL type of each column that can be filtered
  */
 export const createFilter =
   <Filter>(alias: string, types: Record<keyof Filter & string, string>) =>

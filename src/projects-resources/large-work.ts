@@ -2,9 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
 import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 
-/**
- * Size from which lists, request bodies and resources count as large work, in bytes of JSON. Large lists are streamed.
- */
+/** Size above which a list or a resource counts as large work, in bytes of JSON. Large lists are streamed. */
 export const LARGE = 64 * 1024
 
 /** The queues of each user and of all users; `timeout` is in milliseconds. */
@@ -13,7 +11,7 @@ const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
  * With a cooldown of three times the processing time, the queued large work of one user takes at most a quarter of the
- * event loop's time, or more if a permit is held for longer than a third of MAX_COOLDOWN. The cooldown does not delay a
+ * event loop's time, unless a permit is held for longer than a third of MAX_COOLDOWN. The cooldown does not delay a
  * user who sends one request at a time.
  */
 const COOLDOWN = 3

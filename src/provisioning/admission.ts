@@ -7,7 +7,7 @@ const MAX_REQUESTS = 64
 /** Maximum total size of the bodies of these requests, in bytes. A body is in memory until it is parsed. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** Options of the semaphore for large bodies, which are parsed and executed two at a time. */
+/** Options of the semaphore for requests with large bodies, of which two at a time are parsed and executed. */
 const PARSING = { permits: 2, maxWaiting: MAX_REQUESTS, timeout: 10_000 }
 
 /** Creates an admission control that bounds the memory used by requests of other services. */

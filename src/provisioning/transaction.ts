@@ -12,7 +12,7 @@ export interface UserTransaction {
   isUser: boolean
 }
 
-/** Maximum time that a transaction is retried after lock timeouts, in milliseconds. */
+/** Maximum time for which a transaction is retried after lock timeouts, in milliseconds. */
 const RETRY_TIMEOUT = 10_000
 
 /**

@@ -92,7 +92,7 @@ for (const [target, statement] of [
     const one = resources(`/imports/${body.import.id}`)
     await holdTransaction(t, service.databaseUrl, statement)
     const startedAt = performance.now()
-    // A title whose JSON is as long as null would not change the counters of the project, whose lock is tested.
+    // The title's JSON must differ in length from null: otherwise, the project's counters, and its row, do not change.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
     const writing = Array.from({ length: 40 }, write)
     await until(async () => (await countWaiting(service)) > 0, 'a write waits for the lock')

@@ -55,7 +55,7 @@ const defaults = (fullName: string) => ({
   web_commit_signoff_required: false,
 })
 
-/** The entry of raw() in this service's response. */
+/** The repository of raw() as this service returns it. */
 const shown = (id: number, fullName: string, installationId: number, more: object = {}) => ({
   id: String(id),
   name: fullName.split('/')[1],
@@ -312,7 +312,7 @@ t.test('a list sends at most four concurrent requests to GitHub', async (t) => {
   github.hold()
   const response = service.call('GET', list)
   await until(() => github.held() >= 4, 'four requests')
-  // A fifth request would have been sent together with the others, and would arrive before the response to this one.
+  // A fifth request would be sent together with the other four, and so arrive before the response to the fetch below.
   t.equal((await fetch(`${github.settings.GITHUB_API_URL}/`)).status, 404)
   t.equal(github.held(), 4)
   github.release()

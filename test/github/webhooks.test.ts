@@ -22,7 +22,7 @@ async function deliver(...delivery: Parameters<typeof sendDelivery>) {
 
 const shared = await startApp(t, { GITHUB_WEBHOOK_SECRET: SECRET, DATABASE_LOCK_TIMEOUT: '500' })
 
-/** OWNER has recorded an installation of `username`, and STRANGER another installation of the same account. */
+/** Resets the rows, and adds imports, an installation of `acme` for OWNER, and one of `username` for STRANGER. */
 async function resetWithImports() {
   const service = await shared.reset()
   await service.sql(`

@@ -10,8 +10,8 @@ const LOCAL = { source_type: 'local', source_path: 'folder' }
 const shared = await startApp(t)
 
 /**
- * Creates a function that reads a path and asserts that its ETag identifies its state.
- * @returns a function that returns the number of different states so far
+ * Creates a function that reads a path, asserts that the ETag identifies the state, and returns the number of different
+ * states so far.
  */
 function watch({ call }: TestApp, path: string) {
   const seen = new Map<string, string>()

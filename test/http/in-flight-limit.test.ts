@@ -66,7 +66,7 @@ t.test(
   },
 )
 
-/** Sends sixteen concurrent requests, whose handlers wait for a lock, or for a request that waits for it. */
+/** Sends sixteen concurrent requests. Their handlers wait for a lock, or for another of these requests that does. */
 async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
   const unlockSessions = await lock(t, service, 'sessions')
   const unlock = await lock(t, service, 'imports')

@@ -32,7 +32,7 @@ t.test("no response or log line contains another user's data", async (t) => {
     t.ok(text.includes(MARK), `the second user can read it: ${list}`)
   }
 
-  /** Bodies that refer to the second user's rows: each type's id, and fields of an import. */
+  /** Bodies that try to link or take over the second user's rows: an id of each resource type, and two imports. */
   const bodies = [
     ...RESOURCE_TYPES.map(({ idField }) => ({ [idField]: 900 })),
     { title: 'mine now', neptun_user_id: 1, project_id: 789 },

@@ -51,7 +51,7 @@ function exampleBody({ schema }: RouteOptions) {
   return body ? { body: body.examples?.[0] } : {}
 }
 
-/** Errors by the last parameter of a path, if the object does not exist. */
+/** The 404 for an object that does not exist, by the last parameter of the path. */
 const NOT_FOUND: Record<string, ReturnType<typeof errorBody>> = {
   ':import_id': errorBody(404, 'IMPORT_NOT_FOUND', 'Import not found'),
   ':context_file_id': errorBody(404, 'FILE_NOT_FOUND', 'File not found'),

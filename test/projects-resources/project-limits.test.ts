@@ -50,7 +50,7 @@ async function isFull(t: Test, { call }: TestApp, path: string) {
   const rows: unknown[] = body.imports ?? body.files ?? body
   const largest = Math.max(...rows.map((row) => Buffer.byteLength(JSON.stringify(row))))
   const size = Buffer.byteLength(text)
-  // A comma, and an id with two more digits.
+  // Another row can take 3 bytes more than the largest one: a comma, and two more digits in its id.
   t.ok(size <= MAX_BYTES && size + largest + 3 > MAX_BYTES, `${path}: ${rows.length} rows of ${size} bytes`)
 }
 

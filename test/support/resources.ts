@@ -64,7 +64,7 @@ export async function writeResource(
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
   const marked = ([name, value]: [string, unknown]) => (texts.includes(name) && value !== null ? mark + value : value)
-  // A user can have an installation only once. Resource 500 has the installation_id of `created`.
+  // A user can have an installation only once, so each id gets another installation_id: 500 gets 4711, as in `created`.
   const own = { ...create, ...(naturalKey && { [naturalKey]: 4211 + id, ...ACCOUNT }) }
   const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
   const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.entries(own).map(marked)]
@@ -74,7 +74,7 @@ export async function writeResource(
   )
 }
 
-/** Links `count` new resources to project 789, around the API. */
+/** Inserts `count` resources and links them to project 789, bypassing the API. */
 export async function fillLinks({ sql }: TestApp, type: ResourceType, count: number) {
   const { table, linkTable, idField, create, naturalKey } = type
   const columns = Object.keys(create)

@@ -57,7 +57,7 @@ export interface User {
   model: Model
   /** Ids of this user's deleted projects, and of their deleted items by slug. */
   deleted: { projects: number[]; items: Record<string, number[]> }
-  /** ETags by URL, by ETag, and by version of an object. */
+  /** Responses with an ETag, by URL, by ETag, or by the version of an object (versionOf). */
   seen: Map<string, Seen>
   nextPages: NextPage[]
 }

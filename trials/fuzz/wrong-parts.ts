@@ -35,13 +35,13 @@ export function wrongCookies({ sessions }: User): string[] {
 const TYPES =
   'text/plain application/x-www-form-urlencoded application/xml application/jsonx application/json-patch+json x /'
 
-/** Headers for calls with a body. */
+/** Headers that may be wrong for a call with a body: content types and encodings. */
 export const HEADERS_WITH_BODY: Record<string, string>[] = [
   ...TYPES.split(' ').map((type) => ({ 'content-type': type })),
   ...['gzip', 'br', 'deflate', 'x'].map((encoding) => ({ 'content-encoding': encoding })),
   ...['application/json; charset=utf-8', 'application/json;x=y'].map((type) => ({ 'content-type': type })),
 ]
-/** Headers for all calls. */
+/** Headers of same-site and cross-site browser requests, for calls with or without a body. */
 export const HEADERS: Record<string, string>[] = [
   ...['cross-site', 'same-site', 'none', 'same-origin'].map((site) => ({ 'sec-fetch-site': site })),
   ...['https://evil.example', 'null'].map((origin) => ({ origin })),

@@ -20,7 +20,7 @@ type Transaction = Prisma.TransactionClient
 
 /**
  * SQLSTATEs to retry: deadlock, serialization failure and lock timeout. They can occur when many deliveries about the
- * same installation arrive concurrently, and GitHub does not redeliver a failed delivery.
+ * same installation arrive concurrently, and GitHub does not redeliver automatically.
  */
 const RETRYABLE = new Set(['40P01', '40001', '55P03'])
 const MAX_ATTEMPTS = 4

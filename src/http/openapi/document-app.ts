@@ -5,7 +5,7 @@ import { shareParts } from './share-parts.js'
 
 type OpenapiDocument = NonNullable<Extract<Parameters<typeof swagger>[1], { openapi?: unknown }>['openapi']>
 
-/** Creates an app with the same routes, from which @fastify/swagger generates the document. It does not listen. */
+/** Creates an app with the given routes, from which @fastify/swagger generates the document. It does not listen. */
 export async function createDocumentApp(routes: RouteOptions[], document: OpenapiDocument): Promise<FastifyInstance> {
   const app = Fastify()
   // These routes are never called, so nothing needs to be compiled.

@@ -87,7 +87,7 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
     return await run().finally(() => inProgress.delete(name))
   }
 
-  /** Finds the outcome stored for a key. If there is no unexpired one, writes. */
+  /** Finds the outcome stored for a key. If there is none, or it has expired, writes. */
   async function findOrWrite<Result extends object>(
     { owner }: FastifyRequest,
     keyed: KeyedRequest,

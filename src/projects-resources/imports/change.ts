@@ -66,7 +66,7 @@ function planSource(
   { source_type = found.source_type, source_path }: Partial<CreateImportBody>,
 ) {
   if (source_path === undefined && source_type === found.source_type) return undefined
-  // The canonical form depends on the type, so that a new type can change the path.
+  // A new type can change the path, because the canonical form depends on the type.
   const field = source_path === undefined ? 'source_type' : 'source_path'
   const pair = { source_type, source_path: source_path ?? found.source_path }
   const path = requireSourcePath(canonicalSourcePath, pair, field)

@@ -49,7 +49,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
 
     /**
      * Creates an import. A trigger enforces the limits of the project.
-     * @param sighting the repository as GitHub described it; null if GitHub was not queried
+     * @param sighting the repository as GitHub described it; null if GitHub was not queried or did not send its id
      * @param once stores the row as the result of the request, for its Idempotency-Key
      */
     async create(
@@ -89,8 +89,8 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     /**
      * Updates an import.
      * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
-     * @param sighting the repository of a new path, as GitHub described it; null if GitHub was not queried; undefined
-     *   if the path does not change
+     * @param sighting the repository of a new path, as GitHub described it; null if GitHub was not queried or did not
+     *   send its id; undefined if the path does not change
      * @returns undefined if the import has another version or does not exist
      */
     async update(

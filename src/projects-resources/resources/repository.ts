@@ -22,7 +22,7 @@ export type ResourceRow = { id: number } & Record<string, unknown>
 /** Result of linking or creating a resource. */
 export interface WrittenResource {
   resource: ResourceRow
-  /** Whether the link, or the resource, is new. */
+  /** For `link`, whether the link is new; for `create`, whether the resource is. */
   isNew: boolean
 }
 
@@ -78,8 +78,8 @@ export function createResourceRepository(
   const presentAll = <Row extends ResourceRow>(rows: Row[]): Row[] => (isComputed ? rows.map(present) : rows)
 
   /**
-   * Builds the SQL condition for a project's links. Composite foreign keys ensure that all three rows have the same
-   * user.
+   * Builds the SQL condition for a project's links. Composite foreign keys ensure that the project, the link
+   * and the resource have the same user.
    */
   const isLinked = ({ userId, projectId }: Record<keyof OwnerIds, unknown>) =>
     Prisma.sql`link.project_id = ${projectId}::integer AND resource.neptun_user_id = ${userId}::integer`

@@ -41,7 +41,7 @@ const writeFiles = (count: number, text: string) =>
     [count, text],
   )
 
-/** Returns the numbers from 1 to `count`, as titles. */
+/** Returns the titles of the first `count` files of writeFiles() for which `isListed` returns true. */
 const numbers = (count: number, isListed = (_: number) => true) =>
   Array.from({ length: count }, (_, index) => index + 1)
     .filter(isListed)

@@ -5,7 +5,7 @@ import { optionProblem, passwordProblem, tokenProblem, userProblem } from './use
 const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'
 
 /**
- * Validates a clone URL of a repository on another host. Its canonical form is the input.
+ * Validates a clone URL of a repository on any host. Its canonical form is the input.
  *
  * Accepts the forms of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program (`ext::`), access
  * local files (`file://`) or are not encrypted (`http`, `git`). Rejects credentials, because stored URLs are shown to
