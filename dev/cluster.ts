@@ -61,8 +61,10 @@ export async function createCluster(cluster: string, passwordFile: string, initd
   // killed leaves no empty file.
   const draft = `${partial}.password`
   await writeFile(draft, password, { mode: 0o600 })
-  await link(draft, passwordFile).catch(() => {})
-  await rm(draft)
+  await link(draft, passwordFile).catch((error) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  await rm(draft, { force: true })
   for (const path of [partial, passwordFile]) await user.own(path)
   const account = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
   const size = ['--wal-segsize', '1', '-c', 'shared_buffers=32MB', '-c', 'io_method=sync']

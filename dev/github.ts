@@ -1,6 +1,6 @@
 import { findFreePort } from './port.js'
 
-/** The installation of the GitHub App on the account of the demonstration user, and what it can access. */
+/** The GitHub App's installation on the demonstration user's account, and the repositories that it grants. */
 const INSTALLATION = { installation_id: 456789, account: 'username', repository_selection: 'selected' }
 const GRANTED = ['username/repository', 'username/private-repository']
 

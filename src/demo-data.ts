@@ -1,5 +1,6 @@
 import type { Database } from './database/database.js'
 import type { Prisma } from './database/generated/client.js'
+import { modelOf } from './database/model-of.js'
 import { withSingleConnection } from './database/single-connection.js'
 import { hashToken } from './session-token.js'
 
@@ -15,7 +16,7 @@ const TEN_YEARS = 3653 * 24 * 60 * 60 * 1000
 /** Highest id that is reserved for demonstration data. New rows get higher ids. */
 const LAST_ID = 1000
 
-/** The method of a Prisma model that is used for resources. The generated types differ between models. */
+/** The method of a resource's model that is used here. */
 interface Creatable {
   create(args: { data: object }): Promise<unknown>
 }
@@ -113,7 +114,7 @@ async function writeResources(transaction: Prisma.TransactionClient): Promise<vo
   for (const { model, computed, exampleResponse, toColumns } of RESOURCE_DESCRIPTORS) {
     const columns = Object.entries({ ...exampleResponse, ...toColumns(exampleResponse) })
     const data = { ...Object.fromEntries(columns.filter(([name]) => !(name in computed))), ...common }
-    await ((transaction as unknown as Record<string, Creatable>)[model] as Creatable).create({ data })
+    await modelOf<Creatable>(transaction, model).create({ data })
   }
 }
 

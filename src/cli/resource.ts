@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { modelOf } from '../database/model-of.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { presentRow } from '../projects-resources/resources/present.js'
 import { addCommand, addGroup } from './command.js'
@@ -23,7 +24,7 @@ interface DeleteResource {
 
 type Row = Record<string, string | number | null | Date> & { id: number; created_at: Date }
 
-/** The subset of a Prisma model's methods that is used here. The generated types differ between models. */
+/** The methods of a resource's model that are used here. */
 interface ModelDelegate {
   create(args: { data: object }): Promise<Row>
   upsert(args: { where: object; create: object; update: object }): Promise<Row>
@@ -144,8 +145,7 @@ async function deleteResource(
   return { json: present(descriptor, row), text: `Deleted ${descriptor.noun} ${id} of user ${user}.` }
 }
 
-const delegate = ({ prisma }: Database, { model }: ResourceDescriptor) =>
-  (prisma as unknown as Record<string, ModelDelegate>)[model] as ModelDelegate
+const delegate = ({ prisma }: Database, { model }: ResourceDescriptor) => modelOf<ModelDelegate>(prisma, model)
 
 const present = (descriptor: ResourceDescriptor, row: Row) =>
   presentRow(descriptor.resource.properties, descriptor, row)

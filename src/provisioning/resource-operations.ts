@@ -1,4 +1,5 @@
 import { type TObject, Type } from '@sinclair/typebox'
+import { modelOf } from '../database/model-of.js'
 import { ApiError } from '../errors.js'
 import type { ResourceDescriptor } from '../projects-resources/resources/descriptor.js'
 import { presentRow } from '../projects-resources/resources/present.js'
@@ -26,8 +27,7 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     ...Object.fromEntries(Object.keys(provisioned.properties).map((column) => [column, null])),
   }
   const path = `/${slug}/:resource_id`
-  const rowsOf = ({ transaction }: UserTransaction) =>
-    (transaction as unknown as Record<string, OwnedRows>)[descriptor.model] as OwnedRows
+  const rowsOf = ({ transaction }: UserTransaction) => modelOf<OwnedRows>(transaction, descriptor.model)
   const present = (row: OwnedRow) => presentRow(properties, descriptor, row)
 
   const put = defineOperation({

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { isUniqueViolation } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
+import { modelOf } from '../../database/model-of.js'
 import { MAX_ID } from '../../identity-rules.js'
 import { idsOf, type OwnerIds } from '../creation-order-repository.js'
 import type { Once } from '../idempotency/repository.js'
@@ -41,10 +42,7 @@ const MAX_ATTEMPTS = 100
 
 const MAX_BIGINT = '9223372036854775807'
 
-/**
- * The Prisma model methods that this repository uses. Their types differ between models, so the types of descriptors
- * are checked instead.
- */
+/** The Prisma model methods that this repository uses. The descriptors are type-checked against the generated models. */
 interface ModelDelegate {
   create(args: { data: object }): Promise<ResourceRow>
   createMany(args: { data: object[]; skipDuplicates?: boolean }): Promise<{ count: number }>
@@ -68,7 +66,6 @@ export function createResourceRepository(
   const column = (name: string) => `resource."${name}"`
   const columns = Prisma.raw(columnNames.map(column).join(', '))
 
-  const delegate = (client: object, name: string) => (client as Record<string, ModelDelegate>)[name] as ModelDelegate
   const isComputed = Object.keys(computed).length > 0
   const present = <Row extends ResourceRow>(row: Row): Row =>
     isComputed
@@ -166,7 +163,7 @@ export function createResourceRepository(
       if (!row) return undefined
       const write = async (client: object) => {
         const data = [linkTo(owner, row)]
-        const { count } = await delegate(client, linkModel).createMany({ data, skipDuplicates: true })
+        const { count } = await modelOf<ModelDelegate>(client, linkModel).createMany({ data, skipDuplicates: true })
         return { resource: present(row), isNew: count > 0 }
       }
       if (!once) return await write(prisma)
@@ -184,8 +181,11 @@ export function createResourceRepository(
      */
     async create(owner: Owner, values: Record<string, unknown>, once?: Once): Promise<WrittenResource> {
       const write = async (transaction: Prisma.TransactionClient) => {
-        const { row, isNew } = await createOrUpdate(delegate(transaction, model), owner, values)
-        await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, row)], skipDuplicates: true })
+        const { row, isNew } = await createOrUpdate(modelOf<ModelDelegate>(transaction, model), owner, values)
+        await modelOf<ModelDelegate>(transaction, linkModel).createMany({
+          data: [linkTo(owner, row)],
+          skipDuplicates: true,
+        })
         const written = { resource: present(row), isNew }
         await once?.store(written, transaction)
         return written
@@ -202,7 +202,9 @@ export function createResourceRepository(
 
     /** Removes the link from this project. Keeps the resource and its other links. */
     async unlink(owner: Owner, resourceId: number): Promise<boolean> {
-      const { count } = await delegate(prisma, linkModel).deleteMany({ where: linkTo(owner, { id: resourceId }) })
+      const { count } = await modelOf<ModelDelegate>(prisma, linkModel).deleteMany({
+        where: linkTo(owner, { id: resourceId }),
+      })
       return count > 0
     },
   }

@@ -589,7 +589,7 @@ t.test('an input that is not a clone URL of a remote repository is rejected with
   ])
 })
 
-t.test('a clone URL with credentials is rejected, because everyone who reads the import would see them', async (t) => {
+t.test('a clone URL with credentials is rejected, because readers of the import would see them', async (t) => {
   rejects(t, 'git', [
     ['https://user:password@git.example.com/repo', /password/],
     ['https://user:@git.example.com/repo', /password/],
