@@ -51,6 +51,8 @@ interface ModelDelegate {
   deleteMany(args: { where: object }): Promise<{ count: number }>
 }
 
+const delegate = modelOf<ModelDelegate>
+
 /** Data access for one resource type and its links to a project. */
 export type ResourceRepository = ReturnType<typeof createResourceRepository>
 
@@ -163,7 +165,7 @@ export function createResourceRepository(
       if (!row) return undefined
       const write = async (client: object) => {
         const data = [linkTo(owner, row)]
-        const { count } = await modelOf<ModelDelegate>(client, linkModel).createMany({ data, skipDuplicates: true })
+        const { count } = await delegate(client, linkModel).createMany({ data, skipDuplicates: true })
         return { resource: present(row), isNew: count > 0 }
       }
       if (!once) return await write(prisma)
@@ -181,11 +183,8 @@ export function createResourceRepository(
      */
     async create(owner: Owner, values: Record<string, unknown>, once?: Once): Promise<WrittenResource> {
       const write = async (transaction: Prisma.TransactionClient) => {
-        const { row, isNew } = await createOrUpdate(modelOf<ModelDelegate>(transaction, model), owner, values)
-        await modelOf<ModelDelegate>(transaction, linkModel).createMany({
-          data: [linkTo(owner, row)],
-          skipDuplicates: true,
-        })
+        const { row, isNew } = await createOrUpdate(delegate(transaction, model), owner, values)
+        await delegate(transaction, linkModel).createMany({ data: [linkTo(owner, row)], skipDuplicates: true })
         const written = { resource: present(row), isNew }
         await once?.store(written, transaction)
         return written
@@ -202,9 +201,7 @@ export function createResourceRepository(
 
     /** Removes the link from this project. Keeps the resource and its other links. */
     async unlink(owner: Owner, resourceId: number): Promise<boolean> {
-      const { count } = await modelOf<ModelDelegate>(prisma, linkModel).deleteMany({
-        where: linkTo(owner, { id: resourceId }),
-      })
+      const { count } = await delegate(prisma, linkModel).deleteMany({ where: linkTo(owner, { id: resourceId }) })
       return count > 0
     },
   }
