@@ -84,7 +84,7 @@ t.test('language and extension are null when unset', async (t) => {
   }
 })
 
-t.test('every validation error of a body is reported, and nothing is stored', async (t) => {
+t.test('all validation errors of a file are reported, and nothing is stored', async (t) => {
   const { call, sql } = await shared.reset()
   const pattern = 'must match ^[A-Za-z0-9._-]*$'
   const table: [fields: object, ...validationErrors: [string, string][]][] = [
@@ -116,7 +116,7 @@ t.test('every validation error of a body is reported, and nothing is stored', as
   t.strictSame(await sql('SELECT id FROM context_files'), [])
 })
 
-t.test('a text of 1 MiB comes back byte for byte', async (t) => {
+t.test('the text of a file of 1 MiB round-trips byte for byte', async (t) => {
   const { call } = await shared.reset()
   const units = '"\\\n🎉\u0001é\u2028'.repeat(80_000)
   const text = units + 'x'.repeat(MAX_TEXT - Buffer.byteLength(units))
@@ -128,7 +128,7 @@ t.test('a text of 1 MiB comes back byte for byte', async (t) => {
   t.strictSame([head.status, head.text], [200, ''])
 })
 
-t.test('the list is oldest first and can be filtered by category, type or both', async (t) => {
+t.test('the list of files is oldest first and can be filtered by category, type or both', async (t) => {
   const { call } = await shared.reset()
   t.equal((await call('GET', FILES)).text, '{"files":[]}')
   await create({ title: 'a', context_file_category: 'one', context_file_type: 'x' })
@@ -152,7 +152,7 @@ t.test('the list is oldest first and can be filtered by category, type or both',
   t.strictSame(twice.body, faultBody(['query.context_file_type', 'must be a string']))
 })
 
-t.test('small and streamed lists are complete, and so are their pages', async (t) => {
+t.test('small and streamed lists of files are complete, and so are their pages', async (t) => {
   for (const [total, text] of [
     [53, ''],
     [53, 'x'.repeat(3000)],
@@ -198,55 +198,58 @@ t.test('conditional reads work for a file, a list, a streamed list and a page', 
   for (const path of [large.one, FILES, `${FILES}?limit=1`]) await isConditional(t, service, path)
 })
 
-t.test('PUT changes only the fields in the body, ignores read-only ones, and requires at least one', async (t) => {
-  const { call } = await shared.reset()
-  const { one, created } = await createOne()
-  const table: [body: object, expected: object][] = [
-    [{ title: 'new' }, { title: 'new' }],
-    [{ text: '' }, { text: '' }],
-    [{ language: null }, { language: null }],
-    [
-      { extension: null, original_path: 'x' },
-      { extension: null, original_path: 'x' },
-    ],
-    [
-      {
-        title: null,
-        original_path: null,
-        context_file_category: null,
-        context_file_type: null,
-        text: null,
-        language: 'c',
-      },
-      { language: 'c' },
-    ],
-    [
-      { ...created, context_file_category: 'b', id: 7, project_id: 790, updated_at: 'x' },
-      { ...FILE, context_file_category: 'b' },
-    ],
-  ]
-  let current = created
-  for (const [body, expected] of table) {
-    const response = await call('PUT', one, { body })
-    t.equal(response.status, 200)
-    t.strictSame(response.body.file, { ...current, ...expected, updated_at: response.body.file.updated_at })
-    t.ok(response.body.file.updated_at > current.updated_at, 'updated_at increases')
-    t.strictSame((await call('GET', one)).body, response.body, 'the change is stored')
-    current = response.body.file
-  }
-  const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
-  for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
-    t.strictSame((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
-  }
-  t.strictSame(
-    (await call('PUT', one, { body: { title: '', text: 'é'.repeat(MAX_TEXT / 2 + 1) } })).body,
-    faultBody(
-      ['body.title', 'must have 1 to 255 characters'],
-      ['body.text', 'must have at most 1048576 bytes in UTF-8'],
-    ),
-  )
-  t.strictSame((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
-})
+t.test(
+  'PUT of a file changes only the fields in the body, ignores read-only ones, and requires at least one',
+  async (t) => {
+    const { call } = await shared.reset()
+    const { one, created } = await createOne()
+    const table: [body: object, expected: object][] = [
+      [{ title: 'new' }, { title: 'new' }],
+      [{ text: '' }, { text: '' }],
+      [{ language: null }, { language: null }],
+      [
+        { extension: null, original_path: 'x' },
+        { extension: null, original_path: 'x' },
+      ],
+      [
+        {
+          title: null,
+          original_path: null,
+          context_file_category: null,
+          context_file_type: null,
+          text: null,
+          language: 'c',
+        },
+        { language: 'c' },
+      ],
+      [
+        { ...created, context_file_category: 'b', id: 7, project_id: 790, updated_at: 'x' },
+        { ...FILE, context_file_category: 'b' },
+      ],
+    ]
+    let current = created
+    for (const [body, expected] of table) {
+      const response = await call('PUT', one, { body })
+      t.equal(response.status, 200)
+      t.strictSame(response.body.file, { ...current, ...expected, updated_at: response.body.file.updated_at })
+      t.ok(response.body.file.updated_at > current.updated_at, 'updated_at increases')
+      t.strictSame((await call('GET', one)).body, response.body, 'the change is stored')
+      current = response.body.file
+    }
+    const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
+    for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
+      t.strictSame((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
+    }
+    t.strictSame(
+      (await call('PUT', one, { body: { title: '', text: 'é'.repeat(MAX_TEXT / 2 + 1) } })).body,
+      faultBody(
+        ['body.title', 'must have 1 to 255 characters'],
+        ['body.text', 'must have at most 1048576 bytes in UTF-8'],
+      ),
+    )
+    t.strictSame((await call('PUT', `${FILES}/77`, { body: { title: 'x' } })).body, NOT_FOUND)
+  },
+)
 
 t.test('DELETE removes one file, and only the first of concurrent requests succeeds', async (t) => {
   const { call } = await shared.reset()
@@ -261,7 +264,7 @@ t.test('DELETE removes one file, and only the first of concurrent requests succe
   t.strictSame(many.map(({ status }) => status).sort(), [204, ...Array(9).fill(404)])
 })
 
-t.test('PUT and DELETE evaluate If-Match and If-None-Match', async (t) => {
+t.test('PUT and DELETE of a file evaluate If-Match and If-None-Match', async (t) => {
   const { call } = await shared.reset()
   const { one, created, etag } = await createOne()
   const CHANGED = errorBody(412, 'PRECONDITION_FAILED', 'The object has changed since it was read')
@@ -285,7 +288,7 @@ t.test('PUT and DELETE evaluate If-Match and If-None-Match', async (t) => {
   t.strictSame((await remove({ 'if-match': '*' })).body, NOT_FOUND)
 })
 
-t.test('of concurrent PUT and DELETE requests with the same If-Match, one succeeds', async (t) => {
+t.test('of concurrent PUT and DELETE requests of a file with the same If-Match, one succeeds', async (t) => {
   await shared.reset()
   const { one, etag } = await createOne()
   const headers = { 'if-match': etag }

@@ -106,7 +106,7 @@ t.test('titles and descriptions round-trip byte for byte', async (t) => {
   }
 })
 
-t.test('all validation errors of a body are reported, and nothing is stored', async (t) => {
+t.test('all validation errors of an import are reported, and nothing is stored', async (t) => {
   const { call, sql } = await shared.reset()
   const TYPE: [string, string] = ['body.source_type', `must be one of ${SOURCE_TYPES.join(', ')}`]
   const NUL = 'must not contain U+0000 or unpaired surrogates'
@@ -213,19 +213,22 @@ t.test('read-only and unknown properties are ignored', async (t) => {
   t.strictSame(await sql('SELECT import_count FROM projects ORDER BY id'), [{ import_count: 1 }, { import_count: 0 }])
 })
 
-t.test('a github import requires an active installation of the user with access to all repositories', async (t) => {
-  const { call, sql } = await shared.reset()
-  await sql(`
+t.test(
+  'in recorded mode, a github import requires an active installation of the user with access to all repositories',
+  async (t) => {
+    const { call, sql } = await shared.reset()
+    await sql(`
     INSERT INTO github_installations
       (id, installation_id, account_name, repository_selection, suspended_at, neptun_user_id)
     VALUES
       (1, 1, 'chosen', 'selected', NULL, 1), (2, 2, 'suspended', 'all', now(), 1), (3, 3, 'foreign', 'all', NULL, 2)`)
-  const post = (source_path: string) => call('POST', imports, { body: { source_type: 'github', source_path } })
+    const post = (source_path: string) => call('POST', imports, { body: { source_type: 'github', source_path } })
 
-  t.equal((await post('UserName/any')).status, 201, 'account names are case-insensitive')
-  for (const owner of ['chosen', 'suspended', 'foreign', 'not-installed']) {
-    const { status, body } = await post(`${owner}/repository`)
-    t.strictSame([status, body], [403, accessDeniedBody(`${owner}/repository`)])
-  }
-  t.strictSame(await sql('SELECT source_path FROM imports'), [{ source_path: 'UserName/any' }])
-})
+    t.equal((await post('UserName/any')).status, 201, 'account names are case-insensitive')
+    for (const owner of ['chosen', 'suspended', 'foreign', 'not-installed']) {
+      const { status, body } = await post(`${owner}/repository`)
+      t.strictSame([status, body], [403, accessDeniedBody(`${owner}/repository`)])
+    }
+    t.strictSame(await sql('SELECT source_path FROM imports'), [{ source_path: 'UserName/any' }])
+  },
+)

@@ -39,7 +39,7 @@ t.test('a project without imports has an empty list', async (t) => {
   t.equal(response.headers.get('link'), null)
 })
 
-t.test('the list has all imports, oldest first', async (t) => {
+t.test('the list of imports is complete, oldest first', async (t) => {
   const service = await shared.reset()
   await writeImports(service, [
     [30, 'github', 'username/first'],
@@ -78,7 +78,7 @@ t.test('source_type filters the list', async (t) => {
   )
 })
 
-t.test('all pages together are the whole list, also with a filter', async (t) => {
+t.test('all pages of imports together are the whole list, also with a filter', async (t) => {
   const service = await shared.reset()
   // Several imports have the same created_at, so that the order depends on the id, too.
   await service.sql(`
@@ -145,7 +145,7 @@ t.test('the next page starts after the last row of the previous page, even if th
   t.strictSame(idsOf(await service.call('GET', nextPage(imports, first) ?? '')), [3, 5])
 })
 
-t.test('all validation errors of a query are reported', async (t) => {
+t.test('all validation errors of the query of a list are reported', async (t) => {
   const { call } = await shared.reset()
   const LIMIT: [string, string] = ['query.limit', 'must be an integer from 1 to 100']
   const CURSOR: [string, string] = ['query.cursor', 'is not a cursor of this list']

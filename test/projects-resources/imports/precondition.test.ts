@@ -112,7 +112,7 @@ t.test('preconditions are evaluated after authentication, validation and access 
   t.equal((await call('DELETE', one.replace('789', '790'), { headers })).body.code, 'PROJECT_NOT_FOUND')
 })
 
-t.test('of concurrent PUT and DELETE requests with the same If-Match, one succeeds', async (t) => {
+t.test('of concurrent PUT and DELETE requests of an import with the same If-Match, one succeeds', async (t) => {
   const { etag, put, remove } = await create()
   const responses = await Promise.all([
     ...Array.from({ length: 20 }, (_, index) => put(etag, { title: `${index}` })),

@@ -21,7 +21,7 @@ async function createImport({ call }: TestApp, body: object = {}) {
   return { path: `${imports}/${response.body.import.id}`, created: response.body.import }
 }
 
-t.test('PUT changes only the fields in the body', async (t) => {
+t.test('PUT of an import changes only the fields in the body', async (t) => {
   const service = await shared.reset()
   const { path, created } = await createImport(service)
   const table: [body: object, expected: object][] = [

@@ -203,7 +203,7 @@ t.test('a list of long texts of different sizes is complete', async (t) => {
   t.match(response.headers.get('link'), /rel="next"/)
 })
 
-t.test('all pages together are the whole list, newest link first', async (t) => {
+t.test('all pages of links together are the whole list, newest link first', async (t) => {
   const service = await shared.reset()
   const { sql, call } = service
   const all = resources('/user-files')
