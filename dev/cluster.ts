@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { link, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,10 +14,7 @@ const STOP_TIMEOUT = 5000
 /** The process title of `npm run dev`, by which another start recognizes it. */
 export const TITLE = 'neptun-resources dev'
 
-/**
- * Extracts the errors and their details from the output of a PostgreSQL program, on one line. If there are none,
- * returns the last line.
- */
+/** Extracts the errors from a PostgreSQL program's output, on one line. If there are none, returns its last line. */
 export function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
   const reasons = lines.filter((line) => /\b(error|detail|hint|FATAL|PANIC|DETAIL|HINT):/.test(line))
@@ -26,9 +22,8 @@ export function reasonIn(output: string): string {
   return (reasons.length > 0 ? reasons : lines.slice(-1)).map((line) => line.replace(/^\d.*?\] /, '')).join(' ')
 }
 
-export function inUse(cluster: string, holder: string): StartError {
-  return new StartError(`${dirname(cluster)} is in use by ${holder}: stop it, or set DATA_DIR to another folder`)
-}
+export const inUse = (cluster: string, holder: string) =>
+  new StartError(`${dirname(cluster)} is in use by ${holder}: stop it, or set DATA_DIR to another folder`)
 
 /**
  * Stops the PostgreSQL that still runs in a data folder because the process that started it was killed.
@@ -48,31 +43,27 @@ export async function stopLeftover(cluster: string): Promise<void> {
   }
 }
 
+/** Returns the file with the superuser's password. PostgreSQL ignores additional files in its data folder. */
+export const passwordFileOf = (cluster: string) => join(cluster, 'password')
+
 /**
- * Creates PostgreSQL's data folder, and a file with the superuser's password. The data folder is renamed to its final
- * name when it is complete, so that a start that is killed leaves no incomplete folder of that name.
+ * Creates PostgreSQL's data folder, including the superuser's password. The data folder is renamed to its final name
+ * when it is complete, so that a start that is killed leaves no incomplete folder of that name.
  * @throws StartError with the reason that initdb printed
  */
-export async function createCluster(cluster: string, passwordFile: string, initdb: string, user: PostgresUser) {
+export async function createCluster(cluster: string, initdb: string, user: PostgresUser): Promise<void> {
   const prefix = `${cluster}.partial-`
   const partial = await mkdtemp(prefix)
-  const password = randomBytes(18).toString('base64url')
-  // Concurrent first starts share the password that was linked first. Linked when complete, so that a start that is
-  // killed leaves no empty file.
-  const draft = `${partial}.password`
-  await writeFile(draft, password, { mode: 0o600 })
-  await link(draft, passwordFile).catch((error) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  await rm(draft, { force: true })
+  const passwordFile = `${partial}.password`
+  await writeFile(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
   for (const path of [partial, passwordFile]) await user.own(path)
   const account = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
   const size = ['--wal-segsize', '1', '-c', 'shared_buffers=32MB', '-c', 'io_method=sync']
   const flags = ['-D', partial, '--no-locale', '-E', 'UTF8', '--no-sync', '--no-instructions', ...account, ...size]
   const child = user.run(initdb, flags, 'pipe')
   const [[code], errors] = await Promise.all([once(child, 'close'), child.stderr ? text(child.stderr) : ''])
-  if (existsSync(cluster)) throw inUse(cluster, 'another start')
   if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(errors) || `exit code ${code}`}`)
+  await rename(passwordFile, passwordFileOf(partial))
   await rename(partial, cluster)
   // Remove the partial folders of starts that were killed.
   for (const name of await readdir(dirname(cluster))) {

@@ -1,20 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../src/start-error.js'
 
-/** How long to wait for a port in use, in milliseconds: the service of an earlier start may be shutting down. */
-const PORT_TIMEOUT = 2000
-
-/** Waits until the service can listen. @returns `port`, or a free port if it is 0 */
-export async function waitForPort(host: string, port: number): Promise<number> {
-  for (const start = Date.now(); ; await sleep(50)) {
-    const found = await findFreePort(host, port).catch(({ code }) => `${code}`)
-    if (typeof found === 'number') return found
-    if (found !== 'EADDRINUSE') throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${found})`)
-    if (Date.now() - start > PORT_TIMEOUT)
-      throw new StartError(`PORT: ${host}:${port} is in use; set PORT to another port`)
-  }
+/** Checks that the service can listen. @returns `port`, or a free port if it is 0 */
+export async function checkPort(host: string, port: number): Promise<number> {
+  return await findFreePort(host, port).catch(({ code }) => {
+    if (code === 'EADDRINUSE') throw new StartError(`PORT: ${host}:${port} is in use; set PORT to another port`)
+    throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${code})`)
+  })
 }
 
 /** Returns a port that is free at this moment. */

@@ -15,8 +15,7 @@ const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override'
 
 /**
  * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
- * @param cluster the data folder. Instead of root, PostgreSQL runs as the owner of this folder, or as `nobody` if root
- *   owns the folder or the folder does not exist
+ * @param cluster the data folder. Root runs PostgreSQL as its owner; as `nobody` if that is root or the folder is new
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)
@@ -28,9 +27,7 @@ export async function findPostgresUser(cluster: string) {
   const ids = isRoot && prefix.length === 0 ? { uid, gid } : {}
   const env = { PATH: process.env['PATH'], LC_ALL: 'C' }
   return {
-    /**
-     * Runs a PostgreSQL program with a minimal environment, detached so that the terminal's Ctrl-C does not stop it.
-     */
+    /** Runs a program with a minimal environment, detached so that the terminal's Ctrl-C does not stop it. */
     run(program: string, args: string[], stderr: 'ignore' | 'pipe' | number): ChildProcess {
       const [command, ...all] = [...prefix, program, ...args] as [string, ...string[]]
       return spawn(command, all, { ...ids, env, cwd: '/', detached: true, stdio: ['ignore', 'ignore', stderr] })

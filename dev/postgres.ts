@@ -5,7 +5,7 @@ import { access, mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../src/start-error.js'
-import { createCluster, inUse, reasonIn, stopLeftover } from './cluster.js'
+import { createCluster, inUse, passwordFileOf, reasonIn, stopLeftover } from './cluster.js'
 import { findFreePort } from './port.js'
 import { findPostgresUser } from './postgres-user.js'
 
@@ -31,9 +31,11 @@ export async function startPostgres(options: { folder: string; settings?: Record
   const cluster = join(path, 'postgres')
   await stopLeftover(cluster)
   const [{ initdb, postgres }, user] = await Promise.all([findPrograms(), findPostgresUser(cluster)])
-  const passwordFile = join(path, 'postgres-password')
-  if (!existsSync(cluster)) await createCluster(cluster, passwordFile, initdb, user)
-  const password = await readFile(passwordFile, 'utf8').catch(({ message }) => {
+  if (!existsSync(cluster))
+    await createCluster(cluster, initdb, user).catch((error) => {
+      throw existsSync(cluster) ? inUse(cluster, 'another start') : error
+    })
+  const password = await readFile(passwordFileOf(cluster), 'utf8').catch(({ message }) => {
     throw new StartError(`the data in ${path} cannot be used: delete that folder (${message})`)
   })
   for (const start = Date.now(); ; await sleep(100)) {

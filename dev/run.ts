@@ -10,7 +10,7 @@ import { StartError } from '../src/start-error.js'
 import { watchBundle } from './bundle.js'
 import { TITLE } from './cluster.js'
 import { startGithub } from './github.js'
-import { waitForPort } from './port.js'
+import { checkPort } from './port.js'
 import { type Postgres, startPostgres } from './postgres.js'
 import { readSettings } from './settings.js'
 
@@ -24,7 +24,7 @@ let hasStarted = false
 
 async function start(): Promise<void> {
   const { host, port, folder, databaseUrl, env } = readSettings()
-  const PORT = `${await waitForPort(host, port)}`
+  const PORT = `${await checkPort(host, port)}`
   const url = databaseUrl ?? startDatabase(folder)
   const github = process.argv.includes('--github') ? startGithub(say) : {}
   const preparing = Promise.all([url, github]).then(([DATABASE_URL, more]) => ({ ...env, PORT, DATABASE_URL, ...more }))

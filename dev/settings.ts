@@ -29,11 +29,6 @@ export function readSettings() {
   for (const [name, value] of Object.entries(DEFAULTS)) env[name] ||= value
   // Variables such as PGSSLMODE would change how the service connects to the embedded PostgreSQL.
   for (const name of Object.keys(env)) if (!databaseUrl && name.startsWith('PG')) delete env[name]
-  return {
-    host: HOST?.trim() || '127.0.0.1',
-    port: Number(port),
-    folder: DATA_DIR?.trim() || '.data',
-    databaseUrl,
-    env,
-  }
+  const [host, folder] = [HOST?.trim() || '127.0.0.1', DATA_DIR?.trim() || '.data']
+  return { host, port: Number(port), folder, databaseUrl, env }
 }

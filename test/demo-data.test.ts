@@ -86,7 +86,7 @@ t.test('new rows of every table get ids above 1000', async (t) => {
   }
 })
 
-t.test('of concurrent calls of seedDemoData, one writes the data; later calls write nothing', async (t) => {
+t.test('of concurrent calls to seedDemoData, only one writes the data; later calls write nothing', async (t) => {
   const { url, rows } = await open(t)
   t.same((await Promise.all([seedDemoData(url), seedDemoData(url)])).sort(), [false, true])
   await rows(`UPDATE imports SET title = 'changed by the user'`)

@@ -162,7 +162,7 @@ await t.test('several instances of npm run dev start and stop concurrently', asy
       await until(isCreating, 'the first start creates a cluster', 60_000)
       await endsAll(t, dev, dev.pid, signal, code)
     }
-    t.same(readdirSync(folder).sort(), ['database-url', 'postgres', 'postgres-password', 'postgres.log'])
+    t.same(readdirSync(folder).sort(), ['database-url', 'postgres', 'postgres.log'])
     const dev = startDev(t, { DATA_DIR: folder })
     t.same(await listImports(await dev.address()), [123])
     await endsAll(t, dev, dev.pid, 'SIGTERM', 0)

@@ -89,7 +89,7 @@ t.test('docs/api.md and the README list the filters of every list', async (t) =>
   }
 })
 
-t.test('docs/api.md has every field of an import and of a file in its section', async (t) => {
+t.test('the sections on imports and files in docs/api.md list every field', async (t) => {
   const sections = (await read('docs/api.md')).split(/^## /m)
   for (const [title, { properties }] of [
     ['Imports', Import],

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import type { Config } from '../../src/config.js'
-import { type Answer, errorBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
+import { type AppResponse, errorBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
 import { compiled } from '../support/compiled.js'
 import { createDatabase, holdTransaction } from '../support/database.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
@@ -42,7 +42,7 @@ async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, 
 }
 
 /** Asserts a complete 503 within a time in milliseconds. `name` begins with the method. */
-async function isUnavailable(t: Test, response: Promise<Answer>, name: string, within = 15_000) {
+async function isUnavailable(t: Test, response: Promise<AppResponse>, name: string, within = 15_000) {
   const startedAt = Date.now()
   const { status, headers, body } = await response
   const elapsed = Date.now() - startedAt

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../../src/database/migrations.js'
-import { type Answer, OWNER, resources, startApp, until } from '../support/app.js'
+import { type AppResponse, OWNER, resources, startApp, until } from '../support/app.js'
 import { root } from '../support/compiled.js'
 import { NO_PROGRAMS, PROGRAMS, startInstalledPostgres } from '../support/installed-postgres.js'
 
@@ -46,7 +46,7 @@ t.test('the documented backup and restore work while the service is running', { 
   const settings = { DATABASE_POOL_SIZE: '4', DATABASE_LOCK_TIMEOUT: '500' }
   const { url, log } = await startApp(t, settings, { migratedUrl })
   const headers = { cookie: `neptun-session=${OWNER.token}`, 'content-type': 'application/json' }
-  const send = async (method: string, path: string, body?: object): Promise<Pick<Answer, 'status' | 'body'>> => {
+  const send = async (method: string, path: string, body?: object): Promise<Pick<AppResponse, 'status' | 'body'>> => {
     const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
     return { status: response.status, body: await response.json() }
   }

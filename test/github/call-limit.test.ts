@@ -31,7 +31,7 @@ t.test('each kind of call that needs GitHub is rate-limited per user, before any
       const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
       await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })
       for (let count = 0; count < 2; count += 1) t.equal((await post()).status, 201)
-      github.count()
+      github.takeCalls()
       const before = (await sql('SELECT * FROM imports, github_installations')).length
       const url = path(local.body.import.id)
       const response = await call(method, url, { body })
@@ -39,7 +39,7 @@ t.test('each kind of call that needs GitHub is rate-limited per user, before any
       t.match(response.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
       const token = await createSession(sql, OWNER.userId)
       t.equal((await call(method, url, { body, token })).status, 429, 'another session of the same user')
-      t.same(github.count(), [], 'no request to GitHub')
+      t.same(github.takeCalls(), [], 'no request to GitHub')
       t.equal((await sql('SELECT * FROM imports, github_installations')).length, before, 'nothing is stored')
     })
   }
@@ -50,7 +50,7 @@ t.test('calls that do not need GitHub are not counted, and not rejected after th
   const created = await post()
   t.equal(created.status, 201)
   t.equal((await post()).status, 429)
-  github.count()
+  github.takeCalls()
   const one = `${IMPORTS}/${created.body.import.id}`
   const { body } = await call('GET', one)
   t.equal(
@@ -63,7 +63,7 @@ t.test('calls that do not need GitHub are not counted, and not rejected after th
   t.equal((await call('POST', INSTALLATIONS, { body: { github_installation_id: 123 } })).status, 201, 'a link')
   t.equal((await call('POST', IMPORTS, { body: source('..') })).status, 400)
   t.equal((await call('DELETE', one)).status, 204)
-  t.same(github.count(), [])
+  t.same(github.takeCalls(), [])
 })
 
 t.test('a 403 without a request to GitHub is not counted', async (t) => {
@@ -112,12 +112,12 @@ t.test('all users together are limited to ten times the limit of one user', asyn
   for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
   t.equal((await service.post()).status, 201, 'the tenth call')
   for (let count = 0; count < 5; count += 1) t.equal((await service.post()).status, 429, 'over the limit of the user')
-  service.github.count()
+  service.github.takeCalls()
   const message = 'Too many requests from all users need GitHub: nothing was stored'
   const rejected = await postAs(10)
   t.same([rejected.status, rejected.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', message)])
   t.match(rejected.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
-  t.same(service.github.count(), [])
+  t.same(service.github.takeCalls(), [])
 })
 
 t.test('rejected calls of a user do not count towards the total', async (t) => {

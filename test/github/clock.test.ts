@@ -42,14 +42,14 @@ t.test('a clock skew between this machine and GitHub is corrected and logged', a
     [86_400, 2, /clock is 86[34]\d\d s behind GitHub's/],
   ]
   for (const [seconds, requests, text] of table) {
-    github.instead.installation = respondAt(seconds)
+    github.handlers.installation = respondAt(seconds)
     log.length = 0
-    github.count()
+    github.takeCalls()
     t.equal((await call('POST', all, { body: claim })).status, 200, `${seconds} s`)
-    t.equal(github.count().length, requests, 'a request is retried only if GitHub rejected the token')
+    t.equal(github.takeCalls().length, requests, 'a request is retried only if GitHub rejected the token')
     t.equal(log.filter((line) => text.test(line)).length, 1, `logged: ${text}`)
     t.equal((await call('POST', all, { body: claim })).status, 200)
-    t.same(github.count(), ['installation'], 'the offset is known, so no retry is needed')
+    t.same(github.takeCalls(), ['installation'], 'the offset is known, so no retry is needed')
     t.equal(log.filter((line) => /clock/.test(line)).length, 1, 'not logged again')
   }
 })
@@ -58,7 +58,7 @@ t.test('a JWT rejected because of its time is logged as a wrong clock, not as wr
   const { github, call, sql, log } = await startLive(t)
   await sql(`UPDATE users SET github_account_id = '77' WHERE id = ${OWNER.userId}`)
   for (const message of [TOO_NEW, TOO_OLD, TOO_LONG]) {
-    github.instead.installation = (_, reply) => reply.code(401).send({ message })
+    github.handlers.installation = (_, reply) => reply.code(401).send({ message })
     log.length = 0
     equalsUnavailable(t, await call('POST', all, { body: claim }), message)
     t.ok(
@@ -75,18 +75,19 @@ t.test("expiration of tokens and reset of rate limits are measured by GitHub's c
   const seconds = -7200
   const late = (reply: FastifyReply) => reply.header('date', new Date(Date.now() + seconds * 1000).toUTCString())
   const token = { token: 'ghs_late', expires_at: new Date(Date.now() + (seconds + 3600) * 1000).toISOString() }
-  github.instead = {
+  github.handlers = {
     find: (_, reply) => late(reply).send(INSTALLATION),
     mint: (_, reply) => late(reply).code(201).send(token),
     read: (_, reply) => late(reply).send(github.repositories[0]),
   }
   t.equal((await post()).status, 201)
-  github.count()
+  github.takeCalls()
   t.equal((await post()).status, 201)
-  t.same(github.count(), ['read'], 'the token is still valid')
+  t.same(github.takeCalls(), ['read'], 'the token is still valid')
 
   const reset = String(Math.floor(Date.now() / 1000) + seconds + 120)
   const limits = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }
-  github.instead.read = (_, reply) => late(reply).code(403).headers(limits).send({ message: 'API rate limit exceeded' })
+  github.handlers.read = (_, reply) =>
+    late(reply).code(403).headers(limits).send({ message: 'API rate limit exceeded' })
   equalsUnavailable(t, await post(), 'limited', /^(1[0-2]\d|\d\d)$/)
 })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { githubHosts } from '../../src/github/hosts.js'
-import { faultBody, resources, startApp } from '../support/app.js'
+import { resources, startApp, validationErrorBody } from '../support/app.js'
 
 t.test('the hosts of repositories are derived from the URL of the REST API', async (t) => {
   const table: [apiUrl: string, hosts: string[]][] = [
@@ -70,7 +70,9 @@ t.test("with an Enterprise Server, repositories are on the server's host instead
       `https://${host}/api/v3`,
       rejected.map(([address]) => address),
     ),
-    rejected.map(([, hint]) => faultBody(['body.source_path', `must not name a host other than ${host}${hint}`])),
+    rejected.map(([, hint]) =>
+      validationErrorBody(['body.source_path', `must not name a host other than ${host}${hint}`]),
+    ),
   )
 })
 

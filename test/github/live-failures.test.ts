@@ -5,12 +5,12 @@ import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import { installationNotConfirmed } from '../../src/github/permission.js'
 import { resources, startApp } from '../support/app.js'
-import { appSettings, type Question, redirect, startGithubStub } from '../support/github-stub.js'
+import { type ApiCall, appSettings, redirect, startGithubStub } from '../support/github-stub.js'
 import { equalsUnavailable, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
 t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) => {
   const reset = String(Math.floor(Date.now() / 1000) + 120)
-  const table: [question: Question, status: number, headers: object, message: string, retryAfter: RegExp][] = [
+  const table: [apiCall: ApiCall, status: number, headers: object, message: string, retryAfter: RegExp][] = [
     ['find', 429, { 'retry-after': '17' }, 'x', /^17$/],
     ['find', 403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }, 'x', /^(1[0-2]\d|\d\d)$/],
     ['mint', 403, {}, 'You have exceeded a secondary rate limit', /^60$/],
@@ -20,12 +20,12 @@ t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) =
     ['read', 429, { 'retry-after': 'soon' }, 'x', /^60$/],
   ]
   const { github, post, sql } = await startLive(t)
-  for (const [question, status, headers, message, retryAfter] of table) {
-    github.instead = {
-      [question]: (_: unknown, reply: FastifyReply) => reply.code(status).headers(headers).send({ message }),
+  for (const [apiCall, status, headers, message, retryAfter] of table) {
+    github.handlers = {
+      [apiCall]: (_: unknown, reply: FastifyReply) => reply.code(status).headers(headers).send({ message }),
     }
-    equalsUnavailable(t, await post(), `${question} ${status}`, retryAfter)
-    t.equal(github.count().filter((kind) => kind === question).length, 1)
+    equalsUnavailable(t, await post(), `${apiCall} ${status}`, retryAfter)
+    t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 1)
   }
   t.same(await stored({ sql }), [])
 })
@@ -33,21 +33,21 @@ t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) =
 t.test('a temporary server error is retried, a persistent one is a 503', async (t) => {
   const { github, post, sql } = await startLive(t)
   const failing = (_: unknown, reply: FastifyReply) => reply.code(502).type('text/html').send('<p>Unicorn!</p>')
-  for (const question of ['find', 'mint', 'read'] as const) {
-    github.instead[question] = (request, reply) => {
-      delete github.instead[question]
+  for (const apiCall of ['find', 'mint', 'read'] as const) {
+    github.handlers[apiCall] = (request, reply) => {
+      delete github.handlers[apiCall]
       return failing(request, reply)
     }
   }
   t.equal((await post()).status, 201)
-  t.same(github.count(), ['find', 'find', 'mint', 'mint', 'read', 'read'])
+  t.same(github.takeCalls(), ['find', 'find', 'mint', 'mint', 'read', 'read'])
 
-  github.instead.find = failing
+  github.handlers.find = failing
   equalsUnavailable(t, await post('username/other'), 'a persistent error')
-  t.same(github.count(), ['find', 'find', 'find'])
-  github.instead.find = (_, reply) => reply.code(503).header('retry-after', '30').send()
+  t.same(github.takeCalls(), ['find', 'find', 'find'])
+  github.handlers.find = (_, reply) => reply.code(503).header('retry-after', '30').send()
   equalsUnavailable(t, await post('username/other'), 'an error with Retry-After is not retried', /^30$/)
-  t.same(github.count(), ['find'])
+  t.same(github.takeCalls(), ['find'])
   t.equal((await stored({ sql })).length, 1)
 })
 
@@ -60,16 +60,16 @@ t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, 
     const timer = setInterval(() => reply.raw.write(' '), 20)
     reply.raw.on('close', () => clearInterval(timer))
   }
-  for (const question of ['find', 'mint', 'read'] as const) {
+  for (const apiCall of ['find', 'mint', 'read'] as const) {
     for (const respond of [never, drip]) {
-      github.instead = { [question]: respond }
-      github.count()
-      equalsUnavailable(t, await post(), question)
+      github.handlers = { [apiCall]: respond }
+      github.takeCalls()
+      equalsUnavailable(t, await post(), apiCall)
       // On a busy machine, the timeout can expire even before this request.
-      t.ok(github.count().filter((kind) => kind === question).length <= 1, 'not retried')
+      t.ok(github.takeCalls().filter((kind) => kind === apiCall).length <= 1, 'not retried')
     }
   }
-  github.instead = { find: (request) => request.raw.destroy() }
+  github.handlers = { find: (request) => request.raw.destroy() }
   equalsUnavailable(t, await post(), 'the connection is closed')
   t.same(await stored({ sql }), [])
   t.ok(log.some((line) => /"github_route":"GET .*"reason":"timeout"/.test(line)))
@@ -115,11 +115,11 @@ t.test('an invalid response is a 503, and is logged with its route but without i
     read: [{ full_name: 5 }, { full_name: '../x' }, { full_name: 'a/..' }, { full_name: 'a\0/b' }, { private: true }],
   }
   const { github, post, sql, log } = await startLive(t)
-  for (const question of ['find', 'mint', 'read'] as const) {
-    for (const respond of [...invalid, ...table[question].map((data) => text(JSON.stringify(data)))]) {
-      github.instead = { [question]: respond }
+  for (const apiCall of ['find', 'mint', 'read'] as const) {
+    for (const respond of [...invalid, ...table[apiCall].map((data) => text(JSON.stringify(data)))]) {
+      github.handlers = { [apiCall]: respond }
       log.length = 0
-      equalsUnavailable(t, await post(), question)
+      equalsUnavailable(t, await post(), apiCall)
       t.ok(log.some((line) => /"github_route":".*"reason":"unexpected response"/.test(line)))
       t.notMatch(log.join(''), /leak|PRIVATE KEY|ghs_secret|bearer|eyJ/i)
     }
@@ -129,7 +129,7 @@ t.test('an invalid response is a 503, and is logged with its route but without i
 
 t.test('an endless response is aborted at the size limit', async (t) => {
   const { github, post, log } = await startLive(t)
-  github.instead.find = (_, reply) => {
+  github.handlers.find = (_, reply) => {
     reply.hijack()
     reply.raw.writeHead(200, { 'content-type': 'application/json' })
     const pour = () => {
@@ -139,7 +139,7 @@ t.test('an endless response is aborted at the size limit', async (t) => {
     pour()
   }
   equalsUnavailable(t, await post(), 'endless')
-  t.same(github.count(), ['find'], 'not retried')
+  t.same(github.takeCalls(), ['find'], 'not retried')
   t.ok(log.some((line) => line.includes('a response of more than 2097152 bytes')))
 })
 
@@ -163,21 +163,21 @@ t.test('a redirect is followed only to a repository at the same origin, and only
     'http://[',
     '',
   ]
-  for (const [question, suffix] of [
+  for (const [apiCall, suffix] of [
     ['find', '/installation'],
     ['read', ''],
   ] as const) {
     for (const target of targets) {
-      github.instead = { [question]: (_: unknown, reply: FastifyReply) => redirect(reply, target && target + suffix) }
-      equalsUnavailable(t, await post(), `${question} ${target}`)
+      github.handlers = { [apiCall]: (_: unknown, reply: FastifyReply) => redirect(reply, target && target + suffix) }
+      equalsUnavailable(t, await post(), `${apiCall} ${target}`)
     }
-    github.count()
+    github.takeCalls()
     const again = `${github.url}/repositories/500${suffix}`
-    github.instead = { [question]: (_: unknown, reply: FastifyReply) => redirect(reply, again, 307) }
+    github.handlers = { [apiCall]: (_: unknown, reply: FastifyReply) => redirect(reply, again, 307) }
     equalsUnavailable(t, await post(), 'a redirect loop')
-    t.equal(github.count().filter((kind) => kind === question).length, 2)
+    t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 2)
   }
-  github.instead = { mint: (_, reply) => redirect(reply, `${other}/token`, 307) }
+  github.handlers = { mint: (_, reply) => redirect(reply, `${other}/token`, 307) }
   github.repositories.push({ id: 501, full_name: 'username/other', private: true, installation: 456789 })
   equalsUnavailable(t, await post('username/other'), 'a redirect of the request for a token')
   t.equal(visits, 0)
@@ -186,7 +186,7 @@ t.test('a redirect is followed only to a repository at the same origin, and only
 
 t.test('if GitHub rejects the credentials of the App, the response is a 503', async (t) => {
   const { github, post, log } = await startLive(t)
-  github.instead.find = (_, reply) => reply.code(401).send({ message: 'A JSON web token could not be decoded' })
+  github.handlers.find = (_, reply) => reply.code(401).send({ message: 'A JSON web token could not be decoded' })
   equalsUnavailable(t, await post(), 'App')
   t.ok(log.some((line) => line.includes('GitHub rejected the id or private key of the App')))
 })
@@ -205,9 +205,9 @@ t.test('an installation is not recorded while it is suspended, or while GitHub i
   installation.suspended_at = null
   installation.account = null
   t.same((await post()).body, installationNotConfirmed().toBody(), 'without an account')
-  github.instead.installation = (_, reply) => reply.code(500).send()
+  github.handlers.installation = (_, reply) => reply.code(500).send()
   equalsUnavailable(t, await post(), 'down')
-  github.instead.installation = () => ({ ...installation, id: 'x' })
+  github.handlers.installation = () => ({ ...installation, id: 'x' })
   equalsUnavailable(t, await post(), 'malformed')
   t.equal((await sql('SELECT FROM github_installations')).length, 1)
 })
@@ -218,6 +218,6 @@ t.test('without an App, no request is sent to GitHub, and recorded mode is logge
   t.equal((await call('POST', IMPORTS, { body: { source_type: 'github', source_path: PATH } })).status, 201)
   const body = { installation_id: 1, account_name: 'x', repository_selection: 'all' }
   t.equal((await call('POST', resources('/github-installations'), { body })).status, 201)
-  t.same(github.count(), [])
+  t.same(github.takeCalls(), [])
   t.equal(log.filter((line) => line.includes('recorded mode')).length, 1)
 })

@@ -76,7 +76,7 @@ t.test("a repository that one of the user's installations has access to can be i
   }
 })
 
-t.test('every repository without access is the same 403, and nothing is stored', async (t) => {
+t.test('an import of any inaccessible repository is the same 403, and nothing is stored', async (t) => {
   const { call, sql } = await start(t)
   const paths = [
     'username/not-granted',

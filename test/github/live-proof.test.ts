@@ -3,34 +3,37 @@ import { until } from '../support/app.js'
 import { INSTALLATION, redirect, type StubInstallation, type StubRepository } from '../support/github-stub.js'
 import { equalsDenied, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
-t.test('a new repository takes three requests, a cached one takes one if private and two if public', async (t) => {
-  const { github, post } = await startLive(t)
-  t.equal((await post()).status, 201)
-  t.same(github.count(), ['find', 'mint', 'read'])
-  const [mint] = github.requests.filter(({ method }) => method === 'POST')
-  t.same(mint?.body, { repositories: ['repository'], permissions: { metadata: 'read', contents: 'read' } })
-  t.equal((await post()).status, 201)
-  t.same(github.count(), ['read'], 'reading a private repository proves access')
+t.test(
+  'a new repository takes three requests to GitHub; a cached one takes one if private, two if public',
+  async (t) => {
+    const { github, post } = await startLive(t)
+    t.equal((await post()).status, 201)
+    t.same(github.takeCalls(), ['find', 'mint', 'read'])
+    const [mint] = github.requests.filter(({ method }) => method === 'POST')
+    t.same(mint?.body, { repositories: ['repository'], permissions: { metadata: 'read', contents: 'read' } })
+    t.equal((await post()).status, 201)
+    t.same(github.takeCalls(), ['read'], 'reading a private repository proves access')
 
-  github.repositories.push({ id: 501, full_name: 'username/public', private: false, installation: 456789 })
-  t.equal((await post('username/public')).status, 201)
-  t.same(github.count(), ['find', 'mint', 'read'])
-  t.equal((await post('username/public')).status, 201)
-  t.same(github.count(), ['read', 'find'], 'reading a public repository does not prove access')
-})
+    github.repositories.push({ id: 501, full_name: 'username/public', private: false, installation: 456789 })
+    t.equal((await post('username/public')).status, 201)
+    t.same(github.takeCalls(), ['find', 'mint', 'read'])
+    t.equal((await post('username/public')).status, 201)
+    t.same(github.takeCalls(), ['read', 'find'], 'reading a public repository does not prove access')
+  },
+)
 
 t.test('twenty concurrent imports of a repository share one token', async (t) => {
   const { github, post } = await startLive(t)
   const responses = await Promise.all(Array.from({ length: 20 }, () => post()))
   t.ok(responses.every(({ status }) => status === 201))
-  t.equal(github.count().filter((question) => question === 'mint').length, 1)
+  t.equal(github.takeCalls().filter((call) => call === 'mint').length, 1)
 })
 
 t.test('at most fifty requests are sent to GitHub concurrently', async (t) => {
   const { github, post } = await startLive(t, { GITHUB_TIMEOUT: '60000' })
   const waiting: (() => void)[] = []
   let maxWaiting = 0
-  github.instead.find = async () => {
+  github.handlers.find = async () => {
     const released = new Promise<void>((resolve) => waiting.push(resolve))
     maxWaiting = Math.max(maxWaiting, waiting.length)
     await released
@@ -38,7 +41,7 @@ t.test('at most fifty requests are sent to GitHub concurrently', async (t) => {
   }
   const responses = Array.from({ length: 60 }, () => post())
   await until(() => waiting.length === 50, 'fifty requests', 60_000)
-  delete github.instead.find
+  delete github.handlers.find
   for (const release of waiting.splice(0)) release()
   t.ok((await Promise.all(responses)).every(({ status }) => status === 201))
   t.equal(maxWaiting, 50)
@@ -50,7 +53,7 @@ t.test('for a user without an active installation, no request is sent to GitHub'
   equalsDenied(t, await post(), 'suspended')
   await sql('DELETE FROM github_installations')
   equalsDenied(t, await post(), 'no installation')
-  t.same(github.count(), [])
+  t.same(github.takeCalls(), [])
 })
 
 t.test("a path is stored in GitHub's letter case", async (t) => {
@@ -59,23 +62,23 @@ t.test("a path is stored in GitHub's letter case", async (t) => {
   const response = await post('username/repOSITORY')
   t.same([response.status, response.body.import.source_path], [201, 'UserName/Repository'])
   t.equal((await post('USERNAME/repository')).body.import.source_path, 'UserName/Repository')
-  t.equal(github.count().length, 4)
+  t.equal(github.takeCalls().length, 4)
   t.same(await stored({ sql }), ['UserName/Repository', 'UserName/Repository'])
 })
 
 t.test('a renamed repository is stored under its new name', async (t) => {
   const { call, github, post, sql } = await startLive(t)
   t.equal((await post()).status, 201)
-  github.count()
+  github.takeCalls()
   github.repositories = [{ id: 500, full_name: 'username/new', private: true, installation: 456789 }]
   github.formerNames.set(PATH, 500)
   const response = await post()
   t.same([response.status, response.body.import.source_path], [201, 'username/new'])
-  github.count()
+  github.takeCalls()
 
   const another = await post('USERNAME/Repository')
   t.equal(another.body.import.source_path, 'username/new')
-  t.same(github.count(), ['find', 'find', 'read'], 'the redirect to its id is followed')
+  t.same(github.takeCalls(), ['find', 'find', 'read'], 'the redirect to its id is followed')
   t.same(await stored({ sql }), [PATH, 'username/new', 'username/new'])
 
   const local = await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })
@@ -86,15 +89,15 @@ t.test('a renamed repository is stored under its new name', async (t) => {
 
 t.test('if a repository is renamed between two requests, access is verified again under the new name', async (t) => {
   const { github, post } = await startLive(t)
-  github.instead.read = (_, reply) => {
-    delete github.instead.read
+  github.handlers.read = (_, reply) => {
+    delete github.handlers.read
     github.repositories = [{ id: 500, full_name: 'username/new', private: true, installation: 456789 }]
     return redirect(reply, `${github.url}/repositories/500`)
   }
   t.equal((await post()).body.import.source_path, 'username/new')
-  t.same(github.count(), ['find', 'mint', 'read', 'read', 'find', 'mint', 'read'])
+  t.same(github.takeCalls(), ['find', 'mint', 'read', 'read', 'find', 'mint', 'read'])
 
-  github.instead.read = () => ({ full_name: 'somebody/else', private: false })
+  github.handlers.read = () => ({ full_name: 'somebody/else', private: false })
   equalsDenied(t, await post('username/new'), 'no installation has access to the other name', 'username/new')
 })
 
@@ -148,7 +151,7 @@ t.test('a cached token that GitHub rejects is replaced', async (t) => {
   const { github, post } = await startLive(t)
   await post()
   github.tokens.clear()
-  github.count()
+  github.takeCalls()
   t.equal((await post()).status, 201)
-  t.same(github.count(), ['read', 'mint', 'read'])
+  t.same(github.takeCalls(), ['read', 'mint', 'read'])
 })

@@ -92,8 +92,8 @@ t.test('a rename that is delivered during the permission check of an import is n
   const service = await start(t)
   const { github, post } = service
   t.equal((await post()).status, 201)
-  github.instead.read = async () => {
-    delete github.instead.read
+  github.handlers.read = async () => {
+    delete github.handlers.read
     const before = { ...github.repositories[0], updated_at: '2025-03-01T12:00:00Z' }
     await deliver(service, 'repository', renamed(500, 'repository', 'new', { updated_at: '2025-03-01T12:00:05Z' }))
     return before
@@ -127,7 +127,7 @@ t.test('an import with a changed path follows the new repository by id', async (
   ])
 })
 
-t.test("imports learn their repository's id from deliveries about an installation", async (t) => {
+t.test('a delivery about an installation sets the repository id of its imports', async (t) => {
   const service = await start(t)
   await service.sql(`
     INSERT INTO imports (source_type, source_path, project_id, neptun_user_id, created_at, updated_at)

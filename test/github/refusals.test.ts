@@ -1,6 +1,6 @@
 import t from 'tap'
 import { errorBody, OWNER, resources } from '../support/app.js'
-import type { Question } from '../support/github-stub.js'
+import type { ApiCall } from '../support/github-stub.js'
 import { equalsDenied, equalsUnavailable, startLive, stored } from '../support/live.js'
 
 const blocked = (reason: string) =>
@@ -32,20 +32,20 @@ const POLICIES: [message: string, headers: Record<string, string>, body: object]
 t.test('when GitHub blocks the service as a whole, the response is a 503 with the reason', async (t) => {
   const { github, post, sql, log } = await startLive(t)
   for (const [message, headers, body] of POLICIES) {
-    for (const question of ['find', 'mint', 'read'] as const) {
-      github.instead = { [question]: (_: unknown, reply: Reply) => reply.code(403).headers(headers).send({ message }) }
+    for (const apiCall of ['find', 'mint', 'read'] as const) {
+      github.handlers = { [apiCall]: (_: unknown, reply: Reply) => reply.code(403).headers(headers).send({ message }) }
       log.length = 0
       // A new repository, for which nothing is cached.
       const id = 600 + github.repositories.length
       github.repositories.push({ id, full_name: `username/${id}`, private: true, installation: 456789 })
       const response = await post(`username/${id}`)
-      t.same([response.status, response.body], [503, body], `${question}: ${message}`)
+      t.same([response.status, response.body], [503, body], `${apiCall}: ${message}`)
       t.match(response.headers.get('retry-after'), /^\d+$/)
       t.ok(
         log.some((line) => JSON.parse(line).github_message === message),
         "logged with GitHub's message",
       )
-      t.equal(github.count().filter((kind) => kind === question).length, 1, 'not retried')
+      t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 1, 'not retried')
     }
   }
   t.same(await stored({ sql }), [])
@@ -62,15 +62,15 @@ t.test('a 403 of a proxy between the service and GitHub is a 503, not a lack of 
   const { github, post } = await startLive(t)
   const body = blocked('A proxy or firewall between this service and GitHub blocks its requests')
   for (const page of ['<h1>Blocked</h1>', '']) {
-    github.instead.find = (_, reply) => reply.code(403).type('text/html').send(page)
+    github.handlers.find = (_, reply) => reply.code(403).type('text/html').send(page)
     const response = await post()
     t.same([response.status, response.body], [503, body])
   }
 })
 
-t.test("any other refusal is the same 403, and is logged with GitHub's message", async (t) => {
+t.test("any other refusal by GitHub is the 403 for missing access, and is logged with GitHub's message", async (t) => {
   const { github, post, sql, log } = await startLive(t)
-  const table: [question: Question, status: number, message: string][] = [
+  const table: [apiCall: ApiCall, status: number, message: string][] = [
     ['find', 403, 'Resource not accessible by integration'],
     ['find', 451, 'Repository access blocked'],
     ['find', 403, 'Repository access blocked'],
@@ -79,10 +79,10 @@ t.test("any other refusal is the same 403, and is logged with GitHub's message",
     ['mint', 422, 'The permissions requested are not granted to this installation.'],
     ['read', 403, 'Resource not accessible by integration'],
   ]
-  for (const [question, status, message] of table) {
-    github.instead = { [question]: (_: unknown, reply: Reply) => reply.code(status).send({ message }) }
+  for (const [apiCall, status, message] of table) {
+    github.handlers = { [apiCall]: (_: unknown, reply: Reply) => reply.code(status).send({ message }) }
     log.length = 0
-    equalsDenied(t, await post(), `${question}: ${message}`)
+    equalsDenied(t, await post(), `${apiCall}: ${message}`)
     const lines = log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub refused a request')
     t.match(lines, [{ github_status: status, github_message: message }])
   }
@@ -96,7 +96,7 @@ t.test("a rate limit is logged with GitHub's message", async (t) => {
     [403, 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'],
     [429, 'Too many requests'],
   ] as const) {
-    github.instead.find = (_, reply) => reply.code(status).send({ message })
+    github.handlers.find = (_, reply) => reply.code(status).send({ message })
     equalsUnavailable(t, await post(), message, /^60$/)
     t.ok(log.some((line) => JSON.parse(line).github_message === message))
   }
@@ -105,7 +105,7 @@ t.test("a rate limit is logged with GitHub's message", async (t) => {
 t.test("GitHub's message is logged on one line, truncated, with secrets redacted", async (t) => {
   const { github, post, log } = await startLive(t)
   const message = `first\nsecond\u001b[31m \u202e ghp_abcdefghijklmnop v1.0123456789abcdef eyJhbGciOi.eyJpc3M.c2ln Bearer x.y ${'long '.repeat(1000)}`
-  github.instead.find = (_, reply) => reply.code(403).send({ message })
+  github.handlers.find = (_, reply) => reply.code(403).send({ message })
   equalsDenied(t, await post(), 'long')
   const line = log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'GitHub refused a request')
   t.ok(line.github_message.startsWith('first second [31m [redacted] [redacted] [redacted] [redacted] long long'))
@@ -120,7 +120,7 @@ t.test(
     INSERT INTO project_github_installations (project_id, github_installation_id, neptun_user_id)
     VALUES (${OWNER.projectId}, 123, ${OWNER.userId})`)
     const message = POLICIES[0]?.[0]
-    github.instead.mint = (_, reply) => reply.code(403).send({ message })
+    github.handlers.mint = (_, reply) => reply.code(403).send({ message })
     const response = await call('GET', resources('/github-repositories'))
     t.same([response.status, response.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable')])
     t.equal(response.headers.get('x-installations-failed'), '456789')

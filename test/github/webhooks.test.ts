@@ -2,7 +2,16 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import {
+  errorBody,
+  OWNER,
+  resources,
+  STRANGER,
+  startApp,
+  type TestApp,
+  until,
+  validationErrorBody,
+} from '../support/app.js'
 import { holdTransaction } from '../support/database.js'
 import { SECRET, deliver as sendDelivery, sign } from '../support/webhook.js'
 
@@ -157,12 +166,12 @@ t.test('a delivery must be JSON, with an id and the name of an event in its head
   const id: [string, string] = ['headers.x-github-delivery', 'must be a UUID']
   const event: [string, string] = ['headers.x-github-event', 'must be the name of an event']
   const table: [headers: Record<string, string | null>, body: object][] = [
-    [{ 'x-github-delivery': null }, faultBody(id)],
-    [{ 'x-github-delivery': '123' }, faultBody(id)],
-    [{ 'x-github-delivery': `${randomUUID()}0` }, faultBody(id)],
-    [{ 'x-github-event': null }, faultBody(event)],
-    [{ 'x-github-event': 'Installation!' }, faultBody(event)],
-    [{ 'x-github-delivery': null, 'x-github-event': null }, faultBody(id, event)],
+    [{ 'x-github-delivery': null }, validationErrorBody(id)],
+    [{ 'x-github-delivery': '123' }, validationErrorBody(id)],
+    [{ 'x-github-delivery': `${randomUUID()}0` }, validationErrorBody(id)],
+    [{ 'x-github-event': null }, validationErrorBody(event)],
+    [{ 'x-github-event': 'Installation!' }, validationErrorBody(event)],
+    [{ 'x-github-delivery': null, 'x-github-event': null }, validationErrorBody(id, event)],
   ]
   for (const [headers, body] of table) {
     t.strictSame(await deliver(service, 'installation', payload, { headers }), { status: 400, body })
@@ -267,13 +276,13 @@ t.test('an invalid payload is rejected with all validation errors', async (t) =>
   ]
   for (const [event, payload, ...validationErrors] of table) {
     const response = await deliver(service, event, payload)
-    t.strictSame(response, { status: 400, body: faultBody(...validationErrors) }, JSON.stringify(payload))
+    t.strictSame(response, { status: 400, body: validationErrorBody(...validationErrors) }, JSON.stringify(payload))
   }
   t.strictSame(await installations(service), before)
   t.strictSame(await paths(service), unmoved)
   t.strictSame(await deliveries(service), [], 'not recorded, so a redelivery is processed')
   const rejected = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook rejected')
-  t.strictSame(rejected.at(0).validationErrors, faultBody(['body', 'must be valid JSON']).errors)
+  t.strictSame(rejected.at(0).validationErrors, validationErrorBody(['body', 'must be valid JSON']).errors)
   t.equal(rejected.length, table.length)
 })
 
@@ -573,7 +582,7 @@ t.test('a delivery that waits for a lock times out before GitHub does, and is no
   t.strictSame(await deliveries(service), [])
 })
 
-t.test('a body of up to 25 MiB is accepted, by this route only', async (t) => {
+t.test('only the webhook route accepts bodies of up to 25 MiB', async (t) => {
   const service = await resetWithImports()
   const large = { ...suspension('suspend'), repositories: 'x'.repeat(25 * MiB - 200) }
   t.strictSame(await deliver(service, 'installation', large), { status: 200, body: processed })

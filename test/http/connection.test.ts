@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { errorBody, faultBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
+import { errorBody, OWNER, resources, startApp, type TestApp, until, validationErrorBody } from '../support/app.js'
 import {
   exchangeAll,
   head,
@@ -23,7 +23,7 @@ const ROUTE_NOT_FOUND = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
 const TIMED_OUT = errorBody(408, 'REQUEST_TIMEOUT', 'Request timed out')
 const TOO_LARGE = errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large')
 const UNSUPPORTED = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported media type: send application/json')
-const NOT_HTTP = faultBody(['request', 'is not valid HTTP'])
+const NOT_HTTP = validationErrorBody(['request', 'is not valid HTTP'])
 
 const service = await startApp(t, { CORS_ORIGINS: `https://first.example.com, ${ORIGIN}` })
 const { sql, log } = service
@@ -189,7 +189,7 @@ function commonHeaders(t: Test, response: RawResponse | undefined) {
   return headers
 }
 
-t.test('an error without an Origin has the CORS headers of the first allowed origin', async (t) => {
+t.test('the error response to a request without Origin has the CORS headers of the first allowed origin', async (t) => {
   const [response] = await exchangeAll(service, 'hello\r\n\r\n')
   t.equal(response?.headers.get('access-control-allow-origin'), 'https://first.example.com')
   const [evil] = await exchangeAll(service, 'hello\r\nOrigin: https://evil.example\r\n\r\n')

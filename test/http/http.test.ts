@@ -7,16 +7,16 @@ import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/i
 import { RESOURCE_DESCRIPTORS } from '../../src/projects-resources/resources/index.js'
 import { hashToken } from '../../src/session-token.js'
 import {
-  type Answer,
+  type AppResponse,
   createSession,
   errorBody,
-  faultBody,
   OWNER,
   resources,
   STRANGER,
   startApp,
   type TestApp,
   until,
+  validationErrorBody,
 } from '../support/app.js'
 import { UNSET } from '../support/imports.js'
 import { exchange, head, JSON_TYPE, SESSION } from '../support/raw.js'
@@ -34,15 +34,15 @@ const HEADERS_TOO_LARGE = errorBody(431, 'HEADERS_TOO_LARGE', 'Request headers a
 
 const NO_ID = 'must be an integer from 1 to 2147483647'
 const NO_TYPE = `must be one of ${SOURCE_TYPES.join(', ')}`
-const NO_OBJECT = faultBody(['body', 'must be an object'])
-const NO_JSON = faultBody(['body', 'must be valid JSON'])
-const FORBIDDEN_KEY = faultBody(['body', 'must not have a key __proto__ or constructor.prototype'])
-const NO_UTF8 = faultBody(['body', 'must be UTF-8'])
-const TOO_DEEP = faultBody(['body', 'is nested too deeply'])
-const NO_HTTP = faultBody(['request', 'is not valid HTTP'])
+const NO_OBJECT = validationErrorBody(['body', 'must be an object'])
+const NO_JSON = validationErrorBody(['body', 'must be valid JSON'])
+const FORBIDDEN_KEY = validationErrorBody(['body', 'must not have a key __proto__ or constructor.prototype'])
+const NO_UTF8 = validationErrorBody(['body', 'must be UTF-8'])
+const TOO_DEEP = validationErrorBody(['body', 'is nested too deeply'])
+const NO_HTTP = validationErrorBody(['request', 'is not valid HTTP'])
 const UNSTORABLE = 'must not contain U+0000 or unpaired surrogates'
 
-type Response = Pick<Answer, 'status' | 'body'> & { headers: { get(name: string): string | null } }
+type Response = Pick<AppResponse, 'status' | 'body'> & { headers: { get(name: string): string | null } }
 
 /** Asserts the status, content type and body of an error response. */
 function refuses(t: Test, { status, headers, body }: Response, expected: { statusCode: number }, name: string) {
@@ -54,7 +54,7 @@ function refuses(t: Test, { status, headers, body }: Response, expected: { statu
 }
 
 /** Asserts a 201 with the whole import, except its id and time, which the service chooses. */
-function creates(t: Test, { status, body }: Pick<Answer, 'status' | 'body'>, expected: object, name: string) {
+function creates(t: Test, { status, body }: Pick<AppResponse, 'status' | 'body'>, expected: object, name: string) {
   const { id, created_at } = body.import ?? {}
   const rest = { ...UNSET, neptun_user_id: OWNER.userId, project_id: OWNER.projectId }
   const created = { id, ...LOCAL, ...rest, created_at, updated_at: created_at, ...expected }
@@ -145,13 +145,18 @@ t.test('an id that is not an integer from 1 to 2147483647 in plain digits is 400
     for (const id of invalid) {
       // Without an id, the path is that of the list.
       if (name === 'import_id' && id === '') continue
-      refuses(t, await call('GET', path(id)), faultBody([`path.${name}`, NO_ID]), `${name} ${id.slice(0, 20)}`)
+      refuses(
+        t,
+        await call('GET', path(id)),
+        validationErrorBody([`path.${name}`, NO_ID]),
+        `${name} ${id.slice(0, 20)}`,
+      )
     }
   }
   for (const method of ['PUT', 'DELETE']) {
     const body = method === 'PUT' ? { body: { title: 'new' } } : {}
     const response = await call(method, `${IMPORTS}/1e3`, body)
-    refuses(t, response, faultBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
+    refuses(t, response, validationErrorBody(['path.import_id', NO_ID]), `${method} import_id 1e3`)
   }
 })
 
@@ -211,7 +216,7 @@ t.test('a 400 lists every validation error of path, query and body', async (t) =
     ['body.source_path', 'must have 1 to 2048 characters'],
     ['body.title', 'must be a string or null'],
   ]
-  refuses(t, put, faultBody(...inPath, ['path.import_id', NO_ID], ...inBody), 'path and body')
+  refuses(t, put, validationErrorBody(...inPath, ['path.import_id', NO_ID], ...inBody), 'path and body')
   const post = await call('POST', path, { body: { title: '', description: 'x'.repeat(10_001) } })
   const required: [string, string][] = [
     ['body.source_type', 'is required'],
@@ -221,26 +226,26 @@ t.test('a 400 lists every validation error of path, query and body', async (t) =
     ['body.title', 'must have 1 to 255 characters'],
     ['body.description', 'must have 0 to 10000 characters'],
   ]
-  refuses(t, post, faultBody(...inPath, ...required, ...lengths), 'path and body, with missing fields')
+  refuses(t, post, validationErrorBody(...inPath, ...required, ...lengths), 'path and body, with missing fields')
   const list = await call('GET', `${path}?source_type=svn&limit=1e1&cursor=%00`)
   const inQuery: [string, string][] = [
     ['query.source_type', NO_TYPE],
     ['query.limit', 'must be an integer from 1 to 100'],
     ['query.cursor', UNSTORABLE],
   ]
-  refuses(t, list, faultBody(...inPath, ...inQuery), 'path and query')
+  refuses(t, list, validationErrorBody(...inPath, ...inQuery), 'path and query')
   const pair = await call('POST', '/api/users/0/projects/789/resources/imports', {
     body: { source_type: 'github', source_path: 'nope', title: 5 },
   })
   const notARepository = 'must name a repository as owner/repo'
-  const mixed = faultBody(
+  const mixed = validationErrorBody(
     ['path.user_id', NO_ID],
     ['body.title', 'must be a string or null'],
     ['body.source_path', notARepository],
   )
   refuses(t, pair, mixed, 'errors of the schema and of checks beyond it')
   const wrongType = await call('POST', IMPORTS, { body: { ...LOCAL, source_type: null } })
-  refuses(t, wrongType, faultBody(['body.source_type', NO_TYPE]), 'each error is listed once')
+  refuses(t, wrongType, validationErrorBody(['body.source_type', NO_TYPE]), 'each error is listed once')
 })
 
 t.test('a body may have up to 2 MiB', async (t) => {
@@ -377,11 +382,21 @@ t.test('U+0000 and unpaired surrogates are 400 in a known property and ignored i
     for (const field of fields) {
       for (const text of escapes) {
         const body = withMore(`"${field}":"${text}"`)
-        refuses(t, await call('POST', IMPORTS, { body }), faultBody([`body.${field}`, UNSTORABLE]), `${field} ${text}`)
+        refuses(
+          t,
+          await call('POST', IMPORTS, { body }),
+          validationErrorBody([`body.${field}`, UNSTORABLE]),
+          `${field} ${text}`,
+        )
       }
     }
     const type = withMore('"source_type":"local\\u0000"')
-    refuses(t, await call('POST', IMPORTS, { body: type }), faultBody(['body.source_type', NO_TYPE]), 'source_type')
+    refuses(
+      t,
+      await call('POST', IMPORTS, { body: type }),
+      validationErrorBody(['body.source_type', NO_TYPE]),
+      'source_type',
+    )
   })
   for (const text of [...escapes, '\\\\u0000']) {
     creates(t, await call('POST', IMPORTS, { body: withMore(`"x":"${text}"`) }), {}, `unknown property of ${text}`)
@@ -421,7 +436,7 @@ t.test('keys that could pollute a prototype are rejected at any depth', async (t
 
 t.test('a body nested more than 32 levels deep is 400, and no depth crashes the process', async (t) => {
   creates(t, await call('POST', IMPORTS, { body: nested('x', 31) }), {}, '32 levels, including the body itself')
-  const title = faultBody(['body.title', 'must be a string or null'])
+  const title = validationErrorBody(['body.title', 'must be a string or null'])
   refuses(t, await call('POST', IMPORTS, { body: nested('title', 31) }), title, 'in a known property')
   for (const name of ['x', 'title']) {
     for (const depth of [32, 100, 100_000]) {
@@ -454,7 +469,7 @@ t.test('unknown and read-only properties are ignored', async (t) => {
   refuses(
     t,
     await call('PUT', `${IMPORTS}/${id}`, { body: readOnly }),
-    faultBody(['body', atLeastOne]),
+    validationErrorBody(['body', atLeastOne]),
     'only read-only properties',
   )
 })
@@ -478,24 +493,24 @@ t.test('bodies are not coerced, and a limit must be plain digits', async (t) => 
   await storesNothing(t, async () => {
     for (const [name, value, message] of values) {
       const body = { ...LOCAL, [name]: value }
-      const expected = faultBody([`body.${name}`, message])
+      const expected = validationErrorBody([`body.${name}`, message])
       refuses(t, await call('POST', IMPORTS, { body }), expected, `${name} ${JSON.stringify(value)}`)
     }
   })
   for (const limit of ['0', '101', '-1', '1.0', '1e1', '0x1', '', '%201', 'true', '1&limit=2', '[1]']) {
-    const expected = faultBody(['query.limit', 'must be an integer from 1 to 100'])
+    const expected = validationErrorBody(['query.limit', 'must be an integer from 1 to 100'])
     refuses(t, await call('GET', `${IMPORTS}?limit=${limit}`), expected, `limit ${limit}`)
   }
 })
 
-t.test('the last of several members with the same key counts', async (t) => {
+t.test('if a key occurs more than once in an object, the last value is used', async (t) => {
   const twice = '{"source_type":"github","source_path":"a b","source_type":"local","source_path":"/srv/app"}'
   creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'as in JSON.parse')
   const body = withMore('"source_type":"url"')
   refuses(
     t,
     await call('POST', IMPORTS, { body }),
-    faultBody(['body.source_path', 'must be an absolute http or https URL']),
+    validationErrorBody(['body.source_path', 'must be an absolute http or https URL']),
     'the value that would be stored is validated',
   )
 })

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { findExcess } from '../../src/http/json-limits.js'
 import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/index.js'
-import { faultBody, OWNER, resources, startApp } from '../support/app.js'
+import { OWNER, resources, startApp, validationErrorBody } from '../support/app.js'
 
 const shared = await startApp(t)
 const IMPORTS = resources('/imports')
@@ -51,7 +51,7 @@ t.test('a body with too many values or levels is 400, and nothing is stored', as
     ['a deep array', `{${LOCAL},"a":${'['.repeat(900_000)}${']'.repeat(900_000)}}`, 'is nested too deeply'],
   ]
   for (const [name, body, message] of bodies) {
-    t.same((await call('POST', IMPORTS, { body })).body, faultBody(['body', message]), name)
+    t.same((await call('POST', IMPORTS, { body })).body, validationErrorBody(['body', message]), name)
   }
   t.same(await sql('SELECT id FROM imports'), [])
 })
@@ -92,18 +92,18 @@ t.test('a check beyond the schema runs for each valid field, even if other field
     const sort = (errors: object[]) => errors.map((error) => JSON.stringify(error)).sort()
     const response = await call('POST', IMPORTS, { body })
     t.equal(response.status, 400)
-    t.same(sort(response.body.errors), sort(faultBody(...validationErrors).errors))
+    t.same(sort(response.body.errors), sort(validationErrorBody(...validationErrors).errors))
   }
   const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
   t.same(
     cursor.body,
-    faultBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
+    validationErrorBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
   )
   const text = '🦊'.repeat(262_145)
   const file = { title: '', text, language: 'x', extension: 'x' }
   t.same(
     (await call('POST', resources('/user-files'), { body: file })).body,
-    faultBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
+    validationErrorBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
   )
 })
 

@@ -16,7 +16,7 @@ t.test('metrics are served on a separate port, and contain no user data', async 
   await call('GET', `${IMPORTS}/77`)
   await call('GET', '/nowhere/secret-4711')
   await call('POST', IMPORTS, { body: { source_type: 'github', source_path: 'username/repository' } })
-  github.instead.find = (_, reply) =>
+  github.handlers.find = (_, reply) =>
     reply.code(403).header('x-ratelimit-remaining', '0').header('x-ratelimit-resource', 'core').send({})
   await call('POST', IMPORTS, { body: { source_type: 'github', source_path: 'username/another' } })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Answer, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
+import { type AppResponse, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
 import { NO_REDIS, startRedis, type TestRedis } from '../support/redis.js'
 
 const IMPORTS = resources('/imports')
@@ -13,7 +13,7 @@ const addressLimit = (max: number) =>
   errorBody(429, 'RATE_LIMITED', `Too many requests from this address: at most ${max} in 60 s`)
 
 /** Returns the limit, the number of remaining requests, and the seconds until a retry. */
-const headersOf = ({ headers }: Answer) =>
+const headersOf = ({ headers }: AppResponse) =>
   ['ratelimit-limit', 'ratelimit-remaining', 'retry-after'].map((name) => headers.get(name))
 
 t.test('each session has its own rate limit, which the headers report', async (t) => {

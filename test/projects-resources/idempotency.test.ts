@@ -1,16 +1,16 @@
 import t, { type Test } from 'tap'
 import { deleteExpired } from '../../src/database/retention.js'
 import {
-  type Answer,
+  type AppResponse,
   accessDeniedBody,
   createSession,
   errorBody,
-  faultBody,
   OWNER,
   resources,
   STRANGER,
   startApp,
   until,
+  validationErrorBody,
 } from '../support/app.js'
 import { holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { startLive } from '../support/live.js'
@@ -45,14 +45,14 @@ const count = async (table: string) =>
 
 const countLockWaits = async () => (await shared.sql(LOCK_WAITS)).length
 
-const relevant = ({ status, headers, text }: Answer) => ({
+const relevant = ({ status, headers, text }: AppResponse) => ({
   status,
   text,
   ...Object.fromEntries(['location', 'etag', 'content-type'].map((name) => [name, headers.get(name)])),
 })
 
 /** Expects the retry of a request to get the first response again. */
-function isReplayed(t: Test, first: Answer, again: Answer, what: string) {
+function isReplayed(t: Test, first: AppResponse, again: AppResponse, what: string) {
   t.strictSame(relevant(again), relevant(first), what)
   t.equal(first.headers.get('idempotency-replayed'), null)
   t.equal(again.headers.get('idempotency-replayed'), 'true')
@@ -289,7 +289,7 @@ t.test('50 concurrent creates of one session with one key are not limited with 4
   t.equal(await count('imports'), 1)
 })
 
-t.test('a client that disconnects gets the response of its request with a retry', async (t) => {
+t.test('after a disconnect, a retry gets the response of the first request', async (t) => {
   await shared.reset()
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const aborted = new AbortController()
@@ -432,13 +432,13 @@ t.test('a key must have 1 to 255 visible ASCII characters; methods other than PO
   }
   const problem: [string, string] = ['headers.idempotency-key', 'must have 1 to 255 visible ASCII characters']
   for (const key of ['', 'a b', 'é', '~'.repeat(256)]) {
-    t.strictSame((await post(LOCAL, key)).body, faultBody(problem), key)
+    t.strictSame((await post(LOCAL, key)).body, validationErrorBody(problem), key)
   }
   const twice = ['Idempotency-Key: k', 'Idempotency-Key: k', 'Connection: close']
   const repeated = await exchange(shared, withJson('POST', IMPORTS, LOCAL, SESSION, ...twice))
-  t.strictSame([repeated.status, repeated.body], [400, faultBody(problem)], 'a repeated header')
+  t.strictSame([repeated.status, repeated.body], [400, validationErrorBody(problem)], 'a repeated header')
   const both = await post({ source_type: 'local' }, 'a b')
-  t.strictSame(both.body, faultBody(['body.source_path', 'is required'], problem))
+  t.strictSame(both.body, validationErrorBody(['body.source_path', 'is required'], problem))
   t.equal(await count('idempotency_keys'), 4)
   const [one] = (await call('GET', IMPORTS, { headers: { 'idempotency-key': 'a b' } })).body.imports
   const ignored = { 'idempotency-key': 'x' }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../../src/database/migrations.js'
-import { type Answer, errorBody, OWNER, resources, startApp, type TestApp } from '../support/app.js'
+import { type AppResponse, errorBody, OWNER, resources, startApp, type TestApp } from '../support/app.js'
 import { createDatabase } from '../support/database.js'
 import { distinct, fillLinks, RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
@@ -20,7 +20,7 @@ const file = (fields: object = {}) => ({
   body: { title: 'x', original_path: 'x', context_file_category: 'x', context_file_type: 'x', text: '', ...fields },
 })
 const full = (message: string) => errorBody(409, 'PROJECT_FULL', `The project is full: ${message}`)
-const countOf = (responses: Answer[], status: number) =>
+const countOf = (responses: AppResponse[], status: number) =>
   responses.filter((response) => response.status === status).length
 
 /** Expects the counters of the project to match the lists that the API returns. */
@@ -115,7 +115,7 @@ for (const type of RESOURCE_TYPES) {
   const { slug, noun, counter, idField, table, linkTable } = type
   const all = resources(`/${slug}`)
 
-  t.test(`${slug}: a link is counted once in each project, and no longer once the resource is deleted`, async (t) => {
+  t.test(`${slug}: a link counts once per project, until the resource is deleted`, async (t) => {
     const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 501 })

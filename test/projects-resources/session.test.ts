@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources, startApp } from '../support/app.js'
+import { errorBody, OWNER, resources, startApp, validationErrorBody } from '../support/app.js'
 
 const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
 const FORBIDDEN = errorBody(403, 'USER_MISMATCH', 'Forbidden')
@@ -61,7 +61,7 @@ t.test('every route of the plugin is guarded, even if it declares no schema or p
         t.strictSame(await send({ projectId: 4711 }), [404, NO_PROJECT], 'a project that does not exist')
         t.strictSame(
           (await send({ userId: '01' }))[1],
-          faultBody(['path.user_id', 'must be an integer from 1 to 2147483647']),
+          validationErrorBody(['path.user_id', 'must be an integer from 1 to 2147483647']),
           'path parameters are validated although the route has no schema for them',
         )
         t.strictSame(handled, [], 'the handler has not run')

@@ -10,7 +10,7 @@ const UNAUTHORIZED = errorBody(401, 'UNAUTHORIZED', 'Unauthorized')
 const NOT_FOUND = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-t.test('without SERVICE_TOKENS, all routes of the API are 404', async (t) => {
+t.test('without SERVICE_TOKENS, all routes of the internal API are 404', async (t) => {
   const { call } = await startApp(t)
   for (const path of [USER, '/internal', '/internal/openapi.json', '/internal/v1/nothing']) {
     const { status, body } = await call('PUT', path, { body: BODY, headers: bearer(SERVICE_TOKEN) })
@@ -159,7 +159,7 @@ t.test('requests with a valid token have a separate rate limit; others are limit
   t.match(headers.get('retry-after'), /^[1-9]\d*$/)
 })
 
-t.test('metrics and logs of requests to the API have the label api="internal"', async (t) => {
+t.test('metrics and logs of requests to the internal API have the label api="internal"', async (t) => {
   const METRICS_PORT = await freePort()
   const { api, call, log } = await startService(t, { METRICS_PORT })
   await api('PUT', '/users/5000', BODY)
@@ -186,7 +186,7 @@ t.test('metrics and logs of requests to the API have the label api="internal"', 
   t.notMatch(log.join(''), new RegExp(SERVICE_TOKEN))
 })
 
-t.test('with INTERNAL_PORT, each of the two APIs is 404 on the port of the other', async (t) => {
+t.test('with INTERNAL_PORT, the public and the internal API are each 404 on the port of the other', async (t) => {
   const [INTERNAL_PORT, METRICS_PORT] = [await freePort(), await freePort()]
   const settings = { INTERNAL_PORT, METRICS_PORT, CORS_ORIGINS: 'https://app.example.com' }
   let isMigrating = false
@@ -236,7 +236,7 @@ t.test('the service does not start if INTERNAL_PORT is in use', async (t) => {
 })
 
 t.test(
-  'the OpenAPI document of the API requires a token, and the public document does not mention the API',
+  'the OpenAPI document of the internal API requires a token, and the public document does not mention this API',
   async (t) => {
     const { api, call } = await startService(t, { API_DOCS: 'true' })
     const inside = await call('GET', '/internal/openapi.json', { token: null, headers: bearer(SERVICE_TOKEN) })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources, STRANGER } from '../support/app.js'
+import { errorBody, OWNER, resources, STRANGER, validationErrorBody } from '../support/app.js'
 import { distinct, hasProperties, RESOURCE_TYPES } from '../support/resources.js'
 import { startService } from '../support/service.js'
 
@@ -51,13 +51,16 @@ for (const type of RESOURCE_TYPES) {
     const empty = await service.api('PUT', path, {})
     t.strictSame(
       [empty.status, empty.body],
-      [400, faultBody(...Object.keys(create).map((name): [string, string] => [`body.${name}`, 'is required']))],
+      [
+        400,
+        validationErrorBody(...Object.keys(create).map((name): [string, string] => [`body.${name}`, 'is required'])),
+      ],
     )
     const unknownUser = await service.api('PUT', `/users/77/${slug}/1`, create)
     t.strictSame([unknownUser.status, unknownUser.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])
     const invalid = await service.api('PUT', `/users/1/${slug}/0`, create)
     const ID: [string, string] = ['path.resource_id', 'must be an integer from 1 to 2147483647']
-    t.strictSame([invalid.status, invalid.body], [400, faultBody(ID)])
+    t.strictSame([invalid.status, invalid.body], [400, validationErrorBody(ID)])
   })
 
   t.test(`${slug}: ids chosen by the caller do not collide with those of the sequence`, async (t) => {
@@ -125,7 +128,10 @@ t.test('the public API withholds imports while the installation is suspended', a
     [invalid.status, invalid.body],
     [
       400,
-      faultBody(['body.suspended_at', 'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z']),
+      validationErrorBody([
+        'body.suspended_at',
+        'must be a time in ISO 8601 with a time zone, like 2025-02-16T17:42:11.000Z',
+      ]),
     ],
   )
 })
@@ -153,7 +159,7 @@ t.test('suspended_at must be a valid time in the years 0001 to 9999 UTC', async 
     '2023-02-29T00:00:00Z',
   ]) {
     const { status, body } = await put(wrong)
-    t.strictSame([status, body], [400, faultBody(['body.suspended_at', INSTANT])], wrong)
+    t.strictSame([status, body], [400, validationErrorBody(['body.suspended_at', INSTANT])], wrong)
   }
 })
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import t from 'tap'
-import { errorBody, faultBody, readPages, resources, STRANGER } from '../support/app.js'
+import { errorBody, readPages, resources, STRANGER, validationErrorBody } from '../support/app.js'
 import { startService } from '../support/service.js'
 
 const IMPORTS = resources('/imports')
@@ -100,11 +100,15 @@ t.test('all validation errors of a session are reported', async (t) => {
     `${'9'.repeat(40)}`,
   ]) {
     const { status, body } = await api('POST', '/users/1/sessions', { expires_at: wrong })
-    t.strictSame([status, body], [400, faultBody(['body.expires_at', INSTANT])], wrong)
+    t.strictSame([status, body], [400, validationErrorBody(['body.expires_at', INSTANT])], wrong)
   }
   for (const [body, ...validationErrors] of table) {
     const response = await api('POST', '/users/1/sessions', body)
-    t.strictSame([response.status, response.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    t.strictSame(
+      [response.status, response.body],
+      [400, validationErrorBody(...validationErrors)],
+      JSON.stringify(body),
+    )
   }
   const unknownUser = await api('POST', '/users/77/sessions', { ttl: 60 })
   t.strictSame([unknownUser.status, unknownUser.body], [404, errorBody(404, 'USER_NOT_FOUND', 'User not found')])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
+import { errorBody, OWNER, resources, until, validationErrorBody } from '../support/app.js'
 import { holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { startService, type TestService } from '../support/service.js'
 
@@ -98,9 +98,9 @@ t.test('a sync has 1 to 1000 operations, and at most 8 MiB', async (t) => {
   t.strictSame([...new Set(again.body.results.map((result: { status: number }) => result.status))], [200])
   t.strictSame(again.body.results[999].body, body.results[999].body)
   const more = await api('POST', '/users/1/sync', { operations: [...operations, operations[0]] })
-  t.strictSame([more.status, more.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  t.strictSame([more.status, more.body], [400, validationErrorBody(['body.operations', 'must have 1 to 1000 items'])])
   const empty = await api('POST', '/users/1/sync', { operations: [] })
-  t.strictSame([empty.status, empty.body], [400, faultBody(['body.operations', 'must have 1 to 1000 items'])])
+  t.strictSame([empty.status, empty.body], [400, validationErrorBody(['body.operations', 'must have 1 to 1000 items'])])
   const large = await api('POST', '/users/1/sync', {
     operations: [{ method: 'PUT', path: 'user-files/1', body: 'x'.repeat(9 * 1024 * 1024) }],
   })
@@ -128,7 +128,7 @@ t.test('all validation errors of a sync are reported, with the index of the oper
     [status, body],
     [
       400,
-      faultBody(
+      validationErrorBody(
         ['body.operations[1].body.name', 'must be a string'],
         ['body.operations[2].path', id],
         ['body.operations[2].body.name', 'must have 1 to 255 characters'],
@@ -155,7 +155,7 @@ t.test('all validation errors of a sync are reported, with the index of the oper
   ]
   for (const [wrong, path, message] of shapes) {
     const response = await service.api('POST', '/users/1/sync', wrong)
-    t.strictSame([response.status, response.body], [400, faultBody([path, message])], JSON.stringify(wrong))
+    t.strictSame([response.status, response.body], [400, validationErrorBody([path, message])], JSON.stringify(wrong))
   }
   t.strictSame(await snapshot(service), before)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, faultBody, OWNER, resources, until } from '../support/app.js'
+import { errorBody, OWNER, resources, until, validationErrorBody } from '../support/app.js'
 import { holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { distinct, RESOURCE_TYPES } from '../support/resources.js'
 import { startService, type TestService } from '../support/service.js'
@@ -66,7 +66,11 @@ t.test('all validation errors of a user are reported, and nothing is stored', as
   ]
   for (const [body, ...validationErrors] of table) {
     const response = await api('PUT', '/users/5000', body)
-    t.strictSame([response.status, response.body], [400, faultBody(...validationErrors)], JSON.stringify(body))
+    t.strictSame(
+      [response.status, response.body],
+      [400, validationErrorBody(...validationErrors)],
+      JSON.stringify(body),
+    )
   }
   for (const email of ['x', 'a b@c', 'a@', '@b', 'a@b@c', 'a\u0000@b', 'a\n@b']) {
     const { status, body } = await api('PUT', '/users/5000', { email })
@@ -75,7 +79,11 @@ t.test('all validation errors of a user are reported, and nothing is stored', as
   }
   for (const id of ['0', '-1', '01', '1.0', '1e3', '2147483648', 'abc', '%201']) {
     const { status, body } = await api('PUT', `/users/${id}`, { email: EMAIL })
-    t.strictSame([status, body], [400, faultBody(['path.user_id', 'must be an integer from 1 to 2147483647'])], id)
+    t.strictSame(
+      [status, body],
+      [400, validationErrorBody(['path.user_id', 'must be an integer from 1 to 2147483647'])],
+      id,
+    )
   }
   t.equal((await rowsOf(service, 'users')).length, 2)
 })

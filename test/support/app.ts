@@ -26,7 +26,7 @@ export interface TestApp {
   /** Restores the initial rows and clears the log. Much faster than another service on another database. */
   reset: () => Promise<TestApp>
   /** Sends a request, by default with the session of OWNER. */
-  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>
+  call: (method: string, path: string, options?: CallOptions) => Promise<AppResponse>
 }
 
 interface CallOptions {
@@ -36,7 +36,7 @@ interface CallOptions {
   headers?: Record<string, string>
 }
 
-export interface Answer {
+export interface AppResponse {
   status: number
   headers: Headers
   text: string
@@ -244,7 +244,7 @@ function makeCall(url: string, secrets: Set<string>): TestApp['call'] {
 }
 
 /** Resolves the relative reference to the next page in the `Link` header. Returns undefined for the last page. */
-export function nextPage(path: string, { headers }: Answer): string | undefined {
+export function nextPage(path: string, { headers }: AppResponse): string | undefined {
   const link = headers.get('link')
   if (link === null) return undefined
   const [, query] = /^<(\?[^>]+)>; rel="next"$/.exec(link) ?? []
@@ -253,8 +253,8 @@ export function nextPage(path: string, { headers }: Answer): string | undefined 
 }
 
 /** Reads all pages of a list. */
-export async function readPages({ call }: Pick<TestApp, 'call'>, path: string): Promise<Answer[]> {
-  const pages: Answer[] = []
+export async function readPages({ call }: Pick<TestApp, 'call'>, path: string): Promise<AppResponse[]> {
+  const pages: AppResponse[] = []
   for (let next: string | undefined = path; next !== undefined; ) {
     const page = await call('GET', next)
     if (page.status !== 200 || pages.push(page) > 1000) throw new Error(`page ${pages.length}: ${page.text}`)
@@ -289,7 +289,7 @@ export const accessDeniedBody = (path: string) =>
   )
 
 /** Returns the body of a 400 for validation errors. */
-export const faultBody = (...validationErrors: [path: string, message: string][]) => ({
+export const validationErrorBody = (...validationErrors: [path: string, message: string][]) => ({
   ...errorBody(400, 'INVALID_REQUEST', 'Invalid request parameters'),
   errors: validationErrors.map(([path, message]) => ({ path, message })),
 })

@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
-import type { Answer, TestApp } from './app.js'
+import type { AppResponse, TestApp } from './app.js'
 
 const STRONG = /^"[\x21\x23-\x7e]+"$/
 
-export const tagOf = ({ headers }: Answer) => headers.get('etag') ?? ''
+export const tagOf = ({ headers }: AppResponse) => headers.get('etag') ?? ''
 
 /** Expects GET and HEAD to evaluate If-None-Match (RFC 9110, section 13.1.2), in all forms of the header. */
 export async function isConditional(t: Test, { call }: TestApp, path: string) {

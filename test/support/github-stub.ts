@@ -19,7 +19,7 @@ export interface StubInstallation {
 }
 
 /** A call of the API: find the installation of a repository, create a token, read a repository, read an installation. */
-export type Question = 'find' | 'mint' | 'read' | 'installation'
+export type ApiCall = 'find' | 'mint' | 'read' | 'installation'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -33,11 +33,11 @@ export interface GithubStub {
   /** Tokens created so far, each with its installation and the ids of the repositories that it is limited to. */
   tokens: Map<string, { installation: number; repositories: number[] }>
   /** Handlers that replace the default ones. */
-  instead: Partial<Record<Question, Handler>>
-  /** Calls since the last `count()`, in order. */
-  asked: Question[]
-  /** Returns the calls since the last `count()`. */
-  count: () => Question[]
+  handlers: Partial<Record<ApiCall, Handler>>
+  /** Calls since the last `takeCalls()`, in order. */
+  calls: ApiCall[]
+  /** Returns the calls since the last `takeCalls()`. */
+  takeCalls: () => ApiCall[]
   requests: { method: string; url: string; authorization: string; body: unknown }[]
 }
 
@@ -76,9 +76,9 @@ export async function startGithubStub(t: Test): Promise<GithubStub> {
     installations: [{ ...INSTALLATION }],
     formerNames: new Map(),
     tokens: new Map(),
-    instead: {},
-    asked: [],
-    count: () => stub.asked.splice(0),
+    handlers: {},
+    calls: [],
+    takeCalls: () => stub.calls.splice(0),
     requests: [],
   }
   addRoutes(server, stub)
@@ -88,15 +88,15 @@ export async function startGithubStub(t: Test): Promise<GithubStub> {
 }
 
 function addRoutes(server: FastifyInstance, stub: GithubStub) {
-  const route = (method: 'GET' | 'POST', url: string, question: Question, handler: Handler) =>
+  const route = (method: 'GET' | 'POST', url: string, call: ApiCall, handler: Handler) =>
     server.route({
       method,
       url,
       handler: async (request, reply) => {
         const { authorization = '' } = request.headers
-        stub.asked.push(question)
+        stub.calls.push(call)
         stub.requests.push({ method, url: request.url, authorization, body: request.body })
-        return await (stub.instead[question] ?? handler)(request, reply)
+        return await (stub.handlers[call] ?? handler)(request, reply)
       },
     })
   route('GET', '/repos/:owner/:repo/installation', 'find', forRepository(stub, '/installation', find))

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { type Answer, accessDeniedBody, errorBody, resources, startApp, type TestApp } from './app.js'
+import { type AppResponse, accessDeniedBody, errorBody, resources, startApp, type TestApp } from './app.js'
 import { appSettings, startGithubStub } from './github-stub.js'
 
 export const IMPORTS = resources('/imports')
@@ -22,12 +22,12 @@ export const stored = async ({ sql }: Pick<TestApp, 'sql'>) =>
 const UNAVAILABLE = errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable: nothing was stored')
 
 /** Expects a 503 because GitHub is unavailable. */
-export function equalsUnavailable(t: Test, { status, headers, body }: Answer, name: string, retryAfter = /^5$/) {
+export function equalsUnavailable(t: Test, { status, headers, body }: AppResponse, name: string, retryAfter = /^5$/) {
   t.strictSame([status, body], [503, UNAVAILABLE], name)
   t.match(headers.get('retry-after'), retryAfter)
 }
 
 /** Expects a 403 because no installation of the user has access to the repository. */
-export function equalsDenied(t: Test, { status, body }: Answer, name: string, path = PATH) {
+export function equalsDenied(t: Test, { status, body }: AppResponse, name: string, path = PATH) {
   t.strictSame([status, body], [403, accessDeniedBody(path)], name)
 }

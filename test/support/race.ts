@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { type Answer, type TestApp, until } from './app.js'
+import { type AppResponse, type TestApp, until } from './app.js'
 import { holdTransaction, LOCK_WAITS } from './database.js'
 
 /**
@@ -11,8 +11,8 @@ export async function race(
   t: Test,
   { databaseUrl, sql }: TestApp,
   statement: string,
-  requests: [() => Promise<Answer>, () => Promise<Answer>],
-): Promise<Answer[]> {
+  requests: [() => Promise<AppResponse>, () => Promise<AppResponse>],
+): Promise<AppResponse[]> {
   const release = await holdTransaction(t, databaseUrl, statement)
   const responses = requests.map((send) => send())
   await until(async () => (await sql(LOCK_WAITS)).length === 2, 'both requests wait for the lock')

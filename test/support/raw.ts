@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
-import { type Answer, OWNER, type TestApp } from './app.js'
+import { type AppResponse, OWNER, type TestApp } from './app.js'
 
 /** A response to bytes that were sent over a socket. */
-export type RawResponse = Pick<Answer, 'status' | 'headers' | 'body'>
+export type RawResponse = Pick<AppResponse, 'status' | 'headers' | 'body'>
 
 export const SESSION = `Cookie: neptun-session=${OWNER.token}`
 export const JSON_TYPE = 'Content-Type: application/json'

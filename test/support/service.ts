@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import type { Test } from 'tap'
 import type { Config } from '../../src/config.js'
-import { type Answer, type StartOptions, startApp, type TestApp } from './app.js'
+import { type AppResponse, type StartOptions, startApp, type TestApp } from './app.js'
 
 export const SERVICE_TOKEN = 'the-token-of-the-sign-in-service-0123456789'
 export const OTHER_SERVICE_TOKEN = 'the-next-token-of-the-service-0123456789'
 
 export interface TestService extends TestApp {
   /** Calls the API for other services, below `/internal/v1`, with SERVICE_TOKEN. */
-  api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
+  api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<AppResponse>
 }
 
 /** Starts the service with the API for other services enabled. */

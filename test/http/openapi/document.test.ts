@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { seedDemoData } from '../../../src/demo-data.js'
 import { ajvOptions } from '../../../src/http/ajv.js'
-import { type Answer, errorBody, faultBody, startApp, type TestApp } from '../../support/app.js'
+import { type AppResponse, errorBody, startApp, type TestApp, validationErrorBody } from '../../support/app.js'
 
 const SECRET = 'a webhook secret'
 
@@ -82,7 +82,7 @@ t.test('errors of the documentation page have the usual shape and headers', asyn
     ['/docs/static/.none', {}, notFound],
     ['/docs/static/..%2f..%2fpackage.json', {}, notFound],
     ['/docs/static/..%5c..%5cpackage.json', {}, errorBody(403, 'FORBIDDEN', 'Forbidden')],
-    ['/docs/static/%00', {}, faultBody(['path', 'is not a valid file path'])],
+    ['/docs/static/%00', {}, validationErrorBody(['path', 'is not a valid file path'])],
     [file, { 'if-match': '"none"' }, changed],
     [file, { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }, changed],
     [
@@ -216,7 +216,7 @@ t.test('every operation returns the documented 400, 401, 403, 404, 413 and 415',
   const large = JSON.stringify({ text: 'x'.repeat(2 * 1024 * 1024) })
   for (const call of guarded) {
     const hasBody = call.method !== 'GET'
-    const requests: [status: number, Promise<Answer>][] = [
+    const requests: [status: number, Promise<AppResponse>][] = [
       [401, send(call, { token: null })],
       [400, send(call, {}, { project_id: 'x' })],
       [403, send(call, exampleBody(call), { user_id: 2 })],
@@ -225,7 +225,7 @@ t.test('every operation returns the documented 400, 401, 403, 404, 413 and 415',
         ? ([
             [413, send(call, { body: large })],
             [415, send(call, { body: '<xml/>', headers: { 'content-type': 'application/xml' } })],
-          ] as [number, Promise<Answer>][])
+          ] as [number, Promise<AppResponse>][])
         : []),
     ]
     for (const [status, sent] of requests) {
@@ -313,7 +313,7 @@ async function send(
   call: Call,
   { headers = {}, ...options }: { headers?: Record<string, string>; body?: unknown; token?: null } = {},
   parameters: Record<string, unknown> = {},
-): Promise<Answer> {
+): Promise<AppResponse> {
   const examplesIn = (location: string): [string, string][] =>
     (call.parameters ?? []).filter((one) => one.in === location).map(({ name, example }) => [name, String(example)])
   const values = { ...Object.fromEntries(examplesIn('path')), ...parameters }
@@ -330,7 +330,7 @@ async function send(
 const OPTIONAL = ['Idempotency-Replayed', 'Link', 'X-Imports-Withheld', 'X-Installations-Failed']
 
 /** Asserts that a response has the documented status, headers and body. */
-function isDocumented(t: Test, { operationId, responses, tags }: Call, { status, headers, text, body }: Answer) {
+function isDocumented(t: Test, { operationId, responses, tags }: Call, { status, headers, text, body }: AppResponse) {
   const isCounted = tags[0] !== 'Health' && tags[0] !== 'Webhooks'
   const response = responseOf(responses, String(status))
   if (!response) return t.fail(`${operationId} ${status} is not in the document`)

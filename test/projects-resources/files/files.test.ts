@@ -1,5 +1,14 @@
 import t from 'tap'
-import { errorBody, faultBody, OWNER, paginate, readPages, resources, STRANGER, startApp } from '../../support/app.js'
+import {
+  errorBody,
+  OWNER,
+  paginate,
+  readPages,
+  resources,
+  STRANGER,
+  startApp,
+  validationErrorBody,
+} from '../../support/app.js'
 import { isConditional } from '../../support/conditional.js'
 import { race } from '../../support/race.js'
 
@@ -107,13 +116,13 @@ t.test('all validation errors of a file are reported, and nothing is stored', as
     const response = await create(fields)
     t.strictSame(
       [response.status, response.body],
-      [400, faultBody(...validationErrors)],
+      [400, validationErrorBody(...validationErrors)],
       JSON.stringify(fields).slice(0, 60),
     )
   }
   const missing = await call('POST', FILES, { body: {} })
   const required = Object.keys(REQUIRED).map((name): [string, string] => [`body.${name}`, 'is required'])
-  t.strictSame(missing.body, faultBody(...required))
+  t.strictSame(missing.body, validationErrorBody(...required))
   t.strictSame(await sql('SELECT id FROM context_files'), [])
 })
 
@@ -144,13 +153,13 @@ t.test('the list of files is oldest first and can be filtered by category, type 
   t.strictSame(await list('?context_file_type=x&limit=1'), ['a'])
   t.strictSame(
     (await call('GET', `${FILES}?context_file_category=a%20b&context_file_type=`)).body,
-    faultBody(
+    validationErrorBody(
       ['query.context_file_category', 'must match ^[A-Za-z0-9._-]*$'],
       ['query.context_file_type', 'must have 1 to 64 characters'],
     ),
   )
   const twice = await call('GET', `${FILES}?context_file_type=x&context_file_type=y`)
-  t.strictSame(twice.body, faultBody(['query.context_file_type', 'must be a string']))
+  t.strictSame(twice.body, validationErrorBody(['query.context_file_type', 'must be a string']))
 })
 
 t.test('small and streamed lists of files are complete, and so are their pages', async (t) => {
@@ -184,7 +193,7 @@ t.test('an invalid cursor, or a cursor without a limit, is rejected with 400', a
   const { call } = await shared.reset()
   t.strictSame(
     (await call('GET', `${FILES}?cursor=nonsense`)).body,
-    faultBody(['query.cursor', 'is not a cursor of this list'], ['query.limit', 'is required with a cursor']),
+    validationErrorBody(['query.cursor', 'is not a cursor of this list'], ['query.limit', 'is required with a cursor']),
   )
 })
 
@@ -239,11 +248,14 @@ t.test(
     }
     const NAMES = 'title, original_path, context_file_category, context_file_type, text, language, extension'
     for (const body of [{}, { id: 5 }, { title: null, text: null }]) {
-      t.strictSame((await call('PUT', one, { body })).body, faultBody(['body', `must have at least one of ${NAMES}`]))
+      t.strictSame(
+        (await call('PUT', one, { body })).body,
+        validationErrorBody(['body', `must have at least one of ${NAMES}`]),
+      )
     }
     t.strictSame(
       (await call('PUT', one, { body: { title: '', text: 'é'.repeat(MAX_TEXT / 2 + 1) } })).body,
-      faultBody(
+      validationErrorBody(
         ['body.title', 'must have 1 to 255 characters'],
         ['body.text', 'must have at most 1048576 bytes in UTF-8'],
       ),

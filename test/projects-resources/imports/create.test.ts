@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Import } from '../../../src/projects-resources/imports/schemas.js'
 import { exampleOf, SOURCE_TYPES } from '../../../src/projects-resources/imports/source-path/index.js'
-import { accessDeniedBody, faultBody, resources, startApp } from '../../support/app.js'
+import { accessDeniedBody, resources, startApp, validationErrorBody } from '../../support/app.js'
 import { UNSET } from '../../support/imports.js'
 
 const shared = await startApp(t)
@@ -147,7 +147,7 @@ t.test('all validation errors of an import are reported, and nothing is stored',
   ]
   for (const [name, body, ...validationErrors] of table) {
     const response = await call('POST', imports, { body })
-    t.strictSame([response.status, response.body], [400, faultBody(...validationErrors)], name)
+    t.strictSame([response.status, response.body], [400, validationErrorBody(...validationErrors)], name)
   }
   t.strictSame(await sql('SELECT id FROM imports'), [])
 })
@@ -157,7 +157,7 @@ t.test('lengths are counted in code points, not in UTF-16 code units', async (t)
   const body = { source_type: 'local', source_path: 'x', title: '🦉'.repeat(255), description: '🦉'.repeat(10_000) }
   t.equal((await call('POST', imports, { body })).status, 201)
   const long = { ...body, title: '🦉'.repeat(256) }
-  t.strictSame((await call('POST', imports, { body: long })).body, faultBody(TITLE_LENGTH))
+  t.strictSame((await call('POST', imports, { body: long })).body, validationErrorBody(TITLE_LENGTH))
 })
 
 t.test('a source_path that does not have the format of its source_type is rejected with the reason', async (t) => {
@@ -179,7 +179,7 @@ t.test('a source_path that does not have the format of its source_type is reject
   ]
   for (const [source_type, source_path, reason] of table) {
     const { status, body } = await call('POST', imports, { body: { source_type, source_path } })
-    t.strictSame([status, body], [400, faultBody(['body.source_path', reason])], source_path)
+    t.strictSame([status, body], [400, validationErrorBody(['body.source_path', reason])], source_path)
   }
 })
 

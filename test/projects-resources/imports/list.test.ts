@@ -3,13 +3,13 @@ import { SOURCE_TYPES } from '../../../src/projects-resources/imports/source-pat
 import {
   accessDeniedBody,
   errorBody,
-  faultBody,
   nextPage,
   paginate,
   readPages,
   resources,
   startApp,
   type TestApp,
+  validationErrorBody,
 } from '../../support/app.js'
 import { UNSET } from '../../support/imports.js'
 
@@ -169,7 +169,7 @@ t.test('all validation errors of the query of a list are reported', async (t) =>
   ]
   for (const [query, ...validationErrors] of table) {
     const { status, body } = await call('GET', `${imports}?${query}`)
-    t.strictSame([status, body], [400, faultBody(...validationErrors)], query)
+    t.strictSame([status, body], [400, validationErrorBody(...validationErrors)], query)
   }
 })
 

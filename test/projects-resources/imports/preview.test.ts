@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, faultBody, resources, startApp, type TestApp } from '../../support/app.js'
+import { errorBody, resources, startApp, type TestApp, validationErrorBody } from '../../support/app.js'
 import { UNSET } from '../../support/imports.js'
 
 const IMPORTS = resources('/imports')
@@ -144,7 +144,7 @@ t.test('concurrent previews and creates of one project succeed, and only the cre
 
 t.test('other methods of the preview path treat it as an invalid import id, or as an unknown route', async (t) => {
   const { call } = await shared.reset()
-  const noId = faultBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
+  const noId = validationErrorBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
   t.strictSame((await call('GET', PREVIEW)).body, noId)
   t.equal((await call('HEAD', PREVIEW)).status, 400)
   t.strictSame((await call('PUT', PREVIEW, { body: { title: 'x' } })).body, noId)

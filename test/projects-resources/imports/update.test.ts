@@ -1,7 +1,14 @@
 import t, { type Test } from 'tap'
 import { UpdateImportBody } from '../../../src/projects-resources/imports/schemas.js'
 import { canonicalSourcePath, type SourceType } from '../../../src/projects-resources/imports/source-path/index.js'
-import { accessDeniedBody, errorBody, faultBody, resources, startApp, type TestApp } from '../../support/app.js'
+import {
+  accessDeniedBody,
+  errorBody,
+  resources,
+  startApp,
+  type TestApp,
+  validationErrorBody,
+} from '../../support/app.js'
 import { race } from '../../support/race.js'
 
 const shared = await startApp(t)
@@ -52,7 +59,7 @@ t.test('PUT of an import changes only the fields in the body', async (t) => {
   }
 })
 
-t.test('updated_at increases within a millisecond, and after the clock was set back', async (t) => {
+t.test('every change increases updated_at, even within one millisecond or after the clock is set back', async (t) => {
   const service = await shared.reset()
   // A trigger ignores the value of an UPDATE, but not that of an INSERT.
   await service.sql(`INSERT INTO imports (id, source_type, source_path, updated_at, neptun_user_id, project_id)
@@ -83,7 +90,7 @@ t.test('PUT accepts a whole object and ignores its read-only fields', async (t) 
 t.test('PUT rejects a body that changes no field', async (t) => {
   const service = await shared.reset()
   const { path, created } = await createImport(service)
-  const problem = faultBody([
+  const problem = validationErrorBody([
     'body',
     `must have at least one of ${Object.keys(UpdateImportBody.properties).join(', ')}`,
   ])
@@ -142,7 +149,7 @@ t.test('PUT rejects a body if the resulting source_path does not have the format
   ]
   for (const [body, field, message] of table) {
     const response = await service.call('PUT', path, { body: { ...body, title: 'never' } })
-    t.strictSame([response.status, response.body], [400, faultBody([field, message])], JSON.stringify(body))
+    t.strictSame([response.status, response.body], [400, validationErrorBody([field, message])], JSON.stringify(body))
   }
   t.strictSame((await service.call('GET', path)).body.import, created, 'nothing was changed')
 

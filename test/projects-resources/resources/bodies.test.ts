@@ -1,6 +1,6 @@
 import t from 'tap'
 import { STORABLE_TEXT } from '../../../src/schemas.js'
-import { faultBody, resources, startApp } from '../../support/app.js'
+import { resources, startApp, validationErrorBody } from '../../support/app.js'
 import { RESOURCE_TYPES } from '../../support/resources.js'
 
 const shared = await startApp(t)
@@ -128,7 +128,7 @@ for (const { slug, idField, create, created, linkTable, table, texts, fields: sc
     for (const [name, body, validationErrors] of cases) {
       const response = await call('POST', resources(`/${slug}`), { body })
       t.equal(response.status, 400, name)
-      t.strictSame(sortErrors(response.body), sortErrors(faultBody(...validationErrors)), name)
+      t.strictSame(sortErrors(response.body), sortErrors(validationErrorBody(...validationErrors)), name)
     }
     t.strictSame(await count(), before)
   })

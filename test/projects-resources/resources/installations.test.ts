@@ -1,5 +1,5 @@
 import t from 'tap'
-import { faultBody, OWNER, resources, STRANGER, startApp, type TestApp } from '../../support/app.js'
+import { OWNER, resources, STRANGER, startApp, type TestApp, validationErrorBody } from '../../support/app.js'
 import { startLive } from '../../support/live.js'
 
 const shared = await startApp(t)
@@ -97,7 +97,11 @@ t.test('installation_id is accepted as a number or a string, and returned as a s
   ]
   for (const installation_id of [...wrong, '99999999999', null, true, [1], {}]) {
     const { status, body } = await call('POST', all, { body: { ...claim, installation_id } })
-    t.strictSame([status, body], [400, faultBody(['body.installation_id', message])], JSON.stringify(installation_id))
+    t.strictSame(
+      [status, body],
+      [400, validationErrorBody(['body.installation_id', message])],
+      JSON.stringify(installation_id),
+    )
   }
 })
 

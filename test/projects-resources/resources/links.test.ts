@@ -3,7 +3,6 @@ import { get } from 'node:http'
 import t from 'tap'
 import {
   errorBody,
-  faultBody,
   OWNER,
   paginate,
   readPages,
@@ -11,6 +10,7 @@ import {
   startApp,
   type TestApp,
   until,
+  validationErrorBody,
 } from '../../support/app.js'
 import { fillLinks, hasProperties, RESOURCE_TYPES, writeResource } from '../../support/resources.js'
 
@@ -230,7 +230,7 @@ t.test('all pages of links together are the whole list, newest link first', asyn
     ['cursor=MQ', 'query.limit', 'is required with a cursor'],
   ] as const) {
     const response = await call('GET', `${all}?${query}`)
-    t.strictSame(response.body, faultBody([path, message]), query)
+    t.strictSame(response.body, validationErrorBody([path, message]), query)
   }
   t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'no link is older than the first one')
 })
@@ -290,7 +290,7 @@ t.test('a text of 1 MiB round-trips byte for byte, and one byte more is rejected
     ['a'.repeat(1_048_577), 'must have 0 to 1048576 characters'],
     ['🦉'.repeat(262_145), 'must have at most 1048576 bytes in UTF-8'],
   ] as const) {
-    t.strictSame((await call('POST', all, body(text))).body, faultBody(['body.text', message]))
+    t.strictSame((await call('POST', all, body(text))).body, validationErrorBody(['body.text', message]))
   }
   t.equal((await call('POST', all, body('a'.repeat(2 * 1024 * 1024)))).status, 413)
 })
