@@ -10,7 +10,10 @@ export interface Dataset {
 /** 1000 users, 5000 projects, 100 000 imports, 100 000 links. */
 export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20] }
 
-/** Number of a user's files per link of their largest project. Above 1, so that projects link different files. */
+/**
+ * Number of a user's files, as a multiple of the links in their largest project. It is above 1, so that projects link
+ * different files.
+ */
 const FILES_PER_LINK = 2
 
 /** Returns the id of one of a user's projects, `number` from 0. */

@@ -9,7 +9,7 @@ import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
 import { describePlan, type PlanNode } from './plan.js'
 
-/** Number of executions of each call up to the reported plan, so that caches are warm. */
+/** Number of runs of each call until its plan is reported. The earlier runs warm the caches. */
 const EXECUTIONS = 12
 
 const TIMEOUT_MS = 60_000

@@ -134,7 +134,10 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
   )
 }
 
-/** Returns the steps for one database: a load by as many users as in all other databases, and lists by up to 500. */
+/**
+ * Returns the steps for one database: every call by `users` users, which is the same number for all databases, and
+ * lists by up to 500 users.
+ */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))
   return [...same, calls.listByMany].flatMap((call) =>

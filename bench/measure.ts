@@ -29,8 +29,8 @@ const PROJECT: Record<Name, number> = {
 }
 
 /**
- * Duration in seconds above which a measurement is not repeated. Shorter ones without any response are repeated with a
- * longer duration.
+ * A measurement without any response is repeated with a longer duration, unless it lasted longer than this number of
+ * seconds.
  */
 const MAX_DURATION = 10
 

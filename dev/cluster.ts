@@ -11,7 +11,7 @@ import { readProcess } from './processes.js'
 /** How long a PostgreSQL in the data folder may take to shut down, in milliseconds. */
 const STOP_TIMEOUT = 5000
 
-/** The process title of `npm run dev`, by which another start recognizes it. */
+/** The process title of `npm run dev`, by which another `npm run dev` recognizes it. */
 export const TITLE = 'neptun-resources dev'
 
 /** Extracts the errors from a PostgreSQL program's output, on one line. If there are none, returns its last line. */
@@ -27,7 +27,7 @@ export const inUse = (cluster: string, holder: string) =>
 
 /**
  * Stops the PostgreSQL that still runs in a data folder because the process that started it was killed.
- * @throws StartError if an `npm run dev` that is still running started it, or if it does not stop in time
+ * @throws StartError if PostgreSQL does not stop within STOP_TIMEOUT, for example because its `npm run dev` is running
  */
 export async function stopLeftover(cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')

@@ -8,14 +8,16 @@ const NOBODY = { uid: 65_534, gid: 65_534 }
 const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 
 /**
- * Lets another user reach the programs and the data below folders that only root may enter, such as /root. The secure
- * bit keeps the capability when the user changes, and makes access(2) respect it: see capabilities(7).
+ * Keeps root's capability CAP_DAC_OVERRIDE when the user changes, so that PostgreSQL can reach its programs and data
+ * below folders that only root may enter, such as /root. The secure bit also makes access(2) respect the capability:
+ * see capabilities(7).
  */
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 
 /**
  * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
- * @param cluster the data folder. Root runs PostgreSQL as its owner; as `nobody` if that is root or the folder is new
+ * @param cluster the data folder. If this process runs as root, PostgreSQL runs as the owner of this folder, or as
+ * `nobody` if the folder is new or belongs to root
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

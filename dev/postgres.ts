@@ -33,7 +33,7 @@ export async function startPostgres(options: { folder: string; settings?: Record
   const [{ initdb, postgres }, user] = await Promise.all([findPrograms(), findPostgresUser(cluster)])
   if (!existsSync(cluster))
     await createCluster(cluster, initdb, user).catch((error) => {
-      throw existsSync(cluster) ? inUse(cluster, 'another start') : error
+      throw existsSync(cluster) ? inUse(cluster, 'another process') : error
     })
   const password = await readFile(passwordFileOf(cluster), 'utf8').catch(({ message }) => {
     throw new StartError(`the data in ${path} cannot be used: delete that folder (${message})`)
@@ -49,7 +49,7 @@ export async function startPostgres(options: { folder: string; settings?: Record
     // SIGINT disconnects all clients. Does nothing if the server has already stopped.
     const stop = async () => void (server.kill('SIGINT') && (await exited))
     if (failure === undefined) return { url, exited, stop }
-    if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster, 'another start')
+    if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster, 'another process')
     const isTransient = TRANSIENT.test(failure) && Date.now() - start < 10_000
     if (!isTransient) throw new StartError(`PostgreSQL did not start: ${failure}`)
   }

@@ -73,8 +73,8 @@ const CHAR_ARRAY = 1002
 
 /**
  * Adds support for PostgreSQL's one-byte type `"char"`, which the engine reads from the system catalog and which
- * @prisma/adapter-pg 7.10.0 does not map. The adapter does map `"char"[]`, so query results are relabelled as that type
- * before the adapter converts them, and relabelled as characters afterwards.
+ * @prisma/adapter-pg 7.10.0 does not map. The adapter does map `"char"[]`, so query results are relabeled as that type
+ * before the adapter converts them, and relabeled as characters afterwards.
  */
 class IntrospectingAdapterFactory extends PrismaPg implements SqlMigrationAwareDriverAdapterFactory {
   constructor(pool: pg.Pool) {

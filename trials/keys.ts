@@ -91,7 +91,11 @@ export const keys: Trial = () =>
         rows.length - duplicates.length,
         rows.length === KEYS && duplicates.length === 0,
       ),
-      check('keys with a 201 for another row', wrong.length + counts.different, wrong.length + counts.different === 0),
+      check(
+        'keys whose 201 has the id of another row',
+        wrong.length + counts.different,
+        wrong.length + counts.different === 0,
+      ),
       check('kills', kills, kills >= 5),
       check('responses other than 201 and 409', counts.other, counts.other === 0),
       figure('requests without a response; all were retried', counts.lost),

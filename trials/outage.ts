@@ -19,7 +19,7 @@ const MARGIN = 3000
 /** PostgreSQL fails under load and recovers: after a fast shutdown, and after `kill -9`. */
 export const outage: Trial = (options) => runEach(['fast shutdown', 'kill -9'], options)
 
-/** PostgreSQL hangs: its processes are stopped, and their sockets are open. */
+/** PostgreSQL hangs: its processes are suspended (SIGSTOP), but their sockets stay open. */
 export const hang: Trial = (options) => runEach(['frozen'], options)
 
 async function runEach(modes: FailureMode[], options: TrialOptions): Promise<Finding[]> {

@@ -18,8 +18,8 @@ const WARM_UP = 2000
 const POLL = 100
 
 /**
- * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has neither
- * closed nor announced to close with `Connection: close`. Every accepted request must get a complete response.
+ * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has not closed,
+ * and for which it has not sent `Connection: close`. Every accepted request must get a complete response.
  */
 export const shutdown: Trial = () =>
   withEnvironment(async (environment) => [

@@ -20,7 +20,8 @@ const SUPPORTED = ['host', 'port', 'user', 'password', 'application_name', 'fall
 SUPPORTED.push('schema', 'pgbouncer', 'ssl', 'sslmode', 'sslnegotiation', ...FILES)
 
 /**
- * libpq parameters that are dropped if they have no effect. Other values are rejected, because `pg` would ignore them.
+ * libpq parameters with the values that have no effect, which are dropped. Other values are rejected, because `pg`
+ * would ignore them.
  */
 const NEUTRAL = new Map([
   ['channel_binding', /^(prefer|disable)$/],

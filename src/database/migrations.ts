@@ -128,9 +128,8 @@ async function pendingMigrations(client: pg.Client) {
 }
 
 /**
- * Reads the migrations. `checksums` has two checksums of each: the one that is recorded, with LF line endings, and the
- * one with CRLF, which an earlier installation may have recorded, because Git can check files out with Windows line
- * endings.
+ * Reads the migrations. `checksums` has two for each. The first is with LF line endings and is recorded in the history.
+ * The second is with CRLF, which Git may use on Windows: earlier installations may have recorded it.
  */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()

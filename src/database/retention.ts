@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.js'
 
 /**
- * Retention of ended sessions and webhook deliveries, in milliseconds. On request, GitHub redelivers for three days.
+ * Retention of ended sessions and webhook deliveries, in milliseconds. The row of a delivery detects redeliveries,
+ * which the owner of the GitHub App can request for three days.
  */
 const RETENTION = 30 * 24 * 60 * 60 * 1000
 

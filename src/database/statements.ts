@@ -13,7 +13,7 @@ export interface Statements {
   nameOf(text: string): string
   /** If the error means that a statement is stale, gives all statements new names, so that they are prepared again. */
   renew(error: unknown): void
-  /** Executes a prepared statement. A stale one has not been executed: it is retried without being prepared. */
+  /** Executes a prepared statement. If it is stale, PostgreSQL has not executed it: it is sent again, unprepared. */
   run<Result>(text: string, execute: (name: string) => Promise<Result>): Promise<Result>
 }
 

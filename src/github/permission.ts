@@ -22,7 +22,7 @@ export interface GithubPermission {
 
 /** A repository that a user may import. */
 export interface CheckedRepository {
-  /** The path to store: in GitHub's letter case, and the new name of a renamed repository. */
+  /** The path to store. In live mode, it is the repository's current name at GitHub, in GitHub's letter case. */
   path: string
   /** The repository as GitHub described it; null in recorded mode, or if GitHub did not send its id. */
   sighting: RepositorySighting | null

@@ -28,7 +28,7 @@ export function createUserRateLimit(limits: GithubLimits, count: RequestCounter[
     }
     const total = await count('github-total')
     if (total.count > TOTAL_FACTOR * GITHUB_RATE_LIMIT_USER) {
-      const message = 'Too many requests from all users need GitHub: nothing was stored'
+      const message = 'Too many requests that need GitHub, from all users together: nothing was stored'
       throw new ApiError('GITHUB_UNAVAILABLE', { message, retryAfter: toSeconds(total.endsIn) })
     }
   }

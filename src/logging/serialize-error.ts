@@ -20,9 +20,9 @@ const MAX_DEPTH = 5
 const NAME = /^[\w.-]{1,128}$/
 
 /**
- * SQLSTATE classes whose messages contain only names from the schema and of settings: feature not supported, syntax
- * error or access rule violation, object not in prerequisite state, system error, internal error. The SQL text of a
- * statement never contains its parameters.
+ * SQLSTATE classes whose messages contain no values, only names of schema objects and settings: feature not supported,
+ * syntax error or access rule violation, object not in prerequisite state, system error, internal error. They may quote
+ * SQL, but the service passes values as parameters, which are not part of it.
  */
 const NAMES_ONLY = /^(0A|42|55|58|XX)/
 

@@ -113,7 +113,7 @@ t.test('all users together are limited to ten times the limit of one user', asyn
   t.equal((await service.post()).status, 201, 'the tenth call')
   for (let count = 0; count < 5; count += 1) t.equal((await service.post()).status, 429, 'over the limit of the user')
   service.github.takeCalls()
-  const message = 'Too many requests from all users need GitHub: nothing was stored'
+  const message = 'Too many requests that need GitHub, from all users together: nothing was stored'
   const rejected = await postAs(10)
   t.same([rejected.status, rejected.body], [503, errorBody(503, 'GITHUB_UNAVAILABLE', message)])
   t.match(rejected.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)

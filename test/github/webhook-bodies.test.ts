@@ -10,11 +10,19 @@ const MiB = 1024 * 1024
 const TOO_LARGE = [413, errorBody(413, 'PAYLOAD_TOO_LARGE', 'Request body is too large')]
 const LIMITED = [
   429,
-  errorBody(429, 'RATE_LIMITED', 'Too many deliveries in progress from this address: at most 64, of 32 MiB in total'),
+  errorBody(
+    429,
+    'RATE_LIMITED',
+    'Too many deliveries in progress from this address: at most 64, with a total of 32 MiB',
+  ),
 ]
 const LIMITED_IN_TOTAL = [
   429,
-  errorBody(429, 'RATE_LIMITED', 'Too many deliveries in progress from all addresses: at most 256, of 96 MiB in total'),
+  errorBody(
+    429,
+    'RATE_LIMITED',
+    'Too many deliveries in progress from all addresses: at most 256, with a total of 96 MiB',
+  ),
 ]
 
 const settings = { GITHUB_WEBHOOK_SECRET: SECRET, TRUST_PROXY: '127.0.0.1', DATABASE_ANSWER_TIMEOUT: '60000' }

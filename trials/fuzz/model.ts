@@ -48,7 +48,10 @@ interface NextPage {
 export interface User {
   index: number
   id: number
-  /** A unique marker in every text of this user that is long enough: it reveals leaks to other users. */
+  /**
+   * A unique marker in this user's texts, except those that are too short for it. In a response to another user, it
+   * reveals a leak.
+   */
   canary: string
   random: Random
   sessions: Session[]

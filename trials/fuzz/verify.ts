@@ -77,7 +77,8 @@ async function verifyCounters(pool: pg.Pool, users: User[]): Promise<Problem[]> 
       const lists = [['import', project.imports.length, listBytes('imports', project.imports)] as const, ...linked]
       return lists.flatMap(([name, count, bytes]) => {
         const row = stored.get(project.id)
-        // Each row counts with a comma, so an empty list counts one byte less than its JSON.
+        // Each row is counted with a trailing comma, but the last row has none. Therefore, the counter of an empty list
+        // is one byte less than the size of its JSON.
         const seen = [row[`${name}_count`], Number(row[`${name}_bytes`]) + (count === 0 ? 1 : 0)]
         return compare(`size of project ${project.id}, ${name}`, seen, [count, bytes])
       })

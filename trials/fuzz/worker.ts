@@ -108,7 +108,8 @@ async function changeAsOtherService(pool: pg.Pool, user: User): Promise<void> {
   const { random, model, sessions } = user
   switch (random.weighted({ session: 70, project: 10, resource: 20 })) {
     case 'session':
-      // The first and the last session stay valid, since the workers of other users use them.
+      // The first session stays valid because the workers of other users use it. The last one has the sealed token,
+      // which withOtherCookie() expects to be valid.
       return await changeSession(pool, random.pick(sessions.slice(1, 4)), random.pick(['valid', 'expired', 'revoked']))
     case 'project':
       return await replaceProject(pool, user, random.pick([...model.projects.values()].slice(1)))

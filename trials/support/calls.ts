@@ -42,8 +42,8 @@ export function* mixed(): Workload {
 }
 
 /**
- * Writes and lists, for at most 18 connections: the service limits how many large lists of one user it reads
- * concurrently.
+ * Writes and lists, for at most 18 connections: the service reads 2 large lists of one user concurrently, queues 16
+ * more and refuses the rest.
  */
 export function* lists(): Workload {
   for (;;) {

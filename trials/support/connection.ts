@@ -25,7 +25,7 @@ export class LostError extends Error {}
  * connection.
  */
 export interface Connection {
-  /** Whether the service has neither closed the connection nor announced that with `Connection: close`. */
+  /** Whether the service has neither closed the connection nor sent `Connection: close`. */
   isOpen(): boolean
   /** Sends a request. The previous response must have arrived. @throws LostError */
   send(request: Request): Promise<Response>

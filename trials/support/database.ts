@@ -108,7 +108,7 @@ function isRunning(pid: number): boolean {
  * Stops all PostgreSQL processes with SIGSTOP, the postmaster first so that it forks no new ones.
  *
  * A detached shell continues them when its standard input closes. That also happens if this process is killed, so that
- * the process that cleans up PostgreSQL can terminate them.
+ * PostgreSQL can handle the SIGINT that it receives then (dev/postgres-user.ts).
  * @returns a function that continues the processes
  */
 async function freeze(url: string, postmaster: number): Promise<() => Promise<void>> {

@@ -48,7 +48,7 @@ export function createWebhookBodies() {
 
 function tooManyBodies(source: string, { count, bytes }: Usage): ApiError {
   return tooManyRequests(
-    `Too many deliveries in progress ${source}: at most ${count}, of ${bytes / MiB} MiB in total`,
+    `Too many deliveries in progress ${source}: at most ${count}, with a total of ${bytes / MiB} MiB`,
     1,
   )
 }

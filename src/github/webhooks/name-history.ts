@@ -4,12 +4,12 @@
  * @see docs/decisions/021-github-ids.md
  */
 export interface NameStatement {
-  /** Null if this is a name in use, not a change. `#12345/*` for a transfer, if only the former owner's id is known. */
+  /** Null for a name in use, not a change. If only the former owner is known: `#12345/*` or `login/*`. */
   former_name: string | null
   name: string
   /** Time of the change by GitHub's clock; null if GitHub did not send it. */
   known_at: Date | null
-  /** Whether it counts only if there are no strong statements. */
+  /** Whether the statement counts only if there are no strong statements. */
   weak: boolean
 }
 
@@ -57,8 +57,8 @@ function findEnds(changes: NameStatement[], start: string): string[] {
   const known = changes.filter((change) => !isFormerNameUnknown(change))
   for (const { former_name } of known) count(keyOf(former_name), -1)
   const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
-  // Guess unknown former names of transfers: the start of the chain, the same name, or any other name in use that has
-  // the former owner.
+  // If the former name of a transfer is unknown, guess which name in use with the former owner it ended. In this order:
+  // the start of the chain unless a change has ended it, the same repository name, any other.
   for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(
