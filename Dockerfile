@@ -18,8 +18,8 @@ COPY src ./src
 RUN npm run build && chmod +x dist/cli.js
 
 
-# Delete files that are never loaded, which are most of node_modules: TypeScript (Node does not load it from
-# node_modules), source maps, tests of packages, and Prisma's query compilers that are not used: those for other
+# Delete files that are never loaded, which make up most of node_modules: TypeScript (Node does not load it from
+# node_modules), source maps, tests of packages, and unused query compilers of Prisma. Unused are those for other
 # databases, for CommonJS, and for the compilerBuild that schema.prisma does not select. The patterns list the files to
 # delete, so that files that a new release adds are kept.
 FROM node AS dependencies
