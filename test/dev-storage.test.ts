@@ -20,7 +20,7 @@ function mount(t: Test, options: string): string | undefined {
   return folder
 }
 
-/** Creates a folder that this user cannot write to. Root needs a read-only file system for that. */
+/** Creates a folder that this user cannot write to. Permissions do not stop root: only a read-only file system does. */
 function createReadOnlyFolder(t: Test): string | undefined {
   if (isRoot) return mount(t, 'ro,size=1m')
   const folder = t.testdir()

@@ -147,7 +147,7 @@ t.test('a SIGTERM to npm start ends the service, and then npm', { skip }, async 
   t.equal(readProcess(pid), undefined, 'the service has ended')
 })
 
-t.test('a signal that both npm and the service receive counts once', { skip }, async (t) => {
+t.test('a signal that reaches the service both directly and through npm counts once', { skip }, async (t) => {
   const { npm, pid, msg, exit, output } = await startByNpm(t, { DATABASE_URL: undefined, HOST: 'localhost' })
   t.match(msg, /\(HOST is set in the environment\)$/)
   // Like a terminal on Ctrl-C.

@@ -53,10 +53,10 @@ t.test('the sign-in service signs in, forwards requests, and signs out', async (
   const cookie = set.split(';')[0] ?? ''
   const imports = '/api/users/5001/projects/6001/resources/imports'
   const created = await post(imports, GITLAB, { cookie, origin: url })
-  t.equal(created.status, 201, 'a write with the Origin of a browser')
+  t.equal(created.status, 201, 'a write with the Origin that a browser would send')
   const evil = await post(imports, GITLAB, { cookie, origin: 'https://evil.example' })
   t.equal(evil.status, 403)
-  t.equal((await post('/sign-in', credentials)).status, 200, 'again')
+  t.equal((await post('/sign-in', credentials)).status, 200, 'signing in again')
   t.equal((await post('/sign-out', undefined, { cookie })).status, 204)
   t.equal((await fetch(url + imports, { headers: { cookie } })).status, 401)
   t.equal((await service.sql('SELECT FROM sessions WHERE neptun_user_id = 5001 AND revoked_at IS NULL')).length, 1)

@@ -37,7 +37,7 @@ async function scrape(t: Test): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
 }
 
-/** The metrics of this service in Prometheus queries. */
+/** Matches the names of this service's metrics in a Prometheus query. */
 const METRIC = /\b(?:database|github|http|log|neptun|nodejs|process|redis)_[a-z0-9_]+/g
 
 t.test('metrics pass promtool, and alerts and the dashboard use only existing metrics', async (t) => {
@@ -65,7 +65,7 @@ t.test('metrics pass promtool, and alerts and the dashboard use only existing me
   }
 })
 
-t.test('the rules of the alerts pass the tests of promtool', { skip }, async (t) => {
+t.test('the alerting rules are valid and pass their promtool tests', { skip }, async (t) => {
   t.match(promtool(['check', 'rules', 'docs/operations/alerts.yml']), { status: 0, stderr: '' })
   t.match(promtool(['test', 'rules', 'docs/operations/alerts.test.yml']), { status: 0, stdout: /SUCCESS/ })
 })

@@ -502,7 +502,7 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   t.strictSame(await sql('SELECT FROM sessions'), [])
 })
 
-t.test('DATABASE_URL comes from the environment, .env or (not in production) the file of npm run dev', async (t) => {
+t.test('DATABASE_URL is in the environment, .env or (not in production) a file that npm run dev writes', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')
@@ -607,7 +607,7 @@ t.test('a usage error is one line on stderr and exit code 2, and needs no databa
   t.match(bare, { code: 2, stdout: '', stderr: /^Usage: neptun-resources user [\s\S]*\nerror: missing command\n$/ })
 })
 
-t.test('a child process returns the exit code and the token, and ignores a closed stdout', async (t) => {
+t.test('as a process, the command line prints the token, sets the exit code and ignores a closed stdout', async (t) => {
   const { url, sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
   const [token, failure, usage, closed] = await Promise.all([

@@ -92,14 +92,15 @@ for (const [target, statement] of [
     const one = resources(`/imports/${body.import.id}`)
     await holdTransaction(t, service.databaseUrl, statement)
     const startedAt = performance.now()
-    // The title's JSON must differ in length from null: otherwise, the project's counters, and its row, do not change.
+    // These writes need the lock on the project's row because they change its counters: as JSON, the new title is
+    // longer than the old one, null.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
     const writing = Array.from({ length: 40 }, write)
     await until(async () => (await countWaiting(service)) > 0, 'a write waits for the lock')
     t.same(await writeAndRead(service, OTHER), SUCCESSES, 'another project of the user')
     t.same(await writeAndRead(service, STRANGER), SUCCESSES, 'another user')
     const responses = await Promise.all(writing)
-    t.ok(performance.now() - startedAt < 30_000, 'the writes do not wait two at a time, which would take 40 s')
+    t.ok(performance.now() - startedAt < 30_000, 'the writes do not time out two at a time, which would take 40 s')
     const unavailable = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
     for (const { status, body, headers } of responses) {
       t.same([status, body, headers.get('retry-after')], [503, unavailable, '1'])

@@ -193,7 +193,7 @@ t.test('a migration that was rolled back manually is pending again', async (t) =
     [first],
   )
   await t.rejects(checkMigrations(url), { message: `${names.length} pending migrations: ${all}` })
-  await t.rejects(applyMigrations(url), { code: '42710' }, 'its objects still exist')
+  await t.rejects(applyMigrations(url), { code: '42710' }, 'applying it fails, because its objects still exist')
   t.equal((await history()).length, 1, 'nothing else is recorded')
 })
 
@@ -223,7 +223,7 @@ t.test('an instance that is killed during a migration leaves no changes, and the
   t.strictSame(await sql(TABLES), [], 'no table is left')
   const next = applyMigrations(url)
   await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next instance waits for a lock')
-  await t.rejects(checkMigrations(url), MigrationError, 'its changes are not visible yet')
+  await t.rejects(checkMigrations(url), MigrationError, 'the changes of the next instance are not visible yet')
   await blocker.query('ROLLBACK')
   t.strictSame(await next, names, 'the next instance applies all')
   t.equal((await history()).length, names.length, 'each is recorded once')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startApp, until } from '../support/app.js'
 
-t.test('sessions that ended and deliveries that were received over 30 days ago are deleted, in batches', async (t) => {
+t.test('ended sessions and webhook deliveries are deleted after 30 days, in batches', async (t) => {
   const { sql, log } = await startApp(t, {}, { retentionInterval: 200 })
   await sql(`DELETE FROM sessions`)
   const insert = async (count: number, expires: string, revoked = 'NULL') =>

@@ -407,7 +407,7 @@ t.test('when every installation fails, the response is 503', async (t) => {
   await link(service, 2)
   const response = await service.call('GET', list)
   t.same(response.body, errorBody(503, 'GITHUB_UNAVAILABLE', 'GitHub is unavailable'))
-  t.equal(response.headers.get('retry-after'), '17', 'from GitHub')
+  t.equal(response.headers.get('retry-after'), '17', 'the Retry-After of GitHub')
   t.equal(response.headers.get('x-installations-failed'), '1, 2')
 
   await service.sql('UPDATE github_installations SET suspended_at = now()')

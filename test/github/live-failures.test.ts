@@ -204,7 +204,7 @@ t.test('an installation is not recorded while it is suspended, or while GitHub i
   t.same([suspended.status, suspended.body], [403, installationNotConfirmed().toBody()])
   installation.suspended_at = null
   installation.account = null
-  t.same((await post()).body, installationNotConfirmed().toBody(), 'without an account')
+  t.same((await post()).body, installationNotConfirmed().toBody(), 'an installation without an account')
   github.handlers.installation = (_, reply) => reply.code(500).send()
   equalsUnavailable(t, await post(), 'down')
   github.handlers.installation = () => ({ ...installation, id: 'x' })

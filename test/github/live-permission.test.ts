@@ -135,7 +135,7 @@ t.test("an installation is recorded with GitHub's data about its account", async
   }
 })
 
-t.test("an installation that does not match the claim, or is not the user's own, is rejected", async (t) => {
+t.test("an installation that does not match the request, or is not on the user's account, is rejected", async (t) => {
   const { call, sql, account } = await start(t)
   const claim = { installation_id: 456789, account_name: 'username', repository_selection: 'selected' }
   const own = { id: String(account.id), name: 'username' }

@@ -175,7 +175,7 @@ for (const isDated of [true, false]) {
     const service = await shared.reset()
     for (const [title, story] of Object.entries(STORIES)) {
       for (const withIds of [true, false]) {
-        // Without ids, these are ambiguous: the former name is unknown, or has belonged to several repositories.
+        // Without ids, these stories are ambiguous: the former name is unknown, or has belonged to several repositories.
         if (!withIds && /one step|another repository|between accounts/.test(title)) continue
         const github = createGithub({ isDated, subscription: 'installation_target', ticksPerAction: 1 })
         const accounts = accountsOf('x', 'y')

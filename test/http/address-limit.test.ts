@@ -109,8 +109,12 @@ for (const [store, url] of [
     const before = proxy.roundTrips()
     t.equal(await send(IMPORTS, unknown), 429, 'any other session is not looked up')
     t.equal(proxy.roundTrips(), before)
-    t.equal(await send(IMPORTS, unknown, '203.0.113.2'), 200, 'it is looked up for a request from another address')
-    t.equal(await send(IMPORTS, unknown), 200, 'from then on, it is recently valid')
+    t.equal(
+      await send(IMPORTS, unknown, '203.0.113.2'),
+      200,
+      'the other session is looked up for a request from another address',
+    )
+    t.equal(await send(IMPORTS, unknown), 200, 'the other session is recently valid from then on')
 
     await sql('UPDATE sessions SET revoked_at = now() WHERE neptun_user_id = 1')
     t.equal(await send(IMPORTS, recent, '203.0.113.3'), 401, 'a revoked session is rejected')

@@ -84,7 +84,7 @@ t.test('every change of a list of imports changes its ETag', async (t) => {
     const countStates = watch(service, IMPORTS)
     const title = `${count - 1}`
     const steps: [string, () => Promise<unknown>][] = [
-      ['initially', async () => {}],
+      ['the initial list', async () => {}],
       ['a change of the last import', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
       ['a change of the first import', () => call('PUT', `${IMPORTS}/1`, { body: { title } })],
       ['a change of nothing but the time', () => call('PUT', `${IMPORTS}/${count}`, { body: { title } })],
@@ -92,13 +92,13 @@ t.test('every change of a list of imports changes its ETag', async (t) => {
       ['a create', () => call('POST', IMPORTS, { body: LOCAL })],
       ['a delete', () => call('DELETE', `${IMPORTS}/${count - 1}`)],
       [
-        'a withheld create',
+        'the creation of a withheld import',
         () =>
           sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
                                        VALUES ('github', 'other/x', 1, 789)`),
       ],
       [
-        'another withheld create',
+        'the creation of another withheld import',
         () =>
           sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
                              VALUES ('github', 'other/x', 1, 789)`),
@@ -134,7 +134,7 @@ t.test('every change of a list of resources changes its ETag', async (t) => {
     const countStates = watch(service, list)
     const rename = (id: number) => sql(`UPDATE template_collections SET name = name || '!' WHERE id = ${id}`)
     const steps: [string, () => Promise<unknown>][] = [
-      ['initially', async () => {}],
+      ['the initial list', async () => {}],
       ['a change of the newest, by another service', () => rename(count)],
       ['a change of the oldest', () => rename(1)],
       ['a link', () => call('POST', list, { body: { template_collection_id: count + 1 } })],

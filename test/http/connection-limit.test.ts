@@ -8,10 +8,10 @@ import { until } from '../support/app.js'
 import { compiled } from '../support/compiled.js'
 import { createDatabase } from '../support/database.js'
 
-/** The limit of file descriptors of the process. */
+/** The limit on open file descriptors of the service's process. */
 const DESCRIPTORS = 300
 
-/** The remaining file descriptors, after those for ten connections to PostgreSQL and the reserve. */
+/** The limit without 10 descriptors for connections to PostgreSQL, and 128 in reserve for other uses. */
 const MAX_CONNECTIONS = DESCRIPTORS - 10 - 128
 
 const READY = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'

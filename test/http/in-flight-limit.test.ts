@@ -66,7 +66,7 @@ t.test(
   },
 )
 
-/** Sends sixteen concurrent requests. Their handlers wait for a lock, or for another of these requests that does. */
+/** Sends sixteen concurrent requests. Each handler waits for the lock, or for another of these handlers to finish. */
 async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
   const unlockSessions = await lock(t, service, 'sessions')
   const unlock = await lock(t, service, 'imports')

@@ -3,7 +3,7 @@ import { type AppResponse, errorBody, OWNER, resources, STRANGER, startApp, unti
 import { NO_REDIS, startRedis, type TestRedis } from '../support/redis.js'
 
 const IMPORTS = resources('/imports')
-/** `Retry-After` and `RateLimit-Reset` within ten seconds of the start of a window. */
+/** Matches `Retry-After` and `RateLimit-Reset` in the first ten seconds of a window. */
 const SOON = /^(60|5\d)$/
 
 const sessionLimit = (max: number) =>
@@ -116,7 +116,10 @@ t.test('two instances share counts in Redis', { skip: NO_REDIS }, async (t) => {
   }
   const untilConnected = async () => {
     for (const { app } of [one, two]) {
-      await until(() => app.redis?.run((client) => client.ping()).then((reply) => reply === 'PONG') ?? false, 'Redis')
+      await until(
+        () => app.redis?.run((client) => client.ping()).then((reply) => reply === 'PONG') ?? false,
+        'Redis responds',
+      )
     }
     await redis.clear()
   }
@@ -149,7 +152,7 @@ for (const [state, toggle] of [
   ['read-only', (redis: TestRedis, isBroken: boolean) => redis.setReadOnly(isBroken)],
 ] as const) {
   t.test(
-    `while Redis is ${state}, each instance counts its own requests, and no request sends a command`,
+    `while Redis is ${state}, the service counts requests in memory, and only periodic trial calls send a command`,
     { skip: NO_REDIS },
     async (t) => {
       const redis = await startRedis(t)
@@ -177,7 +180,7 @@ for (const [state, toggle] of [
       }
       const trials = 1 + Math.floor((performance.now() - startedAt) / 2000)
       const failed = (app.redis?.failures() ?? Number.NaN) - failures
-      t.ok(failed <= trials, `only the periodic trials failed: ${failed} of at most ${trials}`)
+      t.ok(failed <= trials, `commands that failed: ${failed}, trial calls: at most ${trials}`)
       await toggle(redis, false)
       const recovered = lines('available again').length
       await until(async () => {

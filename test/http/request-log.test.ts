@@ -16,7 +16,7 @@ async function lineOf(service: TestApp, ...request: Parameters<TestApp['call']>)
   return find()
 }
 
-t.test('a line has the client address, the error code, and the path of an unknown route', async (t) => {
+t.test('the line of a request has the client address, the error code, and the path of an unknown route', async (t) => {
   const service = await startApp(t)
   t.match(await lineOf(service, 'GET', `${IMPORTS}/1`), { code: 'IMPORT_NOT_FOUND', address: '127.0.0.1' })
   const unknown = await lineOf(service, 'GET', `/no%0Awhere/"x"?token=${OWNER.token}`, { token: null })

@@ -52,7 +52,7 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
     ...related[index],
   })
   const [first, second] = [example(0), example(1)]
-  /** Returns another field to send with `name`, to detect that PUT stores this field but ignores `name`. */
+  /** Returns another field to send with `name`, to detect a PUT that stores the other field but ignores `name`. */
   const otherThan = (name: string) => names.findLast((other) => other !== name && !(other in related[0])) ?? name
   const post = async (body: Values, headers: Record<string, string> = {}) =>
     (await shared.call('POST', all, { body, headers })).body[key]

@@ -176,7 +176,7 @@ t.test('no row can be inserted that joins rows of two users', async (t) => {
       const keys = joins.map((join, index) => keyOf(join, userAt(index + 1)))
       const row = Object.assign({ [OWNER]: userAt(0)['users']?.['id'] }, ...keys)
       const references = [OWNER, ...joins.map(({ target }) => target)]
-      const what = `${table}: ${references.map((name, bit) => `${name} of ${(bits >> bit) & 1}`).join(', ')}`
+      const what = `${table}: ${references.map((name, bit) => `${name} of user ${(bits >> bit) & 1}`).join(', ')}`
       const isSameUser = bits === 0 || bits === everyBit
       if (isSameUser) await t.resolves(insert(table, row), `${what} is stored`)
       else await t.rejects(insert(table, row), { code: '23503', table }, `${what} is rejected`)
@@ -197,11 +197,14 @@ t.test('no row can be updated so that it joins rows of two users', async (t) => 
     const joins = joinsOf(table)
     const key = where(Object.assign(ownerOf(mine), ...joins.map((join) => keyOf(join, mine))))
     const changes: [what: string, values: Row][] = [
-      ['its owner', ownerOf(theirs)],
-      ...joins.map((join): [string, Row] => [`its ${join.target}`, keyOf(join, theirs)]),
+      ['another owner', ownerOf(theirs)],
+      ...joins.map((join): [string, Row] => [`a row of another owner in ${join.target}`, keyOf(join, theirs)]),
       ...joins
         .filter(() => joins.length > 1)
-        .map((join): [string, Row] => [`its owner and ${join.target}`, { ...keyOf(join, theirs), ...ownerOf(theirs) }]),
+        .map((join): [string, Row] => [
+          `another owner, and a row of that owner in ${join.target}`,
+          { ...keyOf(join, theirs), ...ownerOf(theirs) },
+        ]),
     ]
     for (const [what, values] of changes) {
       const set = where(values).replaceAll(' AND ', ', ')
@@ -212,7 +215,7 @@ t.test('no row can be updated so that it joins rows of two users', async (t) => 
     const set = where(ownerOf(theirs))
     // RESTRICT has a separate code since PostgreSQL 18.
     const change = sql(`UPDATE ${target} SET ${set} WHERE id = ${mine[target]?.['id']}`)
-    await t.rejects(change, { code: /^(23001|23503)$/ }, `${target}: its owner, while it is referenced`)
+    await t.rejects(change, { code: /^(23001|23503)$/ }, `${target}: another owner, while the row is referenced`)
   }
   t.strictSame(await everyRow(database), before, 'nothing has changed')
 })

@@ -178,7 +178,11 @@ t.test('a project has at most 1000 imports, even with concurrent requests', asyn
   await countersMatch(t, service, 'full')
   t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview')
   const [one] = (await call('GET', IMPORTS)).body.imports
-  t.equal((await call('PUT', `${IMPORTS}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
+  t.equal(
+    (await call('PUT', `${IMPORTS}/${one.id}`, { body: { title: 'grows' } })).status,
+    200,
+    'an import can be changed',
+  )
   t.equal((await call('DELETE', `${IMPORTS}/${one.id}`)).status, 204)
   t.equal((await call('POST', IMPORTS, local('/x'))).status, 201, 'a deleted import makes room for another one')
   t.strictSame((await call('POST', IMPORTS, local('/x'))).body, FULL)
@@ -197,7 +201,7 @@ t.test('a project has at most 1000 files, even with concurrent requests', async 
   for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   await countersMatch(t, service, 'full')
   const [one] = (await call('GET', FILES)).body.files
-  t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'it can be changed')
+  t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'a file can be changed')
   t.equal((await call('DELETE', `${FILES}/${one.id}`)).status, 204)
   t.equal((await call('POST', FILES, file())).status, 201)
   t.strictSame((await call('POST', FILES, file())).body, FULL)

@@ -60,7 +60,7 @@ t.test('a request without a service token is 401, before it is parsed or routed'
     { url },
     head('GET', '/internal', `Authorization: Bearer ${SERVICE_TOKEN}`, 'Authorization: Bearer x'),
   )
-  t.strictSame([twice.status, twice.body], [404, NOT_FOUND], 'Node.js uses the first of two headers')
+  t.strictSame([twice.status, twice.body], [404, NOT_FOUND], 'of two Authorization headers, Node.js uses the first')
   t.equal((await sql('SELECT FROM users WHERE id = 5000')).length, 0)
   await until(() => log.some((line) => line.includes('no_service_token')), 'the failure is logged')
   const line = JSON.parse(log.find((text) => text.includes('invalid_service_token')) ?? '{}')
@@ -221,10 +221,10 @@ t.test('with INTERNAL_PORT, the public and the internal API are each 404 on the 
   isMigrating = false
   const draining = app.drain(1)
   t.equal(app.companions.length, 1)
-  t.ok(app.companions[0]?.isShuttingDown(), 'it shuts down with the public API')
+  t.ok(app.companions[0]?.isShuttingDown(), 'the internal API shuts down with the public API')
   await draining
   await app.close()
-  await t.rejects(send(USER, bearer(SERVICE_TOKEN)), 'it closes with the public API')
+  await t.rejects(send(USER, bearer(SERVICE_TOKEN)), 'the internal API closes with the public API')
 })
 
 t.test('the service does not start if INTERNAL_PORT is in use', async (t) => {

@@ -9,7 +9,7 @@ const BODIES: Record<string, Record<string, unknown>> = {
   'github-installations': { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
 }
 
-/** Properties of a response, besides id, times and owner, that are not in the body of a create or differ from it. */
+/** Properties of a response, except id, times and owner, that the request body lacks or has with another value. */
 const FURTHER_PROPERTIES: Record<string, Record<string, unknown>> = {
   'template-collections': { is_shared: false, share_uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/ },
   'github-installations': {
@@ -30,8 +30,9 @@ export const RESOURCE_TYPES = RESOURCE_DESCRIPTORS.map((descriptor) => {
     ...descriptor,
     /** The schemas of the fields of a body that creates a resource. */
     fields,
-    /** A body that creates a resource, and the response besides id, times and owner. */
+    /** A body that creates a resource. */
     create,
+    /** The response to it, except id, times and owner. */
     created: { ...create, ...FURTHER_PROPERTIES[descriptor.slug] } as Record<string, unknown>,
     /** The names of the response's properties, in order. */
     keys: Object.keys(descriptor.resource.properties),
@@ -64,7 +65,7 @@ export async function writeResource(
   { id, userId = 1, mark = '' }: { id: number; userId?: number; mark?: string },
 ) {
   const marked = ([name, value]: [string, unknown]) => (texts.includes(name) && value !== null ? mark + value : value)
-  // A user can have an installation only once, so each id gets another installation_id: 500 gets 4711, as in `created`.
+  // A user can have an installation only once, so each id gets its own installation_id. Id 500 gets 4711, as in BODIES.
   const own = { ...create, ...(naturalKey && { [naturalKey]: 4211 + id, ...ACCOUNT }) }
   const columns = ['id', 'neptun_user_id', 'created_at', 'updated_at', ...Object.keys(own)]
   const values = [id, userId, '2025-02-16T17:42:11Z', '2025-02-16T18:42:11Z', ...Object.entries(own).map(marked)]

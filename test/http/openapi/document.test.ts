@@ -267,7 +267,7 @@ t.test('webhook and health responses are documented', async (t) => {
   isDocumented(t, webhook, rejected)
 })
 
-t.test('only in development, the page signs in a visitor without a session', async (t) => {
+t.test('the page signs in a visitor without a session, in development only', async (t) => {
   const cookieOf = async ({ url }: TestApp, headers = {}) =>
     (await fetch(`${url}/docs`, { headers })).headers.get('set-cookie')
   t.equal(await cookieOf(shared), null)
@@ -278,7 +278,7 @@ t.test('only in development, the page signs in a visitor without a session', asy
   t.equal(await cookieOf(await startApp(t, { NODE_ENV: 'production' }, { rows })), null)
   t.equal((await development.call('GET', '/docs/none')).body.code, 'ROUTE_NOT_FOUND')
   await development.sql('DELETE FROM sessions')
-  t.equal(await cookieOf(development), null, 'not without the demonstration user')
+  t.equal(await cookieOf(development), null, 'no sign-in without the demonstration session')
 })
 
 t.test('in production, the document and the page are served only with API_DOCS', async (t) => {

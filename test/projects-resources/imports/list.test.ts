@@ -184,7 +184,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
   ])
   const denied = accessDeniedBody
 
-  await t.test('the list omits it and counts it', async (t) => {
+  await t.test('the list omits and counts a withheld import', async (t) => {
     const response = await call('GET', imports)
     t.strictSame(idsOf(response), [1, 4])
     t.equal(response.headers.get('x-imports-withheld'), '2')
@@ -193,7 +193,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
     t.equal((await call('GET', `${imports}?source_type=gitlab`)).headers.get('x-imports-withheld'), null)
   })
 
-  await t.test('GET and PUT of it are 403, also if the installation is suspended', async (t) => {
+  await t.test('GET and PUT of a withheld import are 403, also if the installation is suspended', async (t) => {
     t.strictSame((await call('GET', `${imports}/2`)).body, denied('elsewhere/gone'))
     t.strictSame((await call('PUT', `${imports}/2`, { body: { title: 'x' } })).body, denied('elsewhere/gone'))
     await sql(`UPDATE github_installations SET suspended_at = now() WHERE account_name = 'username'`)
@@ -203,7 +203,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
     t.equal((await call('GET', `${imports}/1`)).status, 200)
   })
 
-  await t.test('PUT can change it to a permitted path, but not to another path or type', async (t) => {
+  await t.test('PUT can give a withheld import a permitted path, but no other path or type', async (t) => {
     const moved = await call('PUT', `${imports}/2`, { body: { source_path: 'username/moved' } })
     t.equal(moved.status, 200)
     t.equal(moved.body.import.source_path, 'username/moved')
@@ -213,7 +213,7 @@ t.test('a github import is withheld while its user has no access to its owner', 
     t.strictSame(refused.body, denied('elsewhere/other'))
   })
 
-  await t.test('it is visible again once access is restored', async (t) => {
+  await t.test('a withheld import is visible again once access is restored', async (t) => {
     await sql(`
       INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
       VALUES (7, 'Elsewhere', 'selected', 1)`)
@@ -223,14 +223,14 @@ t.test('a github import is withheld while its user has no access to its owner', 
     await sql(`DELETE FROM github_installations WHERE account_name = 'Elsewhere'`)
   })
 
-  await t.test("another user's installation does not make it visible", async (t) => {
+  await t.test("another user's installation does not make a withheld import visible", async (t) => {
     await sql(`
       INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
       VALUES (8, 'elsewhere', 'all', 2)`)
     t.strictSame((await call('GET', `${imports}/3`)).body, denied('elsewhere/gone-too'))
   })
 
-  await t.test('DELETE of it works', async (t) => {
+  await t.test('a withheld import can be deleted', async (t) => {
     t.equal((await call('DELETE', `${imports}/3`)).status, 204)
     t.strictSame(await sql('SELECT id FROM imports WHERE id = 3'), [])
   })

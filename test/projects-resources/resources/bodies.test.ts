@@ -53,7 +53,7 @@ const sortErrors = (body: { errors?: object[] }) => ({
 
 t.test('the schemas of each type have exactly the documented properties', async (t) => {
   for (const { slug, idField, create, created, keys } of RESOURCE_TYPES) {
-    // A property that a create does not set needs an expected value, so that it is tested, too.
+    // Every response property that is not in the request body needs an expected value in FURTHER_PROPERTIES.
     const columns = ['id', 'created_at', 'updated_at', 'neptun_user_id']
     t.strictSame([...keys].sort(), [...columns, ...Object.keys(created)].sort(), slug)
     const routesOf = (method: string) =>

@@ -96,7 +96,11 @@ for (const type of RESOURCE_TYPES) {
     await writeResource(service, type, { id: 500 })
     const other = resources(`/${slug}`, { userId: 1, projectId: 791, token: '' })
     await call('POST', all, { body: { [idField]: 500 } })
-    t.strictSame((await call('DELETE', `${other}/500`)).body, NOT_FOUND, 'it is not linked there yet')
+    t.strictSame(
+      (await call('DELETE', `${other}/500`)).body,
+      NOT_FOUND,
+      'the resource is not linked to the other project yet',
+    )
     t.equal((await call('POST', other, { body: { [idField]: 500 } })).status, 201)
     t.equal((await call('DELETE', `${all}/500`)).status, 204)
     t.equal((await call('GET', `${other}/500`)).status, 200)
