@@ -30,12 +30,15 @@ export const CONSTANTS = {
 /** All settings: the environment variables and the constants. */
 export type Config = Variables & typeof CONSTANTS
 
-/** Every variable that the service reads, including those that name files. DATA_DIR is read only by other programs. */
+/** Every variable that the service reads, including those that name files. */
 const KNOWN = Object.entries(Variables.properties).flatMap(([name, property]) =>
   'secret' in property ? [name, `${name}_FILE`] : [name],
 )
 
-/** Finds variables that are misspelled or that only other versions of the service read. */
+/**
+ * Finds variables that are misspelled or that only earlier versions of the service read. DATA_DIR is known, although
+ * only `npm run dev` and the command line read it.
+ */
 export const unknownVariables = (env: NodeJS.ProcessEnv): string[] =>
   findUnknownVariables({ known: [...KNOWN, 'DATA_DIR'], removed: Object.keys(CONSTANTS) }, env)
 

@@ -101,15 +101,16 @@ export const ProjectPath = {
 /**
  * Query parameters of keyset pagination.
  * @param firstCursor a cursor that selects the first page of any list, as the documented example
+ * @param withoutLimit sentence about a request without `limit`
  */
-export const pageQuery = (firstCursor: string) =>
+export const pageQuery = (firstCursor: string, withoutLimit = 'Without it, the complete list is returned.') =>
   ({
     limit: Type.Optional(
       Type.Integer({
         format: 'int32',
         minimum: 1,
         maximum: 100,
-        description: 'Maximum number of items per page. Without it, the complete list is returned.',
+        description: `Maximum number of items per page. ${withoutLimit}`,
         examples: [20],
       }),
     ),

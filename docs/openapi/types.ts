@@ -50,7 +50,7 @@ export interface paths {
         };
         /**
          * List imports
-         * @description Returns all imports, oldest first, or one page of them if `limit` is set. A `github` import is listed only while the user has an installation of its account that is not suspended.
+         * @description Returns all imports, oldest first, or one page of them if `limit` is set. A `github` import is listed only while the user has an active (not suspended) GitHub App installation on the repository's account.
          */
         get: operations["listImports"];
         put?: never;
@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * Get an import
-         * @description A `github` import is accessible only while the user has an installation of its account that is not suspended.
+         * @description A `github` import is accessible only while the user has an active (not suspended) GitHub App installation on the repository's account.
          */
         get: operations["getImport"];
         /**
@@ -688,15 +688,15 @@ export interface components {
         };
         /** @description At least one field is required. Absent fields are unchanged. Null counts as absent, except for `language` and `extension`. */
         UpdateFileBody: {
-            /** @description Null leaves it unchanged. */
+            /** @description Null leaves the field unchanged. */
             title?: string | null;
-            /** @description Path from which the file was taken. Stored unchanged. Null leaves it unchanged. */
+            /** @description Path from which the file was taken. Stored unchanged. Null leaves the field unchanged. */
             original_path?: string | null;
-            /** @description Purpose of the file. Null leaves it unchanged. */
+            /** @description Purpose of the file. Null leaves the field unchanged. */
             context_file_category?: string | null;
-            /** @description Kind of file. Null leaves it unchanged. */
+            /** @description Kind of file. Null leaves the field unchanged. */
             context_file_type?: string | null;
-            /** @description At most 1 MiB in UTF-8. Null leaves it unchanged. */
+            /** @description At most 1 MiB in UTF-8. Null leaves the field unchanged. */
             text?: string | null;
             language?: string | null;
             extension?: string | null;
@@ -704,11 +704,11 @@ export interface components {
         /** @description At least one field is required. Absent fields are unchanged. Null counts as absent for `source_type` and `source_path`. */
         UpdateImportBody: {
             /**
-             * @description Kind of source. Null leaves it unchanged.
+             * @description Kind of source. Null leaves the field unchanged.
              * @enum {string|null}
              */
             source_type?: "github" | "gitlab" | "bitbucket" | "git" | "url" | "local" | null;
-            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. Null leaves it unchanged. */
+            /** @description Location of the source, in the format of its source_type: github `owner/repo`, gitlab `group/project`, bitbucket `workspace/repo`, git `https://git.example.com/repo.git`, url `https://example.com/docs`, local `/srv/project`. Stored in canonical form. Null leaves the field unchanged. */
             source_path?: string | null;
             title?: string | null;
             description?: string | null;

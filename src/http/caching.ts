@@ -42,7 +42,7 @@ async function caching(app: FastifyInstance) {
     const isUnchanged = isTaggable && isNotModified(request, reply)
     if (isUnchanged) reply.code(304).removeHeader('content-type')
     setCacheControl(request, reply)
-    // Fastify removes the payload of HEAD itself, after computing Content-Length from it.
+    // For HEAD, Fastify removes the payload after computing Content-Length from it.
     if (!isUnchanged || request.method === 'HEAD') return done(null, payload)
     if (payload instanceof Readable) payload.destroy()
     done(null, null)

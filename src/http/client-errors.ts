@@ -30,7 +30,10 @@ const CODES: Record<string, ErrorCode> = {
 /** How long to keep reading from a connection after its last response, in milliseconds. */
 const LINGER = 5000
 
-/** A valid request line (RFC 9112, section 3). If the parser rejects its method, Node does not support the method. */
+/**
+ * A valid request line (RFC 9112, section 3). If it matches although the parser reported an invalid method, the method
+ * is only one that Node does not support.
+ */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
 
 /**

@@ -75,8 +75,8 @@ const SAME_ORIGIN = ['same-origin', 'none']
 
 /**
  * Detects cross-site request forgery (CSRF): returns whether a page of another site made the browser send this write,
- * to which the browser adds the cookie automatically. Other clients send neither `Sec-Fetch-Site` nor `Origin`, and are
- * not affected.
+ * to which the browser adds the cookie automatically. Clients other than browsers send neither `Sec-Fetch-Site` nor
+ * `Origin`, and are not affected.
  */
 export function isCrossSiteWrite(request: FastifyRequest): boolean {
   const { method, headers, server } = request

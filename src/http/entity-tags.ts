@@ -8,7 +8,8 @@ export const toEntityTag = (representation: string): string => `"${hash('sha1', 
 
 /**
  * Returns whether `If-Match` or `If-None-Match` matches a tag or is `*`. Uses the weak comparison for both headers:
- * compressing proxies make tags weak, and ours identify a state rather than bytes. Malformed members match nothing.
+ * compressing proxies make tags weak, and the tags of this service identify a state rather than bytes. Malformed
+ * members match nothing.
  *
  * @param header the value of the header
  * @param tag the current, strong ETag

@@ -43,8 +43,8 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 const CONNECTIONS_CHECK_INTERVAL = 1000
 
 /**
- * Maximum length of a path parameter, in characters. As large as that of a request line, so that an id that is too long
- * is rejected by validation (400) and not by the router (404).
+ * Maximum length of a path parameter, in characters. Equals Node's limit for all headers, so no URL can exceed it: an
+ * id that is too long is rejected by validation (400) and not by the router (404).
  */
 const MAX_PARAM_LENGTH = 16 * 1024
 

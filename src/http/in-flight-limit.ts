@@ -33,7 +33,8 @@ declare module 'fastify' {
 /**
  * Creates a limit for the number of concurrent requests per session. A request holds a permit from before its session
  * is looked up until its response has been sent or the connection is closed. If the client disconnects, the permit is
- * not released before the running lookup or handler has finished. Otherwise, the client could start any number of them.
+ * not released before the running lookup or handler has finished. Otherwise, a client that keeps disconnecting could
+ * start any number of lookups and handlers.
  */
 export function createInFlightLimit(app: FastifyInstance) {
   const counts = new Map<string, number>()
@@ -87,8 +88,8 @@ export function createInFlightLimit(app: FastifyInstance) {
     },
 
     /**
-     * Call this after the session lookup. While the body is received, only the open response keeps the permit: Fastify
-     * never calls back for a body whose connection is closed.
+     * Call this after the session lookup. While the body is being received, only the open response holds a reference:
+     * if the connection closes meanwhile, Fastify calls no further hook that could release another one.
      */
     pause: (request: FastifyRequest) => setBusy(request, false),
 

@@ -27,7 +27,7 @@ export const BODY_LIMIT = 2 * 1024 * 1024
 /** Size above which parsing a body requires a permit, in bytes. */
 const LARGE_BODY = 16 * 1024
 
-/** How much of a large body to check before other requests are processed, in bytes. It takes about 0.2 ms. */
+/** Number of bytes of a large body to check before yielding to the event loop. Checking them takes about 0.2 ms. */
 const PART = 64 * 1024
 
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF')
@@ -47,8 +47,8 @@ async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
-    // Fastify would reject such a request even if its chunked body turns out to be empty, so it is passed to the
-    // fallback parser.
+    // Selects the fallback parser, which rejects the body unless it is chunked and empty. Fastify itself would also
+    // reject an empty body if the media type is invalid.
     else if (isEncoded(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
       headers['content-type'] = 'application/octet-stream'
     }
@@ -98,7 +98,7 @@ function readText(body: Buffer, excess: string | undefined): string {
   return body.toString('utf8', hasMark ? BYTE_ORDER_MARK.length : 0)
 }
 
-/** Parses a JSON text. The parser's own message would quote the input. */
+/** Parses a JSON text. Replaces the message of JSON.parse(), which would quote the input. */
 function parseText(text: string): unknown {
   let value: unknown
   try {

@@ -10,7 +10,10 @@ type Library = typeof Prometheus
 /** Histogram buckets, in seconds. They range from a query by primary key to a request that runs into timeouts. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Default metrics whose names violate the conventions for their types. Other metrics have the same values. */
+/**
+ * Default gauges whose names end in `_total`, which Prometheus's conventions reserve for counters. Other default
+ * metrics have the same values, by type.
+ */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 /** Defines the metrics of the process. */

@@ -20,7 +20,9 @@ declare module 'fastify' {
     observeGithub: ObserveGithub
     /** Observes a session lookup in another service. Does nothing if metrics are disabled. */
     observeSessionLookup: ObserveSessionLookup
-    /** Includes another server's requests in the metrics. Must be called before nested plugins are registered there. */
+    /**
+     * Includes another server's requests in the metrics. Call this before registering nested plugins on that server.
+     */
     observeRequests: (other: FastifyInstance) => void
   }
 }

@@ -27,7 +27,7 @@ declare module 'fastify' {
      * @throws ApiError 429
      */
     countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
-    /** Counts calls other than client requests, per `RATE_LIMIT_WINDOW`. */
+    /** Counts calls to GitHub, or other events that are not client requests, per `RATE_LIMIT_WINDOW`. */
     countCall: RequestCounter['add']
     /** Undefined if Redis is not configured. */
     redis: SharedRedis | undefined
@@ -92,7 +92,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   /**
    * Counts a request and sets the rate limit headers.
-   * @param increment false: does not count the request, and only rejects it if the limit is used up
+   * @param increment false to reject the request if the limit is used up, without counting it
    * @throws ApiError 429
    */
   async function spend(request: FastifyRequest, reply: FastifyReply, key: string, increment = true): Promise<void> {
@@ -117,7 +117,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     if (recent.getRemainingTTL(session) < RECENT_SESSIONS.ttl / 2) recent.set(session, true)
   }
 
-  /** Returns the semaphore of an address. It bounds the overshoot of the rate limit by concurrent requests. */
+  /** Returns the semaphore of an address, which bounds by how much concurrent requests can exceed the rate limit. */
   function lookupsOf(address: string): LimitFunction {
     const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
     lookups.set(address, limit)
@@ -159,7 +159,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     // Requests to these routes are counted by their own hooks, or not at all.
     if (needsSession || isUnlimited || api === 'internal') return done()
     const session = sessionOf(request)
-    // Prevents wrong URLs of individual users from using up the address limit of a backend that serves many users.
+    // Counts unknown URLs against the session, if possible. Otherwise, a few users of a backend could use up the limit
+    // of the backend's address for all its users.
     const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
     spend(request, reply, key, !countsRefusalsOnly).then(() => done(), done)
   })

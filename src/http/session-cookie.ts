@@ -21,7 +21,7 @@ const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}\\s*=([^;]*)`, 'g')
 
 /** Reads the session token from the cookie. Does not check whether the session exists. */
 async function session(app: FastifyInstance) {
-  // Its hooks would parse all cookies of every request. They are disabled because only a few code paths need that.
+  // The plugin's hook would parse all cookies of every request, but only a few code paths need them.
   await app.register(cookie, { hook: false })
   app.decorateRequest('sessionHash', undefined)
   app.decorateRequest('sessionKey', undefined)

@@ -29,7 +29,7 @@ export function* serializeInChunks<Row extends object>(
   }
 }
 
-/** Returns a text that identifies the JSON text of a body, as input for an ETag. Does not escape long texts. */
+/** Returns a text that identifies a body, as input for an ETag. Hashes long texts, because escaping them is slow. */
 export function tagLongTexts<Row extends object>(rows: Row[], serialize: (rows: Row[]) => string): string {
   const { text, longTexts } = splitLongTexts(rows, serialize)
   return [text, ...longTexts.map(toEntityTag)].join('\n')

@@ -21,7 +21,7 @@ const POOL_SHARE = 0.7
 const QUEUE = { maxWaiting: 64, timeout: 15_000 }
 
 /** Names of repository methods that only read. Reads never wait for row locks. */
-const READS = /^(find|list|read)/
+const READS = /^(count|find|list|read)/
 
 type Method = (owner: Owner, ...args: never[]) => Promise<unknown>
 type Acquire = (owner: Owner) => ReturnType<Semaphore['acquire']>

@@ -53,7 +53,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // `once` runs within a call of another repository, which counts toward that repository's limits.
+  // `once` is not limited: it runs within a call of another repository, and that call is limited.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))

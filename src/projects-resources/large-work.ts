@@ -10,9 +10,9 @@ const USER_QUEUE = { maxWaiting: 16, timeout: 5000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
- * With a cooldown of three times the processing time, the queued large work of one user takes at most a quarter of the
- * event loop's time, unless a permit is held for longer than a third of MAX_COOLDOWN. The cooldown does not delay a
- * user who sends one request at a time.
+ * With a cooldown of three times the processing time, the queued large work on one of a user's permits takes at most a
+ * quarter of the event loop's time, unless the permit is held for longer than a third of MAX_COOLDOWN (semaphore.ts).
+ * The cooldown does not delay a user who sends one request at a time.
  */
 const COOLDOWN = 3
 

@@ -72,7 +72,7 @@ export interface Authorization {
   sessionUserId: number
   /** Null unless the path has the session's user and one of their projects. */
   owner: Owner | null
-  /** Use of the session that must be recorded, in the database's time. Null if the last record is recent. */
+  /** The use of the session to record. `usedAt` is a time of the database. Null if a use was recorded recently. */
   touch: { sessionId: number; usedAt: Date } | null
 }
 

@@ -57,7 +57,7 @@ export default fp(authentication, {
 
 /**
  * Detects browsers by headers that a page cannot set. A cross-origin request with an `Authorization` header always has
- * one of them, since it needs a CORS preflight.
+ * `Origin`, because it is subject to CORS.
  */
 function isFromBrowser({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] !== undefined || headers.origin !== undefined

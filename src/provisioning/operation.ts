@@ -11,7 +11,7 @@ export interface Result {
 /** A write for one user, requested by its own route or as part of a sync. */
 export interface Operation {
   method: 'PUT' | 'POST' | 'DELETE'
-  /** Path below that of the user, such as `/projects/:project_id`. Empty for the user. */
+  /** Path below `/users/:user_id`, such as `/projects/:project_id`. Empty for the user itself. */
   path: string
   /** Schema of the ids in the path. */
   params: TObject

@@ -71,8 +71,8 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     summary: 'Perform up to 1000 operations in one transaction',
     description:
       'Each operation has the method, the path below `/users/{user_id}/` and the body of one of the other write ' +
-      'operations. They are performed atomically and in order. `errors` has an entry, with the index, for each ' +
-      'operation that fails. The body is limited to 8 MiB.',
+      'operations. They are performed atomically and in order. If operations fail, `errors` in the response names the ' +
+      'index of each. The body is limited to 8 MiB.',
     params: UserParams,
     body: SyncBody,
     response: {

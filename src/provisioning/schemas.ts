@@ -120,7 +120,7 @@ export const NewSession = Type.Object(
 
 export const Sessions = Type.Object({ sessions: Type.Array(Session, { maxItems: 100 }) }, { title: 'Sessions' })
 
-export const SessionsQuery = Type.Object(pageQuery('2147483647'))
+export const SessionsQuery = Type.Object(pageQuery('2147483647', 'The default is 100.'))
 
 export const Revoked = Type.Object(
   { revoked: Count({ description: 'Number of sessions that this request revoked.' }) },
@@ -134,7 +134,7 @@ export const SyncBody = Type.Object(
         method: Type.Unsafe<string>({ type: 'string', enum: ['PUT', 'POST', 'DELETE'] }),
         path: Type.String({
           maxLength: 255,
-          description: 'Path below that of the user, such as `projects/789`. Empty for the user.',
+          description: 'Path below `/users/{user_id}/`, such as `projects/789`. Empty for the user itself.',
         }),
         body: Type.Optional(Type.Unsafe<unknown>({ description: 'Body of the operation.' } as TSchema)),
       }),

@@ -39,7 +39,7 @@ export async function createSession(
 }
 
 /**
- * Changes the expiry of a session of the user that has not been revoked. A session that came from the session lookup is
+ * Changes the expiry of a user's session, unless it has been revoked. A session that came from the session lookup is
  * not looked up again.
  * @returns undefined if there is no such session
  */

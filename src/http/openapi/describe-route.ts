@@ -78,8 +78,8 @@ function describeBody(schema: Schema): Schema {
 }
 
 /**
- * Removes a keyword from a schema and its subschemas. Patterns are removed from responses: stored values were validated
- * when they were written, and a client that validates them again could only fail to display them.
+ * Removes a keyword from a schema and its subschemas. Patterns are removed from responses, so that clients do not
+ * validate stored values, which were validated when they were written: a client that rejects one could not display it.
  */
 function withoutKeyword(keyword: string, part: unknown): Schema {
   if (Array.isArray(part)) return part.map((item) => withoutKeyword(keyword, item)) as never

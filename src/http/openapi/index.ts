@@ -30,7 +30,7 @@ const PAGE_POLICY = [
 /** Headers that are copied from the responses of the page. */
 const COPIED_HEADERS = ['accept-ranges', 'cache-control', 'content-range', 'content-type', 'etag', 'last-modified']
 
-/** Errors of the page's static files, by status. All others are 500. */
+/** Errors of the page's static files, by status. pageError() handles 400. All others are 500. */
 const PAGE_ERRORS: Record<number, ErrorCode> = {
   403: 'FORBIDDEN',
   404: 'ROUTE_NOT_FOUND',

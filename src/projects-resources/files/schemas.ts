@@ -59,7 +59,7 @@ export type CreateFileBody = Static<typeof CreateFileBody>
 const unchangedIfNull = <Fields extends Record<string, TString>>(fields: Fields) =>
   Object.fromEntries(
     Object.entries(fields).map(([name, schema]) => {
-      const description = `${schema.description ?? ''} Null leaves it unchanged.`.trim()
+      const description = `${schema.description ?? ''} Null leaves the field unchanged.`.trim()
       return [name, Nullable({ ...schema, description })]
     }),
   ) as { [Name in keyof Fields]: ReturnType<typeof Nullable> }

@@ -30,8 +30,9 @@ interface IdempotentCall<Result, Body> {
   /** Sets the response headers and returns the response body. */
   respond: (result: Result) => Body
   /**
-   * Restores the text of a replayed result, if the text was too long to be stored.
-   * @throws ApiError if the user no longer has access to the object
+   * Prepares a stored result for replay: checks that the user still has access to the object, and restores a text that
+   * was too long to be stored.
+   * @throws ApiError if the user no longer has access
    */
   restore?: (result: Result) => Result | Promise<Result>
 }

@@ -99,7 +99,7 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
  */
 const LONG_TEXT = 'text'
 
-/** Maximum length of a `text` property that is stored anyway, in characters: that of the longest description. */
+/** Maximum length of a `text` property that is stored all the same, in characters. Equals that of a description. */
 const MAX_STORED_LENGTH = 10_000
 
 const isTooLong = (name: string, value: unknown) => name === LONG_TEXT && String(value).length > MAX_STORED_LENGTH

@@ -19,9 +19,9 @@ export interface ChangeContext {
 }
 
 /**
- * Updates an import: reads it, checks the resulting pair (source_type, source_path), and writes it. If the check
- * depends on the stored row, writes it only if it still has the version that was read (optimistic locking). A row lock
- * would be held for seconds while the check waits for GitHub.
+ * Updates an import: reads the row, checks the resulting pair (source_type, source_path), and writes the row. If the
+ * check depends on the stored row, the write requires the version that was read (optimistic locking). A row lock would
+ * be held for seconds while the check waits for GitHub.
  *
  * @throws ApiError 400, 403, 404, 412, or 409 if every attempt lost to a concurrent update
  */

@@ -100,7 +100,7 @@ const matches = createFilter<ImportFilter>('import', { source_type: 'source_type
 
 const TEXT_BYTES = Prisma.raw('(octet_length(import.source_path) + coalesce(octet_length(import.description), 0))')
 
-/** Builds the SQL condition that an import is on GitHub, and the user has no active installation of its account. */
+/** Builds the SQL condition that an import is on GitHub and the user has no active installation on its account. */
 export const isWithheld = (owner: Owner) => isWithheldFrom(owner.githubAccounts())
 
 /** @param accounts the GitHub accounts of the user's active installations, in lower case */

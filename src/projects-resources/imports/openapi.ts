@@ -81,7 +81,7 @@ export const listImports = {
   summary: 'List imports',
   description:
     'Returns all imports, oldest first, or one page of them if `limit` is set. A `github` import is listed only ' +
-    'while the user has an installation of its account that is not suspended.',
+    "while the user has an active (not suspended) GitHub App installation on the repository's account.",
   querystring: schemas.ListImportsQuery,
   response: {
     200: response("The project's imports.", schemas.ImportsBody, {
@@ -97,7 +97,8 @@ export const getImport = {
   tags,
   summary: 'Get an import',
   description:
-    'A `github` import is accessible only while the user has an installation of its account that is not suspended.',
+    'A `github` import is accessible only while the user has an active (not suspended) GitHub App installation on the ' +
+    "repository's account.",
   params: schemas.ImportParams,
   response: {
     200: response('The import.', schemas.ImportBody, { example: { import: found } }),

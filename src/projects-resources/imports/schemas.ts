@@ -73,8 +73,10 @@ export type CreateImportBody = Static<typeof CreateImportBody>
 
 export const UpdateImportBody = Type.Partial(
   Type.Object({
-    source_type: NullableOneOf(SOURCE_TYPES, { description: `${sourceType.description} Null leaves it unchanged.` }),
-    source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null leaves it unchanged.` }),
+    source_type: NullableOneOf(SOURCE_TYPES, {
+      description: `${sourceType.description} Null leaves the field unchanged.`,
+    }),
+    source_path: NullableText(1, 2048, { description: `${sourcePath.description} Null leaves the field unchanged.` }),
     ...optional,
   }),
   {

@@ -22,7 +22,10 @@ export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
   })
 }
 
-/** Builds the same schema without `oneOf`, for validation. `oneOf` would validate each text again, at 10 ms per MiB. */
+/**
+ * Builds the schema of linkOrCreateSchema() for validation, without `oneOf`, which would validate each text again, at
+ * 10 ms per MiB.
+ */
 export function linkOrCreateRules(descriptor: ResourceDescriptor) {
   const { oneOf: _, ...rules } = linkOrCreateSchema(descriptor)
   return Type.Unsafe<Record<string, unknown>>(rules)

@@ -14,16 +14,17 @@ export interface SessionLookupOptions {
   SESSION_LOOKUP_TTL: number
   /** Timeout for the whole response, in milliseconds. */
   SESSION_LOOKUP_TIMEOUT: number
-  /** Path of a field in the response, separated by dots. */
+  /** Path of the user id in the response: names of fields, separated by dots. */
   SESSION_LOOKUP_USER_ID_FIELD: string
-  /** Path of a field in the response, separated by dots. */
+  /** Path of the expiry time in the response, in the same format. */
   SESSION_LOOKUP_EXPIRES_AT_FIELD: string
 }
 
 /**
  * Called after each lookup. Outcomes:
  * - `found`: the session is valid
- * - `refused`: the session is unknown to the other service or has ended, or its user does not exist
+ * - `refused`: the other service does not know the session, the session has ended or was revoked here, or its user is
+ *   not in the database
  * - `remembered`: the negative cache contained the cookie, so no request was sent
  * - `failed`: the other service was unavailable, or its response was not valid
  * - `rejected`: too many lookups were waiting
@@ -39,7 +40,7 @@ export interface SessionLookup {
   /**
    * Looks up a session.
    * @param tokenHash SHA-256 of the cookie's value
-   * @returns false if the session is not valid; true if the table must be queried again
+   * @returns whether the session is valid. If so, the table now contains it
    * @throws ApiError 503 if the other service is unavailable or its response is not valid
    */
   find(token: string, tokenHash: Buffer): Promise<boolean>

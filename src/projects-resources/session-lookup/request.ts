@@ -9,11 +9,12 @@ const MAX_BYTES = 16 * 1024
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:;|$)/i
 
 /**
- * Sends a session cookie to another service. Sends no other headers: none of the client's, and none that `fetch` would
- * add. Does not follow redirects.
+ * Sends a session cookie to another service. Sends none of the client's other headers, and none of those that `fetch`
+ * would add. Does not follow redirects.
  * @param timeout for the whole response, in milliseconds
  * @returns the parsed body of a 200, or undefined for a 401
- * @throws RefusedResponse for any other response, or a network error. Messages never quote the cookie or the body
+ * @throws RefusedResponse for any other response or a timeout, and network errors unchanged. Messages never quote the
+ *   cookie or the body
  */
 export async function requestSession(url: string, token: string, timeout: number): Promise<unknown> {
   const signal = AbortSignal.timeout(timeout)

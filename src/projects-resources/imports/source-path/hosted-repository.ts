@@ -15,8 +15,8 @@ const rejectedPatterns: [RegExp, problem: string][] = [
 type OnHost = { path: string; isPage: boolean } | { problem: string }
 
 /**
- * Creates a function that converts the path of a repository to its short form. Accepts the short form and the https,
- * ssh and scp-like URLs that the site offers for cloning or a browser shows.
+ * Creates a function that converts the path of a repository to its short form. Accepts the short form, the https, ssh
+ * and scp-like URLs that the site offers for cloning, and the URLs that a browser shows.
  *
  * Does not use `new URL`, which would resolve `..` and remove tabs instead of rejecting them.
  */
@@ -38,7 +38,7 @@ function pathOnHost(hosting: Hosting, input: string): OnHost {
     return problem ? { problem } : { path, isPage: base === 'https' }
   }
   const names = namesOf(hosting)
-  // Without a scheme, as browsers show it in the address bar.
+  // A URL without a scheme, as browsers show it in the address bar.
   const [, authority, user, host = '', page = ''] = /^((?:([^/:]*)@)?([^/:@]+))(\/.*|$)/.exec(input) ?? []
   if (authority !== undefined && (user !== undefined || isHost(host, [...names, ...SITES.keys()]))) {
     const problem = authorityProblem(hosting, 'https', authority)

@@ -24,7 +24,7 @@ export function userProblem(userInfo: string | undefined): string | undefined {
  */
 const TOKEN = /^(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{20,}|AT(?:BB|CTT)\w{20,})/
 
-/** Rejects an access token in place of the user name, where the user name is stored. */
+/** Rejects an access token in place of the user name. For URLs that are stored with their user name. */
 export function tokenProblem(user = ''): string | undefined {
   return TOKEN.test(user) ? 'must not contain an access token: it would be stored in clear text' : undefined
 }

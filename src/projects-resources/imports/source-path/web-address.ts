@@ -6,8 +6,8 @@ import { passwordProblem, tokenProblem } from './user-info.js'
 const MAX_HOST = 253
 
 /**
- * Maximum length of a host, in Unicode or percent-encoded, with its port, in characters. IDNA takes time quadratic in
- * this length.
+ * Maximum length of a host and its port before normalization, in characters. The host can be in Unicode or
+ * percent-encoded. IDNA takes time quadratic in this length.
  */
 const MAX_RAW_HOST = 3 * MAX_HOST + ':65535'.length
 
