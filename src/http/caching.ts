@@ -28,9 +28,9 @@ export function setEntityTag(reply: FastifyReply, text: string): void {
  * HTTP caching (RFC 9110, 9111). Sets ETags, responds to GET and HEAD with 304 if `If-None-Match` matches, and sets
  * `Cache-Control`, because some proxies cache responses without it by default.
  *
- * A response with an ETag may be stored only in a private cache, such as the browser's, and must be revalidated. All
- * other responses and all errors must not be stored. If a route sets `Cache-Control` itself, its successful responses
- * keep it.
+ * A response to GET or HEAD with an ETag may be stored only in a private cache, such as the browser's, and must be
+ * revalidated. All other responses and all errors must not be stored. If a route sets `Cache-Control` itself, its
+ * successful responses keep it.
  *
  * This hook must run before all hooks that depend on the ETag or the status.
  */

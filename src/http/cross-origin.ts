@@ -70,13 +70,13 @@ export default fp(crossOrigin, { name: 'cross-origin', dependencies: ['response-
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 
-/** Values of `Sec-Fetch-Site` for requests that no other site initiated (W3C, Fetch Metadata Request Headers). */
+/** Values of `Sec-Fetch-Site` for requests that no other origin initiated (W3C, Fetch Metadata Request Headers). */
 const SAME_ORIGIN = ['same-origin', 'none']
 
 /**
- * Detects cross-site request forgery (CSRF): returns whether a page of another site made the browser send this write,
- * to which the browser adds the cookie automatically. Clients other than browsers send neither `Sec-Fetch-Site` nor
- * `Origin`, and are not affected.
+ * Detects cross-site request forgery (CSRF): returns whether a page whose origin is neither that of this service nor
+ * allowed made the browser send this write, to which the browser adds the cookie automatically. Clients other than
+ * browsers send neither `Sec-Fetch-Site` nor `Origin`, and are not affected.
  */
 export function isCrossSiteWrite(request: FastifyRequest): boolean {
   const { method, headers, server } = request

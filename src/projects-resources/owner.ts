@@ -1,7 +1,10 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
 
-/** A GitHub installation of the user, as selected by the session query: `all account` or `selected account`. */
+/**
+ * A GitHub installation of the user, as the session query selects it: its `repository_selection`, a space and the name
+ * of its account, such as `all octocat`.
+ */
 type Installation = string
 
 /**

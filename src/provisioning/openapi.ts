@@ -9,8 +9,8 @@ Every request requires \`Authorization: Bearer\` with one of the tokens in \`SER
 CORS is disabled, and requests from browsers are refused.
 
 **PUT** creates (201) or updates (200), and is idempotent. A PUT that changes nothing leaves \`updated_at\` as it was.
-**DELETE** is idempotent, too: it returns the number of removed rows. An id that belongs to another user is 409
-\`ID_TAKEN\`, and nothing changes.
+**DELETE** is idempotent, too. It returns the number of removed rows or revoked sessions. An id that belongs to another
+user is 409 \`ID_TAKEN\`, and nothing changes.
 
 **Errors** have the same shape (\`Error\`) as in the public API.`
 

@@ -30,8 +30,8 @@ interface IdempotentCall<Result, Body> {
   /** Sets the response headers and returns the response body. */
   respond: (result: Result) => Body
   /**
-   * Prepares a stored result for replay: checks that the user still has access to the object, and restores a text that
-   * was too long to be stored.
+   * Prepares a stored result for replay: checks that the user still has access to the object, and adds the `text` if it
+   * was not stored.
    * @throws ApiError if the user no longer has access
    */
   restore?: (result: Result) => Result | Promise<Result>

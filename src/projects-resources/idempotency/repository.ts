@@ -12,7 +12,7 @@ export interface KeyedRequest {
 /** The outcome of the first request with a key. */
 export interface StoredOutcome {
   request_hash: Buffer
-  /** Result of the write, as JSON without long texts; null if the write was refused. */
+  /** Result of the write, as JSON, possibly without its `text`; null if the write was refused. */
   result: string | null
   /** Message of a 409 PROJECT_FULL; null if the write succeeded. */
   refusal: string | null
@@ -99,7 +99,10 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
  */
 const LONG_TEXT = 'text'
 
-/** Maximum length of a `text` property that is stored all the same, in characters. Equals that of a description. */
+/**
+ * Maximum length of a `text` that `store` keeps, in characters: as much as the longest description, which is always
+ * stored. `insert` omits `text` regardless of its length.
+ */
 const MAX_STORED_LENGTH = 10_000
 
 const isTooLong = (name: string, value: unknown) => name === LONG_TEXT && String(value).length > MAX_STORED_LENGTH

@@ -38,13 +38,15 @@ export async function changeImport(
     const source = planSource(canonicalSourcePath, found, body)
     const isExact = checkPreconditions(preconditions, found)
     const isChecked = source !== undefined && source.source_type === 'github' && source.isMoved
-    // The only permitted update of a withheld import changes its path, to a repository that the user can access.
+    // A withheld import can only be updated with a source_path that gives it another source. If that is on GitHub,
+    // access to it is checked below.
     const isMovedAway = source?.isMoved && body.source_path !== undefined
     if (found.withheld && !isMovedAway) throw githubAccessDenied(source?.source_path ?? found.source_path)
     const change = { ...body, ...(source && { source_type: source.source_type, source_path: source.source_path }) }
     const checked = isChecked ? await check(source.source_path) : undefined
     if (checked) change.source_path = checked.path
-    // With half of the pair, or without a new permission check, the update is valid only for the version that was read.
+    // If the body has only one of type and path, or repeats the GitHub path, which is then not checked again, the
+    // update is valid only for the version that was read.
     const isHalf = (body.source_type === undefined) !== (body.source_path === undefined)
     const isUnchecked = source?.source_type === 'github' && !isChecked
     const version = isExact || isHalf || isUnchecked ? found.updated_at : undefined

@@ -25,7 +25,7 @@ export const HIDDEN = { github_repository_id: true, github_account_id: true } as
  */
 export type ImportRow = Exact<Omit<ImportModel, keyof typeof HIDDEN>, Static<typeof Import>>
 
-/** A stored import. It is withheld while the user has no access to its repository. */
+/** A stored import. It is withheld while the user has no active installation on its repository's GitHub account. */
 export type FoundImport = ImportRow & { withheld: boolean }
 
 export interface ListedImports extends Batch<ImportRow, Position> {

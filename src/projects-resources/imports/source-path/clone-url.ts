@@ -55,7 +55,8 @@ function scpProblem(input: string): string | undefined {
   const scp = /^(?:([^:/]*)@)?(\[[\da-f:.]*\]|[^:/@]{2,}):(.*)$/i.exec(input)
   if (!scp) return notCloneUrl
   const [, user, host = '', path = ''] = scp
-  // The part before the colon is a scheme, not a host: a URL without slashes, or a scheme that is dangerous in a link.
+  // A known scheme before the colon is not a host: the input is a URL without slashes, such as `https:host/path`, or
+  // dangerous as a link, such as `javascript:...`.
   if (user === undefined && SCHEME.test(host)) return notCloneUrl
   // In `user:password@host:path`, git parses the user as the host.
   if (user === undefined && /^[^/]*@/.test(path)) return passwordProblem
