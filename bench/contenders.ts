@@ -24,7 +24,10 @@ export interface Contender {
 /** Environment variables of every contender. */
 const COMMON = { NODE_ENV: 'production', DATABASE_POOL_SIZE: '10' }
 
-/** Raised limits of the service, which otherwise runs as in production. They count all requests but refuse none. */
+/**
+ * Raised limits of the service, which otherwise runs as in production. The rate limits still count every request, but
+ * refuse none.
+ */
 const RAISED_LIMITS = {
   MAX_PROJECT_BYTES: '1000000000',
   RATE_LIMIT_SESSION: '1000000000',

@@ -16,7 +16,7 @@ export interface Target {
   aim?: number
 }
 
-/** A figure with its target, and whether it reaches it. */
+/** A figure, its target, and whether the figure reaches the target. */
 export interface Verdict extends Target {
   value: number
   verdict: 'reached' | 'aim reached' | 'missed'

@@ -1,5 +1,5 @@
-// A backend for a front end that forwards browser requests with their cookie. The resources service must trust it as a
-// proxy: set TRUST_PROXY=127.0.0.1 if both run on the same machine.
+// A front end's backend, which forwards the browser's requests, with their cookie, to the resources service. That
+// service must trust this backend as a proxy: set TRUST_PROXY=127.0.0.1 if both run on the same machine.
 import httpProxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
 

@@ -18,8 +18,9 @@ const WARM_UP = 2000
 const POLL = 100
 
 /**
- * SIGTERM under load. A request counts as accepted when it is written to a connection that the service has not closed,
- * and for which it has not sent `Connection: close`. Every accepted request must get a complete response.
+ * SIGTERM under load. A request counts as accepted if the client writes it to a connection that the service has not
+ * closed, and on which the service has not sent `Connection: close`. Every accepted request must get a complete
+ * response.
  */
 export const shutdown: Trial = () =>
   withEnvironment(async (environment) => [

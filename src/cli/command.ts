@@ -45,7 +45,7 @@ export function createProgram(): Command {
       .description('Manage the database of the service: migrations, users, projects, sessions, files and resources.')
       .version(VERSION, '--version', 'show the version')
       .helpOption('-h, --help', 'show this help')
-      // Options after a command belong to the command, not to the program: a token may start with a hyphen.
+      // Recognize the program's options, such as --version, only before a command: a value after it may look like one.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => {} })
       .exitOverride()

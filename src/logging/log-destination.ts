@@ -1,7 +1,7 @@
 import { write, writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 
-/** Minimum length of a write, in characters: about 60 lines. */
+/** Number of buffered characters that causes a write: about 60 lines. */
 const CHUNK_SIZE = 16 * 1024
 
 /** Maximum time for which a line is buffered, in milliseconds. */
@@ -21,10 +21,10 @@ export interface LogDestination extends DestinationStream {
 }
 
 /**
- * Opens the log destination, standard output. It writes in batches, because one write per line would take a sixth of
- * the time of a request (docs/decisions/013). Writes are asynchronous, and lines that cannot be written are dropped: a
- * full disk or a blocked pipe must not delay a request or the shutdown. `pino.destination` is not used because it
- * retries its flush on exit forever. After `kill -9`, the lines of the last second are missing.
+ * Opens the log destination, standard output. It writes in batches to save CPU time (docs/decisions/013). Writes are
+ * asynchronous, and lines that cannot be written are dropped: a full disk or a blocked pipe must not delay a request or
+ * the shutdown. `pino.destination` is not used because it retries its flush on exit forever. After `kill -9`, the lines
+ * of the last second are missing.
  *
  * @param options.isBuffered whether to write in batches; `false` writes each line immediately, for development
  */

@@ -39,8 +39,8 @@ export function conditionalRead(user: User, call: Call, value: unknown, also?: u
 }
 
 /**
- * Expects 304 for the current ETag of this URL. An ETag that another URL had with the same body allows both 200 and
- * 304.
+ * Expects 304 for the current ETag of this URL. If the ETag comes from a response of another URL with the same body,
+ * both 200 and 304 are allowed.
  */
 function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown; also: unknown }): string[] {
   const header = call.headers['if-none-match']
@@ -52,13 +52,16 @@ function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown
   const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
   if (header === '*') return ['304']
-  // The ETag of a list changes when the list becomes large, and with changes that do not affect the body.
+  // A list also gets a new ETag when it becomes large enough to be streamed. The ETag of a streamed list changes with
+  // every update of its rows, even if the body stays the same (docs/decisions/019).
   if (isSame && tags.includes(here.tag)) return call.item === undefined ? ['200', '304'] : ['304']
   const isKnown = tags.some((tag) => isDeepStrictEqual(seen.get(tag)?.value, value))
   return isKnown ? ['200', '304'] : ['200']
 }
 
-/** Returns the ETag of a version: an import's is its `updated_at`; a resource's is known only if a response had it. */
+/**
+ * Returns the ETag of a version: `updated_at` for an import; for a resource, the ETag of an earlier response, if any.
+ */
 const tagOfVersion = (seen: User['seen'], row: Row) =>
   'source_type' in row ? `"${row['updated_at']}"` : seen.get(versionOf(row))?.tag
 

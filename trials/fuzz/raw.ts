@@ -8,7 +8,7 @@ import { openWire, type WireResponse } from './wire.js'
 
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
-/** Assumed request methods, for parsing the responses. No case has as many responses, so all responses are read. */
+/** Request methods assumed when parsing responses: more than any case has responses, so that all responses are read. */
 const METHODS = Array.from({ length: 64 }, () => 'GET')
 
 /** Sends raw cases of one user until all workers together have sent enough requests. */

@@ -44,7 +44,7 @@ async function createSession(client: pg.Pool, user: User, token: string): Promis
   )
 }
 
-/** Creates resources. Installation ids are unique per user, so that a webhook delivery affects one user only. */
+/** Creates resources. No two users have the same installation id, so that a webhook delivery affects only one user. */
 async function createResources(client: pg.Pool, { index, id, canary, accounts }: User): Promise<void> {
   for (const [position, selection] of ['all', 'selected'].entries()) {
     await client.query(

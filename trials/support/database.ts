@@ -89,7 +89,10 @@ async function postmasterOf(folder: string): Promise<number> {
   return Number.parseInt(await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10)
 }
 
-/** Kills the postmaster and resolves when all backends have exited. A busy backend notices only once it is idle. */
+/**
+ * Kills the postmaster and resolves when all backends have exited. A busy backend notices the death of the postmaster
+ * only once it is idle.
+ */
 async function killPostmaster(url: string, postmaster: number): Promise<void> {
   const { rows } = await withClient(url, (client) => client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity'))
   process.kill(postmaster, 'SIGKILL')

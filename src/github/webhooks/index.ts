@@ -49,7 +49,7 @@ export async function githubWebhooks(
         rejectEarly(request)
         reserveBody(bodies, request, reply)
       },
-      // The body of a rejected request is discarded without being buffered.
+      // Also releases the memory for a rejected request: its body is discarded without being buffered.
       onSend: async ({ releaseBody }) => releaseBody?.(),
     },
     async (request, reply) => {

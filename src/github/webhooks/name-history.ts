@@ -4,7 +4,10 @@
  * @see docs/decisions/021-github-ids.md
  */
 export interface NameStatement {
-  /** Null for a name in use, not a change. If only the former owner is known: `#12345/*` or `login/*`. */
+  /**
+   * Null if the statement gives a name in use rather than a change. If only the former owner is known: `#12345/*` or
+   * `login/*`.
+   */
   former_name: string | null
   name: string
   /** Time of the change by GitHub's clock; null if GitHub did not send it. */
@@ -57,8 +60,9 @@ function findEnds(changes: NameStatement[], start: string): string[] {
   const known = changes.filter((change) => !isFormerNameUnknown(change))
   for (const { former_name } of known) count(keyOf(former_name), -1)
   const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
-  // If the former name of a transfer is unknown, guess which name in use with the former owner it ended. In this order:
-  // the start of the chain unless a change has ended it, the same repository name, any other.
+  // If the former name of a transfer is unknown, guess which of the former owner's names in use ended with the
+  // transfer. Try, in this order: the start of the chain, unless another change has ended it; the former owner with
+  // the repository's name after the transfer; any other name.
   for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(
