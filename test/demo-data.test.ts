@@ -50,7 +50,7 @@ t.test('seedDemoData writes the data that the documentation uses into an empty d
   }
 })
 
-t.test('none of the resources is linked to a project', async (t) => {
+t.test('none of the demonstration resources is linked to a project', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const tables = await rows(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname LIKE 'project\\_%'`)
@@ -58,7 +58,7 @@ t.test('none of the resources is linked to a project', async (t) => {
   for (const { name } of tables) t.same(await rows(`SELECT * FROM ${name}`), [], String(name))
 })
 
-t.test('the sessions are valid for ten years', async (t) => {
+t.test('the demonstration sessions are valid for ten years', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   t.same(
@@ -73,7 +73,7 @@ t.test('the sessions are valid for ten years', async (t) => {
   }
 })
 
-t.test('new rows of every table get ids above 1000', async (t) => {
+t.test('after seedDemoData, new rows of every table get ids above 1000', async (t) => {
   const { url, rows } = await open(t)
   await seedDemoData(url)
   const sequences = await rows('SELECT sequencename AS name FROM pg_sequences')

@@ -7,7 +7,7 @@ import { RESOURCE_DESCRIPTORS } from '../src/projects-resources/resources/index.
 import { startApp } from './support/app.js'
 import { UNSET } from './support/imports.js'
 
-/** The cURL commands in the API's documentation, unchanged except for the host. */
+/** cURL commands as users of the API might write them, with a placeholder for the host. */
 const POST_IMPORT = `curl -X POST "https://HOST/api/users/1/projects/789/resources/imports" \\
   -H "Accept: application/json" \\
   -H "Content-Type: application/json" \\
@@ -61,7 +61,7 @@ async function run(line: string, host: string): Promise<{ status: number; body: 
   return { status: response.status, body: await response.json() }
 }
 
-t.test('every documented cURL command works with the demonstration data', async (t) => {
+t.test('cURL commands for imports and for links of every resource type work with the demonstration data', async (t) => {
   const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
 
   const posted = await run(POST_IMPORT, url)

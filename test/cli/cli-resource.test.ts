@@ -133,7 +133,7 @@ t.test('recording an installation again updates it, and links it if it is not li
   t.equal((await sql('SELECT FROM github_installations')).length, 1)
 })
 
-/** Each value is valid for some fields and invalid for others. */
+/** Values to try in each field. No value is valid for every field; some, such as [], are valid for none. */
 const VALUES = [1, 0, 1.5, 2_147_483_648, true, null, [], '', '1', 'all', 'a b', 'ä\n', 'a\0b', 'a\ud83d', '\ude00a']
 
 for (const { slug, create, example } of RESOURCE_DESCRIPTORS) {

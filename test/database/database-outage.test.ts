@@ -13,7 +13,7 @@ const IMPORTS = resources('/imports')
 const FILES = resources('/user-files')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
 
-/** Returns the body of a 503. `name` begins with the method. For a write, the message says that nothing was stored. */
+/** Returns the body of a 503, which for a write says that nothing was stored. `name` starts with the request method. */
 const unavailable = (name: string) => {
   const message = `The database is unavailable${name.startsWith('GET') ? '' : ': nothing was stored'}`
   return errorBody(503, 'DATABASE_UNAVAILABLE', message)
@@ -41,7 +41,7 @@ async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, 
   return { ...service, proxy, one: `${IMPORTS}/${created.body.import.id}` }
 }
 
-/** Asserts a complete 503 within a time in milliseconds. `name` begins with the method. */
+/** Asserts a complete 503 within `within` ms. `name` describes the request, and starts with its method. */
 async function isUnavailable(t: Test, response: Promise<AppResponse>, name: string, within = 15_000) {
   const startedAt = Date.now()
   const { status, headers, body } = await response

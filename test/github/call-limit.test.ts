@@ -75,7 +75,7 @@ t.test('a 403 without a request to GitHub is not counted', async (t) => {
   t.equal((await post()).status, 201)
 })
 
-t.test('the limit does not affect other users, and ends with the window', async (t) => {
+t.test('the limit of calls that need GitHub is separate for each user, and resets with the window', async (t) => {
   const { call, post, sql } = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1', RATE_LIMIT_WINDOW: '1500' })
   await sql(`
     INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)

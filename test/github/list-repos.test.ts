@@ -198,7 +198,7 @@ t.test('lists the repositories of the linked installations, ordered by name', as
   t.match(response.headers.get('content-type'), /^application\/json/)
 })
 
-t.test("every field has the value of GitHub's response", async (t) => {
+t.test("every field of a listed repository has the value of GitHub's response", async (t) => {
   const flags = {
     fork: true,
     has_issues: true,
@@ -489,7 +489,7 @@ t.test('without a GitHub App, the response is 503', async (t) => {
   t.match(response.headers.get('retry-after'), /^\d+$/)
 })
 
-t.test('the list supports only GET, has no routes below it, and requires a session of the user', async (t) => {
+t.test('the repository list supports only GET, has no routes below it, and needs a session of the user', async (t) => {
   const { call } = await startApp(t)
   const notFound = errorBody(404, 'ROUTE_NOT_FOUND', 'Route not found')
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) t.same((await call(method, list)).body, notFound, method)
@@ -498,7 +498,7 @@ t.test('the list supports only GET, has no routes below it, and requires a sessi
   t.equal((await call('GET', resources('/github-repositories', { ...OWNER, userId: 2 }))).status, 403)
 })
 
-t.test('the list supports conditional requests, and its ETag covers the failed installations', async (t) => {
+t.test('the repository list supports conditional requests; its ETag covers the failed installations', async (t) => {
   const { github, service } = await start(t, { 1: { repositories: [raw(1, 'a/x')] }, 2: { repositories: [] } })
   await link(service, 1)
   await link(service, 2)

@@ -8,7 +8,7 @@ import { resources, startApp } from '../support/app.js'
 import { type ApiCall, appSettings, redirect, startGithubStub } from '../support/github-stub.js'
 import { equalsUnavailable, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
-t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) => {
+t.test('a rate limit of GitHub is a 503 with Retry-After, and the request is not retried', async (t) => {
   const reset = String(Math.floor(Date.now() / 1000) + 120)
   const table: [apiCall: ApiCall, status: number, headers: object, message: string, retryAfter: RegExp][] = [
     ['find', 429, { 'retry-after': '17' }, 'x', /^17$/],
@@ -30,7 +30,7 @@ t.test('a rate limit is a 503 with Retry-After, and is not retried', async (t) =
   t.same(await stored({ sql }), [])
 })
 
-t.test('a temporary server error is retried, a persistent one is a 503', async (t) => {
+t.test('a temporary server error of GitHub is retried, a persistent one is a 503', async (t) => {
   const { github, post, sql } = await startLive(t)
   const failing = (_: unknown, reply: FastifyReply) => reply.code(502).type('text/html').send('<p>Unicorn!</p>')
   for (const apiCall of ['find', 'mint', 'read'] as const) {
@@ -84,7 +84,7 @@ t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, 
   t.ok(service.log.some((line) => line.includes('"reason":"ECONNREFUSED"')))
 })
 
-t.test('an invalid response is a 503, and is logged with its route but without its content', async (t) => {
+t.test('an invalid response from GitHub is a 503, and is logged with its route but without its content', async (t) => {
   const expires_at = new Date(Date.now() + 3_600_000).toISOString()
   const text = (content: string, type = 'application/json') => {
     return (_: unknown, reply: FastifyReply) => reply.code(200).type(type).send(content)
@@ -127,7 +127,7 @@ t.test('an invalid response is a 503, and is logged with its route but without i
   t.same(await stored({ sql }), [])
 })
 
-t.test('an endless response is aborted at the size limit', async (t) => {
+t.test('an endless response from GitHub is aborted at the size limit', async (t) => {
   const { github, post, log } = await startLive(t)
   github.handlers.find = (_, reply) => {
     reply.hijack()
@@ -143,7 +143,7 @@ t.test('an endless response is aborted at the size limit', async (t) => {
   t.ok(log.some((line) => line.includes('a response of more than 2097152 bytes')))
 })
 
-t.test('a redirect is followed only to a repository at the same origin, and only once', async (t) => {
+t.test('a redirect from GitHub is followed only to a repository at the same origin, and only once', async (t) => {
   const elsewhere = createServer((_, response) => response.end('{}'))
   let visits = 0
   elsewhere.on('connection', () => (visits += 1))

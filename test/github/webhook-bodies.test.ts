@@ -80,14 +80,14 @@ const close = ({ socket }: Pending) => socket.destroy()
 const isAccepted = async (service: TestApp, from: string) =>
   (await deliver(service, 'ping', {}, { headers: { 'x-forwarded-for': from } })).status === 202
 
-t.test('a body with a Content-Length over the limit is rejected before it is sent', async (t) => {
+t.test('a webhook delivery with a Content-Length over the limit is rejected before its body is sent', async (t) => {
   const service = await startApp(t, settings)
   for (const length of [25 * MiB + 1, 10 ** 12, Number.MAX_SAFE_INTEGER]) {
     t.same(await readResponse(await open(service, { 'content-length': length })), TOO_LARGE, `${length}`)
   }
 })
 
-t.test('each address can have bodies of 32 MiB in progress, and all addresses together 96 MiB', async (t) => {
+t.test('each address can have webhook bodies of 32 MiB in progress, and all addresses together 96 MiB', async (t) => {
   const service = await startApp(t, settings)
   const large = { 'content-length': 25 * MiB }
   const pending = [await sendHead(service, 25 * MiB)]
@@ -112,7 +112,7 @@ t.test('each address can have bodies of 32 MiB in progress, and all addresses to
   await until(isFree, 'memory is released when clients disconnect')
 })
 
-t.test('each address can have 64 bodies in progress, whatever their size', async (t) => {
+t.test('each address can have 64 webhook bodies in progress, whatever their size', async (t) => {
   const service = await startApp(t, settings)
   const pending = await Promise.all(Array.from({ length: 64 }, () => sendHead(service, 10)))
   t.same(await readResponse(await open(service, { 'content-length': 10 })), LIMITED)
@@ -137,7 +137,7 @@ t.test('deliveries that wait for the database do not count as bodies in progress
   t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
 })
 
-t.test('a chunked body is limited to 25 MiB', async (t) => {
+t.test('a chunked webhook body is limited to 25 MiB', async (t) => {
   const service = await startApp(t, settings)
   const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(MiB, 'x'), Buffer.from('\r\n')])
   const body = Buffer.concat(Array.from({ length: 26 }, () => chunk))
@@ -156,7 +156,7 @@ t.test('a chunked body is limited to 25 MiB', async (t) => {
   t.same(response, [202, { outcome: 'ignored' }], 'a small chunked body is accepted')
 })
 
-t.test('the rate limit applies before the body is sent', async (t) => {
+t.test('the rate limit of webhook deliveries applies before the body is sent', async (t) => {
   const service = await startApp(t, { ...settings, RATE_LIMIT_ADDRESS: '4' })
   const message = 'Too many requests from this address: at most 4 in 60 s'
   const refusals: [head: Record<string, string | number>, body: string, status: number][] = [

@@ -151,7 +151,7 @@ t.test('of concurrent requests with unknown sessions, at most sixteen query the 
   const requests = Array.from({ length: 300 }, () => call('GET', IMPORTS, { token: guess() }))
   const countConnections = promisify(app.server.getConnections.bind(app.server))
   await until(async () => (await countConnections()) >= 300, 'all requests are sent')
-  await until(() => database.pool.waitingCount >= 15, 'one lookup waits for the lock, and fifteen for the connection')
+  await until(() => database.pool.waitingCount >= 15, 'one lookup waits for the lock, fifteen for the only connection')
   t.equal(database.pool.waitingCount, 15)
   await release()
   const statuses = (await Promise.all(requests)).map(({ status }) => status)

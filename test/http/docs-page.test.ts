@@ -20,7 +20,7 @@ const skip = executablePath ? false : 'Chromium is not installed here: install i
 /** Folder of the screenshots, which is ignored by Git. */
 const FOLDER = join(root, COMPILED, 'screenshots')
 
-t.test('in development, the page is signed in and can send requests', { skip }, async (t) => {
+t.test('in development, the docs page has a session and can send requests', { skip }, async (t) => {
   const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
   const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
   const browser = await chromium.launch({ executablePath: executablePath ?? '' })
@@ -57,7 +57,7 @@ t.test('in development, the page is signed in and can send requests', { skip }, 
   t.same(problems, [], 'no requests to other origins, and no violations of the security policy')
 })
 
-t.test('the page works behind a proxy that strips a prefix', { skip: skip || withoutNginx }, async (t) => {
+t.test('the docs page works behind a proxy that strips a prefix', { skip: skip || withoutNginx }, async (t) => {
   const options = { rows: (databaseUrl: string) => seedDemoData(databaseUrl, 'development') }
   const { url } = await startApp(t, { NODE_ENV: 'development' }, options)
   const proxy = await startNginx(t, `location /neptun/ { ${upstream(url)}/; }`)

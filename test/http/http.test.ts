@@ -730,7 +730,7 @@ t.test('a client that disconnects in the middle of a body is not logged as a ser
   )
 })
 
-t.test('HEAD of the list has the headers of GET and no body', async (t) => {
+t.test('HEAD of the list of imports has the headers of GET and no body', async (t) => {
   const get = await call('GET', IMPORTS)
   const head = await call('HEAD', IMPORTS)
   t.strictSame(

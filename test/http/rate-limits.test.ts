@@ -33,7 +33,7 @@ t.test('each session has its own rate limit, which the headers report', async (t
   t.equal((await call('GET', '/health/ready')).status, 200, 'health checks are not limited')
 })
 
-t.test('the limit ends with the window', async (t) => {
+t.test('a session over its rate limit is served again in the next window', async (t) => {
   const { call } = await startApp(t, { RATE_LIMIT_SESSION: '1', RATE_LIMIT_WINDOW: '500' })
   t.equal((await call('GET', IMPORTS)).status, 200)
   const rejected = await call('GET', IMPORTS)

@@ -146,7 +146,7 @@ t.test('one user has at most two large lists in progress, and others are served'
   t.equal(other.status, 200, "another user's large list")
   const waiting = call('GET', FILES)
   holders[0]?.destroy()
-  t.equal((await waiting).status, 200, 'a queued request gets the permit of a closed one')
+  t.equal((await waiting).status, 200, 'a queued request gets the permit of a request whose connection was closed')
   t.equal((await call('GET', FILES)).status, 200)
 })
 

@@ -275,7 +275,7 @@ t.test('of 50 concurrent creates with one key, one is executed; the others are r
   }
 })
 
-t.test('50 concurrent creates of one session with one key are not limited with 429', async (t) => {
+t.test('50 concurrent creates with one session and one key are not rejected with 429', async (t) => {
   const { url, sql } = await shared.reset()
   const token = await createSession(sql, OWNER.userId)
   const headers = { cookie: `neptun-session=${token}`, 'content-type': 'application/json', 'idempotency-key': 'k' }

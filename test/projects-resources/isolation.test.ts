@@ -168,7 +168,7 @@ t.test('no row can be inserted that joins rows of two users', async (t) => {
   for (const table of tables) {
     const joins = joinsOf(table)
     if (joins.length === 0) continue
-    // Each bit selects the user of the owner column (the first bit) or of one of the targets.
+    // The first bit selects the user in the owner column; each other bit selects the user of one target row.
     const everyBit = 2 ** (joins.length + 1) - 1
     for (let bits = 0; bits <= everyBit; bits += 1) {
       await sql(`DELETE FROM ${table}`)

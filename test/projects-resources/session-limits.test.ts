@@ -82,7 +82,7 @@ t.test('a session ends at SESSION_MAX_AGE, even if it has just been used', async
   t.equal(await list(await create('59 minutes', '59 minutes')), 200)
 })
 
-t.test('both limits and expires_at apply together', async (t) => {
+t.test('SESSION_IDLE_TIMEOUT, SESSION_MAX_AGE and expires_at apply together', async (t) => {
   const { create, list, sql } = await startWith(t, { SESSION_MAX_AGE: `${HOUR}`, SESSION_IDLE_TIMEOUT: `${MINUTE}` })
   t.equal(await list(await create('30 minutes', '20 seconds')), 200)
   t.equal(await list(await create('30 minutes', '61 seconds')), 401, 'idle')

@@ -327,12 +327,12 @@ t.test('metrics count lookups by outcome and measure their duration', async (t) 
   t.strictSame(
     [await send(session(), known), await send(status(500), known)],
     [200, 200],
-    'the second time from the table',
+    'the second request uses the stored session',
   )
   t.strictSame(
     [await send(status(401), junk), await send(session(), junk)],
     [401, 401],
-    'the second time from the cache',
+    'the second request uses the cached 401',
   )
   t.equal(await send(session(1, '2020-01-01T00:00:00Z')), 401, 'an expired session')
   t.equal(await send(session(999)), 401, 'an unknown user')

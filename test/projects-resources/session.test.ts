@@ -34,7 +34,7 @@ function addRoutes(this: FastifyInstance, handled: string[], { url, method }: Ro
   }
 }
 
-t.test('every route of the plugin is guarded, even if it declares no schema or protection', async (t) => {
+t.test('every route of the plugin for projects is guarded, even if it declares no schema or protection', async (t) => {
   const handled: string[] = []
   const { call } = await startApp(
     t,

@@ -264,7 +264,7 @@ t.test(
     t.equal(
       outside.text,
       (await without.call('GET', '/openapi.json', { token: null })).text,
-      'the public document is the same without the API',
+      'the public document is the same without the internal API',
     )
     t.notMatch(outside.text, /internal\/|serviceToken|ID_TAKEN|USER_NOT_FOUND|Bearer/)
     t.equal((await api('GET', '/openapi.json')).status, 404)

@@ -23,7 +23,7 @@ export type ApiCall = 'find' | 'mint' | 'read' | 'installation'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
-/** A stub of the GitHub API whose state and handlers tests can change. It does not verify signatures. */
+/** A stub of the GitHub API. Tests can change its state and its handlers. It does not verify signatures. */
 export interface GithubStub {
   url: string
   repositories: StubRepository[]

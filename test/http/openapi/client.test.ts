@@ -11,7 +11,7 @@ import {
 
 const COOKIE = 'your-session-cookie'
 
-t.test('the functions in the documentation compile against the generated types, and work', async (t) => {
+t.test('functions that call the API with fetch compile against the generated types, and work', async (t) => {
   const { url } = await startApp(t, {}, { rows: (databaseUrl) => seedDemoData(databaseUrl, 'development') })
 
   const data = { source_type: 'github', source_path: 'username/repository', title: 'My GitHub Import' } as const

@@ -1,4 +1,4 @@
-// The functions in the API's documentation, in the same form, but with the generated types instead of interfaces.
+// Functions that call the API with fetch, as an application might define them, with the generated types.
 import type { components, operations, paths } from '../../../docs/openapi/types.js'
 
 type Json<Part extends { content: { 'application/json': unknown } }> = Part['content']['application/json']

@@ -60,7 +60,7 @@ const ajv = new Ajv2020({ ...ajvOptions.customOptions, strict: false, validateFo
 ajv.addSchema(document, 'document')
 const compiled = new Map<string, ValidateFunction>()
 
-t.test('the document is public and supports conditional requests', async (t) => {
+t.test('the OpenAPI document is public and supports conditional requests', async (t) => {
   const first = await fetch(`${shared.url}/openapi.json`)
   t.equal(first.headers.get('cache-control'), 'no-cache')
   t.equal(first.headers.get('content-type'), 'application/json; charset=utf-8')
@@ -105,7 +105,7 @@ t.test('errors of the documentation page have the usual shape and headers', asyn
   t.equal(part.text.length, 10)
 })
 
-t.test('the document has every public route, and no other', async (t) => {
+t.test('the OpenAPI document has every public route, and no other', async (t) => {
   const registered = shared.routes
     .filter(({ method, schema }) => method !== 'HEAD' && !schema?.hide)
     .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
@@ -117,7 +117,7 @@ t.test('the document has every public route, and no other', async (t) => {
   t.same([...new Set(hidden)], ['/openapi.json', '/docs/json', '/docs', '/docs/*', unknown, `${unknown}/:resource_id`])
 })
 
-t.test('without a webhook secret, the document has no webhook', async (t) => {
+t.test('without a webhook secret, the OpenAPI document has no webhook', async (t) => {
   const { call } = await startApp(t)
   const { body } = await call('GET', '/openapi.json', { token: null })
   t.equal(body.paths['/webhooks/github'], undefined)
@@ -267,7 +267,7 @@ t.test('webhook and health responses are documented', async (t) => {
   isDocumented(t, webhook, rejected)
 })
 
-t.test('the page signs in a visitor without a session, in development only', async (t) => {
+t.test('the documentation page signs in a visitor without a session, in development only', async (t) => {
   const cookieOf = async ({ url }: TestApp, headers = {}) =>
     (await fetch(`${url}/docs`, { headers })).headers.get('set-cookie')
   t.equal(await cookieOf(shared), null)
@@ -281,7 +281,7 @@ t.test('the page signs in a visitor without a session, in development only', asy
   t.equal(await cookieOf(development), null, 'no sign-in without the demonstration session')
 })
 
-t.test('in production, the document and the page are served only with API_DOCS', async (t) => {
+t.test('in production, the OpenAPI document and the documentation page are served only with API_DOCS', async (t) => {
   const paths = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.css']
   const absent = { statusCode: 404, code: 'ROUTE_NOT_FOUND', message: 'Route not found' }
   for (const [settings, isServed] of [

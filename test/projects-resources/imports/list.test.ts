@@ -60,7 +60,7 @@ t.test('the list of imports is complete, oldest first', async (t) => {
   })
 })
 
-t.test('source_type filters the list', async (t) => {
+t.test('source_type filters the list of imports', async (t) => {
   const service = await shared.reset()
   await writeImports(service, [
     [1, 'github', 'username/first'],

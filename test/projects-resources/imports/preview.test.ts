@@ -142,7 +142,7 @@ t.test('concurrent previews and creates of one project succeed, and only the cre
   )
 })
 
-t.test('other methods of the preview path treat it as an invalid import id, or as an unknown route', async (t) => {
+t.test('with other methods, the preview path is a 400 for an invalid import id, or a 404', async (t) => {
   const { call } = await shared.reset()
   const noId = validationErrorBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
   t.strictSame((await call('GET', PREVIEW)).body, noId)
