@@ -40,7 +40,7 @@ export async function buildApp(
   const httpParts: HttpAppParts = { ...parts, database, log }
   const app = await createHttpApp(config, httpParts)
   app.addHook('onClose', () => database.close())
-  await app.register(retention, { database, interval: retentionInterval })
+  await app.register(retention, { database, interval: retentionInterval, sessionLimits: config })
   await app.register(metrics, { ...config, database, lostLogLines })
   if (config.API_DOCS ?? config.NODE_ENV !== 'production') {
     await app.register(openapi, { signsIn: config.NODE_ENV === 'development', database })

@@ -230,7 +230,7 @@ async function endsAll(t: Test, dev: Dev, pid: number, signal: NodeJS.Signals, c
   process.kill(pid, signal)
   t.equal(await dev.exit, code)
   const left = () => all.filter(({ pid, command }) => readProcess(pid)?.command === command)
-  await until(() => left().length === 0, `these processes have exited: ${left().map(({ command }) => command)}`)
+  await until(() => left().length === 0, `${all.map(({ command }) => command)} have exited`)
 }
 
 function startDev(t: Test, env: Record<string, string>, command = NODE, cwd = root): Dev {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SessionLimits } from '../session-limits.js'
 import type { Database } from './database.js'
 
 /**
@@ -16,13 +17,24 @@ const BATCH_SIZE = 500
 const PAUSE = 100
 
 /**
- * Deletes sessions that expired or were revoked more than 30 days ago, webhook deliveries of that age, and expired
- * idempotency keys, in batches.
+ * Deletes sessions that ended more than 30 days ago, webhook deliveries of that age, and expired idempotency keys, in
+ * batches.
  * @param isStopped polled after each batch, to stop early at shutdown
  * @returns the number of deleted rows
  */
-export async function deleteExpired({ prisma }: Pick<Database, 'prisma'>, isStopped: () => boolean = () => false) {
+export async function deleteExpired(
+  { prisma }: Pick<Database, 'prisma'>,
+  { SESSION_IDLE_TIMEOUT: idle, SESSION_MAX_AGE: age }: SessionLimits = {},
+  isStopped: () => boolean = () => false,
+) {
   const lt = new Date(Date.now() - RETENTION)
+  const endedAfter = (milliseconds: number) => ({ lt: new Date(lt.getTime() - milliseconds) })
+  const hasEnded = [
+    { expires_at: { lt } },
+    { revoked_at: { lt } },
+    ...(idle ? [{ last_used_at: endedAfter(idle) }] : []),
+    ...(age ? [{ created_at: endedAfter(age) }] : []),
+  ]
   const inBatches = async (deleteBatch: () => Promise<{ count: number }>) => {
     for (let total = 0; ; await sleep(PAUSE)) {
       const { count } = await deleteBatch()
@@ -30,9 +42,7 @@ export async function deleteExpired({ prisma }: Pick<Database, 'prisma'>, isStop
       if (count < BATCH_SIZE || isStopped()) return total
     }
   }
-  const sessions = await inBatches(() =>
-    prisma.session.deleteMany({ where: { OR: [{ expires_at: { lt } }, { revoked_at: { lt } }] }, limit: BATCH_SIZE }),
-  )
+  const sessions = await inBatches(() => prisma.session.deleteMany({ where: { OR: hasEnded }, limit: BATCH_SIZE }))
   const deliveries = await inBatches(() =>
     prisma.githubDelivery.deleteMany({ where: { received_at: { lt } }, limit: BATCH_SIZE }),
   )

@@ -2,20 +2,22 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { deleteExpired } from '../database/retention.js'
+import type { SessionLimits } from '../session-limits.js'
 
 interface RetentionOptions {
   database: Database
   /** Interval between deletions, in milliseconds. */
   interval: number
+  sessionLimits: SessionLimits
 }
 
 /** Periodically deletes expired rows. Several instances can do this concurrently. */
-async function retention(app: FastifyInstance, { database, interval }: RetentionOptions) {
+async function retention(app: FastifyInstance, { database, interval, sessionLimits }: RetentionOptions) {
   let isStopped = false
   let running: Promise<void> | undefined
   const run = async () => {
     try {
-      const deleted = await deleteExpired(database, () => isStopped)
+      const deleted = await deleteExpired(database, sessionLimits, () => isStopped)
       if (deleted.sessions + deleted.deliveries + deleted.keys > 0) app.log.info(deleted, 'deleted expired rows')
     } catch (err) {
       app.log.warn({ err }, 'failed to delete expired rows')

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
+import type { SessionLimits } from '../session-limits.js'
 
 /**
  * A GitHub installation of the user, as the session query selects it: its `repository_selection`, a space and the name
@@ -51,14 +52,6 @@ class AuthorizedOwner {
  * only createAuthorize() creates them, after the database has confirmed the session and the owner of the project.
  */
 export type Owner = AuthorizedOwner
-
-/** Limits on the lifetime of sessions in addition to `expires_at`, in milliseconds. Unset means no limit. */
-export interface SessionLimits {
-  /** Maximum time since the last use. */
-  SESSION_IDLE_TIMEOUT?: number
-  /** Maximum time since the creation. */
-  SESSION_MAX_AGE?: number
-}
 
 /** Result of Authorize for a session that is not valid. */
 interface Refusal {

@@ -220,7 +220,7 @@ t.test('events and actions that are not handled are accepted and change nothing'
 t.test('an invalid payload is rejected with all validation errors', async (t) => {
   const service = await resetWithImports()
   const before = await installations(service)
-  const time = 'must be a time in ISO 8601 or null'
+  const time = 'must be a time in ISO 8601, a number of seconds since 1970, or null'
   const name = 'must be a name of letters, digits, dots, hyphens and underscores'
   const repo = 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'
   const full = (full_name: unknown) => ({ ...renamedRepository, repository: { full_name } })

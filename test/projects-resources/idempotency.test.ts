@@ -357,6 +357,23 @@ t.test('two instances together execute only one of many requests with one key', 
   t.equal(await count('imports'), 6)
 })
 
+t.test('two instances together create only one resource with one key, and the loser makes one attempt', async (t) => {
+  const { sql } = await shared.reset()
+  const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
+  const headers = { 'idempotency-key': 'k' }
+  const body = { title: 'a', text: '', language: 'x', extension: 'x' }
+  const [before] = await sql(`SELECT nextval('user_files_id_seq')::int AS id`)
+  const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
+  const both = [shared, other].map(({ call }) => call('POST', resources('/user-files'), { body, headers }))
+  await until(async () => (await countLockWaits()) > 1, 'both wait for the project')
+  await release()
+  const [first, second] = await Promise.all(both)
+  t.strictSame([first?.status, second?.status, second?.text], [201, 201, first?.text])
+  t.equal(await count('user_files'), 1)
+  const [after] = await sql('SELECT last_value::int AS id FROM user_files_id_seq')
+  t.equal(after?.['id'], Number(before?.['id']) + 2, 'each instance used one id')
+})
+
 t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not stored', async (t) => {
   const { call, sql } = await shared.reset()
   const denied = { source_type: 'github', source_path: 'not-installed/x' }
@@ -420,7 +437,11 @@ t.test('expired keys are removed in batches', async (t) => {
     INSERT INTO idempotency_keys (neptun_user_id, project_id, key, request_hash, result, created_at)
     SELECT 1, 789, n, sha256('x'), '{}', now() - CASE WHEN n <= 1200 THEN interval '26 hours' ELSE interval '23 hours' END
     FROM generate_series(1, 1210) n`)
-  t.strictSame(await deleteExpired(shared.database, () => true), { sessions: 0, deliveries: 0, keys: 500 }, 'one batch')
+  t.strictSame(
+    await deleteExpired(shared.database, {}, () => true),
+    { sessions: 0, deliveries: 0, keys: 500 },
+    'one batch',
+  )
   t.strictSame(await deleteExpired(shared.database), { sessions: 0, deliveries: 0, keys: 700 })
   t.equal(await count('idempotency_keys'), 10)
 })

@@ -20,7 +20,7 @@ const time = Type.Union(
     Type.Integer({ minimum: 0, maximum: 253_402_300_799 }),
     Type.Null(),
   ],
-  { must: 'a time in ISO 8601 or null' },
+  { must: 'a time in ISO 8601, a number of seconds since 1970, or null' },
 )
 
 const installation = object({ id })

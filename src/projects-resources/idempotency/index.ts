@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isViolated, toApiError } from '../../database/errors.js'
+import { toApiError } from '../../database/errors.js'
 import { ApiError, type ValidationError } from '../../errors.js'
-import type { IdempotencyRepository, KeyedRequest, Once, StoredOutcome } from './repository.js'
+import {
+  type IdempotencyRepository,
+  isKeyStored,
+  type KeyedRequest,
+  type Once,
+  type StoredOutcome,
+} from './repository.js'
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 const HEADER = 'idempotency-key'
@@ -102,7 +108,7 @@ async function idempotency(app: FastifyInstance, { keys }: { keys: IdempotencyRe
     } catch (error) {
       const refusal = toApiError(error, true)
       const isRefused = refusal instanceof ApiError && refusal.code === 'PROJECT_FULL'
-      if (!isRefused && !isViolated('idempotency_keys_pkey', error)) throw error
+      if (!isRefused && !isKeyStored(error)) throw error
       if (isRefused && (await keys.storeRefusal(owner, keyed, refusal.message))) throw error
     }
     // A concurrent request on another instance was the first to commit.

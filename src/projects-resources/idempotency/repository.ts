@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js'
+import { isViolated } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { Owner } from '../owner.js'
 
@@ -38,6 +39,9 @@ export interface Once {
    */
   store(result: object, transaction?: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<void>
 }
+
+/** Whether a write failed because an outcome is already stored for its key. */
+export const isKeyStored = (error: unknown): boolean => isViolated('idempotency_keys_pkey', error)
 
 /** Data access for idempotency keys. */
 export type IdempotencyRepository = ReturnType<typeof createIdempotencyRepository>

@@ -4,7 +4,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { modelOf } from '../../database/model-of.js'
 import { MAX_ID } from '../../identity-rules.js'
 import { idsOf, type OwnerIds } from '../creation-order-repository.js'
-import type { Once } from '../idempotency/repository.js'
+import { isKeyStored, type Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import {
   type Batch,
@@ -194,7 +194,8 @@ export function createResourceRepository(
           return await prisma.$transaction(write)
         } catch (error) {
           // Another service has inserted a row with the next id of the sequence.
-          if (!isUniqueViolation(error) || attempt === MAX_ATTEMPTS) throw error
+          const isIdTaken = isUniqueViolation(error) && !isKeyStored(error)
+          if (!isIdTaken || attempt === MAX_ATTEMPTS) throw error
         }
       }
     },
