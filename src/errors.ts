@@ -54,7 +54,7 @@ export interface ErrorBody {
   errors?: ValidationError[]
 }
 
-/** An error to send to the client. Any other error that is thrown becomes a 500 without details. */
+/** An error to send to the client. The error handler converts all others: unknown ones become a 500 without details. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly code: ErrorCode

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 
-/** Size of the joined chunks, in bytes. The chunks of a body whose Content-Length is not larger are not joined. */
+/** Size of the joined chunks, in bytes. A body whose Content-Length is at most this size is read without joining. */
 export const BLOCK = 16 * 1024
 
 /** Number of chunks to process before yielding to the event loop. */

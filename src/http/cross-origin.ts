@@ -74,8 +74,8 @@ const READS = ['GET', 'HEAD', 'OPTIONS']
 const SAME_ORIGIN = ['same-origin', 'none']
 
 /**
- * Detects cross-site request forgery (CSRF): returns whether a page whose origin is neither that of this service nor
- * allowed made the browser send this write, to which the browser adds the cookie automatically. Clients other than
+ * Detects cross-site request forgery (CSRF), in which a page makes the browser send a write, with the user's cookie.
+ * Returns true for a write from a page whose origin is neither that of this service nor allowed. Clients other than
  * browsers send neither `Sec-Fetch-Site` nor `Origin`, and are not affected.
  */
 export function isCrossSiteWrite(request: FastifyRequest): boolean {

@@ -55,7 +55,7 @@ export function defineHttpMetrics(
   const apps: FastifyInstance[] = []
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last of its response',
+    help: 'Time from the end of the request headers to the end of the response',
     labelNames: ['method', 'route', 'status', 'code', 'api'],
     buckets: BUCKETS,
     registers,

@@ -117,7 +117,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     if (recent.getRemainingTTL(session) < RECENT_SESSIONS.ttl / 2) recent.set(session, true)
   }
 
-  /** Returns the semaphore of an address, which bounds by how much concurrent requests can exceed the rate limit. */
+  /** Returns the semaphore of an address. It bounds how many lookups can start before the first 401 is counted. */
   function lookupsOf(address: string): LimitFunction {
     const limit = lookups.get(address) ?? pLimit(MAX_LOOKUPS)
     lookups.set(address, limit)

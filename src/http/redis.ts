@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { createCircuitBreaker } from './circuit-breaker.js'
 
-/** Timeout of a command, in milliseconds. No request waits longer for its count. */
+/** Timeout of a command, in milliseconds. A request waits at most this long each time that it is counted or checked. */
 const COMMAND_TIMEOUT = 250
 
 /** Connection timeout, in milliseconds. Startup waits this long, then continues without Redis. */

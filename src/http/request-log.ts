@@ -49,8 +49,8 @@ const MAX_PATH = 200
 
 /**
  * Logs one line per request, with the route template instead of the URL, and never headers, cookies, query strings or
- * bodies. A security event is logged as a warning with `event` and `reason` (docs/security.md). Successful health
- * checks are logged at level debug.
+ * bodies. Only a request without a route is logged with its path. A security event is logged as a warning with `event`
+ * and `reason` (docs/security.md). Successful health checks are logged at level debug.
  */
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)

@@ -10,9 +10,9 @@ const USER_QUEUE = { maxWaiting: 16, timeout: 5000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
- * With a cooldown of three times the processing time, the queued large work on one of a user's permits takes at most a
- * quarter of the event loop's time, unless the permit is held for longer than a third of MAX_COOLDOWN (semaphore.ts).
- * The cooldown does not delay a user who sends one request at a time.
+ * Cooldown of a user's permits (semaphore.ts). While large work of the user is queued, each permit is held for at most
+ * a quarter of the time, unless work takes longer than a third of MAX_COOLDOWN. The cooldown does not delay a user who
+ * sends one request at a time.
  */
 const COOLDOWN = 3
 

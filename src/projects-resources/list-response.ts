@@ -74,8 +74,8 @@ export async function listBody<Row extends object, Position, Query extends PageQ
  * has been sent (backpressure).
  *
  * The ETag is computed from the versions of all rows, which are read before the first byte is sent. Rows that are
- * inserted later are omitted: otherwise a client could cache them under the ETag of a list without them. A row that is
- * updated or deleted later is harmless, because its version never recurs.
+ * inserted later are omitted: otherwise a client could cache them under the ETag of a list without them. Later updates
+ * and deletions are harmless: the ETag contains the old version of the row, so it never matches again.
  */
 async function streamList<Row extends object, Position, Query, Body extends object>(
   list: ListContext<Query>,

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { EMAIL, GITHUB_ACCOUNT_ID, GITHUB_ACCOUNT_NAME } from '../identity-rules.js'
 import { Count, Id, Instant, Nullable, NullableText, pageQuery, Text, Time } from '../schemas.js'
 
-/** Maximum lifetime of a session, in seconds: 366 days. */
+/** Maximum `ttl` of a session, in seconds: 366 days. Does not limit `expires_at`. */
 const MAX_TTL = 366 * 24 * 60 * 60
 
 /** Maximum number of operations in a sync. */

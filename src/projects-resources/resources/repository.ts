@@ -193,7 +193,7 @@ export function createResourceRepository(
         try {
           return await prisma.$transaction(write)
         } catch (error) {
-          // Another service has inserted a row with the next id of the sequence.
+          // Another service has concurrently inserted a row with the same id. (The default skips committed ids.)
           const isIdTaken = isUniqueViolation(error) && !isKeyStored(error)
           if (!isIdTaken || attempt === MAX_ATTEMPTS) throw error
         }

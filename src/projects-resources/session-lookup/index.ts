@@ -10,7 +10,7 @@ import { requestSession } from './request.js'
 
 export interface SessionLookupOptions {
   SESSION_LOOKUP_URL: string
-  /** How long the result of a lookup is cached, in milliseconds. */
+  /** How long a session that was found is valid before it is looked up again, in milliseconds. */
   SESSION_LOOKUP_TTL: number
   /** Timeout for the whole response, in milliseconds. */
   SESSION_LOOKUP_TIMEOUT: number
@@ -35,7 +35,7 @@ export type ObserveSessionLookup = (
   milliseconds?: number,
 ) => void
 
-/** Looks up sessions in the service that issued them, and caches the results in the table `sessions`. */
+/** Looks up sessions in the service that issued them, and stores the valid ones in the table `sessions`. */
 export interface SessionLookup {
   /**
    * Looks up a session.
