@@ -36,7 +36,8 @@ const TOKEN = `rpad('bench-' || session || '-' || "user", 43, '-')`
 /**
  * Returns SQL that fills the tables that the measured calls use. The rows of a project are spread over the table: they
  * are inserted round-robin, one for every project, as if users had created them concurrently. Half of the imports have
- * the type `github` and an account for which the user has an installation. The others have the other types.
+ * the type `github` and an account for which the user has an installation. The others have the type `gitlab`, `url` or
+ * `git`.
  */
 const LOAD = (dataset: Dataset) => {
   const { users, perProject } = dataset

@@ -49,7 +49,7 @@ export const clients: Trial = () =>
       ...judgeServed('alone', quiet),
       ...judgeServed(`with ${IDLE} idle, ${SLOW * 2} slow and ${left} disconnecting clients`, disturbed),
       ...(await slow.findings),
-      figure('open idle connections before and after', `${before}, ${after}`),
+      figure('open idle connections before and after the slow and disconnecting clients', `${before}, ${after}`),
       ...limits,
       check('exit code after SIGTERM', `${code}`, code === 0),
       within('from SIGTERM to exit', elapsed, 10_000),

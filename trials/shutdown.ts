@@ -33,7 +33,7 @@ export const shutdown: Trial = () =>
   ])
 
 interface LoadStyle {
-  /** Whether clients stop connecting when readiness is no longer 200. Otherwise they connect until they are refused. */
+  /** Whether clients stop connecting when readiness is no longer 200. Otherwise, they retry until the load stops. */
   isBalanced?: boolean
   thinkTime?: () => number
 }

@@ -45,7 +45,8 @@ export function createProgram(): Command {
       .description('Manage the database of the service: migrations, users, projects, sessions, files and resources.')
       .version(VERSION, '--version', 'show the version')
       .helpOption('-h, --help', 'show this help')
-      // Recognize the program's options, such as --version, only before a command: a value after it may look like one.
+      // Recognize the program's options, such as --version, only before a command: a value after the command, such as a
+      // name, may look like an option.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => {} })
       .exitOverride()

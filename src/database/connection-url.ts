@@ -20,8 +20,8 @@ const SUPPORTED = ['host', 'port', 'user', 'password', 'application_name', 'fall
 SUPPORTED.push('schema', 'pgbouncer', 'ssl', 'sslmode', 'sslnegotiation', ...FILES)
 
 /**
- * libpq parameters with the values that have no effect, which are dropped. Other values are rejected, because `pg`
- * would ignore them.
+ * libpq parameters, each with a pattern for the values that have no effect. A parameter with such a value is dropped.
+ * Any other value is rejected, because `pg` would ignore it.
  */
 const NEUTRAL = new Map([
   ['channel_binding', /^(prefer|disable)$/],

@@ -31,7 +31,7 @@ export interface GithubClient {
    * @returns null if GitHub refuses to create one: the installation has no access to this repository, or is suspended
    */
   getRepoToken(installationId: number, repository: RepoRef, signal: AbortSignal): Promise<IssuedToken | null>
-  /** Removes a token that GitHub rejected from the cache. */
+  /** Removes from the cache a token that GitHub rejected. */
   dropRepoToken(installationId: number, repository: RepoRef, token: Token): void
   /** Reads a repository with a token. @returns null if the token does not have access to it, or has been revoked */
   readRepoWith(token: IssuedToken, repository: RepoRef, signal: AbortSignal): Promise<Repo | null>

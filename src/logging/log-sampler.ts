@@ -2,10 +2,10 @@
 const LINES_PER_SECOND = 5
 
 /**
- * Creates a sampler, which limits how often one kind of event is logged. Call it once per event.
+ * Creates a sampler, which limits how often one kind of event is logged.
  *
- * @returns the fields to add to the log line, where `omitted` is the number of events that were skipped since the last
- * line; undefined if the event must not be logged
+ * @returns the sampler, a function to call once per event. It returns the fields to add to the log line, where
+ * `omitted` is the number of events that were skipped since the last line; undefined if the event must not be logged
  */
 export function createSampler(): () => { omitted?: number } | undefined {
   let windowEnd = 0

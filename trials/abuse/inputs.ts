@@ -32,7 +32,7 @@ function paths(): Input[] {
   const texts: [type: string, name: string, path: string][] = [
     ['url', '100 000 combining marks in a host', `http://a${marks.repeat(50_000)}`],
     ['url', '2 MiB of combining marks in a host', `http://a${fill(marks)}`],
-    ['url', '2048 combining marks in a host', `http://a${marks.repeat(1000)}`],
+    ['url', '2000 combining marks in a host', `http://a${marks.repeat(1000)}`],
     ['url', '2 MiB of letters in a host', `http://${fill('一')}`],
     ['url', '2 MiB of labels in a host', `http://${fill('ü.')}`],
     ['url', '2 MiB of user info', `http://${fill('@')}a/`],
@@ -87,7 +87,7 @@ function shapes(): Input[] {
   ])
 }
 
-/** Every field of every type of body, with 2 MiB of text, and files with text of the maximum length. */
+/** Every field of every type of body, with 2 MiB of text, and files with as much text as their limits allow. */
 function fields(): Input[] {
   const bodies: Record<string, Record<string, unknown>> = {
     imports: EXAMPLE,
@@ -99,15 +99,15 @@ function fields(): Input[] {
     ),
   )
   const texts: [name: string, text: string][] = [
-    ['letters', 'a'.repeat(1024 * 1024)],
-    ['emoji', '🦊'.repeat(256 * 1024)],
-    ['quotes', '"'.repeat(1024 * 1024 - 200)],
-    ['line feeds', '\n'.repeat(1024 * 1024 - 200)],
-    ['control characters', '\u0001'.repeat(340_000)],
+    ['1 MiB of letters', 'a'.repeat(1024 * 1024)],
+    ['1 MiB of emoji', '🦊'.repeat(256 * 1024)],
+    ['1 MiB of quotes', '"'.repeat(1024 * 1024 - 200)],
+    ['1 MiB of line feeds', '\n'.repeat(1024 * 1024 - 200)],
+    ['340 000 control characters', '\u0001'.repeat(340_000)],
   ]
   const stored = texts.map(([name, text]) =>
     post(
-      `user-files.text: 1 MiB of ${name}, stored`,
+      `user-files.text: ${name}, stored`,
       JSON.stringify({ ...bodies['user-files'], text }),
       `${RESOURCES}/user-files`,
     ),
@@ -148,5 +148,5 @@ function heads(): Input[] {
   ]
 }
 
-/** Returns all inputs, each with the maximum size that the service reads. */
+/** Returns all inputs. Most have the maximum size that the service reads. */
 export const inputs = (): Input[] => [...paths(), ...shapes(), ...fields(), ...chunked(), ...heads()]

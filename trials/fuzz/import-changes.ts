@@ -55,8 +55,8 @@ export function expectUpdate(user: User, project: Project, call: Call): Expectat
 }
 
 /**
- * Determines the errors of a PUT: `refused` are certain, `maybe` are possible because the canonical form of the path is
- * unknown.
+ * Determines the errors of a PUT: `refused` are certain, `maybe` are possible because the canonical form of the path or
+ * the current ETag is unknown.
  */
 function judgeUpdate(
   user: User,

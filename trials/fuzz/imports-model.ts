@@ -36,7 +36,7 @@ export function expectImports(user: User, project: Project, call: Call): Expecta
 
 /**
  * Determines the errors of a create or preview: `refused` are certain, `maybe` are possible because the canonical form
- * of the path is unknown.
+ * of the path or the length of the new id is unknown.
  */
 function judgeSource(user: User, project: Project, body: Record<string, unknown>) {
   const { source_type, source_path } = body

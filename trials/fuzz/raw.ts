@@ -8,7 +8,10 @@ import { openWire, type WireResponse } from './wire.js'
 
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
-/** Request methods assumed when parsing responses: more than any case has responses, so that all responses are read. */
+/**
+ * Request methods that are assumed when responses are parsed. No case has this many responses, so that all of them are
+ * read.
+ */
 const METHODS = Array.from({ length: 64 }, () => 'GET')
 
 /** Sends raw cases of one user until all workers together have sent enough requests. */

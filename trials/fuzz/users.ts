@@ -6,7 +6,10 @@ import { createRandom } from './random.js'
 import { MAX_ROWS } from './room.js'
 import { INSERT_PROJECT, readModel } from './stored.js'
 
-/** Creates users, each with sessions, projects, GitHub installations and other resources that are not linked. */
+/**
+ * Creates users, each with sessions, projects, GitHub installations and other resources that are not linked. The first
+ * user also has an almost full project.
+ */
 export async function createUsers(client: pg.Pool, count: number, seed: number): Promise<User[]> {
   const users: User[] = []
   for (let index = 0; index < count; index += 1) {

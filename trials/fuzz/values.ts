@@ -91,7 +91,10 @@ const READ_ONLY = [
   'suspended_at',
 ]
 
-/** Functions that turn a valid JSON body into one that the service must refuse: malformed, too deep, or not UTF-8. */
+/**
+ * Functions that turn a valid JSON body into one that the service must refuse: malformed, too deep, not UTF-8, or with
+ * a key that could pollute a prototype.
+ */
 const WRONG_TEXTS: ((body: string) => string | Buffer)[] = [
   (body) => body.slice(0, -1),
   (body) => `${body}}`,

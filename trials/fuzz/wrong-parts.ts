@@ -10,7 +10,7 @@ export const WRONG_IDS = [
 export const WRONG_SLUGS =
   'import Imports user_files user-filess constructor __proto__ imports%00 %20imports toString'.split(' ')
 
-/** Queries of a list: invalid, ambiguous, or with invalid cursors. */
+/** Queries of a list: invalid or ambiguous ones, invalid cursors, and unknown parameters, which are ignored. */
 export const WRONG_QUERIES = [
   ...'0 101 abc 1e1 01 -1 1.5 %31%30%30%30 +1'.split(' ').map((limit) => `limit=${limit}`),
   ...'bogus GITHUB github%00 github,local %20url'.split(' ').map((type) => `source_type=${type}`),

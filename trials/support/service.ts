@@ -10,7 +10,7 @@ export interface Service {
   /** Time from the start of the process to the first 200 of /health/ready, in milliseconds. */
   readyAfter: number
   signal(signal: NodeJS.Signals): void
-  /** Returns the log so far; empty if `logFile` is set. */
+  /** Returns the log so far, including that of earlier services in the same folder. Requires the default log file. */
   log(): string
   /** Resolves when the process has exited. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
