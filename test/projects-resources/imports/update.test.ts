@@ -87,7 +87,7 @@ t.test('PUT accepts a whole object and ignores its read-only fields', async (t) 
   t.ok(response.body.import.updated_at > created.updated_at)
 })
 
-t.test('PUT rejects a body that changes no field', async (t) => {
+t.test('PUT rejects a body that sets no field', async (t) => {
   const service = await shared.reset()
   const { path, created } = await createImport(service)
   const problem = validationErrorBody([
