@@ -213,7 +213,7 @@ t.test('npm run dev restarts the service when its source changes, and stops when
   await endsAll(t, dev, dev.pid, 'SIGKILL', null)
 })
 
-/** Copies what `npm run dev` needs of the checkout to a folder in which it can be changed. */
+/** Copies the files that `npm run dev` needs to a temporary folder, in which a test can change them. */
 async function copyCheckout(t: Test): Promise<string> {
   const folder = await temporaryFolder(t)
   for (const name of ['src', 'dev', 'prisma', 'package.json', 'tsconfig.json']) {

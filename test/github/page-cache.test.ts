@@ -39,5 +39,5 @@ t.test('replacing a page releases the memory of the old one', async (t) => {
   t.equal(cache.get('a')?.etag, '"a"')
   t.equal(cache.get('b')?.etag, '"b99"')
   cache.set('b', page('b', 20_000))
-  t.equal(cache.get('b'), undefined, 'the old page is evicted, too')
+  t.equal(cache.get('b'), undefined, 'a replacement larger than the cache removes the old page')
 })

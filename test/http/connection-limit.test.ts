@@ -11,7 +11,7 @@ import { createDatabase } from '../support/database.js'
 /** The limit on open file descriptors of the service's process. */
 const DESCRIPTORS = 300
 
-/** The limit without 10 descriptors for connections to PostgreSQL, and 128 in reserve for other uses. */
+/** The limit on client connections. The service reserves 10 descriptors for PostgreSQL, and 128 for other uses. */
 const MAX_CONNECTIONS = DESCRIPTORS - 10 - 128
 
 const READY = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'

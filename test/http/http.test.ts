@@ -594,7 +594,7 @@ t.test('a session is exactly one well-formed cookie', async (t) => {
   }
 })
 
-t.test('a token may have any format of cookie-octets', async (t) => {
+t.test('a token may have any format that consists of cookie-octets', async (t) => {
   const octets = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('')
   const tokens: [name: string, token: string][] = [
     ['a sealed cookie', `Fe26.2*1*${'a9'.repeat(30)}*${'Zz_-'.repeat(20)}**${'0f'.repeat(100)}*~2`],

@@ -38,7 +38,7 @@ t.test('a request in progress gets its response, and its connection does not blo
 })
 
 t.test(
-  'while draining, the service is not ready but serves requests, and closes each connection after a response',
+  'while draining, the service is not ready but serves requests; after the port is closed, responses close connections',
   async (t) => {
     const { app, call, url } = await startApp(t)
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -6,7 +6,7 @@ import { errorBody, resources, startApp, until } from '../support/app.js'
 
 const SECRET = 'va1ue-of-a-body'
 
-/** Throws and returns the error. */
+/** Calls `action`, and returns the error that it throws. */
 function errorOf(action: () => unknown): Error {
   try {
     action()

@@ -12,7 +12,7 @@ const shared = await startApp(t)
 const IMPORTS = resources('/imports')
 const FILES = resources('/files')
 
-/** All characters that JSON escapes, and others that some serializers escape. */
+/** All characters that JSON escapes and PostgreSQL stores, and others that some serializers escape. */
 const HARD = `${String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1))}"\\/\u007f\u0080é\u2028\u2029🦉e\u0301`
 
 const local = (source_path: string, fields: object = {}) => ({ body: { source_type: 'local', source_path, ...fields } })
@@ -318,7 +318,7 @@ t.test('the counters are correct after a data-only dump is restored', async (t) 
   t.equal((await call('GET', FILES)).body.files.length, 1)
 })
 
-t.test('a project that exceeded the limits before their migration stays readable, and can only shrink', async (t) => {
+t.test('a project over the limits when a migration adds them stays readable, and can only shrink', async (t) => {
   const migratedUrl = await createDatabase(t, { migrated: false })
   const client = new pg.Client({ connectionString: migratedUrl })
   await client.connect()

@@ -2,7 +2,7 @@ import { CreateImportBody } from '../../src/projects-resources/imports/schemas.j
 
 const { properties, required = [] } = CreateImportBody
 
-/** Null for each optional field: their values in an import that was created without them. */
+/** The optional fields of an import, all null, as in an import that was created without them. */
 export const UNSET = Object.fromEntries(
   Object.keys(properties)
     .filter((name) => !required.includes(name as never))

@@ -9,7 +9,10 @@ import { findFreePort } from '../../dev/port.js'
 import { findPostgresUser } from '../../dev/postgres-user.js'
 import { until } from './app.js'
 
-/** Finds the folder of PostgreSQL's programs. pg_dump refuses to dump a server that is newer. */
+/**
+ * Finds the folder of PostgreSQL's programs. A test must dump only a server that was started from it,
+ * because pg_dump refuses to dump a newer server.
+ */
 function findPrograms(): string | undefined {
   try {
     const folder = execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim()

@@ -32,7 +32,7 @@ export const RESOURCE_TYPES = RESOURCE_DESCRIPTORS.map((descriptor) => {
     fields,
     /** A body that creates a resource. */
     create,
-    /** The response to it, except id, times and owner. */
+    /** The response to `create`, except id, times and owner. */
     created: { ...create, ...FURTHER_PROPERTIES[descriptor.slug] } as Record<string, unknown>,
     /** The names of the response's properties, in order. */
     keys: Object.keys(descriptor.resource.properties),

@@ -304,7 +304,7 @@ t.test('an input that is not the address of a GitHub repository is rejected with
 })
 
 t.test(
-  'for an address inside a GitHub repository, the problem requests the URL of the repository itself',
+  'an address inside a GitHub repository is rejected, and the message asks for the URL of the repository itself',
   async (t) => {
     const addresses = [
       'owner/repo/tree/main',
@@ -402,7 +402,7 @@ t.test('an input that is not the address of a GitLab project is rejected with th
   ])
 })
 
-t.test('for an address inside a GitLab project, the problem requests the URL of the project itself', async (t) => {
+t.test('the message for an address inside a GitLab project asks for the URL of the project itself', async (t) => {
   const pages = ['tree', 'blob', 'raw', 'commits', 'commit', 'blame', 'edit', 'issues', 'merge_requests', 'wikis']
   const addresses = [
     'https://gitlab.com/group/project/-/tree/main',
@@ -740,7 +740,7 @@ t.test('the path of a local import is only trimmed', async (t) => {
   ])
 })
 
-t.test('a URL or a path with control characters is rejected as a local path', async (t) => {
+t.test('an empty path, a URL, or invalid characters are rejected for a local import', async (t) => {
   const url = /must be the path of a folder, not a URL/
   rejects(t, 'local', [
     ['', /must not be empty/],
@@ -843,7 +843,7 @@ for (const type of SOURCE_TYPES) {
     t.ok(accepted > 200, `${accepted} of 2000 inputs were accepted`)
   })
 
-  t.test(`the problem of an invalid ${type} path does not contain the input`, async (t) => {
+  t.test(`the error message for an invalid ${type} path does not contain the input`, async (t) => {
     const long = fc.oneof(fc.string({ minLength: 8 }), fc.string({ unit: 'binary', minLength: 8 }), codeUnits)
     fc.assert(
       fc.property(long, (input) => input.length < 8 || !problemContains(type, input, input)),

@@ -61,7 +61,7 @@ t.test('PUT of an import changes only the fields in the body', async (t) => {
 
 t.test('every change increases updated_at, even within one millisecond or after the clock is set back', async (t) => {
   const service = await shared.reset()
-  // A trigger ignores the value of an UPDATE, but not that of an INSERT.
+  // A trigger replaces the updated_at of an UPDATE, but not that of an INSERT.
   await service.sql(`INSERT INTO imports (id, source_type, source_path, updated_at, neptun_user_id, project_id)
     VALUES (900, 'local', 'x', '2099-01-01T00:00:00.000Z', 1, 789)`)
   for (const updated_at of ['2099-01-01T00:00:00.001Z', '2099-01-01T00:00:00.002Z']) {
@@ -87,7 +87,7 @@ t.test('PUT accepts a whole object and ignores its read-only fields', async (t) 
   t.ok(response.body.import.updated_at > created.updated_at)
 })
 
-t.test('PUT rejects a body that changes no field', async (t) => {
+t.test('PUT rejects a body that sets no field', async (t) => {
   const service = await shared.reset()
   const { path, created } = await createImport(service)
   const problem = validationErrorBody([

@@ -106,7 +106,7 @@ t.test('installation_id is accepted as a number or a string, and returned as a s
 })
 
 t.test(
-  'in live mode, the account is stored as GitHub describes it, and verified each time it is recorded',
+  'in live mode, recording an installation always verifies it with GitHub, and stores what GitHub returns',
   async (t) => {
     const { call, sql, github } = await startLive(t)
     await sql(`UPDATE users SET github_account_id = '77' WHERE id = 1`)

@@ -153,7 +153,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(stored, new Set([...returned].filter((id) => id !== 500)), 'a create that fails leaves no resource')
   })
 
-  t.test(`${slug}: linking a resource that is deleted concurrently returns 404`, async (t) => {
+  t.test(`${slug}: links to a resource that is deleted concurrently are deleted with it or return 404`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const responses = await Promise.all([
