@@ -6,14 +6,18 @@ import { createSampler } from '../logging/log-sampler.js'
 /** File descriptors that are reserved for the log, GitHub, Redis, metrics and files. */
 const RESERVE = 128
 
+type ConnectionSettings = Pick<Config, 'DATABASE_POOL_SIZE' | 'INTERNAL_PORT'>
+
 /**
  * Limits client connections to fewer than the process has file descriptors, so that connections to PostgreSQL and
  * GitHub can still be opened. A connection over the limit is closed immediately. Existing connections are not affected.
+ * With INTERNAL_PORT, each of the two servers gets half of the connections.
  */
-async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE }: Pick<Config, 'DATABASE_POOL_SIZE'>) {
+async function connections(app: FastifyInstance, { DATABASE_POOL_SIZE, INTERNAL_PORT }: ConnectionSettings) {
   const limit = readDescriptorLimit()
   if (limit === undefined) return
-  const maximum = Math.max(1, limit - DATABASE_POOL_SIZE - RESERVE)
+  const servers = INTERNAL_PORT === undefined ? 1 : 2
+  const maximum = Math.max(1, Math.floor((limit - DATABASE_POOL_SIZE - RESERVE) / servers))
   const sampler = createSampler()
   app.server.maxConnections = maximum
   app.server.on('drop', () => {

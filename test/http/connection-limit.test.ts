@@ -7,20 +7,22 @@ import t from 'tap'
 import { until } from '../support/app.js'
 import { compiled } from '../support/compiled.js'
 import { createDatabase } from '../support/database.js'
+import { freePort, SERVICE_TOKEN } from '../support/service.js'
 
 /** The limit on open file descriptors of the service's process. */
 const DESCRIPTORS = 300
 
-/** The limit on client connections. The service reserves 10 descriptors for PostgreSQL, and 128 for other uses. */
-const MAX_CONNECTIONS = DESCRIPTORS - 10 - 128
+/** Client connections of all ports. The service reserves 10 descriptors for PostgreSQL, and 128 for other uses. */
+const CONNECTIONS = DESCRIPTORS - 10 - 128
 
 const READY = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'
 const skip = process.platform === 'win32' && 'Windows has no limit of file descriptors'
 
-t.test(
-  'connections beyond the limit of file descriptors are rejected, and existing ones are served',
-  { skip },
-  async (t) => {
+for (const servers of [1, 2]) {
+  const maximum = Math.floor(CONNECTIONS / servers)
+  const title = `connections beyond the limit of file descriptors are rejected, and existing ones are served (${servers} ports)`
+  t.test(title, { skip }, async (t) => {
+    const internal = { INTERNAL_PORT: await freePort(), SERVICE_TOKENS: SERVICE_TOKEN }
     const command = `ulimit -n ${DESCRIPTORS} && exec "$0" "$1"`
     const child = spawn('sh', ['-c', command, process.execPath, compiled('src/server.ts')], {
       cwd: t.testdir(),
@@ -32,6 +34,7 @@ t.test(
         NODE_ENV: 'development',
         DATABASE_CONNECT_TIMEOUT: '15000',
         DATABASE_ANSWER_TIMEOUT: '15000',
+        ...(servers === 2 && internal),
       },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
@@ -68,9 +71,9 @@ t.test(
       sockets.push(socket)
     }
     const message = 'rejected a connection: too many open connections'
-    t.match(JSON.parse(await warned), { level: 40, msg: message, maximum: MAX_CONNECTIONS })
+    t.match(JSON.parse(await warned), { level: 40, msg: message, maximum })
     t.ok(await isServed(first), 'an existing connection is served')
-    const expected = 1 + 2 * DESCRIPTORS - MAX_CONNECTIONS
+    const expected = 1 + 2 * DESCRIPTORS - maximum
     await until(() => rejected >= expected, `${expected} connections are rejected`)
     t.equal(rejected, expected)
     for (const socket of sockets) socket.destroy()
@@ -79,5 +82,5 @@ t.test(
       const next = await open()
       return await Promise.race([isServed(next), once(next, 'close').then(() => false)])
     }, 'new connections are served again')
-  },
-)
+  })
+}
