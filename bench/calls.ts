@@ -25,7 +25,7 @@ export const list: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'imports', session)),
 }
 
-/** The list of imports by up to SAMPLE users, for comparisons in which other calls are limited to fewer users. */
+/** Lists imports as up to SAMPLE users. Has a separate name, since some comparisons limit `list` to fewer users. */
 export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 
 export const resources: Call = {

@@ -16,7 +16,7 @@ export const STANDARD: Dataset = { users: 1000, perProject: [20, 20, 20, 20, 20]
  */
 const FILES_PER_LINK = 2
 
-/** Returns the id of one of a user's projects, `number` from 0. */
+/** Returns the id of a user's project. `number` is its index, from 0. */
 export const projectId = ({ perProject }: Dataset, user: number, number: number) =>
   (user - 1) * perProject.length + number + 1
 
@@ -27,7 +27,8 @@ const MIN_SESSIONS = 500
 export const sessionsPerUser = ({ users }: Dataset) => Math.ceil(MIN_SESSIONS / users)
 
 /**
- * Returns the token of one of a user's sessions, `session` from 0: 43 characters, like those that the service creates.
+ * Returns the token of a user's session. `session` is its index, from 0. Tokens have 43 characters, like those that the
+ * service creates.
  */
 export const tokenOf = (user: number, session = 0) => `bench-${session}-${user}`.padEnd(43, '-')
 

@@ -48,8 +48,8 @@ interface Explained {
 }
 
 /**
- * Explains the statements of the service's hot calls. The service's repositories run repeatedly on its database layer,
- * for users spread over the database. All written rows are deleted.
+ * Explains the statements of the service's hot calls. Calls the service's own repositories repeatedly, for users spread
+ * over the database, and deletes all rows that they create.
  *
  * @returns `summary` has one line per statement; `text` also has the complete plans
  */

@@ -135,8 +135,8 @@ function onConnections(field: Field, contenders: Contender[], seconds: number): 
 }
 
 /**
- * Returns the steps for one database: every call by `users` users, which is the same number for all databases, and
- * lists by up to 500 users.
+ * Returns the steps for one database: every call by `users` users, and the list by up to 500 users. `users` is the same
+ * for all databases.
  */
 function inRows(field: Field, contenders: Contender[], users: number, x: number, seconds: number): Step[] {
   const same = [calls.list, calls.resources, calls.create].map((call) => calls.byFewer(call, users))

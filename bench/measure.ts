@@ -16,8 +16,8 @@ export interface Field {
 const CONNECTIONS = 64
 
 /**
- * Number of the project in which a contender creates imports. The Prisma peers share one, since the standard data has
- * five projects per user, and imports are deleted after each measurement.
+ * Index of the user's project in which a contender creates imports. A user has five projects in the standard data, and
+ * the first is for lists, so the Prisma peers share one. They can, because imports are deleted after each measurement.
  */
 const PROJECT: Record<Name, number> = {
   ours: 1,

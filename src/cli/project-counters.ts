@@ -8,8 +8,8 @@ interface List {
   /** For a list of links: the table of the resources, whose sizes are counted, with its join condition. */
   resources?: string
   /**
-   * Size of an empty list in bytes of JSON, such as `{"imports":[]}` or `[]`, minus one: each row is counted
-   * with a trailing comma, but the last row has none.
+   * Length of the JSON of an empty list (`{"imports":[]}` or `[]`) in bytes, minus one: each row is counted with a
+   * trailing comma, but the last row has none.
    */
   emptyBytes: number
 }

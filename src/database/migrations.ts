@@ -128,8 +128,8 @@ async function pendingMigrations(client: pg.Client) {
 }
 
 /**
- * Reads the migrations. `checksums` has two for each. The first is with LF line endings and is recorded in the history.
- * The second is with CRLF, which Git may use on Windows: earlier installations may have recorded it.
+ * Reads the migrations. Each has two `checksums`. The first is of the file with LF line endings, and is recorded in the
+ * history. The second is of the file with CRLF, which Git may use on Windows: older installations may have recorded it.
  */
 async function readMigrations() {
   const names = (await readdir(folder)).filter((name) => /^\d{14}_/.test(name)).sort()

@@ -39,7 +39,7 @@ export interface GithubClient {
   readInstallation(installationId: number, signal?: AbortSignal): Promise<Installation | null>
   /**
    * Sends a request with a token for everything that an installation has access to.
-   * @param route for example `GET /repos/{owner}/{repo}`. `params` fill the placeholders; the rest become the query.
+   * @param route for example `GET /repos/{owner}/{repo}`. `params` without a placeholder go into the query.
    * @returns GitHub's response with any status below 500, including 304 and redirects, except rate limits. If GitHub
    * refuses to create a token (the installation is suspended or deleted): status 403 without data
    */

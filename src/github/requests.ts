@@ -43,7 +43,7 @@ export interface GithubRequests {
    */
   sendAsApp(call: Omit<Call, 'authorization'>): Promise<GithubResponse>
   /**
-   * Logs why a request failed, without the response's data except GitHub's message, and returns a 503 error to throw.
+   * Logs why a request failed, and returns a 503 error to throw. Of the response's data, logs only GitHub's message.
    */
   fail(route: string, reason: string, response?: GithubResponse): ApiError
   clock: GithubClock
@@ -136,7 +136,7 @@ export function createRequests(
     const offset = clock.offset()
     const response = await send({ ...call, authorization: await signAsApp() })
     if (response.status !== 401) return response
-    // The Date header of the response has shown that the JWT was signed with a wrong time.
+    // If the response's Date header has changed the offset, the JWT was signed with a wrong time: retry with a new one.
     if (clock.offset() !== offset && !isRetry) return await sendAsApp(call, true)
     const reason = isAboutTime(response)
       ? "GitHub rejected the time of the App's token: this machine's clock is wrong"

@@ -69,7 +69,8 @@ const DEFAULT_LIMIT_WAIT = 60
 const MAX_WAIT = 3600
 
 /**
- * Reads how long to wait after a response that reports a rate limit. The time of the reset is by GitHub's clock.
+ * Reads how long to wait after a response that reports a rate limit. `x-ratelimit-reset` is a time on GitHub's clock,
+ * so it is compared with the `Date` header.
  * @returns seconds, at least 1; undefined if the response does not report a rate limit
  * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */

@@ -60,7 +60,7 @@ export interface User {
   model: Model
   /** Ids of this user's deleted projects, and of their deleted items by slug. */
   deleted: { projects: number[]; items: Record<string, number[]> }
-  /** Responses with an ETag, by URL, by ETag, or by the version of an object (versionOf). */
+  /** Responses with an ETag. The keys are URLs, ETags and versions of objects (versionOf). */
   seen: Map<string, Seen>
   nextPages: NextPage[]
 }

@@ -9,8 +9,8 @@ import { openWire, type WireResponse } from './wire.js'
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
 /**
- * Request methods that are assumed when responses are parsed. No case has this many responses, so that all of them are
- * read.
+ * Methods for wire.send(), one for each response that it waits for. No case has this many responses, so it reads until
+ * the connection is closed.
  */
 const METHODS = Array.from({ length: 64 }, () => 'GET')
 

@@ -17,7 +17,8 @@ export interface WireResponse {
 export interface Wire {
   isOpen(): boolean
   /**
-   * Sends each piece in a separate packet, and waits for one response per method.
+   * Sends each piece in a separate packet, and waits for the responses.
+   * @param methods the methods of the requests, one for each expected response
    * @param isEnd whether to half-close the connection after the last piece
    * @returns the responses; fewer if the service closes the connection, or after a timeout of 30 s
    */

@@ -84,7 +84,7 @@ export function toBytes({ method, path, body }: Request, port: number, token: st
 }
 
 /**
- * Parses the response at the start of `bytes`, for example a large list in chunks.
+ * Parses the response at the start of `bytes`. Its body may be chunked, like that of a large list.
  * @returns undefined if it is incomplete
  */
 export function readResponse(bytes: Buffer): (Response & { length: number; isLast: boolean }) | undefined {

@@ -64,8 +64,8 @@ async function describeAccount(transaction: Transaction, installationId: number,
 }
 
 /**
- * Stores the ids of repositories in imports without an id, matched by path. Skips a repository if statements about its
- * name are stored, because the delivered name may be outdated.
+ * Adds GitHub's repository ids to imports that have none, matched by path. Skips a repository that has rows in
+ * github_names, because the name in the delivery may be older than those.
  */
 async function learnRepos(
   transaction: Transaction,
@@ -90,8 +90,8 @@ async function learnRepos(
 }
 
 /**
- * Builds a filter for installations whose last suspension change is unknown, older than one of `times` (`lt`), or not
- * newer than one of them (`lte`). Without times, all installations match.
+ * Builds a filter for installations whose `suspension_known_at` is null, or before one of `times`; with `lte`, it may
+ * also be equal. If all times are null, all installations match.
  */
 function isOlder(operator: 'lt' | 'lte', ...times: (Date | null)[]): Prisma.GithubInstallationWhereInput {
   const bounds = times.filter((time) => time !== null).map((time) => ({ suspension_known_at: { [operator]: time } }))

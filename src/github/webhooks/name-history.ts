@@ -5,8 +5,8 @@
  */
 export interface NameStatement {
   /**
-   * Null if the statement gives a name in use rather than a change. If only the former owner is known: `#12345/*` or
-   * `login/*`.
+   * The name before a rename or transfer; `#12345/*` or `login/*` if only the former owner is known. Null if the
+   * statement does not describe a change, but only gives the name in use.
    */
   former_name: string | null
   name: string
@@ -60,9 +60,9 @@ function findEnds(changes: NameStatement[], start: string): string[] {
   const known = changes.filter((change) => !isFormerNameUnknown(change))
   for (const { former_name } of known) count(keyOf(former_name), -1)
   const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
-  // If the former name of a transfer is unknown, guess which of the former owner's names in use ended with the
-  // transfer. Try, in this order: the start of the chain, unless another change has ended it; the former owner with
-  // the repository's name after the transfer; any other name.
+  // If the former name of a transfer is unknown, guess it among the names in use that belong to the former owner. Try,
+  // in this order: the start of the chain, unless another change has ended its use; the former owner with the
+  // repository's new name; any other name.
   for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(
