@@ -91,7 +91,7 @@ export const Variables = Type.Object({
     0,
     600_000,
     1000,
-    'Milliseconds after SIGTERM during which requests are still accepted while the readiness check returns 503. At most a quarter of SHUTDOWN_TIMEOUT is used.',
+    'Milliseconds after SIGTERM during which requests are still accepted while the readiness check returns 503. Limited to a quarter of SHUTDOWN_TIMEOUT.',
   ),
   SHUTDOWN_TIMEOUT: milliseconds(10_000, 'Maximum duration of a shutdown in milliseconds, SHUTDOWN_DELAY included.'),
   DATABASE_URL: Type.String({
