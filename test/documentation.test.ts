@@ -48,7 +48,7 @@ t.test('docs/api.md lists every operation', async (t) => {
   t.same([...new Set(callsOf(await read('docs/api.md')))].sort(), described.sort())
 })
 
-/** Writes words as the pages do: `a`, `b` or `c`. */
+/** Formats a list of words like the pages do: `a`, `b` or `c`. */
 const enumerate = (words: readonly string[]) =>
   words
     .map((word) => `\`${word}\``)

@@ -502,7 +502,7 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   t.strictSame(await sql('SELECT FROM sessions'), [])
 })
 
-t.test('DATABASE_URL is in the environment, .env or (not in production) a file that npm run dev writes', async (t) => {
+t.test('DATABASE_URL is read from the environment, .env or (not in production) the file of npm run dev', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')

@@ -92,8 +92,8 @@ for (const [target, statement] of [
     const one = resources(`/imports/${body.import.id}`)
     await holdTransaction(t, service.databaseUrl, statement)
     const startedAt = performance.now()
-    // These writes need the lock on the project's row because they change its counters: as JSON, the new title is
-    // longer than the old one, null.
+    // The new title takes more bytes of JSON than null, the old one. Therefore, these writes change the counters of the
+    // project, and need the lock on its row.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
     const writing = Array.from({ length: 40 }, write)
     await until(async () => (await countWaiting(service)) > 0, 'a write waits for the lock')

@@ -70,7 +70,7 @@ const LIMITED = {
   rolcanlogin: true,
 }
 
-/** Selects the schema public, and each object in it, unless neptun_service owns it. */
+/** Selects what neptun_service does not own: objects in the schema public, or the schema itself. */
 const FOREIGN = `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> 'neptun_service'::regrole
   UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typowner <> 'neptun_service'::regrole
   UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proowner <> 'neptun_service'::regrole

@@ -4,7 +4,7 @@ import { INSTALLATION, redirect, type StubInstallation, type StubRepository } fr
 import { equalsDenied, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
 t.test(
-  'a new repository takes three requests to GitHub; a cached one takes one if private, two if public',
+  'the first import of a repository sends three requests to GitHub; later ones one if private, two if public',
   async (t) => {
     const { github, post } = await startLive(t)
     t.equal((await post()).status, 201)

@@ -72,7 +72,7 @@ for (const isPublic of [false, true]) {
   )
 }
 
-t.test("GitHub's response outweighs older deliveries, and newer deliveries outweigh the response", async (t) => {
+t.test("the name in GitHub's response takes precedence over older deliveries, but not over newer ones", async (t) => {
   const service = await start(t)
   const { github, post } = service
   const at = (minute: number) => ({ updated_at: `2025-03-01T12:0${minute}:00Z` })
@@ -104,7 +104,7 @@ t.test('a rename that is delivered during the permission check of an import is n
   t.same(await stored(service), ['username/new', 'username/new'])
 })
 
-t.test('an import with a changed path follows the new repository by id', async (t) => {
+t.test('after its path is changed, an import follows renames of the new repository, matched by id', async (t) => {
   const service = await start(t)
   const { github, post, call } = service
   github.repositories.push({ id: 501, full_name: 'username/second', private: true, installation: 456789 })
@@ -115,7 +115,11 @@ t.test('an import with a changed path follows the new repository by id', async (
   t.same(await stored(service), ['username/second'])
   t.equal(await deliver(service, 'repository', renamed(501, 'second', 'third')), 200)
   t.same(await stored(service), ['username/third'])
-  t.equal((await put({ title: 'y' })).status, 200, 'changing only the title keeps the ids')
+  t.equal(
+    (await put({ title: 'y' })).status,
+    200,
+    'changing only the title keeps the ids of the repository and its owner',
+  )
   t.equal(await deliver(service, 'repository', renamed(501, 'third', 'fourth')), 200)
   t.same(await stored(service), ['username/fourth'])
 

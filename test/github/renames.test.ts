@@ -221,7 +221,7 @@ const history = fc.record({
 })
 
 /**
- * Runs a history, except actions that GitHub would reject, such as a name that is in use.
+ * Runs a history, except actions that GitHub would reject, such as a rename to a name that is in use.
  * @returns undefined if the history is ambiguous
  */
 function run({ isDated, subscription, actions }: typeof history extends fc.Arbitrary<infer T> ? T : never) {

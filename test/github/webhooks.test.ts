@@ -316,13 +316,17 @@ t.test('suspensions apply in the order of their times, not in the order of deliv
     ['unsuspend before suspend', [unsuspended(2), suspended(1)], false],
     ['unsuspend before suspend, at the same time', [unsuspended(1), suspended(1)], false],
     ['in order, at the same time', [suspended(1), unsuspended(1)], false],
-    ['the next suspend before unsuspend', [suspended(3), unsuspended(2)], true],
+    ['the next suspend before the unsuspend that precedes it', [suspended(3), unsuspended(2)], true],
     ['in reverse order', [suspended(3), unsuspended(2), suspended(1)], true],
     ['times in two formats, in reverse order', [suspension('unsuspend', offset), suspended(4)], false],
     ['times in two formats, in order', [suspension('unsuspend', { updated_at: 1740830404 }), suspended(5)], true],
     ['without times, in order', [suspension('suspend', undated), suspension('unsuspend', undated)], false],
     ['unsuspend without a time', [suspended(1), suspension('unsuspend', undated), suspended(1)], true],
-    ['without times, in order of delivery', [suspension('unsuspend', undated), suspension('suspend', undated)], true],
+    [
+      'without times, unsuspend before suspend',
+      [suspension('unsuspend', undated), suspension('suspend', undated)],
+      true,
+    ],
     ['suspend without a time, after unsuspend with a time', [unsuspended(2), suspension('suspend', undated)], true],
   ]
   const service = await shared.reset()

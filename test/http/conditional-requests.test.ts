@@ -152,7 +152,7 @@ t.test('every change of a list of resources changes its ETag', async (t) => {
   }
 })
 
-t.test('a page has a different ETag while it is the last page', async (t) => {
+t.test('the ETag of a page changes when a next page is added or removed', async (t) => {
   const service = await shared.reset()
   const { call } = service
   const countStates = watch(service, `${IMPORTS}?limit=1`)
@@ -184,7 +184,7 @@ t.test('a row that is created while a list is streamed is not in the body with t
   t.equal(new Set([before, after].map(tagOf).concat(response.headers.get('etag') ?? '')).size, 3)
 })
 
-t.test('conditional requests are checked like others', async (t) => {
+t.test('conditional requests are authenticated, validated and authorized like other requests', async (t) => {
   const { call } = await shared.reset()
   const headers = { 'if-none-match': '*' }
   const { body } = await call('POST', IMPORTS, { body: LOCAL })

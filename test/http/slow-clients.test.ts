@@ -86,7 +86,8 @@ t.test('a client that reads slowly is served', async (t) => {
   const socket = await openUnread(t, service, [FILES])
   const startedAt = performance.now()
   let received = 0
-  // The operating system does not buffer all data. Each pause is much shorter than the timeout, but their sum is longer.
+  // The response exceeds the buffers of the operating system, so the service waits for the client. Each pause is much
+  // shorter than the timeout, but all pauses together are longer.
   const timer = setInterval(() => {
     received += (socket.read(128 * 1024) ?? socket.read())?.length ?? 0
   }, 60)

@@ -24,7 +24,7 @@ const COLLECTIONS = [
     update: imports.UpdateImportBody,
     query: imports.ListImportsQuery,
     hidden: Object.keys(HIDDEN),
-    /** Two values for fields that depend on each other. */
+    /** Two valid combinations of the fields that depend on each other. */
     related: [
       { source_type: 'url', source_path: 'https://example.com/a' },
       { source_type: 'local', source_path: '/b' },

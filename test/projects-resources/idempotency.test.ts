@@ -97,7 +97,7 @@ t.test(
       t.strictSame(
         [again.status, again.headers.get('idempotency-replayed')],
         [200, null],
-        'another key is another request',
+        'a request with another key is executed',
       )
       t.equal((await service.call('DELETE', `${path}/501`)).status, 204)
       isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
@@ -357,7 +357,7 @@ t.test('two instances together execute only one of many requests with one key', 
   t.equal(await count('imports'), 6)
 })
 
-t.test('two instances together create only one resource with one key, and the loser makes one attempt', async (t) => {
+t.test('two instances together create only one resource with one key, and neither tries another id', async (t) => {
   const { sql } = await shared.reset()
   const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
   const headers = { 'idempotency-key': 'k' }
@@ -371,7 +371,7 @@ t.test('two instances together create only one resource with one key, and the lo
   t.strictSame([first?.status, second?.status, second?.text], [201, 201, first?.text])
   t.equal(await count('user_files'), 1)
   const [after] = await sql('SELECT last_value::int AS id FROM user_files_id_seq')
-  t.equal(after?.['id'], Number(before?.['id']) + 2, 'each instance used one id')
+  t.equal(after?.['id'], Number(before?.['id']) + 2, 'each instance took one id from the sequence')
 })
 
 t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not stored', async (t) => {

@@ -318,7 +318,7 @@ t.test('the counters are correct after a data-only dump is restored', async (t) 
   t.equal((await call('GET', FILES)).body.files.length, 1)
 })
 
-t.test('a project over the limits when a migration adds them stays readable, and can only shrink', async (t) => {
+t.test('a project that exceeds the limits when a migration adds them is readable, and can only shrink', async (t) => {
   const migratedUrl = await createDatabase(t, { migrated: false })
   const client = new pg.Client({ connectionString: migratedUrl })
   await client.connect()

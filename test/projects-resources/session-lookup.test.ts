@@ -280,7 +280,7 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   other.respond = status(500)
   await isUnavailable(t, token, 'the other service fails')
   other.respond = session(2)
-  t.equal((await list(token)).status, 403, 'another user now')
+  t.equal((await list(token)).status, 403, 'the session now belongs to another user')
   await expireCheck()
   other.respond = status(401)
   await isUnauthorized(t, token, 'ended in the other service')

@@ -65,7 +65,7 @@ t.test('every route of the plugin for projects is guarded, even if it declares n
           'path parameters are validated although the route has no schema for them',
         )
         t.strictSame(handled, [], 'the handler has not run')
-        t.strictSame(await send({}), [200, { userId: 1, projectId: 789 }], 'with the owner, all checks pass')
+        t.strictSame(await send({}), [200, { userId: 1, projectId: 789 }], 'a request of the owner passes all checks')
         t.strictSame(handled.splice(0), [`${method} ${url}`])
       })
     }

@@ -167,7 +167,7 @@ export async function startApp(
   }
 }
 
-/** Records each response, in any test, with a status or an error code that the schema of its route does not declare. */
+/** Records every response whose status or error code is not declared in the schema of its route, whatever the test. */
 function compareWithDocument(route: RouteOptions, undocumented: string[]) {
   const { method, url, schema } = route
   if (schema?.hide) return

@@ -87,6 +87,6 @@ const keepPackages: Plugin = {
   },
 }
 
-/** Converts an argument of `npm test` to one of tap: the path of a test to that of its compiled file. */
+/** Converts an argument of `npm test` for tap: replaces the path of a test by the path of its compiled file. */
 export const compiledArgument = (argument: string): string =>
   argument.endsWith('.test.ts') ? join(COMPILED, argument.replace(/\.ts$/, '.js')) : argument

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
 
-/** Creates the pool of migrated databases that no test is using. run.ts executes it in the database `postgres`. */
+/** Creates the table that lists the free databases of the pool. run.ts executes it in the database `postgres`. */
 export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KEY)'
 
 /**

@@ -48,7 +48,7 @@ export const privateKey = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
 }).privateKey
 
-/** Returns settings with which the service is a GitHub App on the given server. */
+/** Returns the settings that make the service use a GitHub App, with the REST API at `url`. */
 export const appSettings = (url: string) => ({
   GITHUB_APP_ID: '1234',
   GITHUB_APP_PRIVATE_KEY: privateKey,

@@ -10,8 +10,8 @@ import { findPostgresUser } from '../../dev/postgres-user.js'
 import { until } from './app.js'
 
 /**
- * Finds the folder of PostgreSQL's programs. A test must dump only a server that was started from it,
- * because pg_dump refuses to dump a newer server.
+ * Finds the folder of PostgreSQL's programs. pg_dump refuses to dump a newer server, so a test that dumps a database
+ * must use a server that was started from this folder.
  */
 function findPrograms(): string | undefined {
   try {

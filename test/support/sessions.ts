@@ -35,7 +35,7 @@ export function spreadCalls(createSession: (token: string) => Promise<string> | 
         session.calls -= 1
       }
     },
-    /** Discards the sessions before their rows are deleted. */
+    /** Discards the created sessions. Must be called before their rows are deleted. */
     clear: () => sessions.clear(),
   }
 }

@@ -26,7 +26,11 @@ async function create() {
 
 t.test('the ETag of an import is its updated_at, which every change increases', async (t) => {
   const { call, one, created, etag, put } = await create()
-  t.equal(etag, `"${created.updated_at}"`, 'a title that looks like the end of the JSON does not interfere')
+  t.equal(
+    etag,
+    `"${created.updated_at}"`,
+    'the ETag has the time of the import, even if the title looks like the end of the JSON',
+  )
   t.equal((await call('GET', one)).headers.get('etag'), etag)
   const changed = await put(etag)
   t.equal(changed.status, 200)
