@@ -100,7 +100,7 @@ export const ProjectPath = {
 
 /**
  * Query parameters of keyset pagination.
- * @param firstCursor a cursor that selects the first page of any list, as the documented example
+ * @param firstCursor a cursor that selects the first page of any list. It is the example in the OpenAPI document
  * @param withoutLimit sentence about a request without `limit`
  */
 export const pageQuery = (firstCursor: string, withoutLimit = 'Without it, the complete list is returned.') =>
@@ -122,7 +122,7 @@ export const pageQuery = (firstCursor: string, withoutLimit = 'Without it, the c
     ),
   }) satisfies TProperties
 
-/** The values of a list's filters, by the query parameters that select them. */
+/** The values of a list's filters, keyed by query parameter. */
 export type FilterOf<Properties extends TProperties> = {
   [Name in keyof Properties]?: Static<Properties[Name]> | undefined
 }

@@ -1,7 +1,7 @@
 /** Signals that trigger a graceful shutdown, which completes the requests in flight. */
 export const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Time within which npm's copy of a signal is ignored, in milliseconds. */
+/** Under npm, time after the first signal during which another one is ignored as a copy from npm, in milliseconds. */
 const DUPLICATE_WINDOW = 1000
 
 /** Interval between checks that npm is still running, in milliseconds. */

@@ -1,7 +1,7 @@
 /** Prefixes of variables that are meant for this service. */
 const PREFIX = /^(DATABASE|GITHUB_(API|APP|RATE|WEBHOOK)|RATE_LIMIT|SHUTDOWN|MIGRATE|MAX_(EVENT|IMPORTS|PROJECT))_/
 
-/** Minimum length of a name that is compared with others. Shorter names resemble too many. */
+/** Minimum length of a known name to suggest. Shorter names resemble too many other variables. */
 const MIN_LENGTH = 7
 
 /** Maximum edit distance of a misspelled name. */

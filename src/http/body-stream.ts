@@ -28,7 +28,7 @@ export function joinChunks(body: Readable): Readable {
   let isStarted = false
   let block = Buffer.allocUnsafe(BLOCK)
   let used = 0
-  // Starts only when it is read. The body may also be discarded unread, and must then not flow into this stream.
+  // Reads the body only on demand: a body that is discarded unread must not flow into this stream.
   const joined = new Readable({ read: () => void (isStarted ? body.resume() : start()) })
   // A rejected body can still fail while the rest is discarded. Without a listener, the error would crash the process.
   joined.on('error', () => {})

@@ -21,7 +21,7 @@ interface ParserError extends NodeJS.ErrnoException {
   bytesParsed?: number
 }
 
-/** Errors by the error code of Node's HTTP parser. An unsupported method is 404, and all others are 400. */
+/** Errors by the error code of Node's HTTP parser. Other parser errors are 400, or 404 for an unsupported method. */
 const CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
@@ -31,8 +31,8 @@ const CODES: Record<string, ErrorCode> = {
 const LINGER = 5000
 
 /**
- * A valid request line (RFC 9112, section 3). If it matches although the parser reported an invalid method, the method
- * is only one that Node does not support.
+ * A valid request line (RFC 9112, section 3). If the parser reports an invalid method but the line is valid, the method
+ * is well-formed, and Node just does not support it.
  */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
 

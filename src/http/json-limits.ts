@@ -12,8 +12,7 @@ const OPENING = Buffer.from('[{')
 const CLOSING = Buffer.from(']}')
 
 /**
- * Checks, in one pass over its bytes, that a JSON text is cheap to parse. Leaves the syntax to the
- * parser.
+ * Checks, in one pass over its bytes, that a JSON text is cheap to parse. Leaves the syntax to the parser.
  *
  * @param bytes the text in UTF-8
  * @param maxValues maximum number of members of objects and arrays

@@ -11,8 +11,8 @@ type Library = typeof Prometheus
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /**
- * Default gauges whose names end in `_total`, which Prometheus's conventions reserve for counters. Other default
- * metrics have the same values, by type.
+ * Default gauges whose names end in `_total`, which Prometheus's conventions reserve for counters. The default gauges
+ * with the same names but without `_total` have the same values, broken down by type.
  */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 

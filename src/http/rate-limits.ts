@@ -109,7 +109,10 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     throw tooManyRequests(message, toSeconds(counted.ttl))
   }
 
-  /** Recently valid sessions, which do not depend on the limit of their address. Not used for authentication. */
+  /**
+   * Recently valid sessions. Their requests are admitted even if the limit of their address is used up. Not used for
+   * authentication.
+   */
   const recent = new LRUCache<string, true>(RECENT_SESSIONS)
   const lookups = new LRUCache<string, LimitFunction>({ max: MAX_ADDRESSES })
 

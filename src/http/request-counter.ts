@@ -57,8 +57,8 @@ function createLocalCounter(window: number): RequestCounter {
     const known = windows.get(key)
     return known && known.endsAt > now ? known : undefined
   }
-  // Rounding errors can make the difference slightly longer than the window, which would be rounded up to another
-  // second.
+  // Rounding errors can make the difference slightly longer than the window. Converting that to whole seconds would
+  // add a second.
   const timeLeft = (endsAt: number, now: number) => Math.min(window, endsAt - now)
   return {
     add(key) {

@@ -47,7 +47,7 @@ function describe(keyword: string, schema: TSchema, fallback: string): string {
     case 'minimum':
     case 'maximum':
       return `must be ${describeType(schema)}`
-    // The message with the range of an integer implies its format.
+    // For an integer, the range in the message already covers the format (int32).
     case 'format':
       return schema['type'] === 'integer' || isNumberOrString(schema) ? `must be ${describeType(schema)}` : fallback
     case 'minLength':

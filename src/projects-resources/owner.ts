@@ -88,7 +88,7 @@ interface SessionRow {
 interface AuthorizationNeeds {
   /** Whether to read the user's installations, for `owner.githubAccounts()`. */
   needsGithubAccounts?: boolean | undefined
-  /** Counter of the list to read, for `owner.listBytes()`, such as `import` or `user_file`. */
+  /** Prefix of the list's counter columns in `projects`, such as `import`, for `owner.listBytes()`. */
   listCounter?: string | undefined
 }
 

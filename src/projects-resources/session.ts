@@ -32,7 +32,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether handlers use `request.owner.githubAccounts()`. */
     needsGithubAccounts?: boolean
-    /** Counter of the list that handlers read, if they use `request.owner.listBytes()`. */
+    /** Prefix of the list's counter columns in `projects`. Required for `request.owner.listBytes()`. */
     listCounter?: string
   }
 }

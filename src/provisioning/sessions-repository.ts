@@ -39,8 +39,8 @@ export async function createSession(
 }
 
 /**
- * Changes the expiry of a user's session, unless it has been revoked. A session that came from the session lookup is
- * not looked up again.
+ * Changes the expiry of a user's session, unless it has been revoked. If the session came from the session lookup, it
+ * is no longer looked up afterwards.
  * @returns undefined if there is no such session
  */
 export async function extendSession(

@@ -64,7 +64,10 @@ function commonHeaders(
   }
 }
 
-/** Removes `if`, `then` and `else`, which only select the validation error, and names the example of each form. */
+/**
+ * Removes `if`, `then` and `else`, which only select the validation error. Names each example after the `oneOf`
+ * alternative to which it belongs.
+ */
 function describeBody(schema: Schema): Schema {
   const { if: _if, then: _then, else: _else, examples = [], ...body } = schema
   // Each alternative has its own type.
@@ -78,8 +81,8 @@ function describeBody(schema: Schema): Schema {
 }
 
 /**
- * Removes a keyword from a schema and its subschemas. Patterns are removed from responses, so that clients do not
- * validate stored values, which were validated when they were written: a client that rejects one could not display it.
+ * Removes a keyword from a schema and its subschemas. Patterns are removed from responses, because stored values were
+ * already validated when they were written. A client that validated them again might fail to display some of them.
  */
 function withoutKeyword(keyword: string, part: unknown): Schema {
   if (Array.isArray(part)) return part.map((item) => withoutKeyword(keyword, item)) as never

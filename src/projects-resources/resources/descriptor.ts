@@ -74,7 +74,7 @@ export interface ResourceDescriptor {
   linkTable: string
   /** Prefix of the counter columns in `projects`, such as `user_file`. */
   counter: string
-  /** Name of the id in a body that links a resource and in the link table, such as `user_file_id`. */
+  /** Name of the id, both in the link table and in a body that links a resource, such as `user_file_id`. */
   idField: string
 }
 

@@ -193,7 +193,8 @@ export function createResourceRepository(
         try {
           return await prisma.$transaction(write)
         } catch (error) {
-          // Another service has concurrently inserted a row with the same id. (The default skips committed ids.)
+          // Another service has concurrently inserted a row with the same id. (The column's default skips ids that are
+          // already committed.)
           const isIdTaken = isUniqueViolation(error) && !isKeyStored(error)
           if (!isIdTaken || attempt === MAX_ATTEMPTS) throw error
         }
