@@ -1,7 +1,10 @@
 /** Signals that trigger a graceful shutdown, which completes the requests in flight. */
 export const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Under npm, time after the first signal during which another one is ignored as a copy from npm, in milliseconds. */
+/**
+ * How long after the first signal a second one is ignored under npm, in milliseconds. The second one is probably a copy
+ * that npm has forwarded.
+ */
 const DUPLICATE_WINDOW = 1000
 
 /** Interval between checks that npm is still running, in milliseconds. */

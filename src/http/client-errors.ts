@@ -31,8 +31,8 @@ const CODES: Record<string, ErrorCode> = {
 const LINGER = 5000
 
 /**
- * A valid request line (RFC 9112, section 3). If the parser reports an invalid method but the line is valid, the method
- * is well-formed, and Node just does not support it.
+ * A valid request line (RFC 9112, section 3). If the parser reports an invalid method for a line that matches, then the
+ * method is well-formed but not supported by Node.
  */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
 

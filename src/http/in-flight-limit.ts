@@ -88,8 +88,9 @@ export function createInFlightLimit(app: FastifyInstance) {
     },
 
     /**
-     * Call this after the session lookup. While the body is being received, only the open response holds a reference:
-     * if the connection closes meanwhile, Fastify calls no further hook that could release another one.
+     * Call this after the session lookup. While the body is being received, only the open response holds a reference.
+     * If the connection closes during that time, Fastify calls no further hook, so a second reference would never be
+     * released.
      */
     pause: (request: FastifyRequest) => setBusy(request, false),
 

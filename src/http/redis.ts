@@ -47,7 +47,8 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
     if (!failure) return app.log.info('Redis is available again: instances share their request counts')
     const { code, message } = lastError ?? causeOf(failure)
     app.log.warn({ reason: code ?? message }, 'Redis is unavailable: each instance counts its own requests')
-    // Reconnects, since responses to commands that were already sent may be late or missing.
+    // Reconnects: on the old connection, responses to earlier commands may still be outstanding, and Redis responds in
+    // order, so later commands would have to wait for them.
     redis.disconnect(true)
   })
   app.addHook('onClose', async () => redis.disconnect())

@@ -39,7 +39,7 @@ async function shutdown(app: FastifyInstance) {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  // Otherwise, clients would notice the shutdown only when their next request fails.
+  // Without `Connection: close`, clients would notice the shutdown only when their next request fails.
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isPortClosed) reply.header('connection', 'close')
     done(null, payload)

@@ -107,7 +107,8 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes
   }
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    // Nothing will be sent. If `close` has already been emitted, the connection would never be removed.
+    // Nothing can be sent on a destroyed socket. Do not track it: its `close` event may already have been emitted, and
+    // then the connection would never be removed from the map.
     if (request.raw.socket.destroyed) return done(null, payload)
     const connection = connectionOf(request)
     if (connection.requests.size === 0) connection.readAt = performance.now()

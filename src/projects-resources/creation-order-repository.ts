@@ -5,7 +5,10 @@ import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
 import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
 
-/** Limits of a batch of a large list: a number of rows, and a size of texts in bytes, which the last row may exceed. */
+/**
+ * Limits of a batch of a large list: the number of rows, and the total size of their texts, in bytes. The last row of a
+ * batch may exceed the size.
+ */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 32 * 1024
 

@@ -69,7 +69,7 @@ export interface Authorization {
   sessionUserId: number
   /** Null unless the path has the session's user and one of their projects. */
   owner: Owner | null
-  /** The use of the session to record. `usedAt` is a time of the database. Null if a use was recorded recently. */
+  /** Use of the session that must be recorded; null if one was recorded recently. `usedAt` is a database time. */
   touch: { sessionId: number; usedAt: Date } | null
 }
 

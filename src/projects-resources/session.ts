@@ -65,8 +65,8 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   })
 
   /**
-   * Parameter schemas with the user and project ids added, which every route validates. Routes declare only their
-   * additional parameters. Cached, so that Fastify compiles each schema once.
+   * Parameter schemas of the routes. Routes declare only their additional parameters; the user and project ids, which
+   * are validated for every route, are added here. Cached, so that Fastify compiles each schema once.
    */
   const schemas = new Map<unknown, TObject>()
   const withProjectPath = (params: { properties?: TProperties } | undefined) => {

@@ -65,8 +65,8 @@ function commonHeaders(
 }
 
 /**
- * Removes `if`, `then` and `else`, which only select the validation error. Names each example after the `oneOf`
- * alternative to which it belongs.
+ * Removes `if`, `then` and `else`, which only determine the validation errors that are reported. Names each example
+ * after the `oneOf` alternative to which it belongs.
  */
 function describeBody(schema: Schema): Schema {
   const { if: _if, then: _then, else: _else, examples = [], ...body } = schema
@@ -87,7 +87,7 @@ function describeBody(schema: Schema): Schema {
 function withoutKeyword(keyword: string, part: unknown): Schema {
   if (Array.isArray(part)) return part.map((item) => withoutKeyword(keyword, item)) as never
   if (typeof part !== 'object' || part === null) return part as never
-  // If the value is an object, it is the schema of a property with that name.
+  // An entry whose value is an object is not the keyword, but the schema of a property with the same name.
   const entries = Object.entries(part).filter(([name, value]) => name !== keyword || typeof value === 'object')
   return Object.fromEntries(
     entries.map(([name, value]) => [name, isExample(name) ? value : withoutKeyword(keyword, value)]),

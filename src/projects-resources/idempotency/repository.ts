@@ -98,8 +98,8 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
 }
 
 /**
- * Name of the property that can contain 1 MiB of text. A long text is not stored a second time, because a retry
- * contains the text or identifies its row.
+ * Name of the property that can contain 1 MiB of text. A long text is already stored in its row, so the result omits
+ * it: a replay takes it from the body of the retry, or from the row that the retry identifies.
  */
 const LONG_TEXT = 'text'
 

@@ -45,8 +45,8 @@ export async function changeImport(
     const change = { ...body, ...(source && { source_type: source.source_type, source_path: source.source_path }) }
     const checked = isChecked ? await check(source.source_path) : undefined
     if (checked) change.source_path = checked.path
-    // Two kinds of update are valid only for the version that was read: one with only a type or only a path, and one
-    // that repeats the stored GitHub path, because access to that path is not checked again.
+    // Two kinds of update are valid only for the version that was read. One has only a type or only a path, so the pair
+    // depends on the stored row. The other repeats the stored GitHub path, so access to it is not checked again.
     const isHalf = (body.source_type === undefined) !== (body.source_path === undefined)
     const isUnchecked = source?.source_type === 'github' && !isChecked
     const version = isExact || isHalf || isUnchecked ? found.updated_at : undefined

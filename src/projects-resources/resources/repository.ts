@@ -33,7 +33,10 @@ export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 /** Position in a list: the id of a link, a bigint as text. */
 export type LinkPosition = string
 
-/** Limits of a batch of a large list: a number of rows, and a size of JSON in bytes, which the last row may exceed. */
+/**
+ * Limits of a batch of a large list: the number of rows, and their total size, in bytes of JSON. The last row of a
+ * batch may exceed the size.
+ */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024
 

@@ -138,8 +138,8 @@ function readUserId(value: unknown): number | undefined {
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
 /**
- * Reads a time, which is a string in the format of RFC 3339 or a number of seconds since 1970. Rejects milliseconds
- * since 1970, which would be after the year 9999.
+ * Reads a time, which is a string in the format of RFC 3339 or a number of seconds since 1970. Rejects a number of
+ * milliseconds since 1970: interpreted as seconds, it would be after the year 9999.
  */
 function readTime(value: unknown): Date | undefined {
   const isSeconds = typeof value === 'number' && value >= 0

@@ -6,7 +6,7 @@ export interface Hosting {
   hosts: readonly [string, ...string[]]
   /** Hosts with ssh on port 443, for networks that block port 22. */
   sshHosts: readonly string[]
-  /** Short form of a path, for messages, such as `owner/repo`. A valid path. */
+  /** Short form of a path, for messages, such as `owner/repo`. Also serves as an example of a valid path. */
   form: string
   /**
    * Validates the segments of a path.
