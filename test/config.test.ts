@@ -283,7 +283,7 @@ const DEVELOPMENT = {
   name: 'DATA_DIR',
   value: '.data',
   description:
-    'Directory of the database that `npm run dev` starts. Also read by the command line, but not by the service.',
+    'Directory of the database that `npm run dev` starts. The command line also uses this variable; the service does not.',
 }
 
 const DOCUMENTED = [
