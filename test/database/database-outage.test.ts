@@ -25,7 +25,7 @@ const LIMIT = 1500
 /** Additional time that a response may take on a busy machine, in milliseconds. */
 const SLACK = 15_000
 
-/** Starts the service with a proxy in front of PostgreSQL, and creates an import, whose path is `one`. */
+/** Starts the service with a proxy in front of PostgreSQL, and creates an import. `one` is its URL path. */
 async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, string>> = {}) {
   let proxy: DatabaseProxy | undefined
   const service = await startApp(t, settings, {

@@ -53,7 +53,7 @@ t.test('the documented backup and restore work while the service is running', { 
   const create = (title: string) => send('POST', IMPORTS, { source_type: 'local', source_path: '/srv/app', title })
   const createFile = () => send('POST', FILES, { title: 'a', text: 'b', language: 'c', extension: 'd' })
   const titles = async () => (await send('GET', IMPORTS)).body.imports.map(({ title }: { title: string }) => title)
-  // Prepares these statements on every connection of the pool.
+  // Sends enough concurrent requests that every connection of the pool prepares their statements.
   const warm = () => Promise.all([1, 2, 3, 4].flatMap(() => [send('GET', IMPORTS), send('GET', FILES), createFile()]))
 
   const { backup, restore, run } = await readCommands(t, migratedUrl)

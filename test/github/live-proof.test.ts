@@ -4,7 +4,7 @@ import { INSTALLATION, redirect, type StubInstallation, type StubRepository } fr
 import { equalsDenied, IMPORTS, PATH, startLive, stored } from '../support/live.js'
 
 t.test(
-  'the first import of a repository sends three requests to GitHub; later ones one if private, two if public',
+  'the first import of a repository sends three requests to GitHub; later imports send one (private) or two (public)',
   async (t) => {
     const { github, post } = await startLive(t)
     t.equal((await post()).status, 201)
@@ -98,7 +98,7 @@ t.test('if a repository is renamed between two requests, access is verified agai
   t.same(github.takeCalls(), ['find', 'mint', 'read', 'read', 'find', 'mint', 'read'])
 
   github.handlers.read = () => ({ full_name: 'somebody/else', private: false })
-  equalsDenied(t, await post('username/new'), 'no installation has access to the other name', 'username/new')
+  equalsDenied(t, await post('username/new'), 'no access to the repository that GitHub returns', 'username/new')
 })
 
 t.test('a transferred repository requires an installation of its new owner', async (t) => {

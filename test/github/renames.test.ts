@@ -237,7 +237,8 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     !repositories.some((other) => other.owner === owner && other.name === name)
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
-    // A transfer does not contain the former name. Several transfers can only be ordered by their times.
+    // A transfer does not contain the former name, so several transfers can be ordered only by their times. Therefore, no
+    // other change happens within the same second.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue

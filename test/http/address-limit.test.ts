@@ -98,7 +98,7 @@ for (const [store, url] of [
     t.equal(await send(IMPORTS, valid), 200, 'the session has its own limit')
   })
 
-  t.test(`over the limit of its address, a recently valid session is served (${store})`, { skip }, async (t) => {
+  t.test(`over the limit of its address, a session recently found valid is served (${store})`, { skip }, async (t) => {
     const { sql, send, proxy } = await start(t)
     const [recent, unknown, revoked] = await Promise.all([1, 2, 3].map(() => createSession(sql, OWNER.userId)))
     for (const token of [recent, revoked]) t.equal(await send(IMPORTS, token), 200)
@@ -114,14 +114,14 @@ for (const [store, url] of [
       200,
       'the other session is looked up for a request from another address',
     )
-    t.equal(await send(IMPORTS, unknown), 200, 'the other session is recently valid from then on')
+    t.equal(await send(IMPORTS, unknown), 200, 'the service remembers that the other session is valid')
 
     await sql('UPDATE sessions SET revoked_at = now() WHERE neptun_user_id = 1')
     t.equal(await send(IMPORTS, recent, '203.0.113.3'), 401, 'a revoked session is rejected')
     t.equal(await send(IMPORTS, revoked), 429, 'a revoked session counts against its address')
     const after = proxy.roundTrips()
     for (const token of [recent, revoked])
-      t.equal(await send(IMPORTS, token), 429, 'a revoked session is no longer recently valid')
+      t.equal(await send(IMPORTS, token), 429, 'the service does not remember a revoked session as valid')
     t.equal(proxy.roundTrips(), after)
   })
 

@@ -12,7 +12,10 @@ import { freePort, SERVICE_TOKEN } from '../support/service.js'
 /** The limit on open file descriptors of the service's process. */
 const DESCRIPTORS = 300
 
-/** Client connections of all ports. The service reserves 10 descriptors for PostgreSQL, and 128 for other uses. */
+/**
+ * Maximum number of client connections of all ports together. The service reserves 10 descriptors for PostgreSQL, and 128
+ * for other uses.
+ */
 const CONNECTIONS = DESCRIPTORS - 10 - 128
 
 const READY = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'

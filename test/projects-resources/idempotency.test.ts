@@ -357,7 +357,7 @@ t.test('two instances together execute only one of many requests with one key', 
   t.equal(await count('imports'), 6)
 })
 
-t.test('two instances together create only one resource with one key, and neither tries another id', async (t) => {
+t.test('two instances together create only one resource with one key, and neither generates a second id', async (t) => {
   const { sql } = await shared.reset()
   const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
   const headers = { 'idempotency-key': 'k' }

@@ -6,7 +6,7 @@ import { type AppResponse, errorBody, OWNER, resources, startApp, type TestApp }
 import { createDatabase } from '../support/database.js'
 import { distinct, fillLinks, RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** The service of all tests that do not change its limits. */
+/** Shared by all tests that use the default limits. */
 const shared = await startApp(t)
 
 const IMPORTS = resources('/imports')

@@ -167,7 +167,7 @@ export async function startApp(
   }
 }
 
-/** Records every response whose status or error code is not declared in the schema of its route, whatever the test. */
+/** In every test, records each response whose status or error code is not declared in the schema of its route. */
 function compareWithDocument(route: RouteOptions, undocumented: string[]) {
   const { method, url, schema } = route
   if (schema?.hide) return

@@ -230,7 +230,7 @@ function sharedForms(
   return { accepted, rejected }
 }
 
-t.test('each hosting service is named like its source type', async (t) => {
+t.test('the name of each hosting service is its source type', async (t) => {
   for (const [type, { name }] of Object.entries(hostingsOf(['github.com']))) t.equal(name, type)
 })
 
