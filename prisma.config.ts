@@ -1,7 +1,7 @@
 import { defineConfig } from 'prisma/config'
 
-// Prisma's command line wants a schema-engine binary, which it would download, on every command, also on those that
-// never run it. `generate`, `validate` and `format` are the ones used here: any executable will do.
+// Every command of Prisma's command line requires a schema-engine binary, and downloads it if it is missing. The
+// commands that this project uses (`generate`, `validate` and `format`) never run it, so any executable will do.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath
 
 export default defineConfig({

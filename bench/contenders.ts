@@ -59,7 +59,7 @@ export async function startPeer(name: Peer, options: StartOptions): Promise<Cont
   return await start(name, compiled(`peers/${name}`), COMMON, options)
 }
 
-/** Starts the floor. @param bodies response body by call */
+/** Starts the floor, a server that sends fixed bodies from memory. @param bodies response body by call */
 export async function startFloor(bodies: Record<string, string>, options: StartOptions): Promise<Contender> {
   const file = join(options.folder, 'bodies.json')
   await writeFile(file, JSON.stringify(bodies))

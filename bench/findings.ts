@@ -39,7 +39,7 @@ export interface Growth {
   rows: Series[]
 }
 
-/** Measurements of one round by `call contender`, in requests per second or milliseconds. */
+/** Measurements of one round, in requests per second or milliseconds. `key` returns the keys. */
 export type Round = Record<string, number>
 
 /** Returns the key of a measurement in a round. */

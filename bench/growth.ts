@@ -62,8 +62,9 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const sizes = await load('sizes', SIZES)
     const three = await startIn(sizes, ['equipped', 'hand-written'])
     const pace = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 3, seconds: 1.2 }
-    // Short measurements, so that compared ones are only seconds apart. The warm-up is long, since each backend process
-    // maps the pages of a large database one by one: at 5 million rows, rates were stable after the third round.
+    // Measurements are short, so that those to be compared are only seconds apart. The warm-up is long, since each
+    // backend process maps the pages of a large database one by one: at 5 million rows, rates were stable after the
+    // third round.
     const rowsPace = quick ? { warmups: 4, rounds: 7, seconds: 0.5 } : { warmups: 8, rounds: 15, seconds: 0.8 }
     log('imports in a project')
     const importsInProject = await runSteps(inProject(sizes, three, pace.seconds), pace.rounds)

@@ -14,7 +14,7 @@ const SERVICE_TOKENS = 'a-placeholder-token-of-at-least-32-characters'
 export const makeDocument = ({ withWebhook }: { withWebhook: boolean }): Promise<string> =>
   readDocument('/openapi.json', withWebhook ? { GITHUB_WEBHOOK_SECRET: 'not a secret' } : {})
 
-/** Generates the OpenAPI document of the API for other services. */
+/** Generates the OpenAPI document of the internal API, which other services call. */
 export const makeServiceDocument = (): Promise<string> => readDocument('/internal/openapi.json', { SERVICE_TOKENS })
 
 async function readDocument(url: string, settings: NodeJS.ProcessEnv): Promise<string> {

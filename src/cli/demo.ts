@@ -13,8 +13,8 @@ export function addDemoCommand(program: Command): void {
   addCommand(program, {
     name: 'demo',
     description:
-      'Insert demonstration data if the database has no users: users, projects and sessions with publicly known ' +
-      'tokens. Requires NODE_ENV=development. Prints a curl command to try the service.',
+      'Insert demonstration data (users, projects, and sessions with publicly known tokens) if the database has no ' +
+      'users. Requires NODE_ENV=development. Prints a curl command to try the service.',
     options: [
       option('--url <url>', 'base URL of the service, for the curl command', url).default('http://127.0.0.1:3000'),
     ],

@@ -55,7 +55,7 @@ async function listUnlinked(database: Database, filter: Filter): Promise<Command
   return { json: files, text: table(rows), ...(rows.length === 0 && { note: 'Every file is linked to a project.' }) }
 }
 
-/** Maximum number of files per transaction, which blocks requests that link these files. */
+/** Maximum number of files per transaction. Requests that link one of these files wait until the transaction ends. */
 const BATCH_SIZE = 100
 
 async function prune(database: Database, { user, days }: Filter & { days: number }): Promise<CommandResult> {

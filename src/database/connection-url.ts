@@ -62,7 +62,7 @@ export function connectionUrlProblem(url: string): string | undefined {
 
 function canParse(url: string): boolean {
   try {
-    // `pg` does the same with a URL without a host.
+    // Like `pg`, insert a placeholder if the host is missing.
     const { username, password, hostname, pathname } = new URL(url.replace('@/', '@localhost/'))
     for (const part of [username, password, hostname, pathname]) decodeURIComponent(part)
     return true

@@ -59,7 +59,7 @@ const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 const END_OF_TIME = new Date(8.64e15)
 const BEGINNING_OF_TIME = new Date(-8.64e15)
 
-/** A time in ISO format and UTC, from the year 1000: Date.UTC() interprets years before 100 as 19xx. */
+/** A time in ISO format and UTC. Excludes years before 1000, because Date.UTC() interprets those below 100 as 19xx. */
 const FINITE = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/
 
 /** Parses a timestamptz. Faster than the parser of `pg`, since each connection sets UTC and ISO format. */

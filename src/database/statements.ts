@@ -4,7 +4,7 @@ import type { Prisma } from './generated/client.js'
 /** Maximum number of prepared statements per connection, which bounds PostgreSQL's memory. */
 const MAX_NAMES = 500
 
-/** Minimum time between renewals, in milliseconds. Each one leaves the old prepared statements on every connection. */
+/** Minimum time between renewals, in milliseconds: each renewal leaves the old statements behind on all connections. */
 const RENEWAL_INTERVAL = 1000
 
 /** Registry of prepared statements. */

@@ -148,7 +148,7 @@ export function createGithubClient(config: GithubConfig, logger: GithubLogger, o
 const tokenKey = (installationId: number, repository: RepoRef | undefined = '*') =>
   `${installationId} ${String(repository).toLowerCase()}`
 
-/** A 401 for a new token is retried: GitHub's servers may not all have received it yet. */
+/** A 401 for a new token is retried: the token may not have reached all of GitHub's servers yet. */
 const authorization = ({ value, isFresh }: IssuedToken) => ({
   authorization: `Bearer ${value}`,
   retryStatuses: isFresh ? [401] : [],

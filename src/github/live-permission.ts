@@ -48,8 +48,8 @@ export function livePermission(
       const grant = await prove(path, recorded)
       if (grant === null) throw githubAccessDenied(path)
       const fullName = grant.repository.full_name
-      // The account must be recorded under its current name. Otherwise, the list of imports would withhold the
-      // new import.
+      // The account must be recorded under its current name. Otherwise, the list of imports, which compares account
+      // names, would withhold the new import.
       if (!owner.githubAccounts().includes(accountOf(fullName))) throw githubAccessDenied(fullName)
       return { path: fullName, sighting: toSighting(grant) }
     },

@@ -56,7 +56,8 @@ export async function lockNames(transaction: Transaction, userIds: number[]): Pr
 }
 
 /**
- * Locks the names of `users`, and of `others`: users with rows of the same account or repository.
+ * Locks the names of `users` and of `others`.
+ * @param others users who already have rows of the account or repository that changes
  * @returns the ids of all these users, in ascending order
  */
 export async function lockNamesOfAll(

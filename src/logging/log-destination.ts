@@ -23,7 +23,7 @@ export interface LogDestination extends DestinationStream {
 /**
  * Opens the log destination, standard output. It writes in batches to save CPU time (docs/decisions/013). Writes are
  * asynchronous, and lines that cannot be written are dropped: a full disk or a blocked pipe must not delay a request or
- * the shutdown. `pino.destination` is not used because it retries its flush on exit forever. After `kill -9`, the lines
+ * the shutdown. `pino.destination` is not used: at exit, it retries a failed flush forever. After `kill -9`, the lines
  * of the last second are missing.
  *
  * @param options.isBuffered whether to write in batches; `false` writes each line immediately, for development

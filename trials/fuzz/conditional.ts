@@ -48,8 +48,8 @@ function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown
   const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   const here = seen.get(urlOf(call))
   const isSame = here && isDeepStrictEqual([here.value, here.also], [value, also])
-  // Compare by version first: if another object was changed at the same time, for example by the same webhook, its ETag
-  // can be equal to this object's.
+  // Look up the ETag by version first. The entries by ETag are ambiguous: objects that were changed at the same time,
+  // for example by the same webhook, can have equal ETags.
   const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
   if (header === '*') return ['304']

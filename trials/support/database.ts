@@ -110,8 +110,8 @@ function isRunning(pid: number): boolean {
 /**
  * Stops all PostgreSQL processes with SIGSTOP, the postmaster first so that it forks no new ones.
  *
- * A detached shell continues them when its standard input closes. That also happens if this process is killed, so that
- * PostgreSQL can handle the SIGINT that it receives then (dev/postgres-user.ts).
+ * A detached shell continues them when its standard input closes. That also happens if this process is killed:
+ * PostgreSQL is then sent a SIGINT (dev/postgres-user.ts), which its stopped processes could not handle.
  * @returns a function that continues the processes
  */
 async function freeze(url: string, postmaster: number): Promise<() => Promise<void>> {

@@ -54,7 +54,7 @@ export function ownerOf({ session }: { session: Session | undefined }): Owner {
   return { userId: session.userId, projectId: session.projectId }
 }
 
-/** Parses an id in a path before validation. @returns 0 for an invalid id, which no row has */
+/** Parses an id in a path before validation. @returns 0 if it is invalid: no row has the id 0 */
 function readId(text: string): number {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : 0
   return id <= MAX_ID ? id : 0

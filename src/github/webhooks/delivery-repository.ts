@@ -78,7 +78,7 @@ async function applyChange(transaction: Transaction, change: WebhookChange, user
       else await moveRepoByName(transaction, userIds, change)
       break
     default:
-      // Skip unrecorded installations: Prisma's model API would reject an id beyond the range of the column.
+      // Skip unrecorded installations: an id can exceed the range of the column, which Prisma's model API would reject.
       if (userIds.length > 0) await changeInstallation(transaction, userIds, change)
   }
 }
