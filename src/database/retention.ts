@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SessionLimits } from '../session-limits.js'
 import type { Database } from './database.js'
+import type { SessionLimits } from './session-limits.js'
 
 /**
  * Retention of ended sessions and webhook deliveries, in milliseconds. The row of a delivery detects redeliveries,

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../database/database.js'
 import { deleteExpired } from '../database/retention.js'
-import type { SessionLimits } from '../session-limits.js'
+import type { SessionLimits } from '../database/session-limits.js'
 
 interface RetentionOptions {
   database: Database

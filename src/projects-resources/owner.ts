@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js'
 import { Prisma } from '../database/generated/client.js'
-import type { SessionLimits } from '../session-limits.js'
+import type { SessionLimits } from '../database/session-limits.js'
 
 /**
  * A GitHub installation of the user, as the session query selects it: its `repository_selection`, a space and the name
