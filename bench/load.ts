@@ -37,8 +37,11 @@ async function run(job: LoadJob): Promise<LoadResult> {
   return job.latencies ? await runFullLoad(job) : await runAutocannon(job)
 }
 
-/** Number of consecutive requests that each connection repeats. */
-const REQUESTS_PER_CONNECTION = 10
+/**
+ * Number of consecutive requests that each connection repeats. A prime, so that connections start with different users
+ * for any number of users that is not a multiple of it.
+ */
+const REQUESTS_PER_CONNECTION = 11
 
 /** Interval at which autocannon checks whether the duration is over, in milliseconds. */
 const SAMPLE_MS = 50
