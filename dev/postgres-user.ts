@@ -8,16 +8,14 @@ const NOBODY = { uid: 65_534, gid: 65_534 }
 const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 
 /**
- * Keeps root's capability CAP_DAC_OVERRIDE when the user changes, so that PostgreSQL can reach its programs and data
- * below folders that only root may enter, such as /root. The secure bit also makes access(2) respect the capability:
- * see capabilities(7).
+ * Keeps CAP_DAC_OVERRIDE when the user changes, so that PostgreSQL reaches its files below folders that only root may
+ * enter, such as /root. The secure bit makes access(2) respect this capability: see capabilities(7).
  */
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 
 /**
  * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
- * @param cluster the data folder. If this process runs as root, PostgreSQL runs as the owner of this folder, or as
- * `nobody` if the folder is new or belongs to root
+ * @param cluster the data folder. Its owner is used instead of root; `nobody` if it belongs to root or does not exist
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

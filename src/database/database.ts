@@ -163,8 +163,8 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
 
 /**
  * Checks the settings of the database, and opens the pool and the Prisma client.
- * @throws Error that names what is unsuitable: the version, the encoding, the search path or, behind a pooler, a
- * default that the service cannot override
+ * @throws Error that names the problem: the server's version or encoding, the search path, or a wrong default that the
+ *   service cannot override behind a pooler
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { isPooled, ...config } = clientConfig(options)
