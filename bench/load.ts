@@ -38,8 +38,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
 }
 
 /**
- * Number of consecutive requests that each connection repeats. A prime, so that connections start with different users
- * for any number of users that is not a multiple of it.
+ * Number of consecutive requests that each connection repeats. Connection n starts with request n * 11. Consecutive
+ * requests belong to different users. 11 is a prime, so connections start with different users if there are enough
+ * users, except if the number of users is a multiple of 11.
  */
 const REQUESTS_PER_CONNECTION = 11
 
@@ -179,8 +180,8 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 /**
- * Opens a connection with a minimal HTTP client. A client that uses more CPU time than the server would slow down the
- * faster contenders, and its garbage collection would appear as latency. All responses must have a Content-Length.
+ * Opens a connection with a minimal HTTP client. If the client used more CPU time than the server, it would slow down
+ * the faster contenders, and its garbage collection would appear as latency. All responses must have a Content-Length.
  */
 function openConnection(port: number, host: string): Connection {
   let pending: ((status: number) => void) | undefined

@@ -65,7 +65,7 @@ export async function createCluster(cluster: string, initdb: string, user: Postg
   if (code !== 0) throw new StartError(`PostgreSQL's initdb failed: ${reasonIn(errors) || `exit code ${code}`}`)
   await rename(passwordFile, passwordFileOf(partial))
   await rename(partial, cluster)
-  // Remove the partial folders of starts that were killed. A concurrent start may still be writing to its folder.
+  // Remove the partial folders of starts that were killed. Ignore errors: a concurrent start may still be writing.
   for (const name of await readdir(dirname(cluster))) {
     const path = join(dirname(cluster), name)
     if (path.startsWith(prefix)) await rm(path, { recursive: true, maxRetries: 10 }).catch(() => {})

@@ -1,5 +1,5 @@
 -- Creates the role of the service, which owns the schema and is not a superuser. The superuser must run this file in
--- the database of the service, with psql 14 or later; the password of the role is POSTGRES_PASSWORD. The postgres image
+-- the database of the service, with psql 15 or later; the password of the role is POSTGRES_PASSWORD. The postgres image
 -- runs it when it initializes a volume. It is idempotent, and can be run on a volume of an earlier version:
 --   docker compose exec postgres psql -U neptun -v ON_ERROR_STOP=1 -f /docker-entrypoint-initdb.d/service-role.sql
 \set ON_ERROR_STOP on

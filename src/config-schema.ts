@@ -48,7 +48,7 @@ const fieldPath = (fallback: string, description: string) =>
 const webhookSecret = (description: string) =>
   Type.String({ secret: true, minLength: 8, must: 'a secret of at least 8 characters', description })
 
-/** An origin as browsers serialize it: lower case, without a path or a default port. */
+/** An origin as browsers serialize it: lower case and without a path. Default ports are accepted as well. */
 const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
 
 /**
@@ -175,7 +175,7 @@ export const Variables = Type.Object({
   RATE_LIMIT_SESSION: count(6000, 'Maximum requests per minute for one session. Further requests get 429.'),
   RATE_LIMIT_ADDRESS: count(
     3000,
-    'Maximum requests per minute without a valid session from one client address. Further requests get 429.',
+    'Maximum requests per minute from one client address, without a valid session or to public routes. Further requests get 429.',
   ),
   GITHUB_RATE_LIMIT_USER: count(
     60,

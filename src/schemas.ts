@@ -9,7 +9,10 @@ import {
 } from '@sinclair/typebox'
 import { MAX_ID } from './identity-rules.js'
 
-/** Resolves to `A` if `A` and `B` are mutually assignable, and otherwise to `never`, which does not compile. */
+/**
+ * Resolves to `A` if `A` and `B` are mutually assignable, and otherwise to `never`, so that code that uses the type
+ * does not compile.
+ */
 export type Exact<A, B> = [A, B] extends [B, A] ? A : never
 
 /** An id in a path or a body. */

@@ -59,10 +59,12 @@ async function start() {
   process.send?.({ ready: true, address })
 }
 
+const SET_IN_ENVIRONMENT = 'HOST is set in the environment'
+
 /** Describes where `HOST` was set, since some tools set it for other purposes. */
 function originOfHost(fromFile: Set<string>): string {
   if (fromFile.has('HOST')) return 'HOST is set in .env'
-  return process.env['HOST']?.trim() ? 'HOST is set in the environment' : 'HOST is not set'
+  return process.env['HOST']?.trim() ? SET_IN_ENVIRONMENT : 'HOST is not set'
 }
 
 /** Opens the database and checks for pending migrations, which are an error without `MIGRATE_ON_START`. */
@@ -96,10 +98,9 @@ function rejectListen(error: NodeJS.ErrnoException, host: string, origin: string
   if (error instanceof ConfigError) throw error
   if (error.code === 'EADDRINUSE') throw new StartError('PORT: already in use (EADDRINUSE)')
   if (error.code === 'EACCES') throw new StartError('PORT: permission denied (EACCES)')
-  throw new StartError(
-    `HOST: cannot listen on ${JSON.stringify(host)} (${error.code ?? error.message}): ` +
-      `${origin}; some tools set it, such as conda`,
-  )
+  const hint = origin === SET_IN_ENVIRONMENT ? '; some tools set it, such as conda' : ''
+  const reason = error.code ?? error.message
+  throw new StartError(`HOST: cannot listen on ${JSON.stringify(host)} (${reason}): ${origin}${hint}`)
 }
 
 start().catch((error: unknown) => {

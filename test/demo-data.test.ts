@@ -115,7 +115,7 @@ t.test('seedDemoData writes nothing in production', async (t) => {
 async function open(t: Test) {
   const url = await createDatabase(t)
   const client = new pg.Client({ connectionString: url })
-  // The database may be dropped while the client is connected.
+  // Without a listener, the error of a lost connection would terminate the process.
   client.on('error', () => {})
   await client.connect()
   t.teardown(() => client.end())

@@ -121,7 +121,7 @@ t.test('docs/api.md names every field', async (t) => {
 /** Error codes of the internal API only. */
 const INTERNAL_CODES = ['USER_NOT_FOUND', 'ID_TAKEN']
 
-/** Returns the rows of tables that begin with a status and codes: `404 USER_NOT_FOUND`. */
+/** Returns the errors in tables whose rows begin with a status and codes. Each has the form `404 USER_NOT_FOUND`. */
 const errorsOf = (page: string) =>
   [...page.matchAll(/^\| (\d{3}) \| ([^|]+) \|/gm)].flatMap(([, status, codes = '']) =>
     [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => `${status} ${code}`),

@@ -180,7 +180,7 @@ async function judgeLimits(port: number, limitedPort: number): Promise<Finding[]
   })
 }
 
-/** Shortens a response to `408 REQUEST_TIMEOUT`; returns `closed` unchanged. */
+/** Shortens a response to its status and code, for example `408 REQUEST_TIMEOUT`; returns `closed` unchanged. */
 function codeOf(text: string): string {
   return text === 'closed' ? text : `${text.slice(0, 3)} ${JSON.parse(text.slice(4)).code}`
 }

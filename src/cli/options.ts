@@ -67,7 +67,7 @@ export const githubAccountId: Rule<string> = {
 }
 
 export const githubAccountName: Rule<string> = {
-  must: 'a GitHub account name of 1 to 39 letters, digits and hyphens',
+  must: 'a GitHub account name: 1 to 39 letters, digits, hyphens and underscores, beginning with a letter or digit',
   read: matching(new RegExp(GITHUB_ACCOUNT_NAME)),
 }
 

@@ -37,7 +37,8 @@ export function addProjectCommands(program: Command): void {
   addCommand(project, {
     name: 'check',
     description:
-      'Compare the counters of all projects with their rows. Fails if any are wrong, unless --repair is used.',
+      'Compare the counters of all projects (number and bytes of the rows in each list) with the rows. Fails if any ' +
+      'counters are wrong, unless --repair is used.',
     options: [flag('--repair', 'recount the rows of projects with wrong counters')],
     examples: ['project check', 'project check --repair'],
     run: ({ repair }: { repair?: true }) => withDatabase((database) => checkCounters(database, repair === true)),

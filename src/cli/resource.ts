@@ -51,11 +51,12 @@ export function addResourceCommands(program: Command): void {
 }
 
 function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
-  const { slug, noun, create, example } = descriptor
+  const { slug, noun, create, example, naturalKey } = descriptor
+  const orUpdate = naturalKey ? ', or update it if the user already has it' : ''
   const exampleJson = JSON.stringify(example).replaceAll("'", "'\\''")
   addCommand(parent, {
     name: slug,
-    description: `Create a ${noun}. Prints its id to stdout.`,
+    description: `Create a ${noun}${orUpdate}. Prints its id to stdout.`,
     options: [
       required('--user <id>', `owner of the ${noun}`, id),
       required('--data <json>', `JSON object with ${Object.keys(create.properties).join(', ')}; - for stdin`, json),
@@ -116,7 +117,7 @@ async function createResource(
     : rows.create({ data })
   ).catch(orNotFound(project ? `user ${user} has no project ${project}` : `user ${user} does not exist`))
   const link = project ? ` and linked it to project ${project}` : ''
-  const note = `Created ${descriptor.noun} ${row.id} of user ${user}${link}.`
+  const note = `${naturalKey ? 'Stored' : 'Created'} ${descriptor.noun} ${row.id} of user ${user}${link}.`
   return { json: present(descriptor, row), text: String(row.id), note }
 }
 

@@ -186,7 +186,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const prisma = new PrismaClient({
     adapter: new PrismaPg(queryable, { schema, statementNameGenerator: ({ sql }) => statements.nameOf(sql) }),
     errorFormat: 'minimal',
-    // Longer than the timeouts of the pool, which take effect first.
+    // Longer than the default timeouts of the pool, which take effect first.
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   })
   await prisma.$connect()

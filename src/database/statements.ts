@@ -17,7 +17,7 @@ export interface Statements {
   run<Result>(text: string, execute: (name: string) => Promise<Result>): Promise<Result>
 }
 
-/** @param isPooled whether a pooler is used, which does not support prepared statements */
+/** @param isPooled whether a pooler is used: PgBouncer before 1.21 does not support prepared statements */
 export function createStatements(isPooled: boolean): Statements {
   const names = new Map<string, string>()
   let generation = 0

@@ -15,7 +15,7 @@ const MAX_IN_FLIGHT = 50
 /** Statuses for which the constructor of Response does not accept a body. */
 const WITHOUT_BODY = [204, 205, 304]
 
-/** A request or response that this service rejects. The message contains no part of either, so it can be logged. */
+/** A request or response that this service rejects. The message contains no text from either, so it can be logged. */
 export class RefusedResponse extends Error {
   override name = 'RefusedResponse'
 }

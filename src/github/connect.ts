@@ -8,8 +8,8 @@ import { type GithubPermission, recordedPermission } from './permission.js'
 import { createUserRateLimit } from './user-rate-limit.js'
 
 /**
- * Sets up permission checks and repository lists: through GitHub's API if a GitHub App is configured (live mode), or
- * from the recorded installations without any request to GitHub (recorded mode, which is logged).
+ * Sets up permission checks and repository lists. If a GitHub App is configured (live mode), both use GitHub's API.
+ * Otherwise (recorded mode, which is logged), permissions come from the recorded installations, and there are no lists.
  */
 export async function connectGithub(
   config: Config,

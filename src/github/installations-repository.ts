@@ -10,7 +10,7 @@ export type InstallationsRepository = ReturnType<typeof createInstallationsRepos
 /** Creates the repository of a user's installations and GitHub account, for permission checks and repository lists. */
 export function createInstallationsRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {
-    /** Lists the user's recorded installations that are not suspended, by GitHub's id. */
+    /** Returns GitHub's ids of the user's recorded installations that are not suspended. */
     async listActiveIds({ userId }: Owner): Promise<number[]> {
       const where = { neptun_user_id: userId, suspended_at: null }
       const rows = await prisma.githubInstallation.findMany({ where, select: { installation_id: true } })

@@ -10,7 +10,7 @@ interface RepoList {
   repositories: GithubRepo[]
   /** Ids of the installations that could not be listed completely. The list contains none of their repositories. */
   failed: number[]
-  /** Seconds until the first failed installation can be retried; undefined if unknown. */
+  /** Seconds until at least one failed installation can be retried; undefined if unknown. */
   retryAfter: number | undefined
 }
 

@@ -56,8 +56,8 @@ export async function lockNames(transaction: Transaction, userIds: number[]): Pr
 }
 
 /**
- * Locks the names of `users` and of `others`.
- * @param others users who already have rows of the account or repository that changes
+ * Locks the rows of `users` and of `others`, as lockNames() does.
+ * @param others users who already have an import or installation of the account or repository that changes
  * @returns the ids of all these users, in ascending order
  */
 export async function lockNamesOfAll(

@@ -32,7 +32,8 @@ export interface Call {
 /** Sends requests to GitHub with a deadline, retries and logging. */
 export interface GithubRequests {
   /**
-   * Sends a request. Retries network errors, 5xx and `retryStatuses` with a backoff, until the deadline (`signal`).
+   * Sends a request. Retries network errors, 5xx and `retryStatuses` at most twice, with a backoff, before the deadline
+   * (`signal`). Does not retry after a RefusedResponse or a response with `Retry-After`.
    * @returns GitHub's response, with a status below 500
    * @throws ApiError 503 if GitHub is down, too slow, rate-limits or blocks this service
    */

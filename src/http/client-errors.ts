@@ -108,7 +108,7 @@ async function clientErrors(app: FastifyInstance) {
       code: error.code,
       event: 'request_refused',
     }
-    // Logs the address of the connection, because `X-Forwarded-For` could not be parsed.
+    // Logs the address of the connection, because only Fastify evaluates `X-Forwarded-For`.
     const address = socket instanceof Socket ? socket.remoteAddress : undefined
     app.log.warn(
       { ...line, ...securityEventOf(error.statusCode, error), ...(reason && { reason }), address },
@@ -148,7 +148,7 @@ function toApiError({ code = '', rawPacket, bytesParsed = 0 }: ParserError): Api
   return invalidRequest({ path: 'request', message: 'is not valid HTTP' })
 }
 
-/** Extracts the headers that the response depends on from a packet that could not be parsed. */
+/** Extracts, from a packet that could not be parsed, the headers on which the response depends. */
 function findHeaders(packet: Buffer | undefined): IncomingMessage['headers'] {
   const text = packet?.toString('latin1') ?? ''
   const [, origin] = /\norigin:[\t ]*([^\r\n]*)/i.exec(text) ?? []

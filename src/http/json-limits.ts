@@ -42,7 +42,10 @@ export function scanJson(maxValues = MAX_VALUES) {
   }
 }
 
-/** Scans a part of a text. `next` is the index of the first byte to scan in the next part: 1 if the first is escaped. */
+/**
+ * Scans a part of a text. `next` is the index in the next part at which scanning continues: 1 if this part ends with a
+ * backslash that escapes the first byte of the next part, otherwise 0.
+ */
 function scan(bytes: Buffer, start: number, inString: boolean, depth: number) {
   let deepest = depth
   let commas = 0

@@ -63,7 +63,7 @@ export function defineHttpMetrics(
   const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests in progress', registers })
   new Counter({
     name: 'http_refusals_total',
-    help: 'Rejected connections and invalid HTTP requests, by reason',
+    help: 'Connections and requests that were rejected before they reached Fastify, by reason',
     labelNames: ['reason'],
     registers,
     collect() {

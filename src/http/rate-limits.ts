@@ -162,8 +162,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     // Requests to these routes are counted by their own hooks, or not at all.
     if (needsSession || isUnlimited || api === 'internal') return done()
     const session = sessionOf(request)
-    // Counts unknown URLs against the session, if possible. Otherwise, a few users of a backend could use up the limit
-    // of the backend's address for all its users.
+    // Counts unknown URLs against the session, if possible. Otherwise, a few users of a backend that sends the requests
+    // of all its users from one address could use up the limit of that address for all of them.
     const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
     spend(request, reply, key, !countsRefusalsOnly).then(() => done(), done)
   })

@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-/** Regular expression of a path parameter, which is omitted from logged routes. */
+/** The regular expression of a path parameter in a route template, as in `:type(^...$)`. Logged routes omit it. */
 const PATTERN = /\(\^.*\$\)/
 
 /** Format of a client's request id. Prevents forged and oversized log lines. */

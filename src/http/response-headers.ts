@@ -5,7 +5,7 @@ import type { Config } from '../config.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Headers that are the same for every response. */
+    /** Headers of every response, with their default values. Routes and CORS can change some of them. */
     commonHeaders: Readonly<Record<string, string>>
   }
 }

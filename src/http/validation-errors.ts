@@ -5,7 +5,7 @@ import { STORABLE_TEXT } from '../schemas.js'
 
 /**
  * Converts Ajv's errors to validation errors, whose messages never contain the invalid value.
- * @param part prefix of the paths: `path`, `query` or `body`
+ * @param part prefix of the paths: `path`, `query`, `body` or the path of a body in a sync
  */
 export function toValidationErrors(part: string, errors: ErrorObject[]): ValidationError[] {
   const ofWrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map((error) => error.instancePath))

@@ -20,7 +20,7 @@ const COOLDOWN = 3
 export interface LargeWork {
   /**
    * Waits for a permit, which is released when the response closes.
-   * @throws ApiError 429 if the user has too much large work in progress, 503 if the service has
+   * @throws ApiError 429 if the user has too much large work in progress, 503 if all users together have too much
    */
   enter(userId: number, response: ServerResponse): Promise<void>
 }

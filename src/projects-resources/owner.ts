@@ -49,8 +49,8 @@ class AuthorizedOwner {
 
 /**
  * The authorized user and project of one request. An Owner is a capability: every repository method that reads or
- * writes a user's objects for a request requires one. Only createAuthorize() creates them, after the database has
- * confirmed the session and the owner of the project.
+ * writes a user's objects for a request of that user requires one. Only createAuthorize() creates them, after the
+ * database has confirmed the session and the owner of the project.
  */
 export type Owner = AuthorizedOwner
 

@@ -26,7 +26,7 @@ declare module 'fastify' {
     [authorized]: Owner | null
     /** The authorized user and project. Throws if the request has not passed the access check. */
     readonly owner: Owner
-    /** User of the session, for the log. */
+    /** For the log: the user of the session, or on the internal API the user in the path. */
     userId: number | undefined
   }
   interface FastifyContextConfig {

@@ -2,8 +2,8 @@ import type { RouteOptions } from 'fastify'
 import { createDocument } from '../http/openapi/document-app.js'
 import { createInfo } from '../http/openapi/info.js'
 
-const DESCRIPTION = `For the service that signs users in and owns projects. It assigns the ids of users, projects and
-resources.
+const DESCRIPTION = `For the service that signs users in and owns projects. That service assigns the ids of users,
+projects and resources.
 
 Every request requires \`Authorization: Bearer\` with one of the tokens in \`SERVICE_TOKENS\`. Cookies are ignored,
 CORS is disabled, and requests from browsers are refused.

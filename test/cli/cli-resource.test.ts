@@ -50,7 +50,8 @@ t.beforeEach(() => {
 })
 
 for (const type of RESOURCE_TYPES) {
-  const { slug, noun, table, linkTable, idField, create, created, keys } = type
+  const { slug, noun, table, linkTable, idField, create, created, keys, naturalKey } = type
+  const done = naturalKey ? 'Stored' : 'Created'
   const data = JSON.stringify(create)
   const second = JSON.stringify(distinct(type, 1))
 
@@ -65,7 +66,7 @@ for (const type of RESOURCE_TYPES) {
     const result = await cli('resource', 'create', slug, '--user', '1', '--data', data)
     const id = result.stdout.trim()
     t.match(id, /^[1-9]\d*$/)
-    t.strictSame(result, { code: 0, stdout: `${id}\n`, stderr: `Created ${noun} ${id} of user 1.\n` })
+    t.strictSame(result, { code: 0, stdout: `${id}\n`, stderr: `${done} ${noun} ${id} of user 1.\n` })
     t.strictSame(await sql(`SELECT FROM ${linkTable}`), [])
 
     const listed = await cli('resource', 'list', slug, '--user', '1', '--json')
@@ -108,7 +109,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(result, {
       code: 0,
       stdout: `${id}\n`,
-      stderr: `Created ${noun} ${id} of user 1 and linked it to project 789.\n`,
+      stderr: `${done} ${noun} ${id} of user 1 and linked it to project 789.\n`,
     })
     const json = await addSecond('--user', '1', '--project', '789', '--json')
     const [newest, oldest] = (await call('GET', resources(`/${slug}`))).body
@@ -216,7 +217,7 @@ t.test('validation errors are on one line, contain no values, and need no databa
   for (const [line, message] of lines) t.strictSame(await cli('resource', ...line.split(' ')), refusal(message), line)
 })
 
-t.test('--data - reads from stdin', async (t) => {
+t.test('with "--data -", the data is read from stdin', async (t) => {
   await sql('DELETE FROM user_files')
   const text = `${'"\\\n🎉'.repeat(100_000)}`
   const data = JSON.stringify({ title: 'Ü', text, language: 'plain', extension: 'txt' })

@@ -128,7 +128,7 @@ t.test('the service connects through a Unix socket, to a schema and with TLS', a
     await t.rejects(open(`${url}?schema=none`), { message })
   })
 
-  await t.test('verifies the certificate of a private CA', { skip: opensslIsMissing() }, async (t) => {
+  await t.test('verifies a server certificate signed by a private CA', { skip: opensslIsMissing() }, async (t) => {
     await t.test('without TLS on the server, the error message names sslmode', async (t) => {
       const reason = 'The server does not support SSL connections: sslmode must be disable'
       t.equal(await failureOf(`${url}?sslmode=require`), reason)

@@ -291,7 +291,7 @@ t.test(
   },
 )
 
-t.test('behind PgBouncer, a default that the service cannot set is checked at startup', { skip }, async (t) => {
+t.test('behind PgBouncer, settings that the service cannot set itself are checked at startup', { skip }, async (t) => {
   const url = await createDatabaseWith(t, ["default_transaction_isolation = 'serializable'"])
   const pooled = await startPgBouncer(t, url)
   const options = databaseOptions(loadConfig({ DATABASE_URL: pooled, MAX_PROJECT_BYTES: '5000' }), { warn() {} })

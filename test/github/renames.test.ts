@@ -26,7 +26,7 @@ interface Repository {
 /** The events that the App has subscribed to, which GitHub sends when an account is renamed. */
 type Subscription = 'installation_target' | 'organization' | 'both'
 
-/** Creates a simulation of GitHub that renames and transfers, and collects the deliveries. */
+/** Creates a simulation of GitHub. Its methods rename accounts, rename or transfer repositories, and add deliveries. */
 function createGithub({ isDated = true, subscription = 'both' as Subscription, ticksPerAction = 0 } = {}) {
   const deliveries: Delivery[] = []
   let second = 0
@@ -171,7 +171,7 @@ const STORIES: Record<string, Story> = {
 
 for (const isDated of [true, false]) {
   const times = isDated ? 'with times' : 'without times'
-  t.test(`every order of delivery, with repetitions, results in the current paths, ${times}`, async (t) => {
+  t.test(`deliveries ${times}, in any order and with repetitions, result in the current paths`, async (t) => {
     const service = await shared.reset()
     for (const [title, story] of Object.entries(STORIES)) {
       for (const withIds of [true, false]) {

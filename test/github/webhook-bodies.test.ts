@@ -146,7 +146,7 @@ t.test('a chunked webhook body is limited to 25 MiB', async (t) => {
   const head = { 'transfer-encoding': 'chunked', 'x-hub-signature-256': sign(small) }
   const chunked = `${small.length.toString(16)}\r\n${small}\r\n0\r\n\r\n`
   const deliverSmall = async () => await readResponse(await open(service, head, { body: chunked }))
-  // Retry while the rest of the large body is being discarded: until then, it counts as in progress.
+  // The large body counts as in progress until its rest has been discarded: retry until then.
   let response = await deliverSmall()
   const isAdmitted = async () => {
     if (response[0] === 429) response = await deliverSmall()
@@ -177,7 +177,7 @@ t.test('the rate limit of webhook deliveries applies before the body is sent', a
 t.test('deliveries with a valid signature do not count towards the rate limit', async (t) => {
   const service = await startApp(t, { ...settings, RATE_LIMIT_ADDRESS: '2' })
   for (let count = 0; count < 5; count += 1) t.ok(await isAccepted(service, '203.0.113.1'))
-  t.equal((await deliver(service, 'installation', {})).status, 400, 'nor do invalid payloads')
+  t.equal((await deliver(service, 'installation', {})).status, 400, 'invalid payloads do not count either')
   t.equal((await deliver(service, 'installation', {})).status, 400)
   t.equal((await deliver(service, 'installation', {})).status, 400)
 })

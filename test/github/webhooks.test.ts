@@ -222,7 +222,9 @@ t.test('an invalid payload is rejected with all validation errors', async (t) =>
   const before = await installations(service)
   const time = 'must be a time in ISO 8601, a number of seconds since 1970, or null'
   const name = 'must be a name of letters, digits, dots, hyphens and underscores'
+  const owner = 'must name an owner of 1 to 39 letters and digits, with single hyphens and at most one _ between them'
   const repo = 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'
+  const canonical = 'must be owner/repo in canonical form'
   const full = (full_name: unknown) => ({ ...renamedRepository, repository: { full_name } })
   const login = (login: unknown) => ({ ...renamedAccount, account: { login } })
   const table: [event: string, payload: object | string, ...validationErrors: [path: string, message: string][]][] = [
@@ -255,11 +257,7 @@ t.test('an invalid payload is rejected with all validation errors', async (t) =>
     ['installation_target', { ...renamedAccount, changes: {} }, ['body.changes.login', 'is required']],
     ['installation_target', login(null), ['body.account.login', name]],
     ['installation_target', login('a/b'), ['body.account.login', name]],
-    [
-      'installation_target',
-      login('..'),
-      ['body.account.login', 'must name an owner of 1 to 39 letters, digits and single hyphens between them'],
-    ],
+    ['installation_target', login('..'), ['body.account.login', owner]],
     ['repository', { ...renamedRepository, installation: undefined }, ['body.installation', 'is required']],
     [
       'repository',
@@ -269,8 +267,8 @@ t.test('an invalid payload is rejected with all validation errors', async (t) =>
     ['repository', full(undefined), ['body.repository.full_name', 'is required']],
     ['repository', full(7), ['body.repository.full_name', 'must be owner/repo']],
     ['repository', full('username/..'), ['body.repository.full_name', repo]],
-    ['repository', full('https://github.com/a/b'), ['body.repository.full_name', 'must be a plain name']],
-    ['repository', full(' a/b'), ['body.repository.full_name', 'must be a plain name']],
+    ['repository', full('https://github.com/a/b'), ['body.repository.full_name', canonical]],
+    ['repository', full(' a/b'), ['body.repository.full_name', canonical]],
     ['repository', transferred({}), ['body.changes.owner.from', 'must name a user or an organization']],
     ['repository', transferred({ user: {} }), ['body.changes.owner.from.user', 'must be an account or null']],
   ]
@@ -399,7 +397,7 @@ t.test('deliveries about an installation that is not recorded change nothing, wh
   t.strictSame(await paths(service), unmoved)
 })
 
-t.test('renaming an account updates its installation, and the paths of the users who have recorded it', async (t) => {
+t.test('renaming an account updates its installation and the imports of users with that installation', async (t) => {
   const service = await resetWithImports()
   t.strictSame(await deliver(service, 'installation_target', renamedAccount), { status: 200, body: processed })
   t.strictSame(await paths(service), {
@@ -456,7 +454,7 @@ t.test('during rotation of the webhook secret, the new and the previous one are 
   }
 })
 
-t.test('renaming a repository updates the paths of the users who have recorded its installation', async (t) => {
+t.test('renaming a repository updates the import paths of users with its installation', async (t) => {
   const service = await resetWithImports()
   t.strictSame(await deliver(service, 'repository', renamedRepository), { status: 200, body: processed })
   t.strictSame(await paths(service), { ...unmoved, 1: 'username/renamed', 2: 'username/renamed' })
@@ -475,7 +473,7 @@ t.test('renaming a repository to another letter case updates paths once', async 
   t.strictSame(await updatedImports(service), [1, 2])
 })
 
-t.test('transferring a repository updates the paths of the users who have recorded the new owner', async (t) => {
+t.test("transferring a repository updates the import paths of users with the new owner's installation", async (t) => {
   const owners = [
     { user: { login: 'USERNAME' } },
     { organization: { login: 'username' } },

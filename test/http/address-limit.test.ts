@@ -133,7 +133,7 @@ for (const [store, url] of [
     }
     const guesses = Array.from({ length: 40 }, () => send(IMPORTS, guess()))
     const valid = await Promise.all([...tokens, ...tokens].map((token) => send(IMPORTS, token)))
-    t.same(new Set(valid), new Set([200]), 'nor concurrently with unknown sessions')
+    t.same(new Set(valid), new Set([200]), 'valid sessions are served while unknown ones are rejected')
     const statuses = await Promise.all(guesses)
     const unauthorized = statuses.filter((status) => status === 401).length
     // On a busy machine, commands to Redis can time out: then the service counts some requests in memory.
@@ -142,7 +142,7 @@ for (const [store, url] of [
   })
 }
 
-t.test('of concurrent requests with unknown sessions, at most sixteen query the database', async (t) => {
+t.test('of requests with unknown sessions from an address, at most sixteen at a time query the database', async (t) => {
   const settings = { RATE_LIMIT_ADDRESS: `${LIMIT}`, DATABASE_POOL_SIZE: '1', DATABASE_LOCK_TIMEOUT: '60000' }
   const { app, call, database, databaseUrl, proxy } = await startProxied(t, { ...settings, ...PATIENT })
   await call('GET', IMPORTS)

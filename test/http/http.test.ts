@@ -632,7 +632,7 @@ t.test('without a session, 401 takes precedence over every other error', async (
     ['a bad query', 'GET', `${IMPORTS}?limit=0&source_type=svn`],
     ['malformed percent-encoding', 'GET', '/api/users/%zz/projects/789/resources/imports'],
     ['malformed percent-encoding of an import', 'DELETE', `${IMPORTS}/%ff`],
-    ['a digit too many', 'GET', `${IMPORTS}/${'9'.repeat(5000)}`],
+    ['an id of 5000 digits', 'GET', `${IMPORTS}/${'9'.repeat(5000)}`],
     ['bad ids with a body', 'PUT', '/api/users/0/projects/x/resources/imports/%', { body: '{}' }],
     ['malformed JSON', 'POST', IMPORTS, { body: '{' }],
     ['malformed JSON on a DELETE', 'DELETE', `${IMPORTS}/1`, { body: '{' }],
@@ -836,7 +836,7 @@ function logsNoToken(t: Test, { log }: TestApp) {
     const hash = hashToken(token) as Buffer
     for (const secret of [token, hash.toString('hex'), hash.toString('base64')]) t.notOk(text.includes(secret))
   }
-  t.notOk(text.includes('neptun-session='), 'nor a cookie')
+  t.notOk(text.includes('neptun-session='), 'no cookie is logged')
 }
 
 t.end()

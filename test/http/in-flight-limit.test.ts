@@ -147,7 +147,7 @@ t.test('a client that never has more than sixteen requests in progress is never 
   t.same(statuses, new Set([200]))
 })
 
-t.test('requests whose body has not arrived count', async (t) => {
+t.test('a request whose body has not arrived counts as in progress', async (t) => {
   const service = await startApp(t)
   const lines = [`POST ${IMPORTS} HTTP/1.1`, 'Content-Type: application/json', 'Content-Length: 1000']
   const sockets = Array.from({ length: LIMIT }, () => send(service, lines, '{'))

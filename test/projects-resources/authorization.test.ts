@@ -19,7 +19,7 @@ async function dump({ sql }: TestApp) {
 const IMPORTS = resources('/imports')
 const GUARDED = '/api/users/:user_id/projects/:project_id/resources/'
 
-/** Returns the routes of projects that the service has registered, one per method. */
+/** Returns the registered routes below a project, with one entry for each method of a route. */
 function guardedRoutes({ routes }: TestApp) {
   return routes
     .filter(({ url }) => url.startsWith(GUARDED))

@@ -346,7 +346,7 @@ t.test('two instances together execute only one of many requests with one key', 
     )
     t.equal(await count('imports'), round + 1)
   }
-  // The other instance stores the key while the second request is being executed.
+  // Each instance executes a different request with the same key. One stores the key first; the other request gets 422.
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const bodies = [LOCAL, { ...LOCAL, title: 'b' }]
   const both = [shared, other].map(({ call }, index) => call('POST', IMPORTS, { body: bodies[index], headers }))
@@ -421,7 +421,7 @@ t.test('a key can be used again after 24 hours', async (t) => {
     shared.sql(`UPDATE idempotency_keys SET created_at = now() - interval '${hours} hours'`)
   const first = await post(LOCAL, 'k')
   await age(23)
-  isReplayed(t, first, await post(LOCAL, 'k'), 'within')
+  isReplayed(t, first, await post(LOCAL, 'k'), 'a retry within 24 hours')
   await age(24)
   const responses = await Promise.all(Array.from({ length: 6 }, () => post({ ...LOCAL, title: 'b' }, 'k')))
   t.ok(responses.every(({ status }) => status === 201 || status === 409))

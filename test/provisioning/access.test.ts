@@ -18,7 +18,7 @@ t.test('without SERVICE_TOKENS, all routes of the internal API are 404', async (
   }
 })
 
-t.test('a request without a valid service token is 401, before it is parsed or routed', async (t) => {
+t.test('a request without a valid service token is 401, also with an invalid body or an unknown route', async (t) => {
   const { call, sql, log, url } = await startService(t)
   const unauthorized: Record<string, Record<string, string>> = {
     'no token': {},

@@ -74,7 +74,7 @@ for (const type of RESOURCE_TYPES) {
       t.equal((await api('PUT', `/users/2/${slug}/${id}`, values(id))).status, 201)
     }
     t.equal((await api('PUT', `/users/2/${slug}/2147483647`, values(7))).status, 201, 'the maximum id')
-    // Inserted directly: the API would retry with another id.
+    // Inserted directly, because the API would hide a collision by retrying with another id.
     await sql(
       `INSERT INTO ${table} (${Object.keys(create).join(', ')}, neptun_user_id) VALUES
       (${Object.keys(create)

@@ -59,7 +59,7 @@ t.test('POST with token_hash creates or extends a session without receiving its 
     [200, { ...created.body, last_used_at: again.body.last_used_at, expires_at: again.body.expires_at }],
     'the same session',
   )
-  t.ok(again.body.expires_at > created.body.expires_at, 'which expires later')
+  t.ok(again.body.expires_at > created.body.expires_at, 'the session expires later than before')
   const CONFLICT = errorBody(409, 'CONFLICT', 'The token was revoked or belongs to another user')
   const other = await api('POST', '/users/2/sessions', { ttl: 60, token_hash })
   t.strictSame([other.status, other.body], [409, CONFLICT])

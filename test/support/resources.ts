@@ -9,7 +9,7 @@ const BODIES: Record<string, Record<string, unknown>> = {
   'github-installations': { installation_id: 4711, account_name: 'acme', repository_selection: 'selected' },
 }
 
-/** Properties of a response, except id, times and owner, that the request body lacks or has with another value. */
+/** Properties of a response that are not in the request body or differ from it. Id, times and owner are left out. */
 const FURTHER_PROPERTIES: Record<string, Record<string, unknown>> = {
   'template-collections': { is_shared: false, share_uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/ },
   'github-installations': {

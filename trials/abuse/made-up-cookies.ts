@@ -37,9 +37,9 @@ export const madeUpCookies: Trial = () =>
     const queries = (await countTransactions(url)) - before
     const documents = documentCounts.get(200) ?? 0
     return [
-      figure(`/openapi.json in ${DURATION / 1000} s`, describe(documentCounts)),
+      figure(`/openapi.json: responses in ${DURATION / 1000} s`, describe(documentCounts)),
       check(`/openapi.json: responses with 200 (limit ${2 * LIMIT})`, documents, documents <= 2 * LIMIT),
-      figure(`an API call in ${DURATION / 1000} s`, describe(apiCounts)),
+      figure(`API calls: responses in ${DURATION / 1000} s`, describe(apiCounts)),
       check(`database queries (limit ${2 * LIMIT + OTHER_QUERIES})`, queries, queries <= 2 * LIMIT + OTHER_QUERIES),
       ...first,
       ...last,

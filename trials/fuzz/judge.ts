@@ -63,7 +63,8 @@ export function judgeEvery(response: WireResponse, method: string, rule?: string
     report('headers', `a ${status} has no Retry-After`)
   if (status === 500 || /\bat .*:\d+:\d+|prisma|postgres|node_modules/i.test(text))
     report('internal', text.slice(0, 300))
-  if (body !== '' && !is('content-type', /^application\/json; charset=utf-8$/)) report('headers', 'is not JSON')
+  if (body !== '' && !is('content-type', /^application\/json; charset=utf-8$/))
+    report('headers', `a ${status} has Content-Type: ${headers.get('content-type')}`)
   if (status >= 400 && body !== '') problems.push(...judgeError(response))
   return problems
 }
@@ -91,7 +92,7 @@ function judgeDocumented({ operation }: Call, { status }: WireResponse, body: un
 /** Checks that a response contains no text of a user other than the one whose session was sent. */
 export function judgeLeak({ text }: WireResponse, allowed: User | undefined): Problem[] {
   const leaked = [...text.matchAll(CANARY)].find(([canary]) => canary !== allowed?.canary)
-  return leaked ? [{ rule: 'leak', text: `of another user: ${leaked[0]}` }] : []
+  return leaked ? [{ rule: 'leak', text: `contains a text of another user: ${leaked[0]}` }] : []
 }
 
 /** Checks that a validation error does not contain the rejected value. */

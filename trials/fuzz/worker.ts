@@ -14,7 +14,7 @@ import { openWire, type Wire } from './wire.js'
 /** Number of requests of a user between comparisons of all stored data with the model. */
 const INTERVAL = 100
 
-/** Sends requests of one user sequentially until all workers together have sent enough. */
+/** Sends requests of one user, one at a time or as pipelined reads, until all workers together have sent enough. */
 export async function runWorker(context: Context, user: User): Promise<void> {
   const { report, requests, port } = context
   const { random } = user

@@ -58,8 +58,8 @@ async function renameForUser(
     WHERE neptun_user_id = ${userId}::integer AND source_type = 'github' AND github_account_id = ${id}::text
       AND split_part(source_path, '/', 1) <> ${current}::text`
   if (learned > 0) await repeatMoves(transaction, userId, id)
-  // After the imports, to avoid a deadlock: both updates lock projects (to count bytes), and other transactions lock an
-  // import before its project.
+  // After the imports, to avoid a deadlock. Both updates lock projects, because triggers count bytes. Other
+  // transactions lock an import and then its project, so this one must not lock projects before the imports.
   await transaction.$executeRaw`
     UPDATE github_installations
     SET account_name = ${current}::text, github_account_name = ${current}::text, github_account_id = ${id}::text

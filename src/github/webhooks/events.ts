@@ -148,7 +148,7 @@ const toId = (value: number | undefined): string | null => (value === undefined 
 function requireCanonical(path: string, fullName: string): string[] {
   const result = canonicalSourcePath('github', fullName)
   if ('problem' in result) throw invalidRequest({ path, message: result.problem })
-  if (result.path !== fullName) throw invalidRequest({ path, message: 'must be a plain name' })
+  if (result.path !== fullName) throw invalidRequest({ path, message: 'must be owner/repo in canonical form' })
   return fullName.split('/')
 }
 

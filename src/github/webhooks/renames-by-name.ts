@@ -12,8 +12,8 @@ export async function renameAccountByLogin(
   installationId: number,
 ): Promise<void> {
   if (userIds.length === 0) return
-  // Imports first, to avoid a deadlock: both updates lock projects (to count bytes), and other transactions lock an
-  // import before its project.
+  // Imports first, to avoid a deadlock. Both updates lock projects, because triggers count bytes. Other transactions
+  // lock an import and then its project, so this one must not lock projects before the imports.
   await transaction.$executeRaw`
     UPDATE imports SET source_path = ${login}::text || substr(source_path, strpos(source_path, '/'))
     WHERE ${isGithubImport(userIds)}

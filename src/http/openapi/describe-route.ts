@@ -65,8 +65,8 @@ function commonHeaders(
 }
 
 /**
- * Removes `if`, `then` and `else`, which only determine the validation errors that are reported. Names each example
- * after the `oneOf` alternative to which it belongs.
+ * Removes `if`, `then` and `else`, which are used only for validation: `oneOf` documents the same forms. Names each
+ * example after the `oneOf` alternative to which it belongs.
  */
 function describeBody(schema: Schema): Schema {
   const { if: _if, then: _then, else: _else, examples = [], ...body } = schema

@@ -45,7 +45,7 @@ interface OpenapiOptions {
 }
 
 /**
- * Serves the OpenAPI document of all routes that are registered after this plugin at `/openapi.json`, and an
+ * Serves, at `/openapi.json`, the OpenAPI document of the public routes that are registered after this plugin, and an
  * interactive page at `/docs`.
  *
  * Both are created in a separate app on the first request, so that they cost no startup time or memory until they are

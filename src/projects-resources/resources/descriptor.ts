@@ -33,13 +33,16 @@ export interface ResourceDefinition<
   create: Create
   /** Response schema. Every property is a column or computed. */
   resource: Resource
-  /** Columns that responses do not contain. */
+  /** Columns that responses of the public API do not contain. */
   hidden: Record<Exclude<keyof Row<M>, keyof Static<Resource>>, true>
   /** Response properties that are not columns. */
   computed: { [Name in Exclude<keyof Static<Resource>, keyof Row<M>>]: (row: Row<M>) => Static<Resource>[Name] }
-  /** Column that is unique per user. Creating a resource with an existing value updates the existing one. */
+  /**
+   * Column that is unique per user. In the public API, creating a resource with an existing value updates the existing
+   * one.
+   */
   naturalKey?: keyof Row<M> & keyof Static<Create> & string
-  /** Additional columns that only the API for other services can write. Every property is optional. */
+  /** Additional columns that only a body of the internal API can contain. Every property is optional. */
   provisioned?: TObject<Partial<Record<keyof Row<M> & string, TSchema>> & Record<string, TSchema>>
   /** Validates a new resource against rules that JSON Schema cannot express. */
   check?: (body: Record<string, unknown>) => ValidationError[]

@@ -32,7 +32,7 @@ const STRICT: ts.CompilerOptions = {
   types: [],
 }
 
-/** Generates each client with the default options of its generator, but adds validation with zod to that of hey-api. */
+/** Generates each client with the default options of its generator. The client of hey-api also validates with zod. */
 async function generateClients(document: string) {
   await rm(FOLDER, { recursive: true, force: true })
   await cp(join(root, 'test/http/openapi/clients'), FOLDER, { recursive: true })

@@ -51,7 +51,7 @@ const writeFiles = (count: number, text: string) =>
     [count, text],
   )
 
-/** Returns the titles of the first `count` files of writeFiles() for which `isListed` returns true. */
+/** Returns the titles of the `count` files of writeFiles(), without those for which `isListed` returns false. */
 const numbers = (count: number, isListed = (_: number) => true) =>
   Array.from({ length: count }, (_, index) => index + 1)
     .filter(isListed)

@@ -163,7 +163,11 @@ t.test('lengths are counted in code points, not in UTF-16 code units', async (t)
 t.test('a source_path that does not have the format of its source_type is rejected with the reason', async (t) => {
   const { call } = await shared.reset()
   const table: [type: string, path: string, reason: string][] = [
-    ['github', '../repository', 'must name an owner of 1 to 39 letters, digits and single hyphens between them'],
+    [
+      'github',
+      '../repository',
+      'must name an owner of 1 to 39 letters and digits, with single hyphens and at most one _ between them',
+    ],
     [
       'github',
       'https://github.com/owner/repo/tree/main',

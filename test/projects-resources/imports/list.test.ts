@@ -173,7 +173,7 @@ t.test('all validation errors of the query of a list are reported', async (t) =>
   }
 })
 
-t.test('a github import is withheld while its user has no access to its owner', async (t) => {
+t.test("a github import is withheld if the user has no active installation on its repository's account", async (t) => {
   const service = await shared.reset()
   const { call, sql } = service
   await writeImports(service, [

@@ -658,7 +658,7 @@ t.test('the canonical form of a url import is the URL as serialized by the WHATW
 })
 
 t.test(
-  'an input that is not an absolute http or https URL without a password is rejected with the reason',
+  'an input that is not an absolute http or https URL, or contains a password, is rejected with the reason',
   async (t) => {
     const absolute = /must be an absolute http or https URL/
     const valid = /must be a valid http or https URL/
@@ -702,7 +702,7 @@ t.test(
       ['http://Ã\u00a0.de/', valid],
       ['git@example.com:team/repo.git', /use the source_type git/],
       ['ssh://git@example.com/repo', /use the source_type git/],
-      ['example.com/page', /which begins with https:/],
+      ['example.com/page', /: put https:\/\/ in front of it$/],
       ['https://example.com/\ud83d', /well-formed/],
       [`https://example.com/${'🦊'.repeat(200)}`, /at most 2048 characters/],
       [`https://example.com/${'ü'.repeat(1000)}`, /at most 2048 characters/],
@@ -866,7 +866,7 @@ function problemContains(type: SourceType, input: string, part: string): boolean
   return 'problem' in result && result.problem.includes(part)
 }
 
-t.test('a canonical github path does not change the path of a request to GitHub', async (t) => {
+t.test('in the URL of a request to GitHub, a canonical github path is exactly two segments', async (t) => {
   let accepted = 0
   fc.assert(
     fc.property(fc.oneof(anyString, pieces, { arbitrary: nearlyRight('github'), weight: 6 }), (input) => {

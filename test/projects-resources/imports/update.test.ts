@@ -20,7 +20,8 @@ const URL_PROBLEM = 'must be an absolute http or https URL'
 const GIT_PROBLEM = 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'
 const HOST_PROBLEM =
   'must not name a host other than github.com: for a clone URL on another host, use the source_type git'
-const OWNER_PROBLEM = 'must name an owner of 1 to 39 letters, digits and single hyphens between them'
+const OWNER_PROBLEM =
+  'must name an owner of 1 to 39 letters and digits, with single hyphens and at most one _ between them'
 
 async function createImport({ call }: TestApp, body: object = {}) {
   const response = await call('POST', imports, {

@@ -7,9 +7,9 @@ const notCloneUrl = 'must be a clone URL: https://host/path, ssh://user@host/pat
 /**
  * Validates a clone URL of a repository on any host. Its canonical form is the input.
  *
- * Accepts the forms of https://git-scm.com/docs/git-clone#_git_urls, except those that run a program (`ext::`), access
- * local files (`file://`) or are not encrypted (`http`, `git`). Rejects credentials, because stored URLs are shown to
- * users.
+ * Accepts the https, ssh and scp-like forms of https://git-scm.com/docs/git-clone#_git_urls. Rejects all others, such
+ * as those that run a program (`ext::`), access local files (`file://`) or are not encrypted (`http`, `git`). Rejects
+ * credentials, because stored URLs are shown to users.
  */
 export function cloneUrl(input: string): SourcePathResult {
   const problem = findProblem(input)

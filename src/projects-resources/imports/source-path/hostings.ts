@@ -24,9 +24,9 @@ const words = '[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*'
 const githubOwner = new RegExp(`^${words}(?:_${words})?-?$`)
 
 /**
- * Describes GitHub on some hosts. Names of enterprise managed users contain one underscore, and names of some old
- * accounts end with a hyphen. Names such as `..` must be rejected: they would change the path of a request to GitHub's
- * API.
+ * Describes the GitHub server that has these hosts. Names of enterprise managed users contain one underscore, and names
+ * of some old accounts end with a hyphen. Names such as `..` must be rejected: they would change the path of a request
+ * to GitHub's API.
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
  */
 const githubOn = (hosts: Hosting['hosts']): Hosting => ({
@@ -38,7 +38,7 @@ const githubOn = (hosts: Hosting['hosts']): Hosting => ({
   findProblem: ([owner = '', repo = '', ...more]) => {
     if (more.length > 0) return pointsInside
     if (owner.length > 39 || !githubOwner.test(owner)) {
-      return 'must name an owner of 1 to 39 letters, digits and single hyphens between them'
+      return 'must name an owner of 1 to 39 letters and digits, with single hyphens and at most one _ between them'
     }
     if (isDots(repo) || !/^[\w.-]{1,100}$/.test(repo)) {
       return 'must name a repo of 1 to 100 letters, digits, dots, hyphens and underscores, and not "." or ".."'

@@ -37,5 +37,5 @@ function rawHost(input: string): string {
 function suggestFix(input: string): string {
   if (/^(?:git\+)?(?:ssh|git):\/\/|^[^\s/:@]+@[^\s/:@]+:/i.test(input))
     return '; for a clone URL, use the source_type git'
-  return /^[a-z\d-]+(?:\.[a-z\d-]+)+(?:[:/]|$)/i.test(input) ? ', which begins with https://' : ''
+  return /^[a-z\d-]+(?:\.[a-z\d-]+)+(?:[:/]|$)/i.test(input) ? ': put https:// in front of it' : ''
 }
