@@ -1,15 +1,17 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-import { BLOCK, joinChunks } from './body-stream.js'
+import { readBody } from './body-stream.js'
 import { findExcess, hasPrototypeKey, scanJson } from './json-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Waits for a permit to receive a body that may be large. Undefined if receiving is not limited. */
+    reserveLargeBody: (() => Promise<void>) | undefined
     /** Waits for a permit to parse a large body. Undefined if large bodies are not limited. */
     admitLargeBody: (() => Promise<void>) | undefined
     /** Whether the body was so large that parsing it required a permit. */
@@ -42,6 +44,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
  * before Fastify selects a parser.
  */
 async function jsonBody(app: FastifyInstance) {
+  app.decorateRequest('reserveLargeBody', undefined)
   app.decorateRequest('admitLargeBody', undefined)
   app.decorateRequest('hasLargeBody', false)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -54,9 +57,6 @@ async function jsonBody(app: FastifyInstance) {
     }
     done()
   })
-  app.addHook('preParsing', ({ headers }, _reply, payload, done) => {
-    done(null, isLarge(headers) ? joinChunks(payload as Readable) : payload)
-  })
   app.removeAllContentTypeParsers()
   // Rejects a body on its first byte. An empty chunked body has none and is accepted.
   app.addContentTypeParser('*', ({ headers }, payload, done) => {
@@ -67,9 +67,13 @@ async function jsonBody(app: FastifyInstance) {
     }
     payload.on('data', onData).on('end', finish).on('error', finish)
   })
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+    const { bodyLimit = BODY_LIMIT, config } = request.routeOptions
+    const { maxBodyValues } = config
+    const length = declaredLength(request.headers)
+    if (length === undefined || length > LARGE_BODY) await request.reserveLargeBody?.()
+    const body = await readBody(payload, { length, limit: bodyLimit })
     if (body.length === 0) return undefined
-    const { maxBodyValues } = request.routeOptions.config
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined
     if (!admit) return parseText(readText(body, findExcess(body, maxBodyValues)))
     await admit()
@@ -95,7 +99,8 @@ function readText(body: Buffer, excess: string | undefined): string {
   if (!isUtf8(body)) throw invalidBody('must be UTF-8')
   if (excess) throw invalidBody(excess)
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
-  return body.toString('utf8', hasMark ? BYTE_ORDER_MARK.length : 0)
+  // Decoding ASCII as Latin-1 copies the bytes, which is faster.
+  return body.toString(isAscii(body) ? 'latin1' : 'utf8', hasMark ? BYTE_ORDER_MARK.length : 0)
 }
 
 /** Parses a JSON text. Replaces the message of JSON.parse(), which would quote the input. */
@@ -117,9 +122,9 @@ export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
-/** Returns whether a body may be large, according to its headers. */
-function isLarge(headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > BLOCK
+/** Returns the Content-Length in bytes; undefined for a chunked body. */
+export function declaredLength({ 'content-length': length }: IncomingHttpHeaders): number | undefined {
+  return length === undefined ? undefined : Number(length)
 }
 
 /** Creates a 415 whose message names the cause: the content encoding (RFC 9110, section 8.4) or the media type. */

@@ -157,6 +157,36 @@ t.test('a request whose body has not arrived counts as in progress', async (t) =
   await until(() => isServed(service), 'the permits are released')
 })
 
+t.test('a user has at most four large bodies in progress, and twelve more wait', async (t) => {
+  const service = await startApp(t)
+  const create = (body: string, token = OWNER.token) =>
+    fetch(service.url + IMPORTS, {
+      method: 'POST',
+      headers: { cookie: `neptun-session=${token}`, 'content-type': 'application/json' },
+      body,
+    })
+  const small = JSON.stringify({ source_type: 'local', source_path: '/x' })
+  const large = small.padEnd(20_000)
+  const [head, type] = [`POST ${IMPORTS} HTTP/1.1`, 'Content-Type: application/json']
+  const declared = Array.from({ length: 3 }, () => send(service, [head, type, 'Content-Length: 20000'], '{'))
+  const chunked = send(service, [head, type, 'Transfer-Encoding: chunked'], '1\r\n{\r\n')
+  const other = await createSession(service.sql, OWNER.userId)
+  await until(async () => (await list(service)).status === 200, 'the requests have been received')
+  let finished = 0
+  const waiting = Array.from({ length: 12 }, () => create(large).finally(() => (finished += 1)))
+  await until(async () => (await list(service)).status === 429, 'sixteen requests are in progress')
+  const more = await create(large, other)
+  t.equal(more.status, 429)
+  t.equal(more.headers.get('retry-after'), '1')
+  const message = 'Too many concurrent requests of this user with large content: at most 4'
+  t.same(await more.json(), errorBody(429, 'RATE_LIMITED', message))
+  t.equal((await create(small, other)).status, 201, 'a small body does not wait')
+  t.equal((await list(service, { ...STRANGER }, resources('/imports', STRANGER))).status, 200, 'another user')
+  t.equal(finished, 0, 'large bodies wait')
+  for (const socket of [...declared, chunked]) socket.destroy()
+  for (const response of await Promise.all(waiting)) t.equal(response.status, 201)
+})
+
 t.test('a 429 is logged with the reason', async (t) => {
   const service = await startApp(t)
   const lines = [`POST ${IMPORTS} HTTP/1.1`, 'Content-Type: application/json', 'Content-Length: 1000']

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import { Webhooks } from '@octokit/webhooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '../../database/database.js'
 import { ApiError, invalidRequest, type ValidationError } from '../../errors.js'
+import { readBody } from '../../http/body-stream.js'
+import { declaredLength } from '../../http/json-body.js'
 import { addressOf } from '../../http/rate-limits.js'
 import { createWebhookBodies, MAX_BODY } from './bodies.js'
 import type { WebhookChange } from './change.js'
@@ -37,7 +40,9 @@ export async function githubWebhooks(
   const bodies = createWebhookBodies()
   app.decorateRequest('releaseBody')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) =>
+    readBody(payload, { length: declaredLength(request.headers), limit: MAX_BODY }),
+  )
 
   app.post(
     '/webhooks/github',
