@@ -48,8 +48,9 @@ const fieldPath = (fallback: string, description: string) =>
 const webhookSecret = (description: string) =>
   Type.String({ secret: true, minLength: 8, must: 'a secret of at least 8 characters', description })
 
-/** An origin as browsers serialize it: lower case and without a path. Default ports are accepted as well. */
-const ORIGIN = 'https?://(\\[[0-9a-f:]+\\]|[a-z0-9.-]+)(:\\d{1,5})?'
+/** Returns whether all items of a list are origins as browsers send them: lower case, without a path or default port. */
+const areOrigins = (text: string) =>
+  text.split(',').every((item) => /^https?:/.test(item.trim()) && parseUrl(item)?.origin === item.trim())
 
 /**
  * The environment variables. docs/configuration.md and .env.example must have the same texts (test/config.test.ts
@@ -191,11 +192,11 @@ export const Variables = Type.Object({
   ),
   MAX_EVENT_LOOP_DELAY: milliseconds(1000, 'Event loop delay in milliseconds beyond which requests get 503.'),
   CORS_ORIGINS: Type.Optional(
-    Type.String({
-      pattern: `^${ORIGIN}( *, *${ORIGIN})*$`,
-      must: 'origins like https://app.example.com, separated by commas',
-      description: 'Origins that may send requests with credentials, separated by commas. Unset: CORS is off.',
-    }),
+    checked(
+      'origins like https://app.example.com, without a default port, separated by commas',
+      areOrigins,
+      'Origins that may send requests with credentials, separated by commas. Unset: CORS is off.',
+    ),
   ),
   HSTS_INCLUDE_SUBDOMAINS: boolean(true, 'Whether Strict-Transport-Security includes subdomains.'),
   API_DOCS: Type.Optional(

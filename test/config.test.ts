@@ -235,8 +235,12 @@ const INVALID: [name: keyof Variables, must: string, values: string[]][] = [
   ['MAX_EVENT_LOOP_DELAY', MILLISECONDS, [...NUMBERS, '0', '600001']],
   [
     'CORS_ORIGINS',
-    'origins like https://app.example.com, separated by commas',
-    [...WORDS, '*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
+    'origins like https://app.example.com, without a default port, separated by commas',
+    [
+      ...WORDS,
+      ...['*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
+      ...['https://a:443', 'http://a:80', 'https://b, https://a:443', 'https://münchen.de', 'ws://a', 'null'],
+    ],
   ],
   ['API_DOCS', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],
   ['METRICS_PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536']],

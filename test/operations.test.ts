@@ -38,7 +38,7 @@ async function scrape(t: Test): Promise<string> {
 }
 
 /** Matches the names of this service's metrics in a Prometheus query. */
-const METRIC = /\b(?:database|github|http|log|neptun|nodejs|process|redis)_[a-z0-9_]+/g
+const METRIC = /\b(?:database|github|http|log|neptun|nodejs|process|redis|session)_[a-z0-9_]+/g
 
 t.test('metrics pass promtool, and alerts and the dashboard use only existing metrics', async (t) => {
   const text = await scrape(t)
