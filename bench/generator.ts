@@ -10,7 +10,7 @@ export interface Generator {
   stop(): Promise<void>
 }
 
-/** Starts the load generator. @param signal aborts the next load */
+/** Starts the load generator. @param signal after it has aborted, run() throws instead of starting a load */
 export async function startGenerator(signal: AbortSignal): Promise<Generator> {
   await compile()
   const child = fork(compiled('load'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

@@ -13,7 +13,7 @@ export interface LoadJob {
    * Requests per second, evenly spaced. Without a rate, each connection sends its next request after the last response.
    */
   rate?: number | undefined
-  /** Whether to record latencies. Always true with a rate. */
+  /** Whether to record latencies. With a rate, they are recorded in any case. */
   latencies?: boolean
 }
 
@@ -39,8 +39,8 @@ async function run(job: LoadJob): Promise<LoadResult> {
 
 /**
  * Number of consecutive requests that each connection repeats. Connection n starts with request n * 11. Consecutive
- * requests belong to different users. 11 is a prime, so connections start with different users if there are enough
- * users, except if the number of users is a multiple of 11.
+ * requests belong to different users. Because 11 is a prime, connections start with different users if there are at
+ * least as many users as connections and the number of users is not a multiple of 11.
  */
 const REQUESTS_PER_CONNECTION = 11
 

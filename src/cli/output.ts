@@ -3,7 +3,7 @@ import { CommanderError, type OutputConfiguration } from 'commander'
 /** Result of a command: a document for `--json`, or else text for stdout and an optional note for stderr. */
 export interface CommandResult {
   json: unknown
-  /** Machine-readable text, such as an id or a token, or a table. Empty if there is no output. */
+  /** An id, a token, a table or, for commands without such a result, a sentence. Empty if there is no output. */
   text: string
   note?: string
 }

@@ -51,12 +51,12 @@ export function addResourceCommands(program: Command): void {
 }
 
 function addCreate(parent: Command, descriptor: ResourceDescriptor): void {
-  const { slug, noun, create, example, naturalKey } = descriptor
+  const { slug, noun, verb, create, example, naturalKey } = descriptor
   const orUpdate = naturalKey ? ', or update it if the user already has it' : ''
   const exampleJson = JSON.stringify(example).replaceAll("'", "'\\''")
   addCommand(parent, {
     name: slug,
-    description: `Create a ${noun}${orUpdate}. Prints its id to stdout.`,
+    description: `${verb} a ${noun}${orUpdate}. Prints its id to stdout.`,
     options: [
       required('--user <id>', `owner of the ${noun}`, id),
       required('--data <json>', `JSON object with ${Object.keys(create.properties).join(', ')}; - for stdin`, json),

@@ -49,7 +49,9 @@ export function addSessionCommands(program: Command): void {
   })
   addCommand(session, {
     name: 'list',
-    description: 'List live sessions, which have neither expired nor been revoked.',
+    description:
+      'List live sessions, which are not revoked and whose expires_at is in the future. SESSION_IDLE_TIMEOUT and ' +
+      'SESSION_MAX_AGE are not considered.',
     options: [
       option('--user <id>', 'only sessions of this user', id),
       flag('--all', 'include expired and revoked sessions'),

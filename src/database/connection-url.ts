@@ -35,11 +35,11 @@ const NEUTRAL = new Map([
 const INSTEAD = new Map([
   ['connect_timeout', 'set DATABASE_CONNECT_TIMEOUT'],
   ['connection_limit', 'set DATABASE_POOL_SIZE'],
-  ['lock_timeout', 'set DATABASE_LOCK_TIMEOUT'],
+  ['lock_timeout', 'set DATABASE_LOCK_TIMEOUT or, behind PgBouncer, a default for the database role'],
   ['pool_timeout', 'set DATABASE_CONNECT_TIMEOUT'],
   ['socket_timeout', 'set DATABASE_ANSWER_TIMEOUT'],
   ['sslaccept', 'use sslmode'],
-  ['statement_timeout', 'the service sets it to 10 s'],
+  ['statement_timeout', 'the service sets it to 10 s; behind PgBouncer, set a default for the database role'],
 ])
 
 /**

@@ -157,7 +157,9 @@ async function checkSettings(options: DatabaseOptions, isPooled: boolean): Promi
     const actual = row[name] || 'not set'
     if (expected && actual !== expected) throw new Error(`${name} is ${actual}, but must be ${expected}`)
   }
-  if (row.schema === null) throw new Error('no schema in the search_path exists: check schema and options in the URL')
+  if (row.schema === null) {
+    throw new Error('no schema in the search_path exists: check the parameters "schema" and "options" of the URL')
+  }
   return row.schema
 }
 

@@ -1,7 +1,7 @@
 import { isStale } from './errors.js'
 import type { Prisma } from './generated/client.js'
 
-/** Maximum number of prepared statements per connection, which bounds PostgreSQL's memory. */
+/** Maximum number of prepared statements per connection between two renewals. Bounds PostgreSQL's memory. */
 const MAX_NAMES = 500
 
 /** Minimum time between renewals, in milliseconds: each renewal leaves the old statements behind on all connections. */

@@ -42,7 +42,7 @@ export interface GithubClient {
    * @param route for example `GET /repos/{owner}/{repo}`. `params` without a placeholder go into the query.
    * @returns GitHub's response with a status below 500, including 304 and redirects. If GitHub refuses to create a
    * token (the installation is suspended or deleted): status 403 without data
-   * @throws ApiError 503 also for a rate limit, a 403 that blocks the whole service, and a 401 for a new token
+   * @throws ApiError 503 also for a rate limit, a 403 by which a policy blocks this service, and a 401 for a new token
    */
   installationRequest(
     installationId: number,

@@ -112,8 +112,9 @@ function createProof(client: GithubClient) {
 }
 
 /**
- * Checks whether a cached grant is still valid, with one request for a private repository and two for a public one.
- * Reading a public repository proves no access, but shows whether another repository has taken its name.
+ * Checks whether a cached grant is still valid. While its token is valid, this takes one request for a private
+ * repository and two for a public one. Reading a public repository proves no access, but shows whether another
+ * repository has taken its name.
  * @returns the grant with the repository's current state; null if access must be proved again
  */
 async function confirm(client: GithubClient, path: string, grant: Grant, signal: AbortSignal): Promise<Grant | null> {

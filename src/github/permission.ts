@@ -76,7 +76,8 @@ export function isSameName(name: string, other: string): boolean {
 /**
  * Creates the 403 error for a repository that a user may not import. It is identical for a private, a nonexistent and
  * an inaccessible repository and for a suspended installation, so it does not reveal which repositories exist.
- * @param path `owner/repo`, a name that the client already knows
+ * @param path `owner/repo`: the path in the request or, only if one of the user's installations has access to the
+ *   repository, its current name at GitHub
  */
 export function githubAccessDenied(path: string): ApiError {
   const owner = path.split('/')[0]

@@ -125,7 +125,7 @@ export function createRequests(
     return send(call, retries + 1)
   }
 
-  /** Logs why GitHub refused a request, and throws if it blocks this service as a whole. */
+  /** Logs why GitHub refused a request, and throws if a policy blocks this service. */
   function expectNoPolicy(route: string, response: GithubResponse): GithubResponse {
     const advice = policyOf(response)
     if (advice) throw fail(route, 'service blocked', response, advice)

@@ -4,18 +4,23 @@ import { ApiError } from '../errors.js'
 /** Size of the buffer for a chunked body, in bytes. It is doubled when it is full. */
 const BLOCK = 16 * 1024
 
-/** Number of chunks to process before yielding to the event loop. */
+/** Number of chunks, and of bytes, to process before yielding to the event loop. */
 const CHUNKS_PER_ITERATION = 1000
+const BYTES_PER_ITERATION = 64 * 1024
 
 /**
  * Starts reading a body, and regularly yields to the event loop so that other requests can proceed: libuv reads up to 2
  * MiB from a socket in one iteration, which can be 350 000 chunks of one byte (6 bytes each in chunked encoding).
  */
 export function readWithYields(body: Readable): void {
-  let count = 0
-  body.on('data', () => {
-    count += 1
-    if (count % CHUNKS_PER_ITERATION > 0) return
+  let chunks = 0
+  let bytes = 0
+  body.on('data', ({ length }: Buffer) => {
+    chunks += 1
+    bytes += length
+    if (chunks < CHUNKS_PER_ITERATION && bytes < BYTES_PER_ITERATION) return
+    chunks = 0
+    bytes = 0
     body.pause()
     setImmediate(() => body.resume())
   })

@@ -16,9 +16,9 @@ interface Permit {
   counter: string
   /** The session and Idempotency-Key of a request that has one and is not a retry. */
   key: string | undefined
-  /** References by the response, until it is closed, and by a running lookup or handler. */
+  /** References by the response, until it is closed, and by a running authentication or handler. */
   references: number
-  /** Whether a session lookup or a handler is running. */
+  /** Whether the authentication or the handler is running. */
   isBusy: boolean
 }
 
@@ -31,10 +31,10 @@ declare module 'fastify' {
 }
 
 /**
- * Creates a limit for the number of concurrent requests per session. A request holds a permit from before its session
- * is looked up until its response has been sent or the connection is closed. If the client disconnects, the permit is
- * not released before the running lookup or handler has finished. Otherwise, a client that keeps disconnecting could
- * start any number of lookups and handlers.
+ * Creates a limit for the number of concurrent requests per session. A request holds a permit from before its
+ * authentication until its response has been sent or the connection is closed. If the client disconnects, the permit is
+ * not released before the running authentication or handler has finished. Otherwise, a client that keeps disconnecting
+ * could start any number of them.
  */
 export function createInFlightLimit(app: FastifyInstance) {
   const counts = new Map<string, number>()
@@ -64,7 +64,7 @@ export function createInFlightLimit(app: FastifyInstance) {
 
   return {
     /**
-     * Acquires a permit. Call this before the session lookup.
+     * Acquires a permit. Call this before the authentication.
      * @throws ApiError 429 if the session has too many requests in progress
      */
     enter(request: FastifyRequest, reply: FastifyReply) {
@@ -88,7 +88,7 @@ export function createInFlightLimit(app: FastifyInstance) {
     },
 
     /**
-     * Call this after the session lookup. While the body is being received, only the open response holds a reference.
+     * Call this after the authentication. While the body is being received, only the open response holds a reference.
      * If the connection closes during that time, Fastify calls no further hook, so a second reference would never be
      * released.
      */

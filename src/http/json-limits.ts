@@ -15,7 +15,7 @@ const CLOSING = Buffer.from(']}')
  * Checks, in one pass over its bytes, that a JSON text is cheap to parse. Leaves the syntax to the parser.
  *
  * @param bytes the text in UTF-8
- * @param maxValues maximum number of members of objects and arrays
+ * @param maxValues maximum number of values, counted as the commas outside of strings plus one
  * @returns the message of the validation error, or undefined if the text is within the limits
  */
 export function findExcess(bytes: Buffer, maxValues?: number): string | undefined {

@@ -12,7 +12,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * Counts a request that requires a session, and looks up the session unless the rate limit is exceeded.
-     * @param lookUp queries the database; resolves to null if the session does not exist
+     * @param lookUp finds the session in the database or in the service that issued it; resolves to null if there is no
+     *   valid session
      * @returns the session; null if the request has no valid session
      * @throws ApiError 429
      */
@@ -162,8 +163,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
     // Requests to these routes are counted by their own hooks, or not at all.
     if (needsSession || isUnlimited || api === 'internal') return done()
     const session = sessionOf(request)
-    // Counts unknown URLs against the session, if possible. Otherwise, a few users of a backend that sends the requests
-    // of all its users from one address could use up the limit of that address for all of them.
+    // Counts unknown URLs against the session, if possible. A backend may send the requests of all its users from one
+    // address: if unknown URLs counted against the address, a few users could use up its limit for all the others.
     const key = request.is404 && session && recent.has(session) ? session : addressOf(request)
     spend(request, reply, key, !countsRefusalsOnly).then(() => done(), done)
   })

@@ -8,10 +8,10 @@ declare module 'fastify' {
     /** Whether shutdown has started: the service is no longer ready, but still serves requests. */
     isShuttingDown: () => boolean
     /**
-     * Drains connections before `close`, so that no request is lost. For `delay` milliseconds, the service is not ready
-     * but serves requests normally, so that load balancers can stop sending requests. Then it stops accepting
+     * Drains connections before `close`, to lose as few requests as possible. For `delay` milliseconds, the service is
+     * not ready but serves requests normally, so that load balancers can stop sending requests. Then it stops accepting
      * connections, and closes each open one after its next response. It waits at most another `delay` milliseconds for
-     * idle connections.
+     * all connections to close, so that clients can send their next request on an idle one.
      */
     drain: (delay: number) => Promise<void>
     /** Other servers of this process, which are drained and closed together with this one. */
@@ -25,7 +25,10 @@ const SILENT_GRACE_PERIOD = 500
 /** Maximum time for accepting queued connections before the port is closed, in milliseconds. */
 const ACCEPT_TIMEOUT = 500
 
-/** Graceful shutdown that loses no requests and cannot be blocked by idle connections. */
+/**
+ * Graceful shutdown that cannot be blocked by idle connections. It loses as few requests as HTTP/1.1 allows
+ * (docs/decisions/012).
+ */
 async function shutdown(app: FastifyInstance) {
   const sockets = new Set<Socket>()
   let accepted = 0

@@ -24,7 +24,7 @@ interface ListContext<Query> {
 
 /** Data source of a list, for the code that all lists share. */
 export interface ListSource<Row extends object, Position, Query, Body extends object> {
-  /** Reads one page, or the complete list if it is small. */
+  /** Reads a small list: one page of it, or all of it. */
   read(list: ListContext<Query>, request: BatchRequest<Position>): Promise<Batch<Row, Position>>
   /** Called before a large list is streamed, for example to set headers. */
   prepareStream?(list: ListContext<Query>): Promise<void>

@@ -1,4 +1,4 @@
-/** Part of a list that is read with one query: a page, or a small complete list. */
+/** A small list, or a page of one, which is read with one query. */
 export interface BatchRequest<Position> {
   /** Position after which to start; null for the start of the list. */
   after: Position | null

@@ -146,7 +146,10 @@ export default fp(session, {
   dependencies: ['error-handler', 'session-cookie', 'rate-limits', 'cross-origin', 'coercion', 'json-body'],
 })
 
-/** @param reason why the session is not valid, for the log; undefined for a request without a valid session cookie */
+/**
+ * @param reason why the session is not valid, for the log; undefined if no session was looked up, because the cookie is
+ *   missing, ambiguous or malformed
+ */
 function unauthorized(request: FastifyRequest, reason?: string): ApiError {
   const hasCookie = reason === undefined && hasSessionCookie(request)
   return new ApiError('UNAUTHORIZED', {

@@ -15,7 +15,7 @@ const Params = Type.Object({ resource_id: Id({ description: 'Assigned by the cli
 
 /** Creates the operations of a resource type. */
 export function resourceOperations(descriptor: ResourceDescriptor): Operation[] {
-  const { slug, noun, name, create, provisioned, naturalKey, check = () => [] } = descriptor
+  const { slug, noun, verb, name, create, provisioned, naturalKey, check = () => [] } = descriptor
   const body = Type.Object(
     { ...create.properties, ...provisioned.properties },
     { title: `${name}Values`, examples: [descriptor.example] },
@@ -44,7 +44,7 @@ export function resourceOperations(descriptor: ResourceDescriptor): Operation[] 
     },
     operationId: `put${name}`,
     tag: 'Resources',
-    summary: `Create or update a ${noun} of a user`,
+    summary: `${verb} or update a ${noun} of a user`,
     description: 'Creates no link to a project. An update is visible in all linked projects.',
     responses: {
       200: response(`The existing ${noun}.`, responseSchema, { example }),

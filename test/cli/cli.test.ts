@@ -559,7 +559,7 @@ t.test('any error in the URL is reported on one line, without the password', asy
   }
 })
 
-t.test('a usage error is one line on stderr and exit code 2, and needs no database', async (t) => {
+t.test('a usage error has exit code 2, its message is the last line on stderr, and it needs no database', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const which = 'exactly one is required: --id <id>, --token-file <file> or --user <id> --all'
   const github = '--github-account-id and --github-account-name must be used together'

@@ -124,7 +124,7 @@ t.test('the service connects through a Unix socket, to a schema and with TLS', a
     const schema = `${url}?schema=${encodeURIComponent('an \\ "app"')}`
     t.same(await queryOf(schema, 'SELECT current_schema() AS schema'), { schema: 'an \\ "app"' })
     await open(schema)
-    const message = 'no schema in the search_path exists: check schema and options in the URL'
+    const message = 'no schema in the search_path exists: check the parameters "schema" and "options" of the URL'
     await t.rejects(open(`${url}?schema=none`), { message })
   })
 

@@ -18,7 +18,7 @@ import { createDatabase } from '../support/database.js'
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
 
-/** Creates a database with default settings for new connections. */
+/** Creates a database, and makes these settings its defaults for new connections. */
 async function createDatabaseWith(t: Test, settings: string[]): Promise<string> {
   const url = await createDatabase(t, { migrated: false })
   const name = new URL(url).pathname.slice(1)
@@ -87,7 +87,7 @@ for (const [setting, settings] of [
     )
     t.same(new Set(changes.map(({ status }) => status)), new Set([200]), '10 concurrent changes of one import')
     const etag = (await call('GET', one)).headers.get('etag') ?? ''
-    t.equal((await call('DELETE', one, { headers: { 'if-match': etag } })).status, 204, 'ETags are compared exactly')
+    t.equal((await call('DELETE', one, { headers: { 'if-match': etag } })).status, 204, 'the current ETag matches')
   })
 }
 

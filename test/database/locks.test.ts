@@ -30,7 +30,10 @@ async function writeAndRead({ call }: TestApp, owner: typeof OWNER) {
 
 const SUCCESSES = [201, 200, 201, 200, 201, 200, 201, 200]
 
-/** Returns functions that start writes of every kind to one project, and that count their responses. */
+/**
+ * Returns functions that start writes of six kinds to one project, and that count their responses. A preview is one of
+ * them, because it inserts a row before it rolls back.
+ */
 async function startWrites({ call }: TestApp, owner: typeof OWNER, count: number) {
   let ended = 0
   const { body } = await call('POST', resources('/imports', owner), { body: IMPORT })

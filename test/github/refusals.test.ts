@@ -15,7 +15,7 @@ const SAML = blocked('The organization must authorize this service for SAML sing
 const APP = blocked('GitHub has suspended the GitHub App of this service')
 const POLICY = blocked('A policy of GitHub or of the network blocks this service')
 
-/** GitHub's responses that block this service as a whole, and the resulting error bodies. */
+/** GitHub's responses by which a policy blocks this service, and the resulting error bodies. */
 const POLICIES: [message: string, headers: Record<string, string>, body: object][] = [
   [
     'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and 192.0.2.1 is not permitted to access this resource.',
@@ -29,7 +29,7 @@ const POLICIES: [message: string, headers: Record<string, string>, body: object]
   ['Request forbidden by administrative rules. Please make sure your request has a User-Agent header', {}, POLICY],
 ]
 
-t.test('when GitHub blocks the service as a whole, the response is a 503 with the reason', async (t) => {
+t.test('when a policy at GitHub blocks the service, the response is a 503 with the reason', async (t) => {
   const { github, post, sql, log } = await startLive(t)
   for (const [message, headers, body] of POLICIES) {
     for (const apiCall of ['find', 'mint', 'read'] as const) {

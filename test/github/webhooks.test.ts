@@ -311,17 +311,17 @@ t.test('suspensions apply in the order of their times, not in the order of deliv
   const offset = { updated_at: '2025-03-01T07:00:05.000-05:00' }
   const table: [name: string, deliveries: object[], isSuspended: boolean][] = [
     ['in order', [suspended(1), unsuspended(2), suspended(3)], true],
-    ['unsuspend before suspend', [unsuspended(2), suspended(1)], false],
-    ['unsuspend before suspend, at the same time', [unsuspended(1), suspended(1)], false],
-    ['in order, at the same time', [suspended(1), unsuspended(1)], false],
-    ['the next suspend before the unsuspend that precedes it', [suspended(3), unsuspended(2)], true],
+    ['unsuspend delivered before an earlier suspend', [unsuspended(2), suspended(1)], false],
+    ['unsuspend delivered before suspend, with equal times', [unsuspended(1), suspended(1)], false],
+    ['suspend delivered before unsuspend, with equal times', [suspended(1), unsuspended(1)], false],
+    ['suspend delivered before an earlier unsuspend', [suspended(3), unsuspended(2)], true],
     ['in reverse order', [suspended(3), unsuspended(2), suspended(1)], true],
     ['times in two formats, in reverse order', [suspension('unsuspend', offset), suspended(4)], false],
     ['times in two formats, in order', [suspension('unsuspend', { updated_at: 1740830404 }), suspended(5)], true],
     ['without times, in order', [suspension('suspend', undated), suspension('unsuspend', undated)], false],
     ['unsuspend without a time', [suspended(1), suspension('unsuspend', undated), suspended(1)], true],
     [
-      'without times, unsuspend before suspend',
+      'without times, unsuspend delivered before suspend',
       [suspension('unsuspend', undated), suspension('suspend', undated)],
       true,
     ],

@@ -117,7 +117,8 @@ t.test('the total size of buffered responses is limited', async (t) => {
   const script = '/docs/static/swagger-ui-bundle.js'
   const { status, text } = await service.call('GET', script)
   t.equal(status, 200)
-  // Exceeds the limit, even without the bytes that the operating system buffers.
+  // Together, the responses exceed the limit even without the bytes that the operating system buffers: up to 8 MiB per
+  // connection.
   const each = 20
   const count = Math.ceil((2 * 64 * 1024 * 1024) / (each * text.length - 8 * 1024 * 1024))
   for (let number = 0; number < count; number += 1) await openUnread(t, service, Array(each).fill(script))

@@ -395,7 +395,7 @@ t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not 
   isReplayed(t, full, await post(LOCAL, 'full'), 'although there is room now')
   t.equal((await post(LOCAL, 'again')).status, 201)
   const preview = await post(LOCAL, 'full-preview', `${IMPORTS}/preview`)
-  isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'of a preview too')
+  isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'the 409 of a preview')
 })
 
 t.test('the response and the created row are stored atomically', async (t) => {

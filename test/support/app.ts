@@ -78,7 +78,7 @@ const SETTINGS = {
   MAX_EVENT_LOOP_DELAY: '600000',
 }
 
-/** Returns a path below `/api/users/1/projects/789/resources`. */
+/** Returns a path below `/api/users/1/projects/789/resources`, or below the same path of another owner. */
 export const resources = (path: string, { userId, projectId } = OWNER) =>
   `/api/users/${userId}/projects/${projectId}/resources${path}`
 

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
 
-/** Creates the table that lists the free databases of the pool. run.ts executes it in the database `postgres`. */
+/** Creates the table of databases that createDatabase() can reuse. run.ts executes it in the database `postgres`. */
 export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KEY)'
 
 /**
- * Returns the URL of a database without rows, for this test only. Creating one takes 110 to 290 ms of CPU time.
- * Therefore, a test that passes returns its database to a pool, and tests in all files reuse it.
+ * Returns the URL of a database without rows, for this test only. Creating one takes 110 ms of CPU time. Therefore, a
+ * database is reused by tests in all files, unless a test that used it failed.
  * @param options migrated: false for a database without tables, which is dropped after the test
  */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<string> {

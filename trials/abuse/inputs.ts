@@ -87,7 +87,10 @@ function shapes(): Input[] {
   ])
 }
 
-/** Every field of every type of body, with 2 MiB of text, and files with as much text as their limits allow. */
+/**
+ * Every field of the bodies of imports and resources, with 2 MiB of text, and user files with as much text as their
+ * limits allow.
+ */
 function fields(): Input[] {
   const bodies: Record<string, Record<string, unknown>> = {
     imports: EXAMPLE,

@@ -84,7 +84,7 @@ export const neighbors: Trial = () =>
     return findings
   })
 
-/** Measures other users, who list, create and delete imports, and a load balancer that polls readiness. */
+/** Measures other users, who list, create and delete imports. They also read the readiness, as a load balancer does. */
 async function measure(port: number, users: User[], duration: number) {
   const times: number[] = []
   const failed: string[] = []

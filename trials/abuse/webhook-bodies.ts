@@ -15,7 +15,10 @@ const BODY = 25 * MiB
 /** Duration of an attack, in milliseconds. */
 const DURATION = 15_000
 
-/** Maximum growth of resident memory, in MiB. The bodies of one address may take 32 MiB, and each is copied once. */
+/**
+ * Maximum growth of resident memory, in MiB. The bodies of one address may take 32 MiB. While the buffer of a chunked
+ * body is enlarged, the old buffer is in memory, too.
+ */
 const GROWTH = 128
 
 /** Maximum p99 of concurrent deliveries from GitHub, in milliseconds. */

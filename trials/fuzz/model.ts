@@ -110,7 +110,7 @@ export function urlOf({ userId, projectId, slug, item, slash, query }: Call): st
 
 /**
  * Returns the GitHub accounts, in lower case, of a user's active installations.
- * @param selection `all` for installations with access to all repositories only
+ * @param selection `all`: only installations with access to all repositories; `any`: every active installation
  */
 export function grantedAccounts({ model }: User, selection: 'any' | 'all'): Set<string> {
   const rows = [...(model.resources['github-installations']?.values() ?? [])]

@@ -24,7 +24,7 @@ const REFUSED_HOSTED = [
   ...['\u0441P', 'P\u200b', 'https://H/', 'git@evil.example:P', '//H/P', 'javascript:P', 'P\u0001'],
 ]
 
-/** Paths by source type that must be stored unchanged or refused. `U` is replaced with a unique text. */
+/** Paths by source type: some must be stored unchanged, others must be refused. `U` is replaced with a unique text. */
 const OTHERS: Record<'git' | 'url' | 'local', { accepted: string[]; refused: string[] }> = {
   git: {
     accepted: [

@@ -17,7 +17,7 @@ export interface Response {
   body: string
 }
 
-/** Thrown if a request was written to an open connection, but no complete response arrived. */
+/** Thrown if no complete response to a request arrived, or if the connection was closed before it was written. */
 export class LostError extends Error {}
 
 /**

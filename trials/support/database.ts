@@ -110,8 +110,8 @@ function isRunning(pid: number): boolean {
 /**
  * Stops all PostgreSQL processes with SIGSTOP, the postmaster first so that it forks no new ones.
  *
- * A detached shell continues them when its standard input closes. That also happens if this process is killed:
- * PostgreSQL is then sent a SIGINT (dev/postgres-user.ts), which its stopped processes could not handle.
+ * A detached shell continues them when its standard input closes, so also if this process is killed. PostgreSQL is sent
+ * a SIGINT in that case (dev/postgres-user.ts). Its processes could not handle it if they stayed stopped.
  * @returns a function that continues the processes
  */
 async function freeze(url: string, postmaster: number): Promise<() => Promise<void>> {

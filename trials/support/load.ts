@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Workload } from './calls.js'
 import { type Connection, LostError, openConnection, type Request, type Response } from './connection.js'
 
-/** The outcome of a request that was sent. Times are from performance.now(), in milliseconds. */
+/** The outcome of a request. Times are from performance.now(), in milliseconds. */
 export interface Outcome {
   request: Request
   startedAt: number

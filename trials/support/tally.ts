@@ -5,7 +5,7 @@ import type { Outcome } from './load.js'
 export interface Tally {
   record(outcome: Outcome): void
   responseCount(): number
-  /** Number of requests that were sent on an open connection without a complete response, by reason. */
+  /** Number of requests without a complete response, by reason. */
   lost: Map<string, number>
   /** Number of responses by status and, for errors, code: `201`, `503 DATABASE_UNAVAILABLE`. */
   responses: Map<string, number>

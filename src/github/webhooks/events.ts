@@ -47,7 +47,7 @@ const events = new Set([...readers.keys()].map((key) => key.split('.')[0]))
  *
  * @param event name of the event, from the header
  * @param body JSON text with a verified signature
- * @returns null if the event or action is not handled
+ * @returns null if the event or action is not handled, or concerns an enterprise
  * @throws ApiError 400 with every validation error of the payload
  */
 export function readEvent(event: string, body: string): WebhookChange | null {

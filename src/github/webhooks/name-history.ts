@@ -10,16 +10,16 @@ export interface NameStatement {
    */
   former_name: string | null
   name: string
-  /** Time of the change by GitHub's clock; null if GitHub did not send it. */
+  /** Time of the last change of the account or repository (GitHub's `updated_at`); null if GitHub did not send it. */
   known_at: Date | null
   /** Whether the statement counts only if there are no strong statements. */
   weak: boolean
 }
 
 /**
- * Computes the current name of an account or a repository. The result does not depend on the order of delivery: the
- * newest statement decides. Changes within the same second, or without a time, form a chain (a to b, b to c) whose end
- * is the current name.
+ * Computes the current name of an account or a repository. The newest strong statement decides. Changes within the same
+ * second, or without a time, form a chain (a to b, b to c) whose end is the current name. The order of arrival decides
+ * only between statements that neither their times nor the chain can order, or if all statements are weak.
  *
  * @param statements in order of arrival, without duplicates
  * @returns undefined if there are no statements
@@ -61,8 +61,8 @@ function findEnds(changes: NameStatement[], start: string): string[] {
   for (const { former_name } of known) count(keyOf(former_name), -1)
   const isLeft = known.some(({ former_name }) => keyOf(former_name) === start)
   // If the former name of a transfer is unknown, guess it among the names in use that belong to the former owner. Try,
-  // in this order: the start of the chain, unless another change has ended its use; the former owner with the
-  // repository's new name; any other name.
+  // in this order: the name at the start of the chain, unless another change gave it up; the repository's new name
+  // under the former owner; any other name.
   for (const change of changes.filter(isFormerNameUnknown)) {
     const sameName = ownerOf(change) + keyOf(change.name).replace(/^.*\//, '')
     const left = [isLeft ? sameName : start, sameName, ...balance.keys()].find(

@@ -81,8 +81,8 @@ function describeBody(schema: Schema): Schema {
 }
 
 /**
- * Removes a keyword from a schema and its subschemas. Patterns are removed from responses, because stored values were
- * already validated when they were written. A client that validated them again might fail to display some of them.
+ * Removes a keyword from a schema and its subschemas. Patterns are removed from responses: stored values were validated
+ * when they were written, and a client whose regular expressions work differently might reject some of them.
  */
 function withoutKeyword(keyword: string, part: unknown): Schema {
   if (Array.isArray(part)) return part.map((item) => withoutKeyword(keyword, item)) as never

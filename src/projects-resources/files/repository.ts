@@ -39,7 +39,7 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
   )
   const readRows = inOrder.prepareRows<OwnerIds & FileFilter>((params) => ({ condition: isListed(params, params) }))
   return {
-    /** Lists files: one page, or the complete list if it is small. */
+    /** Reads a small list of files: one page of it, or all of it. */
     async list(
       owner: Owner,
       filter: FileFilter,

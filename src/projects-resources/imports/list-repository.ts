@@ -57,7 +57,7 @@ export function createImportLists({ read, prepare }: Pick<Database, 'read' | 'pr
     extraColumns: Prisma.sql`, ${isWithheldFrom(params.accounts)} AS withheld`,
   }))
   return {
-    /** Lists the visible imports: one page, or the complete list if it is small. */
+    /** Reads the visible imports of a small list: those of one page, or all. */
     async list(owner: Owner, filter: ImportFilter, request: BatchRequest<Position>): Promise<ListedImports> {
       const { after, limit } = request
       const isPage = limit !== undefined

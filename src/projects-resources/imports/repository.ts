@@ -72,8 +72,9 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     /**
      * Returns the row that `create` would store, or throws the error that it would throw. Inserts in a transaction that
      * is rolled back, so that the same constraints and triggers apply. The id is negative, to leave the sequence
-     * unchanged. Two differences are possible: the path does not follow a rename that only a webhook has reported, and
-     * the id can be a few bytes longer, which counts towards the size of the list.
+     * unchanged. Two differences are possible. If a webhook has reported a rename that GitHub's API did not return yet,
+     * `create` stores the new path and the preview returns the old one. The id can be a few bytes longer, which counts
+     * towards the size of the list.
      */
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined

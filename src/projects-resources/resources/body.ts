@@ -8,9 +8,9 @@ import type { ResourceDescriptor } from './descriptor.js'
  * one of them by the id field, so that validation errors refer to that form only.
  */
 export function linkOrCreateSchema(descriptor: ResourceDescriptor) {
-  const { idField, noun, create, example, name } = descriptor
+  const { idField, noun, verb, create, example, name } = descriptor
   const link = Type.Object({ [idField]: Id() }, { title: `${name}Link`, description: `Links a ${noun}.` })
-  const created = { ...create, title: `New${name}`, description: `Creates a ${noun} and links it.` }
+  const created = { ...create, title: `New${name}`, description: `${verb}s a ${noun} and links it.` }
   return Type.Unsafe<Record<string, unknown>>({
     type: 'object',
     oneOf: [link, created],

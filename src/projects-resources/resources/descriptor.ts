@@ -28,6 +28,8 @@ export interface ResourceDefinition<
   slug: string
   /** Singular noun for messages, such as `user file`. */
   noun: string
+  /** Verb for creating one, in texts: by default `Create`; `Record` for an object that exists elsewhere. */
+  verb?: 'Record'
   model: M
   /** Schema of a body that creates a resource. Every property is a column. */
   create: Create
@@ -58,6 +60,7 @@ export interface ResourceDefinition<
 export interface ResourceDescriptor {
   slug: string
   noun: string
+  verb: 'Create' | 'Record'
   create: TObject
   resource: TObject<Record<string, TSchema>>
   computed: Record<string, (row: Record<string, unknown>) => unknown>
@@ -106,6 +109,7 @@ export function defineResource<M extends ResourceModelName, Create extends TObje
   const counter = table.replace(/s$/, '')
   return {
     ...others,
+    verb: definition.verb ?? 'Create',
     provisioned: definition.provisioned ?? Type.Object({}),
     toColumns: definition.toColumns ? others.toColumns : (body) => body,
     slug,

@@ -14,6 +14,7 @@ const ResourceParams = Type.Object({ resource_id: Id({ examples: [123] }) })
  */
 export function resourceOperations(descriptor: ResourceDescriptor, isVerified: boolean) {
   const { noun, name, exampleResponse: example, naturalKey } = descriptor
+  const verb = descriptor.verb.toLowerCase()
   const updates = naturalKey
     ? ` If the user already has one with the same \`${naturalKey}\`, that one is updated and linked instead.`
     : ''
@@ -24,10 +25,10 @@ export function resourceOperations(descriptor: ResourceDescriptor, isVerified: b
   const link = {
     operationId: `link${name}`,
     tags,
-    summary: `Link a ${noun}, or create one and link it`,
+    summary: `Link a ${noun}, or ${verb} one and link it`,
     description:
       `A body with \`${descriptor.idField}\` links a ${noun} that the user owns. A body with the other fields ` +
-      `creates a ${noun} and links it atomically.${updates}`,
+      `${verb}s a ${noun} and links it atomically.${updates}`,
     body: linkOrCreateSchema(descriptor),
     response: {
       200: response(`The ${noun} was already linked${naturalKey ? ' or recorded' : ''}.`, resource, { example }),

@@ -102,7 +102,7 @@ export function createResourceRepository(
     /** Finds a resource that the user owns, linked or not. */
     findOwn,
 
-    /** Lists the linked resources, newest link first: one page, or the complete list if it is small. */
+    /** Reads a small list of linked resources, newest link first: one page of it, or all of it. */
     async list(owner: Owner, { after, limit }: BatchRequest<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const params = { after: after ?? MAX_BIGINT, limit: limit === undefined ? MAX_ID : limit + 1 }
       const rows = await readRows({ ...idsOf(owner), ...params })

@@ -21,7 +21,7 @@ export interface SessionLookupOptions {
 }
 
 /**
- * Called after each lookup. Outcomes:
+ * Called after each lookup, once for lookups that share a request. Not called if the database fails. Outcomes:
  * - `found`: the session is valid
  * - `refused`: the other service does not know the session, the session has ended or was revoked here, or its user is
  *   not in the database

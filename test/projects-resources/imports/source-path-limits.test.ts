@@ -10,7 +10,7 @@ const TOO_LONG = { problem: 'must be at most 2048 characters' }
 const MARKS = '\u0301\u0316'
 
 t.test('an input of more than 2048 characters is rejected before it is parsed', async (t) => {
-  // Each of these is valid except for its length, or would take minutes to parse.
+  // Without this check, each of these would be accepted for some source_type, or rejected with another message.
   const inputs = [
     `https://example.com/${'r'.repeat(2029)}`,
     `http://a${MARKS.repeat(1024)}`,

@@ -95,7 +95,7 @@ function otherSource(host: string, name: string): string {
 function repositoryPath({ form, findProblem }: Hosting, path: string, isPage: boolean): SourcePathResult {
   const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/')
   if (segments.length < 2) return { problem: `must name a repository as ${form}` }
-  if (segments.includes('')) return { problem: 'must not contain leading, doubled or trailing slashes' }
+  if (segments.includes('')) return { problem: 'must not contain consecutive slashes' }
   const last = segments.pop() ?? ''
   const repository = last.replace(/\.git$/i, '')
   segments.push(repository)

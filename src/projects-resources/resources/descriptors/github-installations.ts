@@ -12,6 +12,7 @@ const create = Type.Object({
 export const githubInstallations = defineResource({
   slug: 'github-installations',
   noun: 'GitHub installation',
+  verb: 'Record',
   model: 'GithubInstallation',
   create,
   resource: Type.Object({
