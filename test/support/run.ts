@@ -1,7 +1,7 @@
 // `npm test`: starts a separate PostgreSQL, compiles the tests, runs tap, and stops all processes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,7 +44,10 @@ async function runTests(folder: string): Promise<number> {
   const postgres = await startPostgres({ folder, settings: SETTINGS })
   try {
     await Promise.all([createTemplate(postgres), compile()])
-    return await runTap({ ...process.env, TEST_DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE: TEMPLATE })
+    const env = { ...process.env, TEST_DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE: TEMPLATE }
+    const code = await runTap(env)
+    if (code !== 0) await printFailures()
+    return code
   } finally {
     await postgres.stop()
   }
@@ -74,6 +77,16 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const [code] = await once(tap, 'exit')
   kill()
   return code ?? 1
+}
+
+/** Repeats the titles of failed tests and assertions at the end of the output, where they are easy to find. */
+async function printFailures(): Promise<void> {
+  const folder = join('.tap', 'test-results')
+  for (const path of await readdir(folder, { recursive: true })) {
+    if (!path.endsWith('.tap')) continue
+    const lines = (await readFile(join(folder, path), 'utf8')).split('\n')
+    for (const line of lines) if (/^ *not ok /.test(line)) console.error(`${path}: ${line.trim()}`)
+  }
 }
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
