@@ -67,7 +67,7 @@ export const refusals: Call[] = [
       list.requests(dataset).map((request, index) => ({ ...request, headers: cookie(`unknown-${tokenOf(index)}`) })),
   },
   {
-    name: '400 for an id in the path',
+    name: '400 for an invalid id in the path',
     status: 400,
     requests: (dataset) =>
       list

@@ -19,6 +19,9 @@ const CALLS = ['list', 'resources', 'create']
 
 const TAILS = ['p99 at half peak', 'p99 at full load'].flatMap((tail) => [tail, `${tail}, pauses included`])
 
+/** Name of the ratio of a refusal, for example `(401 without a cookie)/list`. */
+const refusalRatio = (name: string) => `(${name})/list`
+
 /**
  * A ratio: our measurement of `call`, relative to a contender's measurement of `otherCall` (default: the same call).
  */
@@ -31,7 +34,7 @@ const FIGURES: Figure[] = [
   ...TAILS.flatMap((tail) =>
     (['equipped', 'hand-written'] as const).map((peer): Figure => [`${tail}/${peer}`, tail, peer]),
   ),
-  ...refusals.map(({ name }): Figure => [`${name}/list`, name, 'ours', 'list']),
+  ...refusals.map(({ name }): Figure => [refusalRatio(name), name, 'ours', 'list']),
 ]
 
 /** Computes each ratio within a round, and its spread over all rounds. */
@@ -44,7 +47,7 @@ export function findRatios(rounds: Round[]): Record<string, Spread> {
   )
   // The slowest refusal represents all refusals.
   const [slowest] = refusals
-    .flatMap(({ name }) => ratios[`${name}/list`] ?? [])
+    .flatMap(({ name }) => ratios[refusalRatio(name)] ?? [])
     .sort((one, other) => one.median - other.median)
   return { ...ratios, ...(slowest && { 'refused/list': slowest }) }
 }

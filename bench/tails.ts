@@ -5,11 +5,11 @@ import { type Field, measureLatencies } from './measure.js'
 
 /** Times are in seconds. */
 export interface TailPace {
-  /** Number of measurements per contender in a round, at full load and at half of that rate. */
+  /** Number of measurements per contender in a round, at full load and at half of the rate reached at full load. */
   tailTurns: number
   /** Duration of each measurement at full load. */
   fullLoadSeconds: number
-  /** Duration of each measurement at half of that rate. */
+  /** Duration of each measurement at half of the rate reached at full load. */
   halfPeakSeconds: number
 }
 

@@ -9,7 +9,7 @@ process.once('disconnect', () => process.exit(1))
 // Errors are ignored, because the server reports an unusable database itself.
 const isPrepared = await prepare(process.env['DATABASE_URL'] ?? '').catch(() => false)
 await import('../src/server.js')
-// server.ts sends its address to the parent, which returns it only after the first start. So it is printed only once.
+// server.ts sends its address to run.ts, which sends it back only the first time. So it is printed only once.
 const [{ address }] = (await once(process, 'message')) as [{ address: string }]
 process.stdout.write(`\n${describe(address).join('\n')}\n\n`)
 

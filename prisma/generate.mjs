@@ -1,4 +1,4 @@
-// Runs `prisma generate` after an install, unless Prisma's command line is not installed (`npm install --omit=dev`).
+// Runs `prisma generate` after an install if Prisma's command line is installed. `npm install --omit=dev` omits it.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -15,7 +15,7 @@ export const CONSTANTS = {
   HEADERS_TIMEOUT: 15_000,
   /** Milliseconds for the arrival of a whole request: 2 MiB at 35 kB/s. A proxy in front buffers slower uploads. */
   REQUEST_TIMEOUT: 60_000,
-  /** Milliseconds for everything that one request needs from GitHub, retries included. Clients rely on this bound. */
+  /** Milliseconds for a permission check by GitHub, or for one page of a list of repositories, retries included. */
   GITHUB_TIMEOUT: 5000,
   /** Milliseconds for a session lookup: less than GITHUB_TIMEOUT, because every request of a session can need one. */
   SESSION_LOOKUP_TIMEOUT: 3000,
@@ -65,7 +65,8 @@ export const sessionLookupOptions = ({ SESSION_LOOKUP_URL, ...config }: Config) 
  *
  * @param env the environment, usually `process.env`
  * @returns all settings, with defaults; the private key is always PEM
- * @throws ConfigError with one line per missing or invalid variable, which describes its valid values
+ * @throws ConfigError with one line per missing or invalid variable, which describes its valid values, or with one line
+ *   about the first invalid combination of variables
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = { ...CONSTANTS, ...readVariables(Variables, env) }

@@ -44,7 +44,7 @@ function problemsOf(t: Test, env: NodeJS.ProcessEnv): string[] {
     t.ok(error instanceof ConfigError, 'a ConfigError')
     return (error as ConfigError).message.split('\n')
   }
-  t.fail('the configuration is accepted')
+  t.fail('the configuration is rejected')
   return []
 }
 

@@ -8,7 +8,7 @@ import { RESOURCE_TYPES } from './support/resources.js'
 
 const TIME = new Date('2025-02-16T17:42:11.000Z')
 
-t.test('seedDemoData writes the data that the documentation uses into an empty database', async (t) => {
+t.test('seedDemoData fills an empty database with the data that the documentation uses', async (t) => {
   const { url, rows } = await open(t)
   t.equal(await hasDemoData(url), false)
   t.equal(await seedDemoData(url), true)

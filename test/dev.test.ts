@@ -107,7 +107,7 @@ await t.test('several instances of npm run dev start and stop concurrently', asy
     })
   })
 
-  t.test('npm run dev starts after an instance that left files or processes', { buffered: true }, async (t) => {
+  t.test('npm run dev starts even if an earlier run left files or processes behind', { buffered: true }, async (t) => {
     const folder = await temporaryFolder(t)
     await (await startPostgres({ folder })).stop()
     const cluster = join(await realpath(folder), 'postgres')
@@ -121,7 +121,7 @@ await t.test('several instances of npm run dev start and stop concurrently', asy
       await endsAll(t, dev, dev.pid, 'SIGTERM', 0)
     })
 
-    await t.test('an unrelated process with the id of a PostgreSQL that was killed is left alone', async (t) => {
+    await t.test('an unrelated process with the pid from a stale postmaster.pid is left alone', async (t) => {
       const other = spawn('sleep', ['600'])
       t.teardown(() => other.kill('SIGKILL'))
       await writeFile(pidFile, `${other.pid}\n${cluster}\n`)

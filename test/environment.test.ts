@@ -59,7 +59,7 @@ t.test('a variable in the environment, even an empty one, takes precedence over 
 
 t.test('a missing .env file is ignored, and an unreadable one is an error', async (t) => {
   await load(t, Buffer.from([0x41, 0x3d, 0xff])).then(
-    () => t.fail('no error'),
+    () => t.fail('a file that is not UTF-8 is an error'),
     (error) =>
       t.strictSame(error, new ConfigError('.env must be a readable text file (ERR_ENCODING_INVALID_ENCODED_DATA)')),
   )

@@ -96,7 +96,7 @@ export const keys: Trial = () =>
         wrong.length + counts.different,
         wrong.length + counts.different === 0,
       ),
-      check('kills', kills, kills >= 5),
+      check('kills of the service (at least 5)', kills, kills >= 5),
       check('responses other than 201 and 409', counts.other, counts.other === 0),
       figure('requests without a response; all were retried', counts.lost),
       figure('replayed responses', counts.replayed),

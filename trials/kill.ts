@@ -30,8 +30,8 @@ export const kill: Trial = () =>
       service.signal('SIGKILL')
       await Promise.all([service.exited, load.finished])
     }
-    // Start once more: once the service is ready, the statements of the killed process have been committed or rolled
-    // back.
+    // Start again, which takes about a second. By then, PostgreSQL has committed or rolled back the statements of the
+    // killed process.
     await (await startService()).signal('SIGTERM')
     const { missing, others } = await compare(database.url, tally.acknowledged)
     const failures = unexpected(tally)

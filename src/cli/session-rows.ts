@@ -3,8 +3,8 @@ import type { SessionModel } from '../database/generated/models.js'
 import type { Database } from './database.js'
 import type { TokenHash } from './token-file.js'
 
-/** A session without the hash of its token. */
-export type Session = Omit<SessionModel, 'token_hash'>
+/** A session, without the hash of its token or the time of its next lookup. */
+export type Session = Omit<SessionModel, 'token_hash' | 'checked_until'>
 
 interface Filter {
   ids?: number[]

@@ -22,7 +22,7 @@ export interface GithubClient {
   deadline(): AbortSignal
   /**
    * Finds the App's installation that has access to a repository. Also returns the reference to use in further
-   * requests: the target of GitHub's redirect (the id) if the repository was renamed or transferred.
+   * requests: the target of GitHub's redirect, usually the id, if the repository was renamed or transferred.
    * @returns null if the App has no access, or the repository does not exist
    */
   findRepoInstallation(repository: RepoRef, signal: AbortSignal): Promise<FoundInstallation | null>

@@ -9,7 +9,8 @@ import { createUserRateLimit } from './user-rate-limit.js'
 
 /**
  * Sets up permission checks and repository lists. If a GitHub App is configured (live mode), both use GitHub's API.
- * Otherwise (recorded mode, which is logged), permissions come from the recorded installations, and there are no lists.
+ * Otherwise (recorded mode), permissions come from the recorded installations, there are no lists, and a log line
+ * reports the mode.
  */
 export async function connectGithub(
   config: Config,

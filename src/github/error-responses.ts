@@ -15,9 +15,9 @@ export function messageOf({ data }: GithubResponse): string | undefined {
 }
 
 /**
- * Policies by which GitHub blocks this service for all users: for the repositories of one account (the first two), or
- * completely. Installing the App does not help against them. They are recognized by GitHub's message, because GitHub
- * sends no error codes.
+ * Policies by which GitHub blocks this service, whichever user sends the request. The first two block the repositories
+ * of one account, the others block all requests. Installing the App does not help against them. They are recognized by
+ * GitHub's message (SAML also by the header X-GitHub-SSO), because GitHub sends no error codes.
  */
 const POLICIES: [pattern: RegExp, advice: string][] = [
   [/ip allow ?list/i, "The account's IP allow list must include the address of this service"],
@@ -33,7 +33,7 @@ const POLICIES: [pattern: RegExp, advice: string][] = [
 ]
 
 /**
- * Recognizes a 403 by which a policy blocks this service for all users, completely or for one account.
+ * Recognizes a 403 by which a policy blocks this service, whichever user sends the request.
  * @returns the reason, which suggests who can resolve it; undefined for any other response
  */
 export function policyOf(response: GithubResponse): string | undefined {

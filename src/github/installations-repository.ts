@@ -7,7 +7,7 @@ export type LinkedInstallation = Pick<GithubInstallationModel, 'installation_id'
 
 export type InstallationsRepository = ReturnType<typeof createInstallationsRepository>
 
-/** Creates the repository of a user's installations and GitHub account, for permission checks and repository lists. */
+/** Creates queries for a user's installations and GitHub account. Permission checks and repository lists use them. */
 export function createInstallationsRepository({ prisma }: Pick<Database, 'prisma'>) {
   return {
     /** Returns GitHub's ids of the user's recorded installations that are not suspended. */

@@ -9,13 +9,13 @@ export interface GithubPermission {
   /**
    * Checks that a user may import a repository: one of their recorded installations must have access to it.
    * @param path `owner/repo`
-   * @throws ApiError 403 if not granted, 503 if GitHub is unavailable
+   * @throws ApiError 403 if not granted, 429 beyond the user's rate limit, 503 if GitHub is unavailable
    */
   checkRepository(owner: Owner, path: string): Promise<CheckedRepository>
   /**
    * Checks that a user may record an installation.
    * @returns the installation's account as GitHub describes it; empty in recorded mode
-   * @throws ApiError 403 if not confirmed, 503 if GitHub is unavailable
+   * @throws ApiError 403 if not confirmed, 429 beyond the user's rate limit, 503 if GitHub is unavailable
    */
   verifyInstallation(owner: Owner, installation: InstallationClaim): Promise<Partial<VerifiedAccount>>
 }

@@ -97,7 +97,8 @@ export function createRequests(
   }
 
   /**
-   * Sends one request. Returns the response with any status, or the error. Octokit throws for statuses of 400 and more.
+   * Sends one request. Returns the response with any status, or the error. Octokit throws for 304 and for statuses of
+   * 400 and more.
    */
   async function attempt({ route, params, headers, authorization, signal }: Call): Promise<GithubResponse | Error> {
     try {

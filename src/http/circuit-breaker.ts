@@ -5,7 +5,7 @@ const MAX_FAILURES = 3
 const OPEN_TIME = 2000
 
 export interface CircuitBreaker {
-  /** Runs `call`. Returns undefined if it fails, or without running it if the circuit is open. */
+  /** Runs `call`. Returns undefined if `call` fails, or if it is skipped because the circuit is open. */
   run<T>(call: () => Promise<T>): Promise<T | undefined>
   isOpen(): boolean
 }

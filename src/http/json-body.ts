@@ -71,6 +71,7 @@ async function jsonBody(app: FastifyInstance) {
     const { bodyLimit = BODY_LIMIT, config } = request.routeOptions
     const { maxBodyValues } = config
     const length = declaredLength(request.headers)
+    if (length !== undefined && length > bodyLimit) throw new ApiError('PAYLOAD_TOO_LARGE')
     if (length === undefined || length > LARGE_BODY) await request.reserveLargeBody?.()
     const body = await readBody(payload, { length, limit: bodyLimit })
     if (body.length === 0) return undefined

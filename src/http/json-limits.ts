@@ -2,8 +2,8 @@
 const MAX_DEPTH = 32
 
 /**
- * Default maximum number of values in a body. The objects of this API have at most 20. Without the limit, a body of 2
- * MiB with distinct keys would take 0.3 s to parse.
+ * Default maximum number of values in a body. The objects that clients send have at most 20. Without the limit, a body
+ * of 2 MiB with distinct keys would take 0.3 s to parse.
  */
 const MAX_VALUES = 10_000
 

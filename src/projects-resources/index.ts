@@ -53,7 +53,8 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // `once` is not limited: it runs within a call of another repository, and that call is limited.
+  // `once` is not limited: it runs within a call of another repository, and that call is limited. The exception is a
+  // preview, which stores its result after such calls, with one INSERT.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))

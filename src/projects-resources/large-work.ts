@@ -5,7 +5,7 @@ import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 /** Size above which a list or a resource counts as large work, in bytes of JSON. Large lists are streamed. */
 export const LARGE = 64 * 1024
 
-/** The queues of each user and of all users; `timeout` is in milliseconds. */
+/** Queues for the permits of a user and for the shared permits; `timeout` is in milliseconds. */
 const USER_QUEUE = { maxWaiting: 16, timeout: 5000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
@@ -42,7 +42,7 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
 /** The queue of each user for receiving bodies; `timeout` is in milliseconds. */
 const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 15_000 }
 
-/** Limits how many bodies of each user that may be large are received, and so are in memory, at the same time. */
+/** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
 export function createReceiving(): Pick<LargeWork, 'enter'> {
   const ofUsers = createKeyedSemaphore(RECEIVING)
   return {

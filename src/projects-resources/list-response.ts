@@ -41,8 +41,8 @@ export interface ListSource<Row extends object, Position, Query, Body extends ob
 
 /**
  * Creates the return value of a handler that sends a list: one page if the query has a `limit`, otherwise the complete
- * list. A small list is read with one query. A large list, or a page of it, needs a permit for large work and is
- * streamed.
+ * list. The rows of a small list are read with one query. A large list, or a page of it, needs a permit for large work
+ * and is streamed.
  * @throws ApiError 429 or 503 if too much large work is in progress
  */
 export async function listBody<Row extends object, Position, Query extends PageQuery, Body extends object>(

@@ -299,7 +299,7 @@ t.test('session create prints the token and stores only its hash', async (t) => 
   ])
 })
 
-t.test('sessions are listed, by default only live ones, and revoked', async (t) => {
+t.test('sessions are listed (by default only live ones) and revoked', async (t) => {
   const { url, sql } = await setUp(t)
   const token = '-Vhyphen-first-like-an-option'
   const tokenFile = join(folder, 'token')
@@ -502,7 +502,7 @@ t.test('demo refuses a database with other users, and any NODE_ENV but developme
   t.strictSame(await sql('SELECT FROM sessions'), [])
 })
 
-t.test('DATABASE_URL is read from the environment, .env or (not in production) the file of npm run dev', async (t) => {
+t.test('DATABASE_URL is read from the environment, .env or (not in production) DATA_DIR/database-url', async (t) => {
   const { url } = await setUp(t)
   const dev = join(folder, 'dev')
   const here = join(folder, 'here')

@@ -300,7 +300,7 @@ const PASSWORD = 'pa55word-of-another'
 
 const unusable = (reason: RegExp) => new RegExp(`^DATABASE_URL: the database cannot be used: ${reason.source}\n$`)
 
-/** Runs the service in an empty folder with only these variables, until it exits. */
+/** Runs the service in an empty folder until it exits, with these variables, PATH, and PORT=0 unless it is set. */
 async function runServer(cwd: string, variables: Record<string, string>) {
   const env = { PATH: process.env['PATH'], PORT: '0', ...variables }
   const options = { cwd, env, timeout: 50_000 }

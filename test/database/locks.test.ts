@@ -95,15 +95,15 @@ for (const [target, statement] of [
     const one = resources(`/imports/${body.import.id}`)
     await holdTransaction(t, service.databaseUrl, statement)
     const startedAt = performance.now()
-    // The new title takes more bytes of JSON than null, the old one. Therefore, these writes change the counters of the
-    // project, and need the lock on its row.
+    // The old title is null, which takes fewer bytes of JSON than the new one. Therefore, these writes change the
+    // counters of the project, and need the lock on its row.
     const write = (_: unknown, index: number) => service.call('PUT', one, { body: { title: `changed ${index}` } })
     const writing = Array.from({ length: 40 }, write)
     await until(async () => (await countWaiting(service)) > 0, 'a write waits for the lock')
     t.same(await writeAndRead(service, OTHER), SUCCESSES, 'another project of the user')
     t.same(await writeAndRead(service, STRANGER), SUCCESSES, 'another user')
     const responses = await Promise.all(writing)
-    t.ok(performance.now() - startedAt < 30_000, 'the writes do not time out two at a time, which would take 40 s')
+    t.ok(performance.now() - startedAt < 30_000, 'all writes fail together: two at a time would take 40 s')
     const unavailable = errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored')
     for (const { status, body, headers } of responses) {
       t.same([status, body, headers.get('retry-after')], [503, unavailable, '1'])
@@ -112,7 +112,7 @@ for (const [target, statement] of [
   })
 }
 
-t.test('while the table imports is locked, requests that do not use it do not wait', async (t) => {
+t.test('while the imports table is locked, requests that do not use it do not wait', async (t) => {
   const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
   const { sql, call } = service
   const others = [3, 4, 5, 6]

@@ -246,7 +246,7 @@ t.test('a wait for another instance is logged', async (t) => {
 /** A migration that can be applied again. */
 const REPEATABLE = '20261126130000_case_in_one_collation'
 
-/** Creates a database with a pending migration of the table imports, and locks the table like pg_dump does. */
+/** Creates a database with a pending migration of the `imports` table, and locks this table like pg_dump does. */
 async function startBackup(t: Test) {
   const { url, sql } = await startEmpty(t)
   await applyMigrations(url)

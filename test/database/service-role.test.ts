@@ -25,7 +25,7 @@ function runScript(url: string, env: NodeJS.ProcessEnv = { POSTGRES_PASSWORD: PA
 function psqlIsMissing(): string | false {
   try {
     const version = execFileSync('psql', ['--version'], { encoding: 'utf8' })
-    return Number(/\d+/.exec(version)?.[0]) >= 14 ? false : 'psql is older than 14 here'
+    return Number(/\d+/.exec(version)?.[0]) >= 15 ? false : 'psql is older than 15 here'
   } catch {
     return 'psql is not installed here: install it to run this test'
   }

@@ -19,7 +19,7 @@ const renamed = (id: number, from: string, to: string, more: object = {}) => ({
 
 const start = (t: Parameters<typeof startLive>[0]) => startLive(t, { GITHUB_WEBHOOK_SECRET: SECRET })
 
-t.test('an import verified in live mode follows a transfer and rename in one step', async (t) => {
+t.test('an import verified in live mode follows a transfer that also renames the repository', async (t) => {
   const service = await start(t)
   t.equal((await service.post()).status, 201)
   const payload = {

@@ -58,7 +58,7 @@ interface Reply {
   send(body: unknown): unknown
 }
 
-t.test('a 403 of a proxy between the service and GitHub is a 503, not a lack of permission', async (t) => {
+t.test('if a proxy between the service and GitHub responds with 403, the client gets 503, not 403', async (t) => {
   const { github, post } = await startLive(t)
   const body = blocked('A proxy or firewall between this service and GitHub blocks its requests')
   for (const page of ['<h1>Blocked</h1>', '']) {
@@ -68,7 +68,7 @@ t.test('a 403 of a proxy between the service and GitHub is a 503, not a lack of 
   }
 })
 
-t.test("any other refusal by GitHub is the 403 for missing access, and is logged with GitHub's message", async (t) => {
+t.test("when GitHub refuses access and names no policy, the response is 403; GitHub's message is logged", async (t) => {
   const { github, post, sql, log } = await startLive(t)
   const table: [apiCall: ApiCall, status: number, message: string][] = [
     ['find', 403, 'Resource not accessible by integration'],

@@ -107,7 +107,7 @@ for (const [store, url] of [
     t.equal(await send(IMPORTS, recent), 200)
     t.equal(await send('/nowhere', recent), 404, 'an unknown route counts against the session')
     const before = proxy.roundTrips()
-    t.equal(await send(IMPORTS, unknown), 429, 'any other session is not looked up')
+    t.equal(await send(IMPORTS, unknown), 429, 'a session that was not recently found valid is not looked up')
     t.equal(proxy.roundTrips(), before)
     t.equal(
       await send(IMPORTS, unknown, '203.0.113.2'),

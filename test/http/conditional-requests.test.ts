@@ -207,13 +207,13 @@ t.test('a 201 has a relative Location, and the ETag that reading the new object 
   for (const { slug, example } of RESOURCE_DESCRIPTORS) creates.push([resources(`/${slug}`), example])
   for (const [path, body] of creates) {
     for (const [index, query] of ['', '?unknown=a/b'].entries()) {
-      // A user can record each installation only once.
+      // Recording the same installation again would be a 200.
       const other = 'installation_id' in body ? { installation_id: 1000 + index } : {}
       const created = await call('POST', path + query, { body: { ...body, ...other } })
       t.equal(created.status, 201, path)
       const id = created.body.import?.id ?? created.body.id
       const location = created.headers.get('location') ?? ''
-      t.notMatch(location, /^\/|:/, 'neither an origin nor an absolute path, whose prefix a proxy may strip')
+      t.notMatch(location, /^\/|:/, 'relative, because a proxy may strip a prefix from the path of the request')
       const target = new URL(location, `${url}${path}${query}`)
       t.equal(target.href, `${url}${path}/${id}`)
       t.equal(new URL(location, `https://example.com/prefix${path}${query}`).pathname, `/prefix${path}/${id}`)

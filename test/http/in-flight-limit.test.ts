@@ -183,6 +183,7 @@ t.test('a user has at most four large bodies in progress, and twelve more wait',
   const message = 'Too many concurrent requests of this user with large content: at most 4'
   t.same(finished, [{ status: 429, retryAfter: '1', body: errorBody(429, 'RATE_LIMITED', message) }])
   t.equal((await create(small)).status, 201, 'a small body does not wait')
+  t.equal((await create(small.padEnd(3 * 1024 * 1024))).status, 413, 'a body over the limit does not wait')
   t.equal((await list(service, STRANGER, resources('/imports', STRANGER))).status, 200, 'another user')
   t.equal(finished.length, 1, 'the other large bodies wait')
   for (const socket of incomplete) socket.destroy()

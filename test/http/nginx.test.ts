@@ -88,7 +88,7 @@ t.test('a shared cache with a default lifetime never serves a response to anothe
   t.equal((await send(`${url}/cacheable`)).headers.get('x-cache'), 'HIT', 'the cache works')
 })
 
-/** Sends a whole body, and only then reads the response, like simple clients. */
+/** Sends a whole body without waiting for 100 Continue, and reads the response whenever it arrives. */
 function upload(url: string, size: number, headers: Record<string, string>) {
   return new Promise<{ status: number | undefined; body: unknown }>((resolve, reject) => {
     const client = request(url, {

@@ -186,7 +186,7 @@ t.test('the last uses of many sessions are recorded before the service closes', 
   t.strictSame(recorded, [{ recent: true, count: 300 }])
 })
 
-t.test('concurrent requests of two users over the same connections each get only their own data', async (t) => {
+t.test('concurrent requests of two users over shared database connections get only their own data', async (t) => {
   const service = await startApp(t, { DATABASE_POOL_SIZE: '6' })
   const { call } = service
   const requests: [path: string, token: string | null][] = []

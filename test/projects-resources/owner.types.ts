@@ -91,7 +91,7 @@ export const forged = [
   () => new ownerModule.AuthorizedOwner(1, 789),
   // @ts-expect-error not exported: a type only
   () => new ownerModule.Owner(1, 789),
-  // @ts-expect-error the proof is missing
+  // @ts-expect-error an object literal does not have the private fields
   (): Owner => ({ userId: 1, projectId: 789 }),
   // @ts-expect-error only the hook sets it
   () => (request.owner = other.owner),

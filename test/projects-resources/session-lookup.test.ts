@@ -193,7 +193,7 @@ t.test('a lookup that ends in anything but a valid 200 or a 401 is 503; redirect
 })
 
 t.test(
-  'an unreachable service is 503 for unknown cookies only; stored, missing and malformed ones are not looked up',
+  'if the other service is unreachable, only requests with an unknown cookie get 503; others need no lookup',
   async (t) => {
     const { list, isUnavailable, call, other } = await startBoth(t, { SESSION_LOOKUP_URL: 'http://127.0.0.1:1/' })
     await isUnavailable(t, newToken(), 'no connection')
@@ -300,7 +300,7 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal(other.requests.length, lookups, 'a revoked session is not looked up')
 })
 
-t.test('a session that is later recorded through the API for other services is not looked up again', async (t) => {
+t.test('a session that is later recorded through the internal API is not looked up again', async (t) => {
   const { other, list, call, sql } = await startBoth(t, { SERVICE_TOKENS: SERVICE_TOKEN })
   const token = newToken()
   t.equal((await list(token)).status, 200)

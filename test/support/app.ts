@@ -10,7 +10,7 @@ import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 import { spreadCalls } from './sessions.js'
 
-/** A service that listens on its own port and uses its own database. */
+/** A service with its own port and, unless `migratedUrl` is the database of another service, its own database. */
 export interface TestApp {
   app: FastifyInstance
   database: Database

@@ -6,8 +6,8 @@ import type { Test } from 'tap'
 export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KEY)'
 
 /**
- * Returns the URL of a database without rows, for this test only. Creating one takes 110 ms of CPU time. Therefore, a
- * database is reused by tests in all files, unless a test that used it failed.
+ * Returns the URL of a database without rows, which no other test uses until this test ends. Creating a database takes
+ * 110 ms of CPU time. Therefore, later tests in any file reuse it, unless this test fails.
  * @param options migrated: false for a database without tables, which is dropped after the test
  */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<string> {

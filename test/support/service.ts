@@ -7,11 +7,11 @@ export const SERVICE_TOKEN = 'the-token-of-the-sign-in-service-0123456789'
 export const OTHER_SERVICE_TOKEN = 'the-next-token-of-the-service-0123456789'
 
 export interface TestService extends TestApp {
-  /** Calls the API for other services, below `/internal/v1`, with SERVICE_TOKEN. */
+  /** Calls the internal API, below `/internal/v1`, with SERVICE_TOKEN. */
   api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<AppResponse>
 }
 
-/** Starts the service with the API for other services enabled. */
+/** Starts the service with the internal API enabled. */
 export async function startService(
   t: Test,
   settings: Partial<Record<keyof Config, string>> = {},

@@ -77,8 +77,8 @@ function shapes(): Input[] {
     ['unpaired surrogates', `{"title":"${fill('\\ud800')}"}`],
     ['white space', `${fill(' ')}{}`],
     ['an unfinished string', `{"title":"${fill('a')}`],
-    ['keys that could be __proto__', `{"__proto__"${fill(' ')}:1}`],
-    ['many keys __proto__', `{${fill('"__proto__" ')}}`],
+    ['the key __proto__, followed by spaces', `{"__proto__"${fill(' ')}:1}`],
+    ['the key __proto__, repeated without colons', `{${fill('"__proto__" ')}}`],
     ['only quotes', fill('"')],
   ]
   return bodies.flatMap(([name, body]) => [

@@ -38,7 +38,7 @@ const attacks = async (url: string): Promise<Record<string, string[]>> => {
     'new files of 2 MiB': send('POST', '/user-files', file(330_000)),
     'new imports': send('POST', '/imports', importOf(10_000)),
     'small lists': get('/chat-conversations'),
-    'all of these': [
+    'lists, one file, new files and new imports': [
       ...get('/imports'),
       ...get('/user-files'),
       ...get(`/user-files/${id}`),

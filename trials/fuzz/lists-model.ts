@@ -28,8 +28,9 @@ export function expectList(user: User, call: Call, { items, withheld = 0, isAfte
       if (counted !== withheld) problems.push({ rule: 'state', text: `${counted} items are withheld, not ${withheld}` })
       const link = response.headers.get('link')
       const after = rest.length > shown.length ? shown.at(-1) : undefined
-      if ((link !== undefined) !== (after !== undefined)) problems.push({ rule: 'state', text: `Link is ${link}` })
-      else if (link && after) problems.push(...rememberPage(user, call, link, after))
+      if ((link !== undefined) !== (after !== undefined)) {
+        problems.push({ rule: 'state', text: `Link is ${link}, but there is ${after ? 'a' : 'no'} next page` })
+      } else if (link && after) problems.push(...rememberPage(user, call, link, after))
       return problems
     },
   }
@@ -46,7 +47,9 @@ function rememberPage(user: User, call: Call, link: string, after: Row): Problem
   user.nextPages.push({ projectId: Number(call.projectId), slug: call.slug, query, after })
   if (user.nextPages.length > 20) user.nextPages.shift()
   const problems: Problem[] = []
-  if (next.pathname !== here.pathname || !next.searchParams.has('cursor')) problems.push({ rule: 'state', text: link })
+  if (next.pathname !== here.pathname || !next.searchParams.has('cursor')) {
+    problems.push({ rule: 'state', text: `Link has another path or no cursor: ${link}` })
+  }
   if (!reference.startsWith('?')) problems.push({ rule: 'relative-link', text: `Link is not relative: ${link}` })
   return problems
 }

@@ -53,5 +53,6 @@ export function requireTimes(row: Row, before: Row): Problem[] {
 function judgeNewTimes({ created_at, updated_at }: Row): Problem[] {
   const isNow = TIME.test(created_at) && Math.abs(Date.parse(created_at) - Date.now()) < TOLERANCE
   if (isNow && created_at === updated_at) return []
-  return [{ rule: 'state', text: `created at ${created_at}, updated at ${updated_at}` }]
+  const text = `created_at ${created_at} and updated_at ${updated_at} of a new object are not both the current time`
+  return [{ rule: 'state', text }]
 }

@@ -80,7 +80,7 @@ async function verifyCounters(pool: pg.Pool, users: User[]): Promise<Problem[]> 
         // Each row is counted with a trailing comma, but the last row has none. Therefore, the counter of an empty list
         // is one byte less than the size of its JSON.
         const seen = [row[`${name}_count`], Number(row[`${name}_bytes`]) + (count === 0 ? 1 : 0)]
-        return compare(`size of project ${project.id}, ${name}`, seen, [count, bytes])
+        return compare(`counters [rows, bytes] of project ${project.id}, list ${name}`, seen, [count, bytes])
       })
     }),
   )

@@ -17,7 +17,7 @@ export interface Response {
   body: string
 }
 
-/** Thrown if no complete response to a request arrived, or if the connection was closed before it was written. */
+/** Thrown if a request got no complete response, or was not sent because the connection was already closed. */
 export class LostError extends Error {}
 
 /**

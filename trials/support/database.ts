@@ -110,8 +110,8 @@ function isRunning(pid: number): boolean {
 /**
  * Stops all PostgreSQL processes with SIGSTOP, the postmaster first so that it forks no new ones.
  *
- * A detached shell continues them when its standard input closes, so also if this process is killed. PostgreSQL is sent
- * a SIGINT in that case (dev/postgres-user.ts). Its processes could not handle it if they stayed stopped.
+ * A detached shell continues them when its standard input closes, which also happens if this process is killed. In
+ * that case, PostgreSQL gets a SIGINT (dev/postgres-user.ts), which stopped processes cannot handle.
  * @returns a function that continues the processes
  */
 async function freeze(url: string, postmaster: number): Promise<() => Promise<void>> {

@@ -12,8 +12,8 @@ host as the service that signs users in, the browser already has the cookie and 
 press *Authorize* and enter the token of a session. In development, you are already signed in as the demonstration
 user (user 1, project 789).
 
-**Data types.** Ids are integers from 1 to 2147483647. Times are ISO 8601 in UTC with milliseconds. Unknown and
-read-only properties in a request body are ignored.
+**Data types.** Ids are integers from 1 to 2147483647; GitHub's ids are strings in responses. Times are ISO 8601 in
+UTC with milliseconds. Unknown and read-only properties in a request body are ignored.
 
 **Errors.** Every error response has the schema \`Error\`. Use \`code\` in programs: it is stable. Checks run in this
 order: session (401), cross-site write (403), validation (400), user (403), project and its items (404), access to

@@ -29,7 +29,7 @@ const ValidationError = Type.Object(
 const DOCS_PAGE_CODES: ErrorCode[] = ['FORBIDDEN', 'RANGE_NOT_SATISFIABLE']
 const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !DOCS_PAGE_CODES.includes(code))
 
-/** Errors of the API for other services only. */
+/** Errors of the internal API only. */
 const SERVICE_CODES: ErrorCode[] = ['USER_NOT_FOUND', 'ID_TAKEN']
 
 /** Creates the schema of every error body. */

@@ -31,7 +31,7 @@ function rejects(t: Test, type: SourceType, cases: Cases<RegExp>): void {
   for (const [input, reason] of cases) {
     const result: SourcePathResult = canonicalSourcePath(type, input)
     if ('problem' in result) t.match(result.problem, reason, `${printable(input)} is rejected`)
-    else t.fail(`${printable(input)} is accepted`)
+    else t.fail(`${printable(input)} is rejected`)
   }
 }
 

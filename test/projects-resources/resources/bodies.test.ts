@@ -29,7 +29,9 @@ function invalidValues({ type = 'string', enum: words, pattern, minLength: min, 
   if (types.includes('integer') && types.includes('string')) return named(foreign, `${ID}, as a number or a string`)
   if (words) return named(['some'], `must be one of ${words.join(', ')}`)
   // Add values here when a field has another schema.
-  if (!types.includes('string') || !pattern || min === undefined || max === undefined) throw new Error(`field ${type}`)
+  if (!types.includes('string') || !pattern || min === undefined || max === undefined) {
+    throw new Error(`no invalid values are known for a field of type ${types.join(' or ')}`)
+  }
   const text = types.includes('null') ? 'must be a string or null' : 'must be a string'
   const unmatched = ['a b', 'ä', '../x', 'a\0'].filter((value) => !new RegExp(pattern).test(value))
   return [
