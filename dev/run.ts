@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stop as stopEsbuild } from 'esbuild'
 import pretty from 'pino-pretty'
 import { ConfigError } from '../src/environment.js'
 import { onShutdown } from '../src/signals.js'
@@ -87,6 +88,8 @@ async function stop(code: number, reason?: string): Promise<void> {
   await stopService()
   const postgres = await starting?.catch(() => undefined)
   await postgres?.stop()
+  // If this process ended during a build, esbuild would print a stack trace.
+  await stopEsbuild()
   process.exit(code)
 }
 
@@ -95,10 +98,7 @@ function fail(error: Error & { syscall?: string }): void {
   stop(1, isExpected ? error.message : error.stack)
 }
 
-function say(message: string): void {
-  process.stdout.write(`dev: ${message}\n`)
-}
-
+const say = (message: string) => void process.stdout.write(`dev: ${message}\n`)
 const exit = () => process.exit(1)
 onShutdown(() => stop(0), exit, process.env['npm_lifecycle_event'] !== undefined)
 process.title = TITLE
