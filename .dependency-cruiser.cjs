@@ -1,5 +1,5 @@
-// Dependencies between layers: server -> app -> routes of projects-resources, provisioning and github -> repositories
-// -> database. Routes also import src/http; repositories do not. Checked by `npm run lint`.
+// Layers, from the top: server, app, routes (of projects-resources, provisioning and github), repositories, database.
+// Upper layers import lower ones. Routes also import src/http; repositories do not. Checked by `npm run lint`.
 const entries = '^src/(server|cli)\\.ts$'
 const repositories = '^src/.*repository\\.ts$'
 

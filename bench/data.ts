@@ -1,6 +1,6 @@
 import { withClient } from '../src/database/database.js'
 
-/** The size of a database. All values are derived from ids, so that the content is predictable. */
+/** The size of a database. The content of its rows is derived from their ids, so it is predictable. */
 export interface Dataset {
   users: number
   /** Number of imports, and of linked user files, in each of a user's projects. */

@@ -38,9 +38,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
 }
 
 /**
- * Number of consecutive requests that each connection repeats. Connection n starts with request n * 11. Consecutive
- * requests belong to different users. Because 11 is a prime, connections start with different users if there are at
- * least as many users as connections and the number of users is not a multiple of 11.
+ * Number of requests that each connection sends in a loop: connection n sends requests n * 11 to n * 11 + 10, then
+ * starts again. Consecutive requests belong to different users. Because 11 is a prime, connections start with different
+ * users if there are at least as many users as connections and the number of users is not a multiple of 11.
  */
 const REQUESTS_PER_CONNECTION = 11
 

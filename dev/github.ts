@@ -21,8 +21,7 @@ const SEED = {
  * @returns the environment in which the service uses that App
  */
 export async function startGithub(say: (message: string) => void): Promise<NodeJS.ProcessEnv> {
-  // Loaded only here: this takes 0.5 s.
-  const { createEmulator } = await import('emulate')
+  const { createEmulator } = await import('emulate') // Loaded only here: this takes 0.5 s.
   const port = await findFreePort()
   const upstream = `http://127.0.0.1:${port}`
   const emulator = await createEmulator({ service: 'github', port, baseUrl: upstream, seed: { github: SEED } })

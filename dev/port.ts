@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { StartError } from '../src/start-error.js'
 
-/** Checks that the service can listen. @returns `port`, or a free port if it is 0 */
-export async function checkPort(host: string, port: number): Promise<number> {
-  return await findFreePort(host, port).catch(({ code }) => {
+/** Checks that the service can listen. */
+export async function checkPort(host: string, port: number): Promise<void> {
+  await findFreePort(host, port).catch(({ code }) => {
     if (code === 'EADDRINUSE') throw new StartError(`PORT: ${host}:${port} is in use; set PORT to another port`)
     throw new StartError(`HOST, PORT: cannot listen on ${host}:${port} (${code})`)
   })

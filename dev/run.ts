@@ -21,14 +21,14 @@ const log = pretty({ ignore: 'pid,hostname', singleLine: true, destination: proc
 let isStopping = false
 let starting: Promise<Postgres> | undefined
 let service: ChildProcess | undefined
-let hasStarted = false
+let address: string | undefined // Set once the service has started.
 
 async function start(): Promise<void> {
   const { host, port, folder, databaseUrl, env } = readSettings()
-  const PORT = `${await checkPort(host, port)}`
+  await checkPort(host, port)
   const url = databaseUrl ?? startDatabase(folder)
   const github = process.argv.includes('--github') ? startGithub(say) : {}
-  const preparing = Promise.all([url, github]).then(([DATABASE_URL, more]) => ({ ...env, PORT, DATABASE_URL, ...more }))
+  const preparing = Promise.all([url, github]).then(([DATABASE_URL, more]) => ({ ...env, DATABASE_URL, ...more }))
   let restarting: Promise<unknown> = preparing
   watchBundle((code) => {
     restarting = restarting.then(async () => await restart(code, await preparing)).catch(fail)
@@ -52,22 +52,23 @@ async function restart(code: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (isStopping) return
   const args = ['--enable-source-maps', '--input-type=module', '-']
   // The service is detached, so that the terminal's Ctrl-C does not stop it. It exits when the IPC channel closes.
+  // With PORT=0, the first start selects a port, and restarts keep it.
+  if (env['PORT'] === '0' && address) env['PORT'] = new URL(address).port
   const child = spawn(process.execPath, args, { env, detached: true, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   service = child
   child.stdin?.on('error', () => {}).end(code)
   child.stdout?.pipe(log, { end: false })
   // The service sends a message when it is listening.
-  child.on('message', (message: object) => {
-    if (hasStarted) say('restarted')
+  child.on('message', (message: { address: string }) => {
+    if (address) say('restarted')
     else child.send(message, () => {})
-    hasStarted = true
+    address = message.address
   })
   child.on('close', (code, signal) => {
     if (child.killed) return
     if (signal) stop(1, `dev: the service ended unexpectedly (${signal})`)
-    else if (hasStarted) say(`the service ended (exit code ${code}): waiting for a change`)
-    // The service has already printed the reason.
-    else stop(1)
+    else if (address) say(`the service ended (exit code ${code}): waiting for a change`)
+    else stop(1) // The service has already printed the reason.
   })
 }
 

@@ -25,7 +25,7 @@ export function readSettings() {
   const port = PORT?.trim() || '3000'
   if (!/^\d+$/.test(port) || Number(port) > 65_535) throw new StartError('PORT must be a port number from 0 to 65535')
   const databaseUrl = readSecret('DATABASE_URL', process.env)
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development', DATABASE_URL_FILE: '' }
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'development', PORT: port, DATABASE_URL_FILE: '' }
   for (const [name, value] of Object.entries(DEFAULTS)) env[name] ||= value
   // Variables such as PGSSLMODE would change how the service connects to the embedded PostgreSQL.
   for (const name of Object.keys(env)) if (!databaseUrl && name.startsWith('PG')) delete env[name]

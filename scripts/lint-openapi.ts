@@ -1,5 +1,5 @@
 // Lints the OpenAPI documents with Redocly and Spectral: the public one, with and without the webhook, and the internal
-// one. Both linters run in an empty folder, so that they find no ignore files.
+// one. Both linters run in a folder that contains only the documents, so that they find no ignore files.
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -17,7 +17,7 @@ export const CONSTANTS = {
   REQUEST_TIMEOUT: 60_000,
   /** Milliseconds for a permission check by GitHub, or for one page of a list of repositories, retries included. */
   GITHUB_TIMEOUT: 5000,
-  /** Milliseconds for a session lookup: less than GITHUB_TIMEOUT, because every request of a session can need one. */
+  /** Milliseconds for a session lookup. Shorter than GITHUB_TIMEOUT: any request may have to wait for a lookup. */
   SESSION_LOOKUP_TIMEOUT: 3000,
   /** Milliseconds after which PostgreSQL cancels a statement. Clients get 503 earlier, after DATABASE_ANSWER_TIMEOUT. */
   DATABASE_STATEMENT_TIMEOUT: 10_000,

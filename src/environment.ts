@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
-/** Missing or invalid environment variables. `message` has one line for each and never contains a value. */
+/**
+ * An error in the configuration. `message` never contains the value of a variable. If several variables are missing or
+ * invalid, it has one line for each.
+ */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }

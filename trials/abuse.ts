@@ -18,7 +18,7 @@ export const scenarios: Record<string, Trial> = {
   'rejected-request': rejectedRequest,
 }
 
-/** One abusive client: other clients are served, and memory is bounded. */
+/** One client is abusive. Other clients must be served, and memory must stay bounded. */
 export const abuse: Trial = async (options) => {
   const findings = []
   for (const [name, scenario] of Object.entries(scenarios)) {

@@ -25,7 +25,7 @@ const MAX_PROJECT_BYTES = 20_000
 /** Maximum time until a slow request is refused, in milliseconds: its timeout and 3 s more. */
 const ARRIVAL_LIMITS = { headers: CONSTANTS.HEADERS_TIMEOUT + 3000, body: CONSTANTS.REQUEST_TIMEOUT + 3000 }
 
-/** Idle, slow and disconnecting clients: ordinary clients are served. */
+/** Many connections are idle, and some clients are slow or disconnect. Meanwhile, ordinary clients must be served. */
 export const clients: Trial = () =>
   withEnvironment(async (environment) => {
     const service = await environment.startService({ MAX_PROJECT_BYTES: `${MAX_PROJECT_BYTES}` })
@@ -160,7 +160,7 @@ function startLeaving(port: number) {
   }
 }
 
-/** Checks that the responses at other limits have the common error format. */
+/** Checks that the responses 409, 413, 415, 429 and 431 have the common error format. */
 async function judgeLimits(port: number, limitedPort: number): Promise<Finding[]> {
   const post = toBytes(create(), port)
   let last = ''

@@ -98,7 +98,7 @@ export const keys: Trial = () =>
       ),
       check('kills of the service (at least 5)', kills, kills >= 5),
       check('responses other than 201 and 409', counts.other, counts.other === 0),
-      figure('requests without a response; all were retried', counts.lost),
+      figure('requests without a response (all were retried)', counts.lost),
       figure('replayed responses', counts.replayed),
       figure('409 because the first request is in progress', counts.conflict),
     ]

@@ -9,7 +9,7 @@ import { createTally, describe, unexpected } from './support/tally.js'
 const CONNECTIONS = 50
 const ROUNDS = 5
 
-/** `kill -9` of the service during writes: every import that was acknowledged with 201 is stored. */
+/** `kill -9` of the service during writes. Every import that was acknowledged with 201 must be stored. */
 export const kill: Trial = () =>
   withEnvironment(async ({ database, startService }) => {
     const tally = createTally()

@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Preview an import
-         * @description Runs all checks of a create without storing anything. Returns the import as a create would store it, with the ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create would return.
+         * @description Runs all checks of a create, but creates nothing. Returns the import as a create would store it, with the ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create would return.
          */
         post: operations["previewImport"];
         delete?: never;

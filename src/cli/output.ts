@@ -3,7 +3,7 @@ import { CommanderError, type OutputConfiguration } from 'commander'
 /** Result of a command: a document for `--json`, or else text for stdout and an optional note for stderr. */
 export interface CommandResult {
   json: unknown
-  /** An id, a token, a table or, for commands without such a result, a sentence. Empty if there is no output. */
+  /** For example an id, a token, a table or a message. Empty if there is no output. */
   text: string
   note?: string
 }
@@ -97,8 +97,8 @@ const width = (text = '') => [...text].length
 const toJson = (document: unknown) => `${escapeLines(JSON.stringify(document, replaceSpecialValues, 2))}\n`
 
 /**
- * Replacer for JSON.stringify, which passes a Date as a string and the containing object as `this`. Also converts
- * bigints.
+ * Replacer for JSON.stringify. Writes infinite times with PostgreSQL's names, and bigints as numbers. JSON.stringify
+ * passes a Date as a string, but the containing object, as `this`, still has the Date.
  */
 function replaceSpecialValues(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key]

@@ -81,7 +81,9 @@ function parametersProblem(parameters: URLSearchParams): string | undefined {
   if (!/^(true|false|1|0|)$/.test(parameters.get('ssl') ?? '')) return 'set ssl to true or false'
   if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'set pgbouncer to true or false'
   const pooled = parameters.get('pgbouncer') === 'true' && ['options', 'schema'].find((name) => names.includes(name))
-  if (pooled) return `not have ${pooled} together with pgbouncer=true: set a default for the database role instead`
+  if (pooled) {
+    return `not have the parameter ${pooled} together with pgbouncer=true: set a default for the database role instead`
+  }
   return FILES.map((name) => fileProblem(name, parameters.get(name))).find(Boolean)
 }
 

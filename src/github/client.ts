@@ -22,7 +22,8 @@ export interface GithubClient {
   deadline(): AbortSignal
   /**
    * Finds the App's installation that has access to a repository. Also returns the reference to use in further
-   * requests: the target of GitHub's redirect, usually the id, if the repository was renamed or transferred.
+   * requests: the given one or, if the repository was renamed or transferred, the target of GitHub's redirect, which is
+   * usually the id.
    * @returns null if the App has no access, or the repository does not exist
    */
   findRepoInstallation(repository: RepoRef, signal: AbortSignal): Promise<FoundInstallation | null>

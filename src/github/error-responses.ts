@@ -3,7 +3,7 @@ import type { GithubResponse } from './responses.js'
 /** Maximum length of a logged GitHub message, in characters. */
 const MAX_LENGTH = 300
 
-/** GitHub tokens, JSON web tokens, and anything after the word "Bearer". */
+/** GitHub tokens, JSON web tokens, and "Bearer" with the text up to the next white space. */
 const SECRET = /\b(?:gh[a-z]_|github_pat_|v\d\.)[A-Za-z0-9_]+|\beyJ[\w-]+(?:\.[\w-]*)*|\bBearer\s+\S+/gi
 
 /** Formats the message of an error response for the log: on one line, truncated, with secrets redacted. */

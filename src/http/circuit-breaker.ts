@@ -13,7 +13,7 @@ export interface CircuitBreaker {
 /**
  * Creates a circuit breaker. It opens after several consecutive failures. While it is open, all calls except periodic
  * trial calls are skipped, so that requests do not wait for timeouts. The first success closes the circuit. (The
- * available libraries require Node 22.)
+ * latest versions of the libraries cockatiel and opossum require Node 22.)
  *
  * @param onChange called with the error when the circuit opens, and with undefined when it closes
  */

@@ -6,7 +6,7 @@ import { createCircuitBreaker } from './circuit-breaker.js'
 /** Timeout of a command, in milliseconds. A request waits at most this long each time that it is counted or checked. */
 const COMMAND_TIMEOUT = 250
 
-/** Connection timeout, in milliseconds. Startup waits this long, then continues without Redis. */
+/** Connection timeout, in milliseconds. Startup waits at most this long, then continues even without Redis. */
 const CONNECT_TIMEOUT = 2000
 
 /** A connection to Redis. The service also works while Redis is unavailable. */

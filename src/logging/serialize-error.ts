@@ -50,7 +50,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
   }
 }
 
-/** Returns whether a message is our own, or only about the network or the database schema. */
+/** Returns whether a message cannot contain a value from a request. The messages of our own 4xx can. */
 function isSafeMessage(error: Error, code: string): boolean {
   if (error instanceof ApiError) return error.statusCode >= 500
   return error instanceof RefusedResponse || 'syscall' in error || NAMES_ONLY.test(code) || isDatabaseUnavailable(error)

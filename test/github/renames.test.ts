@@ -221,7 +221,8 @@ const history = fc.record({
 })
 
 /**
- * Runs a history, except actions that GitHub would reject, such as a rename to a name that is in use.
+ * Runs a history. Skips actions that GitHub would reject, such as a rename to a name that is in use, and transfers that
+ * could not be ordered.
  * @returns undefined if the history is ambiguous
  */
 function run({ isDated, subscription, actions }: typeof history extends fc.Arbitrary<infer T> ? T : never) {
@@ -237,8 +238,9 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     !repositories.some((other) => other.owner === owner && other.name === name)
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
-    // A transfer does not contain the former name, so several transfers can be ordered only by their times. Therefore, no
-    // other change happens within the same second.
+    // The payload of a transfer does not contain the former name, so several transfers are ordered only by their times.
+    // With times, each transfer therefore has a second of its own. Without times, each repository is transferred at
+    // most once, and is not renamed in the same step.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue
@@ -257,7 +259,7 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     }
     if (isAlone) github.tick()
   }
-  // The same change twice within a second cannot be distinguished from a redelivery.
+  // The same change twice, within a second or without times, cannot be distinguished from a redelivery.
   const texts = github.deliveries.map((delivery) => JSON.stringify(delivery).replaceAll(/"[xyz]\/|"login":"\w"/g, ''))
   return new Set(texts).size === texts.length ? { ...github, before, accounts, repositories } : undefined
 }

@@ -87,7 +87,7 @@ t.test('a webhook delivery with a Content-Length over the limit is rejected befo
   }
 })
 
-t.test('each address can have webhook bodies of 32 MiB in progress, and all addresses together 96 MiB', async (t) => {
+t.test('webhook bodies in progress are limited to 32 MiB for each address, and to 96 MiB in total', async (t) => {
   const service = await startApp(t, settings)
   const large = { 'content-length': 25 * MiB }
   const pending = [await sendHead(service, 25 * MiB)]
@@ -112,7 +112,7 @@ t.test('each address can have webhook bodies of 32 MiB in progress, and all addr
   await until(isFree, 'memory is released when clients disconnect')
 })
 
-t.test('each address can have 64 webhook bodies in progress, whatever their size', async (t) => {
+t.test('each address can have at most 64 webhook bodies in progress, however small they are', async (t) => {
   const service = await startApp(t, settings)
   const pending = await Promise.all(Array.from({ length: 64 }, () => sendHead(service, 10)))
   t.same(await readResponse(await open(service, { 'content-length': 10 })), LIMITED)

@@ -164,7 +164,7 @@ t.test('the ETag of a page changes when a next page is added or removed', async 
   t.equal(await countStates(t, 'one import again'), 2)
 })
 
-t.test('a row that is created while a list is streamed is not in the body with the earlier ETag', async (t) => {
+t.test('a row created while a list is streamed is not in the response, whose ETag was sent before', async (t) => {
   const { call, sql, url } = await shared.reset()
   await sql(`
     INSERT INTO imports (source_type, source_path, description, neptun_user_id, project_id)

@@ -399,7 +399,7 @@ t.test('U+0000 and unpaired surrogates are 400 in a known property and ignored i
     )
   })
   for (const text of [...escapes, '\\\\u0000']) {
-    creates(t, await call('POST', IMPORTS, { body: withMore(`"x":"${text}"`) }), {}, `unknown property of ${text}`)
+    creates(t, await call('POST', IMPORTS, { body: withMore(`"x":"${text}"`) }), {}, `${text} in an unknown property`)
   }
   creates(t, await call('POST', IMPORTS, { body: withMore('"\\u0000":1,"\\ud800":1') }), {}, 'unknown names')
   const pair = await call('POST', IMPORTS, { body: withMore('"title":"\\ud83d\\ude00 \\ufffe \\u0001"') })

@@ -172,7 +172,8 @@ t.test('a user has at most four large bodies in progress, and twelve more wait',
   const [head, type] = [`POST ${IMPORTS} HTTP/1.1`, 'Content-Type: application/json']
   const incomplete = Array.from({ length: 3 }, () => send(service, [head, type, 'Content-Length: 20000'], '{'))
   incomplete.push(send(service, [head, type, 'Transfer-Encoding: chunked'], '1\r\n{\r\n'))
-  // A response to a later request means that the sessions of the incomplete requests are being looked up.
+  // Once a later request has its response, the service has received the headers of the incomplete requests, and has at
+  // least started to look up their sessions.
   t.ok(await isServed(service))
   await until(async () => (await service.sql(OTHER_QUERIES)).length === 0, 'the lookups have finished')
   t.ok(await isServed(service))

@@ -3,7 +3,7 @@ import { OWNER, resources, STRANGER, startApp } from '../support/app.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** Occurs in every text of the second user, and nowhere else. */
+/** Occurs in the second user's email address, project name, imports, files and resources, and nowhere else. */
 const MARK = 'ZEBRA-7f3a'
 
 t.test("no response or log line contains another user's data", async (t) => {

@@ -7,7 +7,7 @@ const IMPORTS = resources('/imports')
 const ROUTE = '/api/users/:user_id/projects/:project_id/resources/imports'
 const LOCAL = { source_type: 'local', source_path: 'folder' }
 
-/** Sends a request. @returns its log line, without values that differ each time */
+/** Sends a request. @returns its log line, without the fields that these tests do not compare */
 async function lineOf({ log, call }: TestApp, ...request: Parameters<TestApp['call']>) {
   log.length = 0
   await call(...request)

@@ -46,7 +46,7 @@ t.test('an error is logged without the input that a library has added to it', as
   for (const [name, error] of errors) t.notMatch(JSON.stringify(serializeError(error)), SECRET, name)
 })
 
-t.test('an error is logged with its type, code and stack, and with its message if this service wrote it', async (t) => {
+t.test('an error is logged with type, code and stack, and with its message if that has no user input', async (t) => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), {
     code: 'ECONNREFUSED',
     syscall: 'connect',

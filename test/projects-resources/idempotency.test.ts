@@ -84,7 +84,7 @@ t.test('a retry of a create gets the first response, even after a change, and cr
 })
 
 t.test(
-  'a retry of a link gets the first response, even if the resource was unlinked, changed or deleted',
+  'without long texts, a retry of a link gets the first response, even after an unlink, a change or a deletion',
   async (t) => {
     const service = await shared.reset()
     for (const type of RESOURCE_TYPES) {
@@ -152,7 +152,7 @@ t.test('a request with the same key and other JSON is 422; the order of properti
   t.strictSame([await count('imports'), await count('context_files')], [1, 0])
 })
 
-t.test('a replay has the original text, which is not stored twice', async (t) => {
+t.test('long texts are not stored twice: creates are replayed with the original, links with the current', async (t) => {
   const { call } = await shared.reset()
   const text = '\u0001"é🎉'.repeat(30_000)
   const first = await post({ ...FILE, text }, 'file', resources('/files'))

@@ -53,7 +53,7 @@ t.test(
     const used = await create('10 years', '29 minutes')
     t.equal(await list(used), 200)
     await until(async () => (await secondsSinceUse(used)) < 60, 'the use is recorded')
-    t.ok((await secondsSinceUse(idle)) > 1800, 'the rejected requests, although sent earlier, are not recorded')
+    t.ok((await secondsSinceUse(idle)) > 1800, 'the rejected requests are not recorded, although they were sent first')
     await sql(`UPDATE sessions SET last_used_at = last_used_at - interval '29 minutes'`)
     t.equal(await list(used), 200, 'the use extends the session')
   },

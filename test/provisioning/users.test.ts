@@ -194,7 +194,7 @@ t.test('deleting a user or a project returns the number of deleted rows per tabl
   const context = { title: 'a', original_path: 'b', context_file_category: 'c', context_file_type: 'd', text: 'e' }
   t.equal((await call('POST', resources('/files'), { body: context })).status, 201)
 
-  /** Counts the rows of each table that has `column`, with the id as its value. */
+  /** Counts the rows whose `column` has the value `id`, in each table that has this column. */
   async function countRows(column: string, id: number): Promise<Record<string, number>> {
     const tables = await sql(
       `SELECT table_name FROM information_schema.columns WHERE column_name = $1 AND table_schema = 'public'`,

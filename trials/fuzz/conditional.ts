@@ -39,8 +39,8 @@ export function conditionalRead(user: User, call: Call, value: unknown, also?: u
 }
 
 /**
- * Expects 304 for the current ETag of this URL. If the ETag comes from a response of another URL with the same body,
- * both 200 and 304 are allowed.
+ * Expects 304 for `*`, and for the current ETag of an object. Allows both 200 and 304 for the last ETag of an unchanged
+ * list, and for an ETag from any other response with the same body.
  */
 function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown; also: unknown }): string[] {
   const header = call.headers['if-none-match']

@@ -9,8 +9,8 @@ import { openWire, type WireResponse } from './wire.js'
 const GROUPS = [smuggling, smuggling, badChunks, badHeads, hosts, sizes, valid, valid, valid, garbage, truncated]
 
 /**
- * Methods for wire.send(), one for each response that it waits for. No case has this many responses, so it reads until
- * the connection is closed.
+ * Methods for wire.send(), which waits for one response for each of them. No case has 64 responses, so wire.send()
+ * reads until the connection is closed.
  */
 const METHODS = Array.from({ length: 64 }, () => 'GET')
 

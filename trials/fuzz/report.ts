@@ -5,7 +5,7 @@ import type { Problem, User } from './model.js'
 export interface Report {
   count(kind: string, outcome: string): void
   requests(): number
-  /** @param describeRequest returns a description that suffices to repeat the request */
+  /** @param describeRequest returns the first bytes of the request; for a comparison of stored rows, a short note */
   add(user: User | undefined, problems: Problem[], describeRequest: () => string): void
   findings(): Finding[]
 }

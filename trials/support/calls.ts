@@ -13,14 +13,14 @@ const FILES = { method: 'GET', path: `${RESOURCES}/user-files` }
 
 let count = 0
 
-/** Returns a request that creates an import. Its path is unique, so that compare() can find it. */
+/** Returns a request that creates an import with a unique source_path, by which compare() can find it. */
 export function create(): Request {
   count += 1
   const body = { source_type: 'local', source_path: `/trials/${count}`, title: `Trial ${count}`, description: null }
   return { method: 'POST', path: `${RESOURCES}/imports`, body }
 }
 
-/** Returns the path in the body of a request of create(). */
+/** Returns the source_path in the body of a request of create(). */
 export const pathOf = ({ body }: Request) => (body as { source_path?: string } | undefined)?.source_path
 
 /** Only writes. */

@@ -63,7 +63,7 @@ export const previewImport = {
   tags,
   summary: 'Preview an import',
   description:
-    'Runs all checks of a create without storing anything. Returns the import as a create would store it, with the ' +
+    'Runs all checks of a create, but creates nothing. Returns the import as a create would store it, with the ' +
     "ids of the project's imports of the same source (case-insensitive for GitHub), or the error that the create " +
     'would return.',
   body: schemas.CreateImportBody,

@@ -73,8 +73,8 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
      * Returns the row that `create` would store, or throws the error that it would throw. Inserts in a transaction that
      * is rolled back, so that the same constraints and triggers apply. The id is negative, to leave the sequence
      * unchanged. Two differences are possible. If a webhook has reported a rename that GitHub's API did not return yet,
-     * `create` stores the new path and the preview returns the old one. The id can be a few bytes longer, which counts
-     * towards the size of the list.
+     * `create` stores the new path and the preview returns the old one. The negative id can be a few bytes longer than
+     * the id from the sequence, so the preview of an import that just fits into the list can fail with 409.
      */
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined

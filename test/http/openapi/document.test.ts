@@ -182,7 +182,7 @@ t.test('responses have no patterns, and patterns of requests are portable', asyn
   t.notMatch(JSON.stringify(document), 'wellFormed', 'no custom keyword')
 })
 
-t.test('operations document conditional requests, Location and rate limit headers', async (t) => {
+t.test('every operation documents conditional requests, Location and rate limit headers', async (t) => {
   for (const { operationId, method, parameters = [], responses } of guarded) {
     const has = (status: string, header: string) => responseOf(responses, status)?.headers?.[header] !== undefined
     const isRead = method === 'GET'

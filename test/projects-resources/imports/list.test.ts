@@ -203,7 +203,7 @@ t.test("a github import is withheld if the user has no active installation on it
     t.equal((await call('GET', `${imports}/1`)).status, 200)
   })
 
-  await t.test('PUT can give a withheld import a permitted path, but no other path or type', async (t) => {
+  await t.test('PUT can give a withheld import a permitted path; a forbidden one or a type alone is 403', async (t) => {
     const moved = await call('PUT', `${imports}/2`, { body: { source_path: 'username/moved' } })
     t.equal(moved.status, 200)
     t.equal(moved.body.import.source_path, 'username/moved')
