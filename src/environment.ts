@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
 /**
- * An error in the configuration. `message` never contains the value of a variable. If several variables are missing or
- * invalid, it has one line for each.
+ * An error in the configuration. `message` never contains the value of a variable. It can have several lines, one for
+ * each missing or invalid variable.
  */
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -14,7 +14,7 @@ const stored = async ({ sql }: TestApp) => [
   await sql('SELECT * FROM projects ORDER BY id'),
 ]
 
-t.test('a preview returns the import as it would be stored, without id and times, and stores nothing', async (t) => {
+t.test('a preview returns the import as it would be stored, without id and times, and creates nothing', async (t) => {
   const service = await shared.reset()
   const { call } = service
   const before = await stored(service)
