@@ -83,6 +83,6 @@ function judgeLog(log: string, values: string[]): Finding[] {
   const errors = lines.filter((line) => Number(JSON.parse(line).level) >= 50 && !line.includes('GITHUB_UNAVAILABLE'))
   return [
     check('log lines with a value from a request', leaking[0] ?? 'none', leaking.length === 0),
-    check('log lines that report an error', errors[0] ?? 'none', errors.length === 0),
+    check('log lines that report an error other than GITHUB_UNAVAILABLE', errors[0] ?? 'none', errors.length === 0),
   ]
 }

@@ -1,6 +1,6 @@
-// The reference for the targets: hand-written SQL on one pool, with plugins and checks like the service's. Each request
-// runs the prepared session query, then one prepared statement that returns plain rows. The response schema serializes
-// them.
+// The reference for most targets: hand-written SQL on one pool, with plugins and checks like the service's. Each
+// request runs the prepared session query, then one prepared statement that returns plain rows. The response schema
+// serializes them.
 import { buildEquipped, createLogger } from './equipment/app.js'
 import type { Import, UserFile } from './equipment/schemas.js'
 import { openProductionPool } from './pool.js'

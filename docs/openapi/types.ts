@@ -365,7 +365,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the repositories that can be imported
+         * List the repositories of the linked GitHub installations
          * @description Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. Requires a GitHub App.
          */
         get: operations["listGithubRepositories"];

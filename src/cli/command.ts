@@ -5,8 +5,8 @@ import { type CommandResult, printResult, reportError } from './output.js'
 const NAME = 'neptun-resources'
 
 const NOTES = `
-With --json, every command prints a single JSON document to stdout, with times
-in ISO 8601.
+With --json, every command prints a single JSON document to stdout. Times are in
+ISO 8601, except "infinity" and "-infinity".
 
 Exit codes:
   0  success

@@ -96,5 +96,6 @@ async function listProjects(database: Database, { user }: ListProjects): Promise
     IMPORTS: project.import_count,
     CREATED: project.created_at,
   }))
-  return { json: projects, text: table(rows), ...(rows.length === 0 && { note: 'There are no projects.' }) }
+  const emptyNote = user ? `User ${user} has no projects.` : 'There are no projects.'
+  return { json: projects, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
 }

@@ -101,7 +101,8 @@ async function listSessions(database: Database, { user, all }: ListSessions): Pr
     'LAST USED': session.last_used_at,
     EXPIRES: session.expires_at,
   }))
-  const emptyNote = all ? 'There are no sessions.' : 'There are no live sessions.'
+  const kind = all ? 'sessions' : 'live sessions'
+  const emptyNote = user ? `User ${user} has no ${kind}.` : `There are no ${kind}.`
   return { json: sessions, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
 }
 

@@ -52,7 +52,8 @@ async function listUnlinked(database: Database, filter: Filter): Promise<Command
     TITLE: file.title,
     CHANGED: file.updated_at,
   }))
-  return { json: files, text: table(rows), ...(rows.length === 0 && { note: 'Every file is linked to a project.' }) }
+  const emptyNote = filter.user ? `User ${filter.user} has no unlinked files.` : 'There are no unlinked files.'
+  return { json: files, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
 }
 
 /** Maximum number of files per transaction. Requests that link one of these files wait until the transaction ends. */

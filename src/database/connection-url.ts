@@ -11,7 +11,7 @@ export interface ConnectionSettings {
 }
 
 const FORM = 'be a URL of the form postgres://user:password@host:5432/database'
-const ENCODE = 'have special characters of the user name and password percent-encoded (@ as %40, / as %2F, # as %23)'
+const ENCODE = 'percent-encode special characters in the user name and password (@ as %40, / as %2F, # as %23)'
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify']
 const FILES = ['sslrootcert', 'sslcert', 'sslkey']
 
@@ -56,7 +56,7 @@ export function connectionUrlProblem(url: string): string | undefined {
   if (hosts.length === 0 || !/^\/./.test(path)) return FORM
   const lists = [...hosts, parameters.get('port') ?? '']
   if (parameters.getAll('host').length > 1 || lists.some((text) => text.includes(','))) return 'name only one host'
-  if (!canParse(url)) return ENCODE.replace('have', `${FORM}, and have`)
+  if (!canParse(url)) return `${FORM}, and ${ENCODE}`
   return parametersProblem(parameters)
 }
 
@@ -82,7 +82,7 @@ function parametersProblem(parameters: URLSearchParams): string | undefined {
   if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'set pgbouncer to true or false'
   const pooled = parameters.get('pgbouncer') === 'true' && ['options', 'schema'].find((name) => names.includes(name))
   if (pooled) {
-    return `not have the parameter ${pooled} together with pgbouncer=true: set a default for the database role instead`
+    return `not combine the parameter "${pooled}" with pgbouncer=true: set a default for the database role instead`
   }
   return FILES.map((name) => fileProblem(name, parameters.get(name))).find(Boolean)
 }

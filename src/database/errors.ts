@@ -79,7 +79,7 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
   if (code && UNTRUSTED.test(code)) {
     return `the CA of the server certificate is not trusted (${code}): add sslrootcert=FILE to the URL, or sslmode=no-verify`
   }
-  if (message && TLS.test(message)) return `${message}: sslmode must be disable`
+  if (message && TLS.test(message)) return `${message}: set sslmode=disable in the URL`
   if (message && POOLER.test(message)) return `${message.trim()}: behind PgBouncer, add pgbouncer=true to the URL`
   // The error for several addresses (an AggregateError) has a code, but no message.
   return message?.trim().split('\n')[0] || code || 'unknown'

@@ -37,7 +37,7 @@ interface NewStatement {
 
 type Transaction = Prisma.TransactionClient
 
-/** Placeholder for an unknown former name: the delivery of a transfer usually has only the former owner. */
+/** Placeholder for an unknown former name: a webhook delivery about a transfer usually has only the former owner. */
 export const UNKNOWN_NAME = '*'
 
 /**

@@ -6,8 +6,8 @@ import type { Owner } from './owner.js'
 import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
 
 /**
- * Limits of a batch of a large list: the number of rows, and the total size of their texts, in bytes. The last row of a
- * batch may exceed the size.
+ * Limits of a batch of a large list: the number of rows, and the total size of their texts, in bytes. A batch ends with
+ * the row that reaches this size, so its total can be larger.
  */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 32 * 1024

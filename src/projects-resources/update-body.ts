@@ -4,7 +4,7 @@ import type { ValidationError } from '../errors.js'
 export interface UpdateRules {
   /** Requires at least one of the fields. */
   checkPresence(body: Record<string, unknown>): ValidationError[]
-  /** Removes the fields that count as absent. */
+  /** Returns the body without the fields that count as absent. */
   present<Change extends object>(body: object): Partial<Change>
 }
 

@@ -74,7 +74,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(Object.keys(row), keys)
     hasProperties(t, row, { ...created, id: Number(id), neptun_user_id: 1 })
     const linked = await call('POST', resources(`/${slug}`), { body: { [idField]: row.id } })
-    t.strictSame([linked.status, linked.body], [201, row], 'the body is the same as from the API')
+    t.strictSame([linked.status, linked.body], [201, row], 'the API returns the same object as the command line')
 
     const other = await cli('resource', 'create', slug, '--user', '1', '--json', '--data', second)
     t.strictSame(Object.keys(JSON.parse(other.stdout)), keys)

@@ -542,8 +542,8 @@ t.test('any error in the URL is reported on one line, without the password', asy
   const cannot = 'error: cannot reach the database'
   const cases: [url: string, stderr: RegExp | string][] = [
     [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
-    [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
-    [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must have .* percent-encoded .*\n$/],
+    [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must percent-encode special .*\n$/],
+    [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must percent-encode special .*\n$/],
     [`postgres://127.0.0.1/x?password=a&${SECRET}`, 'error: DATABASE_URL must not have unsupported parameters\n'],
     [`postgres://nobody:${SECRET}@${host}/nothing`, new RegExp(`^${cannot} at ${host} .*"no(body|thing)".*\n$`)],
     [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],

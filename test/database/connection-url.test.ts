@@ -12,7 +12,7 @@ import { describeConnectionError } from '../../src/database/errors.js'
 import { until } from '../support/app.js'
 
 const FORM = 'be a URL of the form postgres://user:password@host:5432/database'
-const ENCODE = 'have special characters of the user name and password percent-encoded (@ as %40, / as %2F, # as %23)'
+const ENCODE = 'percent-encode special characters in the user name and password (@ as %40, / as %2F, # as %23)'
 const MODES = 'set sslmode to one of disable, require, verify-ca, verify-full, no-verify'
 
 t.test('a URL is accepted, or rejected with a reason that does not contain the password', async (t) => {
@@ -61,7 +61,7 @@ t.test('a URL is accepted, or rejected with a reason that does not contain the p
     ['postgres://h/d?pgbouncer=1', 'set pgbouncer to true or false'],
     [
       'postgres://h/d?pgbouncer=true&schema=app',
-      'not have the parameter schema together with pgbouncer=true: set a default for the database role instead',
+      'not combine the parameter "schema" with pgbouncer=true: set a default for the database role instead',
     ],
     ['postgres://h/d?connection_limit=5', 'not have the parameter connection_limit: set DATABASE_POOL_SIZE'],
     ['postgres://h/d?connect_timeout=5', 'not have the parameter connect_timeout: set DATABASE_CONNECT_TIMEOUT'],
@@ -130,7 +130,7 @@ t.test('the service connects through a Unix socket, to a schema and with TLS', a
 
   await t.test('verifies a server certificate signed by a private CA', { skip: opensslIsMissing() }, async (t) => {
     await t.test('without TLS on the server, the error message names sslmode', async (t) => {
-      const reason = 'The server does not support SSL connections: sslmode must be disable'
+      const reason = 'The server does not support SSL connections: set sslmode=disable in the URL'
       t.equal(await failureOf(`${url}?sslmode=require`), reason)
       await open(`${url}?sslmode=disable`)
       await open(`${url}?ssl=false`)

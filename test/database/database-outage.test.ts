@@ -88,7 +88,7 @@ function everyCall({ routes }: TestApp) {
 }
 
 t.test(
-  'while the database is unreachable, requests that need it are a 503, and later ones succeed without a restart',
+  'requests that need the database are a 503 while it is unreachable, and succeed afterwards without a restart',
   async (t) => {
     const service = await startBehindProxy(t)
     const { call, proxy, one } = service
@@ -343,7 +343,7 @@ t.test('a failed start exits with 1 and prints one line per problem, without the
     [
       'a password that is not percent-encoded',
       { DATABASE_URL: `postgres://me:x/${PASSWORD}@localhost/x` },
-      /^DATABASE_URL must have special characters of the user name and password percent-encoded .*\n$/,
+      /^DATABASE_URL must percent-encode special characters in the user name and password .*\n$/,
     ],
     [
       'several invalid or missing variables',

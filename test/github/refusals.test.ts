@@ -113,7 +113,7 @@ t.test("GitHub's message is logged on one line, truncated, with secrets redacted
 })
 
 t.test(
-  'an installation that a policy blocks is omitted from the list of repositories, and the reason is logged',
+  'if a policy blocks the only installation, the list of repositories is a 503, and the reason is logged',
   async (t) => {
     const { github, call, sql, log } = await startLive(t)
     await sql(`

@@ -336,7 +336,7 @@ t.test('suspensions apply in the order of their times, not in the order of deliv
   }
 })
 
-t.test('deleting an installation deletes it and its links; imports are kept, but withheld', async (t) => {
+t.test('deletion of an installation at GitHub deletes its row and links; imports are kept, but withheld', async (t) => {
   const service = await resetWithImports()
   for (const id of [123, 125]) {
     const body = { github_installation_id: id }

@@ -224,7 +224,7 @@ t.test('a 201 has a relative Location, and the ETag that reading the new object 
   }
 })
 
-t.test('responses to a link, new or existing, and to a change have the ETag of a later GET', async (t) => {
+t.test('responses to a POST that links a resource, and to a PUT, have the ETag of a later GET', async (t) => {
   const { call } = await shared.reset()
   const list = resources('/github-installations')
   for (const status of [201, 200]) {

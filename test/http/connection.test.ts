@@ -169,8 +169,8 @@ t.test('errors of every layer have the same headers, and are logged once', async
     t.strictSame(commonHeaders(t, responses[0]), commonHeaders(t, reference), `${name}: headers`)
     await until(() => log.length > 0, 'the request is logged')
     const lines = log.map((line) => JSON.parse(line))
-    // All of them are security events, even the 404s for BREW and CONNECT, which never reach the router. Only a 404 of
-    // the router is not one.
+    // Every rejection is a security event, except a 404 of the router. The 404s for BREW and CONNECT never reach the
+    // router, so they are security events too.
     const level = name === 'an expectation for an unknown route' ? 30 : 40
     t.strictSame(
       lines.map(({ level, msg, request_id, status }) => ({ level, msg, request_id, status })),
@@ -190,7 +190,7 @@ function commonHeaders(t: Test, response: RawResponse | undefined) {
   return headers
 }
 
-t.test('the error response to a request without Origin has the CORS headers of the first allowed origin', async (t) => {
+t.test('without Origin, a response to invalid HTTP has the CORS headers of the first allowed origin', async (t) => {
   const [response] = await exchangeAll(service, 'hello\r\n\r\n')
   t.equal(response?.headers.get('access-control-allow-origin'), 'https://first.example.com')
   const [evil] = await exchangeAll(service, 'hello\r\nOrigin: https://evil.example\r\n\r\n')

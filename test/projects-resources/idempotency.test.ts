@@ -84,7 +84,7 @@ t.test('a retry of a create gets the first response, even after a change, and cr
 })
 
 t.test(
-  'without long texts, a retry of a link gets the first response, even after an unlink, a change or a deletion',
+  'a retry of linking a resource without a long text gets the first response, even after an unlink, change or deletion',
   async (t) => {
     const service = await shared.reset()
     for (const type of RESOURCE_TYPES) {
@@ -152,30 +152,33 @@ t.test('a request with the same key and other JSON is 422; the order of properti
   t.strictSame([await count('imports'), await count('context_files')], [1, 0])
 })
 
-t.test('long texts are not stored twice: creates are replayed with the original, links with the current', async (t) => {
-  const { call } = await shared.reset()
-  const text = '\u0001"é🎉'.repeat(30_000)
-  const first = await post({ ...FILE, text }, 'file', resources('/files'))
-  const path = resources(`/files/${first.body.file.id}`)
-  t.equal((await call('PUT', path, { body: { title: 'y', text: 'y' } })).status, 200)
-  isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after a change')
-  t.equal((await call('DELETE', path)).status, 204)
-  isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'of a file, after its deletion')
+t.test(
+  'long texts are not stored twice: creates are replayed with the original text, links with the current text',
+  async (t) => {
+    const { call } = await shared.reset()
+    const text = '\u0001"é🎉'.repeat(30_000)
+    const first = await post({ ...FILE, text }, 'file', resources('/files'))
+    const path = resources(`/files/${first.body.file.id}`)
+    t.equal((await call('PUT', path, { body: { title: 'y', text: 'y' } })).status, 200)
+    isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'a file, after a change')
+    t.equal((await call('DELETE', path)).status, 204)
+    isReplayed(t, first, await post({ ...FILE, text }, 'file', resources('/files')), 'a file, after its deletion')
 
-  const userFile = { title: 'x', text, language: 'x', extension: 'x' }
-  const created = await post(userFile, 'user-file', resources('/user-files'))
-  const link = { user_file_id: created.body.id }
-  t.equal((await call('DELETE', resources(`/user-files/${link.user_file_id}`))).status, 204)
-  const linked = await post(link, 'link', resources('/user-files'))
-  t.strictSame([linked.status, linked.text], [201, created.text])
-  isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'of a link')
-  const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
-  t.ok(sizes?.['small'])
-  await shared.sql('DELETE FROM user_files')
-  const missing = await post(link, 'link', resources('/user-files'))
-  t.strictSame([missing.status, missing.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
-  isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'of a user file')
-})
+    const userFile = { title: 'x', text, language: 'x', extension: 'x' }
+    const created = await post(userFile, 'user-file', resources('/user-files'))
+    const link = { user_file_id: created.body.id }
+    t.equal((await call('DELETE', resources(`/user-files/${link.user_file_id}`))).status, 204)
+    const linked = await post(link, 'link', resources('/user-files'))
+    t.strictSame([linked.status, linked.text], [201, created.text])
+    isReplayed(t, linked, await post(link, 'link', resources('/user-files')), 'a link')
+    const [sizes] = await shared.sql(`SELECT max(octet_length(result::text)) < 1000 AS small FROM idempotency_keys`)
+    t.ok(sizes?.['small'])
+    await shared.sql('DELETE FROM user_files')
+    const missing = await post(link, 'link', resources('/user-files'))
+    t.strictSame([missing.status, missing.body], [404, errorBody(404, 'RESOURCE_NOT_FOUND', 'Resource not found')])
+    isReplayed(t, created, await post(userFile, 'user-file', resources('/user-files')), 'a user file')
+  },
+)
 
 t.test('a response is not replayed after its project was deleted, or while the user has no access', async (t) => {
   const { sql } = await shared.reset()
@@ -357,7 +360,7 @@ t.test('two instances together execute only one of many requests with one key', 
   t.equal(await count('imports'), 6)
 })
 
-t.test('two instances together create only one resource with one key, and neither generates a second id', async (t) => {
+t.test('two instances create only one resource with one key, and each takes one id from the sequence', async (t) => {
   const { sql } = await shared.reset()
   const other = await startApp(t, {}, { migratedUrl: shared.databaseUrl, rows: async () => {} })
   const headers = { 'idempotency-key': 'k' }

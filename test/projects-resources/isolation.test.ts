@@ -274,7 +274,7 @@ t.test('the database rejects empty names, texts of more than 1 MiB and invalid c
       { code: '23514' },
       'a text of more than 1 MiB',
     )
-    await t.rejects(sql(`UPDATE ${table} SET text = repeat('é', 524289)`), { code: '23514' }, 'in bytes')
+    await t.rejects(sql(`UPDATE ${table} SET text = repeat('é', 524289)`), { code: '23514' }, 'the limit is in bytes')
   }
   for (const name of ['context_file_category', 'context_file_type', 'language', 'extension']) {
     const set = sql(`UPDATE context_files SET ${name} = $1`, [name === 'language' ? '' : 'a b'])

@@ -11,7 +11,10 @@ import { countRows, verify } from './verify.js'
 import { drawDelivery } from './webhook.js'
 import { openWire, type Wire } from './wire.js'
 
-/** Number of requests of a user between comparisons of all stored data with the model. */
+/**
+ * Number of steps of a worker between comparisons of all stored data with the model. A step is a call, a webhook
+ * delivery or several pipelined reads.
+ */
 const INTERVAL = 100
 
 /** Sends requests of one user, one at a time or as pipelined reads, until all workers together have sent enough. */

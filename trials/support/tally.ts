@@ -51,7 +51,7 @@ function kindOf({ response }: Outcome): string {
 
 export const isSuccess = ({ response }: Outcome) => response !== undefined && response.status < 300
 
-export const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, count) => total + count, 0)
+const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, count) => total + count, 0)
 
 /** Formats counts as `3 x 201, 1 x 503 DATABASE_UNAVAILABLE`, or `none`. */
 export function describe(counts: Map<string, number>): string {

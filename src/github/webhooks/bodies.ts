@@ -22,7 +22,7 @@ export function createWebhookBodies() {
   return {
     /**
      * Reserves memory for a body before any of it is read.
-     * @param address IP address of the client
+     * @param address key of the client address, as returned by addressOf()
      * @param length Content-Length in bytes; undefined for a chunked body, which counts as MAX_BODY
      * @returns a function that releases the memory. It is idempotent.
      * @throws ApiError 413 if the body is too large, 429 if a limit is reached

@@ -15,5 +15,5 @@ export function checkUpdate({ body }: { body: unknown }): ValidationError[] {
   return validationErrors.length > 0 ? validationErrors : checkTextSize(fields)
 }
 
-/** Removes the fields that an update leaves unchanged: absent ones, and null for fields that are never null. */
+/** Returns the fields to change. Null counts as absent if the column is never null. */
 export const presentFields = (body: UpdateFileBody): Partial<CreateFileBody> => rules.present(body)

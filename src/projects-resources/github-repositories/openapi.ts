@@ -54,7 +54,7 @@ const FAILED = {
 export const listGithubRepositories = {
   operationId: 'listGithubRepositories',
   tags: ['GitHub repositories'],
-  summary: 'List the repositories that can be imported',
+  summary: 'List the repositories of the linked GitHub installations',
   description:
     "Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. " +
     'Requires a GitHub App.',

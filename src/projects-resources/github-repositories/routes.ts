@@ -13,7 +13,7 @@ export interface GithubRepositoryRoutesOptions {
 /** Default value of `Retry-After`, in seconds. */
 const RETRY_AFTER = 30
 
-/** Route that lists the repositories that can be imported from GitHub. */
+/** Route that lists the repositories of the linked GitHub installations. */
 export const githubRepositoryRoutes: FastifyPluginAsyncTypebox<GithubRepositoryRoutesOptions> = async (
   app,
   { installations, listRepositories },

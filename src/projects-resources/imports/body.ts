@@ -30,7 +30,7 @@ export function checkUpdate(canonicalSourcePath: CanonicalSourcePath) {
   }
 }
 
-/** Removes the fields that an update leaves unchanged: absent ones, and null for fields that are never null. */
+/** Returns the fields to change. Null counts as absent if the column is never null. */
 export const presentFields = (body: UpdateImportBody): Partial<CreateImportBody> => rules.present(body)
 
 /**

@@ -34,8 +34,8 @@ export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 export type LinkPosition = string
 
 /**
- * Limits of a batch of a large list: the number of rows, and their total size, in bytes of JSON. The last row of a
- * batch may exceed the size.
+ * Limits of a batch of a large list: the number of rows, and their total size, in bytes of JSON. A batch ends with the
+ * row that reaches this size, so its total can be larger.
  */
 const BATCH_SIZE = 250
 const BATCH_BYTES = 64 * 1024

@@ -176,7 +176,7 @@ t.test('a source_path that does not have the format of its source_type is reject
     [
       'github',
       'https://user:token@github.com/owner/repo',
-      'must not contain a password: it would be stored in clear text',
+      'must not contain a password: source paths are stored in clear text',
     ],
     ['url', 'ftp://example.com/x', 'must be an absolute http or https URL'],
     ['git', 'owner/repo', 'must be a clone URL: https://host/path, ssh://user@host/path or user@host:path'],

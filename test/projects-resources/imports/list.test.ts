@@ -203,15 +203,18 @@ t.test("a github import is withheld if the user has no active installation on it
     t.equal((await call('GET', `${imports}/1`)).status, 200)
   })
 
-  await t.test('PUT can give a withheld import a permitted path; a forbidden one or a type alone is 403', async (t) => {
-    const moved = await call('PUT', `${imports}/2`, { body: { source_path: 'username/moved' } })
-    t.equal(moved.status, 200)
-    t.equal(moved.body.import.source_path, 'username/moved')
-    const typeAlone = await call('PUT', `${imports}/3`, { body: { source_type: 'gitlab' } })
-    t.strictSame(typeAlone.body, denied('elsewhere/gone-too'))
-    const refused = await call('PUT', `${imports}/3`, { body: { source_path: 'elsewhere/other' } })
-    t.strictSame(refused.body, denied('elsewhere/other'))
-  })
+  await t.test(
+    'PUT of a withheld import is 200 with a permitted path, and 403 with a forbidden path or with only a type',
+    async (t) => {
+      const moved = await call('PUT', `${imports}/2`, { body: { source_path: 'username/moved' } })
+      t.equal(moved.status, 200)
+      t.equal(moved.body.import.source_path, 'username/moved')
+      const typeAlone = await call('PUT', `${imports}/3`, { body: { source_type: 'gitlab' } })
+      t.strictSame(typeAlone.body, denied('elsewhere/gone-too'))
+      const refused = await call('PUT', `${imports}/3`, { body: { source_path: 'elsewhere/other' } })
+      t.strictSame(refused.body, denied('elsewhere/other'))
+    },
+  )
 
   await t.test('a withheld import is visible again once access is restored', async (t) => {
     await sql(`

@@ -142,7 +142,7 @@ t.test('concurrent previews and creates of one project succeed, and only the cre
   )
 })
 
-t.test('with GET, HEAD, PUT and DELETE, "preview" is an invalid import id (400); other methods are 404', async (t) => {
+t.test('"preview" is not an import id: GET, HEAD, PUT and DELETE are 400, PATCH and OPTIONS are 404', async (t) => {
   const { call } = await shared.reset()
   const noId = validationErrorBody(['path.import_id', 'must be an integer from 1 to 2147483647'])
   t.strictSame((await call('GET', PREVIEW)).body, noId)

@@ -106,7 +106,7 @@ for (const type of RESOURCE_TYPES) {
     t.equal((await call('GET', `${other}/500`)).status, 200)
   })
 
-  t.test(`${slug}: fifty concurrent links of one resource create one row`, async (t) => {
+  t.test(`${slug}: fifty concurrent POSTs of one resource create one link`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const responses = await Promise.all(
@@ -117,7 +117,7 @@ for (const type of RESOURCE_TYPES) {
     t.equal((await service.sql(`SELECT FROM ${linkTable}`)).length, 1)
   })
 
-  t.test(`${slug}: concurrent links and unlinks all succeed or return 404, and leave at most one link`, async (t) => {
+  t.test(`${slug}: concurrent POSTs and DELETEs all succeed or are 404, and leave at most one link`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const responses = await Promise.all(
@@ -126,14 +126,14 @@ for (const type of RESOURCE_TYPES) {
       ),
     )
     const countOf = (status: number) => responses.filter((response) => response.status === status).length
-    t.equal(countOf(200) + countOf(201), 30, 'every link')
-    t.equal(countOf(204) + countOf(404), 30, 'every unlink')
+    t.equal(countOf(200) + countOf(201), 30, 'every POST')
+    t.equal(countOf(204) + countOf(404), 30, 'every DELETE')
     const linked = (await service.sql(`SELECT FROM ${linkTable}`)).length
     t.equal(linked, countOf(201) - countOf(204))
     t.equal((await service.call('GET', `${all}/500`)).status, linked === 1 ? 200 : 404)
   })
 
-  t.test(`${slug}: links to a project that is deleted concurrently are deleted with it or return 404`, async (t) => {
+  t.test(`${slug}: while a project is deleted, a POST is 404, or its link is deleted with the project`, async (t) => {
     const service = await shared.reset()
     const { call, sql } = service
     await writeResource(service, type, { id: 500 })
@@ -153,7 +153,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(stored, new Set([...returned].filter((id) => id !== 500)), 'a create that fails leaves no resource')
   })
 
-  t.test(`${slug}: links to a resource that is deleted concurrently are deleted with it or return 404`, async (t) => {
+  t.test(`${slug}: while a resource is deleted, a POST is 404, or its link is deleted with the resource`, async (t) => {
     const service = await shared.reset()
     await writeResource(service, type, { id: 500 })
     const responses = await Promise.all([

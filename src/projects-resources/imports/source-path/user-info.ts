@@ -1,4 +1,4 @@
-export const passwordProblem = 'must not contain a password: it would be stored in clear text'
+export const passwordProblem = 'must not contain a password: source paths are stored in clear text'
 
 /** Problem of a user, host or path that ssh would parse as a command line option. */
 export const optionProblem =
