@@ -36,7 +36,7 @@ export const fullLog: Trial = () =>
     const startedAt = performance.now()
     service.signal('SIGTERM')
     const { code } = await service.exited
-    const failures = unexpected(tally)
+    const failures = new Map([...unexpected(tally), ...tally.lost])
     return [
       check(`failed requests, of ${tally.responseCount()}`, describe(failures), failures.size === 0),
       check('lost log lines, according to the metric', lost, lost > 0),
@@ -166,7 +166,7 @@ export const migration: Trial = () =>
     await load.stop()
     await backup.end()
     const during = tally.outcomes.filter((outcome) => outcome.startedAt > startedAt && outcome.endedAt < finished)
-    const failures = unexpected(tally)
+    const failures = new Map([...unexpected(tally), ...tally.lost])
     return [
       figure(`logged attempts, in ${BACKUP / 1000} s`, messages.length),
       check('applied migrations', names.join(), names.join() === REPEATABLE),
@@ -198,7 +198,8 @@ export const redis: Trial = async () => {
       const closed = performance.now()
       await sleep(MARGIN / 4)
       await load.stop()
-      return judgeRedis(tally.outcomes, frozen, thawed, closed, describe(unexpected(tally)), upWhileFrozen)
+      const failures = new Map([...unexpected(tally), ...tally.lost])
+      return judgeRedis(tally.outcomes, frozen, thawed, closed, describe(failures), upWhileFrozen)
     } finally {
       await server.stop()
     }
