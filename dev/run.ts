@@ -53,7 +53,7 @@ async function restart(code: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = ['--enable-source-maps', '--input-type=module', '-']
   // The service is detached, so that the terminal's Ctrl-C does not stop it. It exits when the IPC channel closes.
   // With PORT=0, the first start selects a port, and restarts keep it.
-  if (env['PORT'] === '0' && address) env['PORT'] = new URL(address).port
+  if (Number(env['PORT']) === 0 && address) env['PORT'] = new URL(address).port
   const child = spawn(process.execPath, args, { env, detached: true, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   service = child
   child.stdin?.on('error', () => {}).end(code)

@@ -239,7 +239,8 @@ const INVALID: [name: keyof Variables, must: string, values: string[]][] = [
     [
       ...WORDS,
       ...['*', 'https://a/', 'https://A', 'a.example.com', 'https://a,', 'https://a,,https://b', 'https://u@a'],
-      ...['https://a:443', 'http://a:80', 'https://b, https://a:443', 'https://münchen.de', 'ws://a', 'null'],
+      ...['https://a:443', 'http://a:80', 'https://b, https://a:443', 'https://münchen.de', 'ws://a'],
+      ...['https://*.example.com', 'https://a.com;b'],
     ],
   ],
   ['API_DOCS', 'true or false', ['x', '1', '0', 'TRUE', 'False', 'yes', 'off', 'null']],

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { tooManyRequests } from '../errors.js'
+import { onceClosed } from './once-closed.js'
 
 /** Maximum number of concurrent requests per session. */
 const MAX_IN_FLIGHT = 16
@@ -83,7 +84,7 @@ export function createInFlightLimit(app: FastifyInstance) {
       request[permit] = acquired
       addReference(acquired)
       if (acquired.key !== undefined) keys.add(acquired.key)
-      reply.raw.once('close', () => removeReference(acquired))
+      onceClosed(reply.raw, () => removeReference(acquired))
       setBusy(request, true)
     },
 

@@ -10,8 +10,6 @@ import { findExcess, hasPrototypeKey, scanJson } from './json-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Waits for a permit to receive a body that may be large. Undefined if receiving is not limited. */
-    reserveLargeBody: (() => Promise<void>) | undefined
     /** Waits for a permit to parse a large body. Undefined if large bodies are not limited. */
     admitLargeBody: (() => Promise<void>) | undefined
     /** Whether the body was so large that parsing it required a permit. */
@@ -44,7 +42,6 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
  * before Fastify selects a parser.
  */
 async function jsonBody(app: FastifyInstance) {
-  app.decorateRequest('reserveLargeBody', undefined)
   app.decorateRequest('admitLargeBody', undefined)
   app.decorateRequest('hasLargeBody', false)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -71,8 +68,6 @@ async function jsonBody(app: FastifyInstance) {
     const { bodyLimit = BODY_LIMIT, config } = request.routeOptions
     const { maxBodyValues } = config
     const length = declaredLength(request.headers)
-    if (length !== undefined && length > bodyLimit) throw new ApiError('PAYLOAD_TOO_LARGE')
-    if (length === undefined || length > LARGE_BODY) await request.reserveLargeBody?.()
     const body = await readBody(payload, { length, limit: bodyLimit })
     if (body.length === 0) return undefined
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined

@@ -33,27 +33,13 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
     async enter(userId, response) {
       if (entered.has(response)) return
       entered.add(response)
-      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(perUser)
+      if (!(await ofUsers.acquire(userId, response))) {
+        throw tooManyRequests(`Too many concurrent requests of this user with large content: at most ${perUser}`, 1)
+      }
       if (!(await ofAll.acquire(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
 }
-
-/** The queue of each user for receiving bodies; `timeout` is in milliseconds. */
-const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 15_000 }
-
-/** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
-export function createReceiving(): Pick<LargeWork, 'enter'> {
-  const ofUsers = createKeyedSemaphore(RECEIVING)
-  return {
-    async enter(userId, response) {
-      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(RECEIVING.permits)
-    },
-  }
-}
-
-const tooManyLarge = (maximum: number) =>
-  tooManyRequests(`Too many concurrent requests of this user with large content: at most ${maximum}`, 1)
 
 /** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>
