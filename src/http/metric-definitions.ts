@@ -3,6 +3,7 @@ import type * as Prometheus from 'prom-client'
 import type { Database } from '../database/database.js'
 import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
 import { VERSION } from '../version.js'
+import { onceClosed } from './once-closed.js'
 import { routeOf } from './request-log.js'
 
 type Library = typeof Prometheus
@@ -82,7 +83,7 @@ export function defineHttpMetrics(
     })
     observed.server.on('request', (_request, response) => {
       inFlight.inc()
-      response.once('close', () => inFlight.dec())
+      onceClosed(response, () => inFlight.dec())
     })
   }
   observe(app)

@@ -16,6 +16,7 @@ export function onceClosed(response: ServerResponse, callback: () => void): void
   }
   pending.add(call)
   response.once('close', call)
+  if (socket.closed) setImmediate(call)
 }
 
 function watch(socket: Socket): Set<() => void> {

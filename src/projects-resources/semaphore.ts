@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { onceClosed } from '../http/once-closed.js'
 
 export interface SemaphoreOptions {
   /** Maximum number of holders. */
@@ -59,12 +60,11 @@ export class Semaphore {
     const release = () => {
       if (!isHeld) return
       isHeld = false
-      response?.off('close', release)
       if (cooldown === 0 || !this.#waiters?.size) return this.#passOn()
       setTimeout(() => this.#passOn(), Math.min(cooldown * (performance.now() - acquiredAt), MAX_COOLDOWN))
     }
     this.#held += 1
-    response?.once('close', release)
+    if (response) onceClosed(response, release)
     return release
   }
 
@@ -83,14 +83,13 @@ export class Semaphore {
     return new Promise((resolve) => {
       const settle = (release?: Release) => {
         clearTimeout(timer)
-        response?.off('close', reject)
         waiters.delete(grant)
         resolve(release)
       }
       const grant = () => settle(this.#hold(response))
       const reject = () => settle()
       const timer = setTimeout(reject, timeout)
-      response?.once('close', reject)
+      if (response) onceClosed(response, reject)
       waiters.set(grant, reject)
     })
   }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
+import { onceClosed } from '../http/once-closed.js'
 import { Semaphore } from '../projects-resources/semaphore.js'
 
 /** Maximum number of concurrent requests. */
@@ -28,7 +29,7 @@ export function createAdmission() {
       }
       requests += 1
       bytes += size
-      reply.raw.once('close', () => {
+      onceClosed(reply.raw, () => {
         requests -= 1
         bytes -= size
       })

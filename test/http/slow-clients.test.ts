@@ -152,6 +152,17 @@ t.test('one user has at most two large lists in progress, and others are served'
   t.equal((await call('GET', FILES)).status, 200)
 })
 
+t.test('a connection that closes while pipelined large lists are pending releases all permits', async (t) => {
+  const service = await startApp(t)
+  await writeFiles(service.sql, [1, 2], 1_048_576)
+  for (let round = 0; round < 3; round += 1) {
+    const socket = await openUnread(t, service, Array(6).fill(FILES))
+    await started(socket)
+    socket.resetAndDestroy()
+  }
+  await until(async () => (await service.call('GET', FILES)).status === 200, 'the permits are released')
+})
+
 t.test('all users together have at most eight large lists in progress', async (t) => {
   const service = await startApp(t)
   const { sql, call } = service

@@ -7,6 +7,7 @@ import type { Database } from '../../database/database.js'
 import { ApiError, invalidRequest, type ValidationError } from '../../errors.js'
 import { readBody } from '../../http/body-stream.js'
 import { declaredLength } from '../../http/json-body.js'
+import { onceClosed } from '../../http/once-closed.js'
 import { addressOf } from '../../http/rate-limits.js'
 import { createWebhookBodies, MAX_BODY } from './bodies.js'
 import type { WebhookChange } from './change.js'
@@ -87,7 +88,7 @@ function rejectEarly({ headers }: FastifyRequest): void {
 /** Reserves memory for the body, to limit the memory that clients without a valid signature can use. */
 function reserveBody(bodies: ReturnType<typeof createWebhookBodies>, request: FastifyRequest, reply: FastifyReply) {
   request.releaseBody = bodies.reserve(addressOf(request), request.headers['content-length'])
-  reply.raw.once('close', request.releaseBody)
+  onceClosed(reply.raw, request.releaseBody)
 }
 
 /**
