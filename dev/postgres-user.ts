@@ -15,7 +15,7 @@ const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override'
 
 /**
  * Chooses the user that PostgreSQL runs as: the current user, except for root, which PostgreSQL rejects.
- * @param cluster the data folder. Its owner is used instead of root; `nobody` if it belongs to root or does not exist
+ * @param cluster the data folder. Instead of root, its owner is chosen, or `nobody` for a new folder or one of root
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

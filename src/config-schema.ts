@@ -48,11 +48,15 @@ const fieldPath = (fallback: string, description: string) =>
 const webhookSecret = (description: string) =>
   Type.String({ secret: true, minLength: 8, must: 'a secret of at least 8 characters', description })
 
+/** The characters of an origin. The URL parser also accepts others, such as the wildcard in `https://*.example.com`. */
 const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d+)?$/
 
 /** Returns whether all items of a list are origins as browsers send them: lower case, without a path or default port. */
 const areOrigins = (text: string) =>
-  text.split(',').every((item) => ORIGIN.test(item.trim()) && parseUrl(item)?.origin === item.trim())
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .every((origin) => ORIGIN.test(origin) && parseUrl(origin)?.origin === origin)
 
 /**
  * The environment variables. docs/configuration.md and .env.example must have the same texts (test/config.test.ts

@@ -7,7 +7,7 @@ import { check, type Finding, figure, ms, quantile, type Trial, within } from '.
 import { startLoad } from './support/load.js'
 import { openRaw, type RawConnection, sendRaw } from './support/raw.js'
 import { nextToken } from './support/sessions.js'
-import { createTally, describe, unexpected } from './support/tally.js'
+import { createTally, describe, failuresOf } from './support/tally.js'
 
 const IDLE = 2500
 const SLOW = 50
@@ -76,7 +76,7 @@ async function measure(port: number, until: Promise<unknown>) {
 }
 
 function judgeServed(label: string, { tally, times }: Awaited<ReturnType<typeof measure>>): Finding[] {
-  const failures = new Map([...unexpected(tally), ...tally.lost])
+  const failures = failuresOf(tally)
   const p99 = quantile(times, 0.99)
   return [
     check(`${label}: failed requests, of ${times.length}`, describe(failures), failures.size === 0),

@@ -2,7 +2,7 @@ import { visits } from './support/calls.js'
 import { withEnvironment } from './support/environment.js'
 import { check, figure, type Trial } from './support/findings.js'
 import { startLoad } from './support/load.js'
-import { createTally, describe, unexpected } from './support/tally.js'
+import { createTally, describe, failuresOf } from './support/tally.js'
 
 const CONNECTIONS = 20
 const STEP = 10_000
@@ -36,7 +36,7 @@ export const memory: Trial = ({ requests }) =>
     const first = series[0] ?? Number.NaN
     const third = Math.ceil(series.length / 3)
     const growth = mean(series.slice(-third)) / mean(series.slice(0, third))
-    const failures = new Map([...unexpected(tally), ...tally.lost])
+    const failures = failuresOf(tally)
     return [
       check(`resident memory after 10 000 requests (limit ${LIMIT} MiB)`, mib(first), first < LIMIT),
       check(`maximum of the series (limit ${LIMIT} MiB)`, mib(Math.max(...series)), Math.max(...series) < LIMIT),

@@ -11,7 +11,7 @@ import { check, type Finding, figure, ms, quantile, type Trial, within } from '.
 import { type Outcome, startLoad } from './support/load.js'
 import { NO_REDIS, startRedis } from './support/redis.js'
 import { replaceSchema } from './support/replace-schema.js'
-import { createFullTally, describe, isSuccess, unexpected } from './support/tally.js'
+import { createFullTally, describe, failuresOf, isSuccess, unexpected } from './support/tally.js'
 
 const UNAVAILABLE = '503 DATABASE_UNAVAILABLE'
 
@@ -36,7 +36,7 @@ export const fullLog: Trial = () =>
     const startedAt = performance.now()
     service.signal('SIGTERM')
     const { code } = await service.exited
-    const failures = new Map([...unexpected(tally), ...tally.lost])
+    const failures = failuresOf(tally)
     return [
       check(`failed requests, of ${tally.responseCount()}`, describe(failures), failures.size === 0),
       check('lost log lines, according to the metric', lost, lost > 0),
@@ -166,7 +166,7 @@ export const migration: Trial = () =>
     await load.stop()
     await backup.end()
     const during = tally.outcomes.filter((outcome) => outcome.startedAt > startedAt && outcome.endedAt < finished)
-    const failures = new Map([...unexpected(tally), ...tally.lost])
+    const failures = failuresOf(tally)
     return [
       figure(`logged attempts, in ${BACKUP / 1000} s`, messages.length),
       check('applied migrations', names.join(), names.join() === REPEATABLE),
@@ -198,8 +198,7 @@ export const redis: Trial = async () => {
       const closed = performance.now()
       await sleep(MARGIN / 4)
       await load.stop()
-      const failures = new Map([...unexpected(tally), ...tally.lost])
-      return judgeRedis(tally.outcomes, frozen, thawed, closed, describe(failures), upWhileFrozen)
+      return judgeRedis(tally.outcomes, frozen, thawed, closed, describe(failuresOf(tally)), upWhileFrozen)
     } finally {
       await server.stop()
     }

@@ -3,7 +3,7 @@ import type { CreateFileBody } from '../projects-resources/files/schemas.js'
 import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, withDatabase } from './database.js'
 import { id, json, required } from './options.js'
-import { type CommandResult, notFound, table } from './output.js'
+import { type CommandResult, listResult, notFound } from './output.js'
 
 interface ProjectRef {
   user: number
@@ -90,8 +90,7 @@ async function listFiles({ prisma }: Database, ref: ProjectRef): Promise<Command
     PATH: file.original_path,
     CREATED: file.created_at,
   }))
-  const note = rows.length === 0 ? { note: `Project ${project} has no files.` } : {}
-  return { json: found.context_files, text: table(rows), ...note }
+  return listResult(found.context_files, rows, `Project ${project} has no files.`)
 }
 
 async function deleteFile({ prisma }: Database, { user, project, id }: DeleteFile): Promise<CommandResult> {

@@ -54,8 +54,22 @@ export function reportError(error: unknown, asJson: boolean, output: Output): nu
   return exitCode
 }
 
+/** Returns the result of a command that lists rows. The note is printed if there are none. */
+export const listResult = (json: unknown, rows: Row[], note: string): CommandResult => ({
+  json,
+  text: table(rows),
+  ...(rows.length === 0 && { note }),
+})
+
+/** Returns the note for an empty list, of one user or of all users. */
+export const noneOf = (kind: string, user?: number) =>
+  user === undefined ? `There are no ${kind}.` : `User ${user} has no ${kind}.`
+
+/** A row of a table, by heading. */
+type Row = Record<string, string | number | null | Date>
+
 /** Formats rows as a table with headings. Returns an empty string if there are no rows. */
-export function table(rows: Record<string, string | number | null | Date>[]): string {
+export function table(rows: Row[]): string {
   const [first] = rows
   if (!first) return ''
   const headings = Object.keys(first)

@@ -3,7 +3,7 @@ import { countOf } from '../count-of.js'
 import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { flag, id, name, option, required } from './options.js'
-import { CommandError, type CommandResult, table } from './output.js'
+import { CommandError, type CommandResult, listResult, noneOf, table } from './output.js'
 
 interface CreateProject {
   user: number
@@ -96,6 +96,5 @@ async function listProjects(database: Database, { user }: ListProjects): Promise
     IMPORTS: project.import_count,
     CREATED: project.created_at,
   }))
-  const emptyNote = user ? `User ${user} has no projects.` : 'There are no projects.'
-  return { json: projects, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
+  return listResult(projects, rows, noneOf('projects', user))
 }

@@ -5,7 +5,7 @@ import { presentRow } from '../projects-resources/resources/present.js'
 import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { id, json, option, required } from './options.js'
-import { type CommandResult, table } from './output.js'
+import { type CommandResult, listResult, noneOf } from './output.js'
 
 interface CreateResource {
   user: number
@@ -132,7 +132,7 @@ async function listResources(database: Database, descriptor: ResourceDescriptor,
     CREATED: row.created_at,
   }))
   const json = resources.map((row) => present(descriptor, row))
-  return { json, text: table(rows), ...(rows.length === 0 && { note: `User ${user} has no ${descriptor.slug}.` }) }
+  return listResult(json, rows, noneOf(descriptor.slug, user))
 }
 
 async function deleteResource(

@@ -4,7 +4,7 @@ import { createToken, hashToken } from '../session-token.js'
 import { addCommand, addGroup } from './command.js'
 import { type Database, orNotFound, requireUser, withDatabase } from './database.js'
 import { file, flag, id, option, removedOption, required, ttl } from './options.js'
-import { CommandError, type CommandResult, moment, notFound, table, usageError } from './output.js'
+import { CommandError, type CommandResult, listResult, moment, noneOf, notFound, usageError } from './output.js'
 import { readTokenHash, type TokenHash } from './token-file.js'
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
@@ -101,9 +101,7 @@ async function listSessions(database: Database, { user, all }: ListSessions): Pr
     'LAST USED': session.last_used_at,
     EXPIRES: session.expires_at,
   }))
-  const kind = all ? 'sessions' : 'live sessions'
-  const emptyNote = user ? `User ${user} has no ${kind}.` : `There are no ${kind}.`
-  return { json: sessions, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
+  return listResult(sessions, rows, noneOf(all ? 'sessions' : 'live sessions', user))
 }
 
 async function revoke({ id, tokenFile, user, all }: RevokeSessions): Promise<CommandResult> {

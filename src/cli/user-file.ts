@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { addCommand, addGroup } from './command.js'
 import { type Database, requireUser, withDatabase } from './database.js'
 import { id, option, required } from './options.js'
-import { type CommandResult, table } from './output.js'
+import { type CommandResult, listResult, noneOf } from './output.js'
 
 interface Filter {
   user?: number
@@ -52,8 +52,7 @@ async function listUnlinked(database: Database, filter: Filter): Promise<Command
     TITLE: file.title,
     CHANGED: file.updated_at,
   }))
-  const emptyNote = filter.user ? `User ${filter.user} has no unlinked files.` : 'There are no unlinked files.'
-  return { json: files, text: table(rows), ...(rows.length === 0 && { note: emptyNote }) }
+  return listResult(files, rows, noneOf('unlinked files', filter.user))
 }
 
 /** Maximum number of files per transaction. Requests that link one of these files wait until the transaction ends. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { addCommand, addGroup } from './command.js'
 import { type Database, orConflict, orNotFound, withDatabase } from './database.js'
 import { email, githubAccountId, githubAccountName, id, option, required } from './options.js'
-import { type CommandResult, table, usageError } from './output.js'
+import { type CommandResult, listResult, noneOf, usageError } from './output.js'
 
 interface CreateUser {
   email: string
@@ -75,5 +75,5 @@ async function listUsers({ prisma }: Database): Promise<CommandResult> {
     'GITHUB ID': user.github_account_id,
     CREATED: user.created_at,
   }))
-  return { json: users, text: table(rows), ...(rows.length === 0 && { note: 'There are no users.' }) }
+  return listResult(users, rows, noneOf('users'))
 }

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import { ApiError } from '../errors.js'
 
 /** Size of the buffer for a chunked body, in bytes. It is doubled when it is full. */
-const BLOCK = 16 * 1024
+const INITIAL_SIZE = 16 * 1024
 
 /** Number of chunks, and of bytes, to process before yielding to the event loop. */
 const CHUNKS_PER_ITERATION = 1000
@@ -12,7 +12,7 @@ const BYTES_PER_ITERATION = 64 * 1024
  * Starts reading a body, and regularly yields to the event loop so that other requests can proceed: libuv reads up to 2
  * MiB from a socket in one iteration, which can be 350 000 chunks of one byte (6 bytes each in chunked encoding).
  */
-export function readWithYields(body: Readable): void {
+export function readWithYields(body: IncomingMessage): void {
   let chunks = 0
   let bytes = 0
   body.on('data', ({ length }: Buffer) => {
@@ -26,33 +26,19 @@ export function readWithYields(body: Readable): void {
   })
 }
 
-export interface BodyOptions {
-  /** `Content-Length` in bytes; undefined for a chunked body. */
-  length: number | undefined
-  /** Maximum length in bytes. */
-  limit: number
-}
-
 /**
  * Reads a body into one buffer, to which each chunk is copied when it arrives. Fastify would collect the chunks, which
  * takes 900 MiB of memory for 2 MiB in chunks of one byte, and copy all of them at the end, which can block the event
  * loop for 50 ms.
  *
+ * @param limit maximum length in bytes
  * @throws ApiError 413; Error if the connection is lost
  */
-export async function readBody(body: Readable, { length, limit }: BodyOptions): Promise<Buffer> {
-  let buffer = Buffer.alloc(0)
+export async function readBody(body: IncomingMessage, limit: number): Promise<Buffer> {
+  const { 'content-length': length = INITIAL_SIZE } = body.headers
+  if (Number(length) > limit) throw new ApiError('PAYLOAD_TOO_LARGE')
+  let buffer = Buffer.allocUnsafe(Number(length))
   let used = 0
-
-  function reserve(size: number) {
-    if (size > limit) throw new ApiError('PAYLOAD_TOO_LARGE')
-    if (size <= buffer.length) return
-    const larger = Buffer.allocUnsafe(length ?? Math.min(Math.max(size, 2 * buffer.length, BLOCK), limit))
-    buffer.copy(larger, 0, 0, used)
-    buffer = larger
-  }
-
-  reserve(length ?? 0)
   await new Promise<void>((resolve, reject) => {
     const settle = (error?: Error) => {
       body.off('data', add).off('end', settle).off('error', settle)
@@ -60,15 +46,20 @@ export async function readBody(body: Readable, { length, limit }: BodyOptions): 
       else resolve()
     }
     const add = (chunk: Buffer) => {
-      try {
-        reserve(used + chunk.length)
-        used += chunk.copy(buffer, used)
-      } catch (error) {
-        settle(error as Error)
-      }
+      const size = used + chunk.length
+      if (size > limit) return settle(new ApiError('PAYLOAD_TOO_LARGE'))
+      if (size > buffer.length) buffer = enlarge(buffer, used, Math.min(Math.max(size, 2 * buffer.length), limit))
+      used += chunk.copy(buffer, used)
     }
     body.on('data', add).on('end', settle).on('error', settle)
     readWithYields(body)
   })
   return buffer.subarray(0, used)
+}
+
+/** Returns a buffer of `size` bytes that begins with the first `used` bytes of `buffer`. */
+function enlarge(buffer: Buffer, used: number, size: number) {
+  const larger = Buffer.allocUnsafe(size)
+  buffer.copy(larger, 0, 0, used)
+  return larger
 }

@@ -1,6 +1,5 @@
-import { isAscii, isUtf8 } from 'node:buffer'
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -64,11 +63,10 @@ async function jsonBody(app: FastifyInstance) {
     }
     payload.on('data', onData).on('end', finish).on('error', finish)
   })
-  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
     const { bodyLimit = BODY_LIMIT, config } = request.routeOptions
     const { maxBodyValues } = config
-    const length = declaredLength(request.headers)
-    const body = await readBody(payload, { length, limit: bodyLimit })
+    const body = await readBody(payload, bodyLimit)
     if (body.length === 0) return undefined
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined
     if (!admit) return parseText(readText(body, findExcess(body, maxBodyValues)))
@@ -95,8 +93,7 @@ function readText(body: Buffer, excess: string | undefined): string {
   if (!isUtf8(body)) throw invalidBody('must be UTF-8')
   if (excess) throw invalidBody(excess)
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
-  // Decoding ASCII as Latin-1 copies the bytes, which is faster.
-  return body.toString(isAscii(body) ? 'latin1' : 'utf8', hasMark ? BYTE_ORDER_MARK.length : 0)
+  return body.toString('utf8', hasMark ? BYTE_ORDER_MARK.length : 0)
 }
 
 /** Parses a JSON text. Replaces the message of JSON.parse(), which would quote the input. */
@@ -116,11 +113,6 @@ const invalidBody = (message: string) => invalidRequest({ path: 'body', message 
 /** Returns whether a message has a body, according to its headers (RFC 9112, section 6.3). */
 export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-}
-
-/** Returns the Content-Length in bytes; undefined for a chunked body. */
-export function declaredLength({ 'content-length': length }: IncomingHttpHeaders): number | undefined {
-  return length === undefined ? undefined : Number(length)
 }
 
 /** Creates a 415 whose message names the cause: the content encoding (RFC 9110, section 8.4) or the media type. */

@@ -53,8 +53,8 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // `once` has no limit of its own: it runs within a call of another repository, and that call is limited. Only a
-  // preview runs it outside of such a call, without any limit: it is a single INSERT.
+  // `once` needs no limit, because it usually runs within a limited call of another repository. The exception is a
+  // preview, which only inserts one row with it.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))

@@ -14,9 +14,12 @@ function send(service: TestApp, lines: string[], body = ''): Socket {
   const { port, hostname } = new URL(service.url)
   const socket = connect(Number(port), hostname)
   socket.on('error', () => {})
-  socket.write(`${[...lines, 'Host: localhost', `Cookie: neptun-session=${OWNER.token}`].join('\r\n')}\r\n\r\n${body}`)
+  socket.write(toBytes(lines) + body)
   return socket
 }
+
+const toBytes = (lines: string[]) =>
+  `${[...lines, 'Host: localhost', `Cookie: neptun-session=${OWNER.token}`].join('\r\n')}\r\n\r\n`
 
 /** Lists imports with one session. (`call` would use several sessions of the user.) */
 async function list({ url }: TestApp, { token } = OWNER, path = IMPORTS) {
@@ -28,6 +31,13 @@ async function list({ url }: TestApp, { token } = OWNER, path = IMPORTS) {
 const REJECTED = { status: 429, retryAfter: '1', body: LIMITED }
 
 const isServed = async (service: TestApp) => (await list(service)).status === 200
+
+/** Waits until sixteen concurrent requests are accepted, which requires that no permit is lost. */
+const untilReleased = (service: TestApp, when = '') =>
+  until(async () => {
+    const responses = await Promise.all(Array.from({ length: LIMIT }, () => list(service)))
+    return responses.every(({ status }) => status === 200)
+  }, `all permits are released${when}`)
 
 /** Locks a table. @returns a function that releases the lock */
 const lock = (t: Test, { databaseUrl }: TestApp, table: string) =>
@@ -127,14 +137,7 @@ t.test('a client that disconnects at any time releases its permit', async (t) =>
       }
     }
     await unlock()
-    // Sixteen concurrent requests are accepted only if no permit is lost.
-    await until(
-      async () => {
-        const responses = await Promise.all(Array.from({ length: LIMIT }, () => list(service)))
-        return responses.every(({ status }) => status === 200)
-      },
-      `all permits are released${isLocked ? ' after a disconnect during the session lookup' : ''}`,
-    )
+    await untilReleased(service, isLocked ? ' after a disconnect during the session lookup' : '')
   }
 })
 
@@ -161,16 +164,12 @@ t.test('a request whose body has not arrived counts as in progress', async (t) =
 t.test('a connection that closes while pipelined responses are pending releases all permits', async (t) => {
   const service = await startApp(t)
   for (let round = 0; round < 5; round += 1) {
-    const lines = [`GET ${IMPORTS} HTTP/1.1`, 'Host: localhost', `Cookie: neptun-session=${OWNER.token}`]
-    const socket = connect(Number(new URL(service.url).port), '127.0.0.1').on('error', () => {})
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`.repeat(10))
+    const request = toBytes([`GET ${IMPORTS} HTTP/1.1`])
+    const socket = send(service, [`GET ${IMPORTS} HTTP/1.1`], request.repeat(9))
     await once(socket, 'data')
     socket.resetAndDestroy()
   }
-  await until(async () => {
-    const responses = await Promise.all(Array.from({ length: LIMIT }, () => list(service)))
-    return responses.every(({ status }) => status === 200)
-  }, 'all permits are released')
+  await untilReleased(service)
 })
 
 t.test('a 429 is logged with the reason', async (t) => {

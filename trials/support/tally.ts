@@ -63,6 +63,9 @@ export function unexpected({ responses }: Tally, ...allowed: string[]): Map<stri
   return new Map([...responses].filter(([kind]) => !/^2/.test(kind) && !allowed.includes(kind)))
 }
 
+/** Returns the counts of requests without a complete response, and of responses that are not successful. */
+export const failuresOf = (tally: Tally): Map<string, number> => new Map([...unexpected(tally), ...tally.lost])
+
 function add(counts: Map<string, number>, kind: string) {
   counts.set(kind, (counts.get(kind) ?? 0) + 1)
 }

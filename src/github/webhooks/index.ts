@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import { Webhooks } from '@octokit/webhooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '../../database/database.js'
 import { ApiError, invalidRequest, type ValidationError } from '../../errors.js'
 import { readBody } from '../../http/body-stream.js'
-import { declaredLength } from '../../http/json-body.js'
 import { onceClosed } from '../../http/once-closed.js'
 import { addressOf } from '../../http/rate-limits.js'
 import { createWebhookBodies, MAX_BODY } from './bodies.js'
@@ -41,8 +40,8 @@ export async function githubWebhooks(
   const bodies = createWebhookBodies()
   app.decorateRequest('releaseBody')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) =>
-    readBody(payload, { length: declaredLength(request.headers), limit: MAX_BODY }),
+  app.addContentTypeParser('application/json', (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, MAX_BODY),
   )
 
   app.post(
