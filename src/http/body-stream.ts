@@ -57,6 +57,19 @@ export async function readBody(body: IncomingMessage, limit: number): Promise<Bu
   return buffer.subarray(0, used)
 }
 
+/**
+ * Waits for a promise before a body is read.
+ * @throws the error of the body, if receiving it fails in the meantime
+ */
+export async function unlessFailed(body: IncomingMessage, promise: Promise<void>): Promise<void> {
+  let fail = (_error: Error) => {}
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  body.once('error', fail)
+  await Promise.race([promise, failed]).finally(() => body.off('error', fail))
+}
+
 /** Returns a buffer of `size` bytes that begins with the first `used` bytes of `buffer`. */
 function enlarge(buffer: Buffer, used: number, size: number) {
   const larger = Buffer.allocUnsafe(size)

@@ -11,6 +11,7 @@ import crossOrigin from './cross-origin.js'
 import errors, { sendError } from './error-handler.js'
 import forwarded, { createProxyTrust } from './forwarded.js'
 import jsonBody, { BODY_LIMIT } from './json-body.js'
+import { trackResponses } from './open-responses.js'
 import overload from './overload.js'
 import limits from './rate-limits.js'
 import refusals from './refusals.js'
@@ -82,6 +83,7 @@ export async function createHttpApp(
     genReqId: readRequestId,
   })
   if (onRoute) app.addHook('onRoute', onRoute)
+  trackResponses(app.server)
   await app.register(coercion)
   await app.register(requestLog)
   await app.register(forwarded, { isTrustedProxy, isEnabled: Boolean(config.TRUST_PROXY) })

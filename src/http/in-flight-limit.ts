@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { tooManyRequests } from '../errors.js'
-import { onceClosed } from './once-closed.js'
+import { onceClosed } from './open-responses.js'
 
 /** Maximum number of concurrent requests per session. */
 const MAX_IN_FLIGHT = 16

@@ -4,11 +4,13 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-import { readBody } from './body-stream.js'
+import { readBody, unlessFailed } from './body-stream.js'
 import { findExcess, hasPrototypeKey, scanJson } from './json-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Waits for a permit to receive a body that may be large. Undefined if receiving is not limited. */
+    receiveLargeBody: (() => Promise<void>) | undefined
     /** Waits for a permit to parse a large body. Undefined if large bodies are not limited. */
     admitLargeBody: (() => Promise<void>) | undefined
     /** Whether the body was so large that parsing it required a permit. */
@@ -41,6 +43,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t ]*(;|$)/
  * before Fastify selects a parser.
  */
 async function jsonBody(app: FastifyInstance) {
+  app.decorateRequest('receiveLargeBody', undefined)
   app.decorateRequest('admitLargeBody', undefined)
   app.decorateRequest('hasLargeBody', false)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -66,6 +69,11 @@ async function jsonBody(app: FastifyInstance) {
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
     const { bodyLimit = BODY_LIMIT, config } = request.routeOptions
     const { maxBodyValues } = config
+    // The size of a chunked body is not known.
+    const size = Number(request.headers['content-length'] ?? bodyLimit)
+    if (request.receiveLargeBody && size > LARGE_BODY && size <= bodyLimit) {
+      await unlessFailed(payload, request.receiveLargeBody())
+    }
     const body = await readBody(payload, bodyLimit)
     if (body.length === 0) return undefined
     const admit = body.length > LARGE_BODY ? request.admitLargeBody : undefined

@@ -3,7 +3,7 @@ import type * as Prometheus from 'prom-client'
 import type { Database } from '../database/database.js'
 import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
 import { VERSION } from '../version.js'
-import { onceClosed } from './once-closed.js'
+import { onceClosed } from './open-responses.js'
 import { routeOf } from './request-log.js'
 
 type Library = typeof Prometheus

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
+import { waitForTurn } from '../http/open-responses.js'
 import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 
 /** Size above which a list or a resource counts as large work, in bytes of JSON. Large lists are streamed. */
@@ -33,13 +34,29 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
     async enter(userId, response) {
       if (entered.has(response)) return
       entered.add(response)
-      if (!(await ofUsers.acquire(userId, response))) {
-        throw tooManyRequests(`Too many concurrent requests of this user with large content: at most ${perUser}`, 1)
-      }
+      await waitForTurn(response)
+      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(perUser)
       if (!(await ofAll.acquire(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
 }
+
+/** The queue of each user for receiving bodies; `timeout` is in milliseconds. */
+const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 15_000 }
+
+/** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
+export function createReceiving(): Pick<LargeWork, 'enter'> {
+  const ofUsers = createKeyedSemaphore(RECEIVING)
+  return {
+    async enter(userId, response) {
+      await waitForTurn(response)
+      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(RECEIVING.permits)
+    },
+  }
+}
+
+const tooManyLarge = (maximum: number) =>
+  tooManyRequests(`Too many concurrent requests of this user with large content: at most ${maximum}`, 1)
 
 /** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { onceClosed } from '../http/once-closed.js'
+import { onceClosed } from '../http/open-responses.js'
 
 export interface SemaphoreOptions {
   /** Maximum number of holders. */

@@ -11,7 +11,7 @@ import { hasSessionCookie, SESSION_REQUIRED } from '../http/session-cookie.js'
 import { findValidationErrors } from '../http/validation.js'
 import { MAX_ID } from '../identity-rules.js'
 import { ProjectPath } from '../schemas.js'
-import type { LargeWork } from './large-work.js'
+import { createReceiving, type LargeWork } from './large-work.js'
 import { type Authorization, createAuthorize, type Owner } from './owner.js'
 import type { SessionLookup } from './session-lookup/index.js'
 import { createSessionUseRepository } from './session-use-repository.js'
@@ -92,6 +92,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlightLimit(app)
+  const receiving = createReceiving()
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash } = request
     inFlight.enter(request, reply)
@@ -112,6 +113,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
       inFlight.pause(request)
       if (!found) return done(unauthorized(request, reason))
       request[authorization] = found
+      request.receiveLargeBody = () => receiving.enter(found.sessionUserId, reply.raw)
       request.admitLargeBody = () => largeBodies.enter(found.sessionUserId, reply.raw)
       if (found.touch) sessionUse.record(found.touch.sessionId, found.touch.usedAt)
       done(isCrossSiteWrite(request) ? new ApiError('CROSS_SITE_REQUEST') : undefined)

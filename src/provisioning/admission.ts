@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { onceClosed } from '../http/once-closed.js'
+import { onceClosed } from '../http/open-responses.js'
 import { Semaphore } from '../projects-resources/semaphore.js'
 
 /** Maximum number of concurrent requests. */
