@@ -7,7 +7,7 @@ import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 export const LARGE = 64 * 1024
 
 /** Queues for the permits of a user and for the shared permits; `timeout` is in milliseconds. */
-const USER_QUEUE = { maxWaiting: 16, timeout: 5000 }
+const USER_QUEUE = { maxWaiting: 16, timeout: 10_000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**

@@ -16,7 +16,7 @@ export interface SemaphoreOptions {
 }
 
 /** Maximum cooldown, in milliseconds. */
-const MAX_COOLDOWN = 250
+const MAX_COOLDOWN = 500
 
 /** Releases a permit. Idempotent. */
 export type Release = () => void
