@@ -25,7 +25,7 @@ export const list: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'imports', session)),
 }
 
-/** Lists imports as up to SAMPLE users. Has a separate name, since some comparisons limit `list` to fewer users. */
+/** The same requests as `list`. Has a separate name, since `--growth` also measures `list` limited to fewer users. */
 export const listByMany: Call = { ...list, name: `list by ${SAMPLE} users` }
 
 export const resources: Call = {

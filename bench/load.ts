@@ -20,7 +20,7 @@ export interface LoadJob {
 export interface LoadResult {
   /** Responses per second. */
   rate: number
-  /** Number of responses by status; 0 for requests without a response. */
+  /** Number of responses by status. Requests without a response are counted under the status 0. */
   statuses: Record<string, number>
   /** Latency of each request in the order of sending, in milliseconds. */
   latencies?: number[]

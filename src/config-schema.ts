@@ -177,7 +177,7 @@ export const Variables = Type.Object({
   ),
   MAX_PROJECT_BYTES: count(
     16 * 1024 * 1024,
-    'Maximum size of each list of a project, in bytes of JSON. Writes beyond it get 409.',
+    'Maximum size of each list of a project (imports, files, links of each resource type), in bytes of JSON. Writes beyond it get 409.',
   ),
   RATE_LIMIT_SESSION: count(6000, 'Maximum requests per minute for one session. Further requests get 429.'),
   RATE_LIMIT_ADDRESS: count(

@@ -41,7 +41,7 @@ const account = { github_account_id: '1234567', github_account_name: 'username' 
 export async function seedDemoData(databaseUrl: string, nodeEnv = process.env['NODE_ENV']): Promise<boolean> {
   if (nodeEnv === 'production') throw new Error('Demonstration data is never written in production')
   return await withSingleConnection(databaseUrl, async ({ prisma }) => {
-    // Checked without the lock first, because acquiring it waits for all running writes.
+    // Checked without the lock first, because acquiring it waits for all running writes to users.
     if (await hasUsers(prisma)) return false
     return await prisma.$transaction(async (transaction) => {
       await transaction.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`

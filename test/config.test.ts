@@ -172,7 +172,7 @@ NUMBERS.push('9'.repeat(30))
 const SESSION_TIME = 'a number of milliseconds from 1 to 34560000000'
 const MILLISECONDS = 'a number of milliseconds from 1 to 600000'
 
-/** Variables with the requirement in their error message, and invalid values. */
+/** Invalid values of variables, with the requirement that the error message states. */
 const INVALID: [name: keyof Variables, must: string, values: string[]][] = [
   ['NODE_ENV', 'production, development or test', [...WORDS, 'Production', 'prod', 'production,test']],
   ['PORT', 'a port number from 0 to 65535', [...NUMBERS, '65536', 'COM1']],

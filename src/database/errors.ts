@@ -88,7 +88,8 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
 /**
  * Converts a database error to the error for the client.
  * @param isWrite whether the request is a write
- * @returns the error unchanged if it is not a known condition, and therefore a bug
+ * @returns the error unchanged if it is not a known error of the database: another ApiError, an error of Fastify, or a
+ *   bug
  */
 export function toApiError(error: unknown, isWrite: boolean): unknown {
   const { code, constraint, message } = readFailure(error)
@@ -105,12 +106,13 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
       return new ApiError(isResource ? 'RESOURCE_NOT_FOUND' : 'PROJECT_NOT_FOUND')
     }
   }
-  // Thrown by Database.read. A read stores nothing, even if the connection was lost.
-  const isRead = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
+  // Thrown by Database.read, or instead of a call that got no permit (concurrency-limits.ts). Neither stores anything,
+  // even if the connection was lost.
+  const storedNothing = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
   const isTemporary = isDatabaseUnavailable(error) || STALE.test(code) || UNSETTLED.test(code)
-  if (!isRead && !isTemporary) return error
-  if (!isWrite) return isRead ? error : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
-  const isCertain = isRead || !(LOST.test(code) || LOST.test(message))
+  if (!storedNothing && !isTemporary) return error
+  if (!isWrite) return storedNothing ? error : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
+  const isCertain = storedNothing || !(LOST.test(code) || LOST.test(message))
   const text = isCertain
     ? 'The database is unavailable: nothing was stored'
     : 'The connection to the database was lost: a change may or may not have been stored'

@@ -9,8 +9,8 @@ const wellFormed: KeywordDefinition = {
 }
 
 /**
- * Rejects times that do not exist: `Date` alone would accept February 30 as March 1 or 2. The range is checked in UTC,
- * because an offset can move a time out of the years that four digits can represent.
+ * Rejects times that do not exist: `Date` alone would accept February 30 as March 1 or 2. Also rejects times outside the
+ * years 0001 to 9999 in UTC: an offset can move a time out of the years that four digits can represent.
  */
 const instant: KeywordDefinition = {
   keyword: 'instant',

@@ -23,7 +23,7 @@ async function errorHandler(app: FastifyInstance) {
     route.config = { ...route.config, documented: { response, ...route.config?.documented } }
     route.schema = { ...route.schema, response: Object.fromEntries(successes) }
   })
-  // This is only a marker: findValidationErrors() creates the actual validation errors.
+  // Fastify adds its results (`validation`) to this empty error. findValidationErrors() converts them.
   app.setSchemaErrorFormatter(() => invalidRequest())
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new ApiError('ROUTE_NOT_FOUND'), request, reply))

@@ -51,7 +51,7 @@ async function jsonBody(app: FastifyInstance) {
     if (!hasBody(headers)) delete headers['content-type']
     // Selects the fallback parser, which rejects the body unless it is chunked and empty. Fastify itself would also
     // reject an empty body if the media type is invalid.
-    else if (isEncoded(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
+    else if (findEncoding(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
       headers['content-type'] = 'application/octet-stream'
     }
     done()
@@ -123,13 +123,24 @@ export function hasBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
-/** Creates a 415 whose message names the cause: the content encoding (RFC 9110, section 8.4) or the media type. */
+/**
+ * Creates a 415 whose message names the cause: the content coding (RFC 9110, section 8.4), the transfer coding (RFC
+ * 9112, section 7), or the media type.
+ */
 export function unsupportedMediaType(headers: IncomingHttpHeaders): ApiError {
-  if (!isEncoded(headers)) return new ApiError('UNSUPPORTED_MEDIA_TYPE')
-  const message = 'Unsupported content encoding: send the body without Content-Encoding'
-  return new ApiError('UNSUPPORTED_MEDIA_TYPE', { message })
+  const message = findEncoding(headers)
+  return new ApiError('UNSUPPORTED_MEDIA_TYPE', message ? { message } : {})
 }
 
-function isEncoded({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): boolean {
-  return encoding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))
+/** Returns why a body cannot be decoded, or undefined if it is not encoded. */
+function findEncoding(headers: IncomingHttpHeaders): string | undefined {
+  const { 'content-encoding': contentCodings = '', 'transfer-encoding': transferCodings = '' } = headers
+  if (hasOther(contentCodings, 'identity'))
+    return 'Unsupported content encoding: send the body without Content-Encoding'
+  if (hasOther(transferCodings, 'chunked')) return 'Unsupported transfer encoding: only chunked is supported'
+  return undefined
 }
+
+/** Returns whether a list of codings has another one than `supported`. */
+const hasOther = (codings: string, supported: string) =>
+  codings.split(',').some((name) => !['', supported].includes(name.trim().toLowerCase()))

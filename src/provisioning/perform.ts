@@ -31,8 +31,8 @@ export type Perform = (userId: number, calls: Call[], toError: (failures: Failur
 
 /**
  * Creates a function that performs operations with bounded concurrency.
- * @param poolSize the number of database connections. These transactions use at most half of them, but at least 1
- *   and never more than 4
+ * @param poolSize the number of database connections. The maximum number of concurrent transactions is half of it,
+ *   rounded down and limited to the range from 1 to 4
  * @returns a function that throws ApiError 503 if a queue is full or the wait times out
  */
 export function createPerform(database: Pick<Database, 'prisma'>, poolSize: number): Perform {

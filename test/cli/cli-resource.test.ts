@@ -126,7 +126,7 @@ t.test('recording an installation again updates it, and links it if it is not li
   const { stdout } = await record(claim)
   const renamed = { ...claim, installation_id: '4711', account_name: 'acme-inc', repository_selection: 'all' }
   for (let time = 0; time < 2; time += 1) {
-    t.strictSame((await record(renamed, '--project', '789')).stdout, stdout, 'the same id')
+    t.strictSame((await record(renamed, '--project', '789')).stdout, stdout, 'the same id is printed')
   }
   t.match((await call('GET', resources('/github-installations'))).body, [
     { ...renamed, github_account_name: 'acme-inc' },

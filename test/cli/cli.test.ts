@@ -449,7 +449,7 @@ t.test('control and bidirectional characters in stored text are escaped in table
     cli('user', 'list'),
     cli('user', 'create', '--email', email, '--json'),
   ])
-  t.ok(table.stdout.includes(`a${escaped}z ü\u00a0🎉`), 'in a table')
+  t.ok(table.stdout.includes(`a${escaped}z ü\u00a0🎉`), 'the characters are escaped in the table')
   t.equal(JSON.parse(json.stdout)[0].name, name, 'parsed JSON has the original characters')
   t.ok(users.stdout.includes('a\\u202eb@\\u2066c'))
   t.ok(conflict.stderr.includes('a\\u202eb@\\u2066c'))
@@ -525,10 +525,10 @@ t.test('DATABASE_URL is read from the environment, .env or (not in production) D
   await writeFile('.env', `DATABASE_URL=${url}\n`)
   t.strictSame(await check({ NODE_ENV: 'production' }), found)
   await writeFile('.env', `\uFEFFDATABASE_URL="${url}"\r\n`)
-  t.strictSame(await check({ NODE_ENV: 'production' }), found, 'with a byte order mark')
+  t.strictSame(await check({ NODE_ENV: 'production' }), found, '.env has a byte order mark')
   await writeFile('.env', '')
   await writeFile('secret', `${url}\n`)
-  t.strictSame(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'from a file')
+  t.strictSame(await check({ NODE_ENV: 'production', DATABASE_URL_FILE: 'secret' }), found, 'DATABASE_URL_FILE is set')
   const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: set only one of them'
   t.strictSame(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
   delete process.env['DATABASE_URL_FILE']

@@ -51,10 +51,10 @@ async function isUnavailable(t: Test, response: Promise<AppResponse>, name: stri
   t.strictSame(actual, expected, `${name} (${elapsed} of ${within} ms)`)
 }
 
-/** Asserts that the service works and that all its connections become idle. */
-async function works(t: Test, { call, database: { pool }, log }: TestApp, name: string) {
+/** Asserts that the service works and that all its connections become idle. `when` says at what time. */
+async function works(t: Test, { call, database: { pool }, log }: TestApp, when: string) {
   const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
-  t.strictSame([status, body], [200, { imports: [] }], name)
+  t.strictSame([status, body], [200, { imports: [] }], `${when}: the service works`)
   await until(() => pool.waitingCount === 0, 'no request waits for a connection')
   await until(() => pool.totalCount === pool.idleCount, 'all connections are idle')
   t.notMatch(log.join(''), /"level":60/, 'no fatal error')
@@ -115,7 +115,7 @@ t.test(
       await proxy.become('pass')
       await works(t, service, 'the database is reachable again')
       const ready = await call('GET', '/health/ready', { token: null })
-      t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'ready again')
+      t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'the service is ready again')
       const { body } = await call('GET', one)
       t.strictSame(body.import?.source_path, LOCAL.source_path, 'no data is lost')
     }
@@ -132,17 +132,17 @@ t.test('idle connections that PostgreSQL closes are replaced, and logged as warn
   await call('GET', '/health/ready')
   await until(() => pool.totalCount === proxy.connections(), 'no connection is being opened')
   const connected = pool.totalCount
-  t.ok(connected > 0, `${connected} connections`)
+  t.ok(connected > 0, `${connected} connections are open`)
   await sql(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'neptun-projects-resources'`)
   await until(() => pool.totalCount === 0, 'all connections are removed')
-  await works(t, service, 'the next request')
+  await works(t, service, 'after the connections were closed')
   const warnings = log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
   t.strictSame(
     warnings.map(({ msg, err }) => [msg, err.code]),
     Array.from({ length: connected }, () => ['lost a connection to the database', '57P01']),
-    'each is logged as a warning',
+    'each lost connection is logged as a warning',
   )
 })
 
@@ -200,7 +200,7 @@ t.test('an unresponsive database is a 503 within the configured timeouts', async
   const { pool } = service.database
   await proxy.become('hang')
   await isUnavailable(t, call('GET', one), 'GET over an existing connection', LIMIT + 1000 + SLACK)
-  t.equal(pool.idleCount, 0, 'that connection is closed')
+  t.equal(pool.idleCount, 0, 'the existing connection, which did not respond, is closed')
   await isUnavailable(t, call('GET', one), 'GET over a new connection', LIMIT + SLACK)
   await isUnavailable(t, call('POST', IMPORTS, { body: LOCAL }), 'POST over a new connection', LIMIT + SLACK)
   await isUnavailable(t, call('GET', '/health/ready'), 'GET of readiness', LIMIT + SLACK)
@@ -220,7 +220,7 @@ for (const limit of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_LOCK_TIMEOUT']) {
     await isUnavailable(t, call('GET', one), 'GET', LIMIT + SLACK)
     await isUnavailable(t, call('POST', IMPORTS, { body: { ...LOCAL, title: 'late' } }), 'POST', LIMIT + SLACK)
     await release()
-    await works(t, service, 'afterwards')
+    await works(t, service, 'after the lock is released')
     t.strictSame(await service.sql(`SELECT id FROM imports WHERE title = 'late'`), [], 'nothing was stored')
   })
 }
@@ -269,7 +269,7 @@ t.test('while all connections are busy, other requests wait no longer than DATAB
     await Promise.all(others)
     await release()
     for (const { status } of await Promise.all(first)) t.equal(status, 200, 'the first requests succeed')
-    await works(t, service, 'afterwards')
+    await works(t, service, 'after the lock is released')
   }
   const [{ count: left } = { count: -1 }] = await sql<{ count: number }>('SELECT count(*)::int FROM imports')
   t.equal(left, 1 + 17, 'a rejected request has changed nothing')

@@ -78,7 +78,7 @@ for (const [setting, settings] of [
     t.same(new Set(created.map(({ status }) => status)), new Set([201]), '30 concurrent creates')
     for (const { body } of created) {
       const age = new Date(body.import.created_at).getTime() - before
-      t.ok(Math.abs(age) < 60_000, 'created now')
+      t.ok(Math.abs(age) < 60_000, 'created_at is the current time')
     }
     t.equal((await call('GET', IMPORTS)).body.imports.length, 30)
     const one = `${IMPORTS}/${created[0]?.body.import.id}`
@@ -99,7 +99,7 @@ t.test('the tables are found in the first schema of the search_path', async (t) 
   const created = await service.call('POST', IMPORTS, { body: LOCAL })
   t.equal(created.status, 201)
   t.equal((await service.call('GET', `${IMPORTS}/${created.body.import.id}`)).status, 200)
-  t.match((await cli(inSchema, 'session', 'list', '--user', '1')).out, /live/, 'also by the command line')
+  t.match((await cli(inSchema, 'session', 'list', '--user', '1')).out, /live/, 'the command line finds the tables, too')
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query(`SELECT schemaname FROM pg_tables WHERE tablename = 'imports'`)
@@ -123,7 +123,11 @@ t.test('GitHub names are case-insensitive, also in a database with a Turkish loc
   await applyMigrations(url)
   const service = await startApp(t, { GITHUB_WEBHOOK_SECRET: secret }, { databaseUrl: () => url, migratedUrl: url })
   const { call, sql } = service
-  t.same(await sql(`SELECT lower('IBM') AS lower`), [{ lower: 'ıbm' }], 'lower() of this locale would not match')
+  t.same(
+    await sql(`SELECT lower('IBM') AS lower`),
+    [{ lower: 'ıbm' }],
+    'in this locale, lower() does not map IBM to ibm',
+  )
   await sql(`UPDATE github_installations SET account_name = 'IBM' WHERE id = 123`)
   const create = (source_path: string) => call('POST', IMPORTS, { body: { source_type: 'github', source_path } })
   const paths = ['ibm/mini', 'IBM/MINI', 'Ibm/Other']

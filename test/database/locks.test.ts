@@ -82,7 +82,7 @@ t.test('while a project is locked, only its writes wait: two in the database, th
   await release()
   const statuses = (await Promise.all(writing)).map((response) => response?.status)
   const expected = Array.from({ length: 30 }, (_, index) => (index % 6 === 1 || index % 6 === 2 ? 200 : 201))
-  t.same(statuses, expected, 'all of them succeed')
+  t.same(statuses, expected, 'all writes succeed')
 })
 
 for (const [target, statement] of [

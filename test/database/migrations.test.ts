@@ -49,7 +49,7 @@ async function connect(t: Test, url: string) {
 
 t.test('all migrations are applied to an empty database, and none to an up-to-date one', async (t) => {
   const { url, sql, history } = await startEmpty(t)
-  t.strictSame(await applyMigrations(url), names, 'all are applied, in order')
+  t.strictSame(await applyMigrations(url), names, 'all migrations are applied, in order')
   const rows = await history()
   t.strictSame(
     rows.map(({ id, started_at, finished_at, ...row }) => row),
@@ -60,14 +60,14 @@ t.test('all migrations are applied to an empty database, and none to an up-to-da
       rolled_back_at: null,
       applied_steps_count: 1,
     })),
-    'each is recorded with the SHA-256 of its file',
+    'each migration is recorded with the SHA-256 of its file',
   )
   for (const { id, started_at, finished_at } of rows) {
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    t.ok(finished_at >= started_at, 'finished after it was started')
+    t.ok(finished_at >= started_at, 'each migration finished after it was started')
   }
   const tables = await sql(TABLES)
-  t.strictSame(await applyMigrations(url), [], 'none is pending')
+  t.strictSame(await applyMigrations(url), [], 'no migration is pending')
   await checkMigrations(url)
   t.strictSame([await history(), await sql(TABLES)], [rows, tables], 'nothing has changed')
 })
@@ -78,12 +78,12 @@ t.test('instances that start concurrently apply the migrations once', async (t) 
   t.strictSame(
     results.sort((one, other) => other.length - one.length),
     [names, [], [], [], []],
-    'one applies them, and the others wait',
+    'one instance applies all migrations, and the others none',
   )
   t.strictSame(
     (await history()).map(({ migration_name }) => migration_name),
     names,
-    'each is recorded once',
+    'each migration is recorded once',
   )
   const connected = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
   await until(async () => (await sql(connected)).length === 0, 'no connection is left open')
@@ -106,8 +106,8 @@ t.test('a modified or unfinished migration is an error that names the migration'
   for (const [change, message] of contradictions) {
     await sql(`UPDATE _prisma_migrations SET ${change} WHERE migration_name = $1`, [first])
     const before = await history()
-    await t.rejects(applyMigrations(url), new MigrationError(message), `apply, ${change}`)
-    await t.rejects(checkMigrations(url), new MigrationError(message), `check, ${change}`)
+    await t.rejects(applyMigrations(url), new MigrationError(message), `applyMigrations with ${change}`)
+    await t.rejects(checkMigrations(url), new MigrationError(message), `checkMigrations with ${change}`)
     t.strictSame(await history(), before, 'nothing is recorded')
     await sql('UPDATE _prisma_migrations SET checksum = $1, finished_at = $2 WHERE migration_name = $3', [
       recorded.checksum,
@@ -155,23 +155,31 @@ t.test('the line endings of a checkout do not matter when migrations are applied
   const windows = await createWindowsCheckout(t)
   const fromWindows = await startEmpty(t)
   await windows(fromWindows.url, 'migrate')
-  t.strictSame(await applyMigrations(fromWindows.url), [], 'applied on Windows, and checked here')
+  t.strictSame(
+    await applyMigrations(fromWindows.url),
+    [],
+    'migrations that were applied on Windows, and are checked here',
+  )
   const other = await startEmpty(t)
   await applyMigrations(other.url)
   t.equal(
     await windows(other.url, 'migrate', '--check'),
     'no pending migrations\n',
-    'applied here, and checked on Windows',
+    'migrations that were applied here, and are checked on Windows',
   )
   const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
-  t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'the same functions')
+  t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'both databases have the same functions')
 
   for (const name of names) {
     const file = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8')
     const checksum = createHash('sha256').update(file.replaceAll('\n', '\r\n')).digest('hex')
     await other.sql('UPDATE _prisma_migrations SET checksum = $1 WHERE migration_name = $2', [checksum, name])
   }
-  t.strictSame(await applyMigrations(other.url), [], 'recorded with the checksum of Windows line endings')
+  t.strictSame(
+    await applyMigrations(other.url),
+    [],
+    'migrations that are recorded with the checksum of Windows line endings',
+  )
   t.equal(await windows(other.url, 'migrate', '--check'), 'no pending migrations\n')
 })
 
@@ -179,7 +187,7 @@ t.test('checkMigrations names the pending migrations, and writes nothing', async
   const { url, sql } = await startEmpty(t)
   const pending = new MigrationError(`${names.length} pending migrations: ${all}`)
   await t.rejects(checkMigrations(url), pending)
-  t.strictSame(await sql(TABLES), [], 'not even the history')
+  t.strictSame(await sql(TABLES), [], 'no table is created, not even the history')
 })
 
 t.test('a migration that was rolled back manually is pending again', async (t) => {
@@ -193,8 +201,12 @@ t.test('a migration that was rolled back manually is pending again', async (t) =
     [first],
   )
   await t.rejects(checkMigrations(url), { message: `${names.length} pending migrations: ${all}` })
-  await t.rejects(applyMigrations(url), { code: '42710' }, 'applying it fails, because its objects still exist')
-  t.equal((await history()).length, 1, 'nothing else is recorded')
+  await t.rejects(
+    applyMigrations(url),
+    { code: '42710' },
+    'applying the migration again fails, because its objects still exist',
+  )
+  t.equal((await history()).length, 1, 'only the rolled-back migration is recorded')
 })
 
 t.test('a failing migration is rolled back completely, together with the others', async (t) => {
@@ -202,9 +214,9 @@ t.test('a failing migration is rolled back completely, together with the others'
   await sql('CREATE TABLE sessions ()')
   await t.rejects(applyMigrations(url), { code: '42P07' })
   t.strictSame(await sql(TABLES), [{ name: 'sessions' }])
-  t.strictSame(await sql(`SELECT typname FROM pg_type WHERE typname = 'source_type'`), [], 'no type either')
+  t.strictSame(await sql(`SELECT typname FROM pg_type WHERE typname = 'source_type'`), [], 'no type is left')
   await sql('DROP TABLE sessions')
-  t.strictSame(await applyMigrations(url), names, 'without the obstacle, all are applied')
+  t.strictSame(await applyMigrations(url), names, 'without the obstacle, all migrations are applied')
 })
 
 /** Backends that wait for the transaction of another client. */
@@ -225,8 +237,8 @@ t.test('an instance that is killed during a migration leaves no changes, and the
   await until(async () => (await sql(`SELECT ${WAITING}`)).length > 0, 'the next instance waits for a lock')
   await t.rejects(checkMigrations(url), MigrationError, 'the changes of the next instance are not visible yet')
   await blocker.query('ROLLBACK')
-  t.strictSame(await next, names, 'the next instance applies all')
-  t.equal((await history()).length, names.length, 'each is recorded once')
+  t.strictSame(await next, names, 'the next instance applies all migrations')
+  t.equal((await history()).length, names.length, 'each migration is recorded once')
   await checkMigrations(url)
 })
 

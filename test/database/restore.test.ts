@@ -91,7 +91,7 @@ t.test('the documented backup and restore work while the service is running', { 
   )
   const remaining = await titles()
   t.equal(remaining[0], 'before')
-  t.notOk(remaining.includes('after'), 'an import created after the backup is gone')
+  t.notOk(remaining.includes('after'), 'after the restore, the import that was created after the backup does not exist')
   const results = (await warm()).map(({ status }) => status)
   t.same(results, Array.from({ length: 4 }, () => [200, 200, 201]).flat())
   t.equal((await send('GET', '/health/ready')).status, 200)
@@ -156,7 +156,7 @@ t.test('readiness is 503 in a read-only database', async (t) => {
   await until(async () => {
     if (response[1] === 'The database is unavailable') response = await ready()
     return response[1] !== 'The database is unavailable'
-  }, 'a new connection')
+  }, 'the service has a new connection')
   t.same(response, [503, 'The database is read-only'])
   await sql(`SET default_transaction_read_only = off`)
   await sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`)

@@ -15,6 +15,7 @@ const source = (source_path = PATH) => ({ source_type: 'github', source_path })
 t.test('each kind of call that needs GitHub is rate-limited per user, before any request to GitHub', async (t) => {
   const kinds: [name: string, method: string, path: (id: number) => string, body?: object][] = [
     ['a create', 'POST', () => IMPORTS, source()],
+    ['a preview', 'POST', () => `${IMPORTS}/preview`, source()],
     ['a change of the path', 'PUT', (id) => `${IMPORTS}/${id}`, source()],
     ['the list of repositories', 'GET', () => REPOSITORIES],
     [
@@ -56,7 +57,7 @@ t.test('calls that do not need GitHub are not counted, and not rejected after th
   t.equal(
     (await call('PUT', one, { body: { ...body.import, title: 'x' } })).status,
     200,
-    'the whole import, with the same path',
+    'a PUT of the whole import, with an unchanged path',
   )
   t.equal((await call('GET', IMPORTS)).status, 200)
   t.equal((await call('POST', IMPORTS, { body: { source_type: 'local', source_path: 'x' } })).status, 201)

@@ -45,12 +45,12 @@ t.test('a clock skew between this machine and GitHub is corrected and logged', a
     github.handlers.installation = respondAt(seconds)
     log.length = 0
     github.takeCalls()
-    t.equal((await call('POST', all, { body: claim })).status, 200, `${seconds} s`)
+    t.equal((await call('POST', all, { body: claim })).status, 200, `a clock skew of ${seconds} s`)
     t.equal(github.takeCalls().length, requests, 'a request is retried only if GitHub rejected the token')
     t.equal(log.filter((line) => text.test(line)).length, 1, `logged: ${text}`)
     t.equal((await call('POST', all, { body: claim })).status, 200)
     t.same(github.takeCalls(), ['installation'], 'the offset is known, so no retry is needed')
-    t.equal(log.filter((line) => /clock/.test(line)).length, 1, 'not logged again')
+    t.equal(log.filter((line) => /clock/.test(line)).length, 1, 'the clock is not logged again')
   }
 })
 

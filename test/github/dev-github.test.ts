@@ -79,9 +79,13 @@ t.test('npm run dev:github starts an emulator of GitHub for live mode and webhoo
   }
 
   t.equal(await webhook('suspend'), 200)
-  t.same((await call('GET', '/imports')).body.imports, [], 'withheld')
+  t.same(
+    (await call('GET', '/imports')).body.imports,
+    [],
+    'the imports are withheld while the installation is suspended',
+  )
   t.equal(await webhook('unsuspend'), 200)
-  t.equal((await call('GET', '/imports')).body.imports.length, 3, 'visible again')
+  t.equal((await call('GET', '/imports')).body.imports.length, 3, 'the imports are visible again')
 
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')

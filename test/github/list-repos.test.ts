@@ -299,7 +299,7 @@ t.test('lists every page of several installations', async (t) => {
   t.equal(body.repositories.length, 1101)
   t.equal(new Set(body.repositories.map(({ id }: { id: number }) => id)).size, 1101)
   const names = body.repositories.map(({ full_name }: { full_name: string }) => full_name)
-  t.same(names, [...names].sort(), 'in order')
+  t.same(names, [...names].sort(), 'the repositories are in order')
   t.equal(github.requests.length, 11 + 1 + 1, 'one request per page')
   t.equal(github.tokens(), 3, 'one token per installation')
 })
@@ -311,7 +311,7 @@ t.test('a list sends at most four concurrent requests to GitHub', async (t) => {
   for (const id of [1, 2, 3, 4, 5, 6]) await link(service, id)
   github.hold()
   const response = service.call('GET', list)
-  await until(() => github.held() >= 4, 'four requests')
+  await until(() => github.held() >= 4, 'four requests are in progress')
   // A fifth request would be sent together with the other four, and so arrive before the response to the fetch below.
   t.equal((await fetch(`${github.settings.GITHUB_API_URL}/`)).status, 404)
   t.equal(github.held(), 4)
@@ -373,8 +373,11 @@ t.test('a failing installation is omitted, and its id is in X-Installations-Fail
   const response = await service.call('GET', list)
   t.equal(response.status, 200)
   t.same(response.body, { repositories: [shown(1, 'a/b', 1)] })
-  t.equal(response.headers.get('x-installations-failed'), '2, 3, 4, 6', 'including a suspended one, without a request')
-  t.notOk(github.requests.some(({ installation }) => installation === 6))
+  t.equal(response.headers.get('x-installations-failed'), '2, 3, 4, 6', 'a suspended installation is included')
+  t.notOk(
+    github.requests.some(({ installation }) => installation === 6),
+    'no request is sent for a suspended installation',
+  )
   t.notMatch(service.log.join(''), /ghs_/, 'no token is logged')
 })
 
@@ -394,7 +397,7 @@ t.test('when a page fails, its installation is omitted, and the remaining pages 
   const response = await service.call('GET', list)
   t.same(response.body, { repositories: [shown(1, 'a/b', 1)] })
   t.equal(response.headers.get('x-installations-failed'), '2')
-  t.ok(github.requests.length < 10, `${github.requests.length} of 51 pages requested`)
+  t.ok(github.requests.length < 10, `${github.requests.length} of 51 pages were requested`)
 })
 
 t.test('when every installation fails, the response is 503', async (t) => {
@@ -469,7 +472,7 @@ t.test(
     t.equal(
       service.log.filter((line) => line.includes("GitHub's list contains invalid repositories")).length,
       1,
-      'logged',
+      'the invalid repositories are logged',
     )
 
     for (const body of ['x', [], {}, { total_count: 1 }, { repositories: [] }, { total_count: -1, repositories: [] }]) {

@@ -24,7 +24,7 @@ t.test('a rate limit of GitHub is a 503 with Retry-After, and the request is not
     github.handlers = {
       [apiCall]: (_: unknown, reply: FastifyReply) => reply.code(status).headers(headers).send({ message }),
     }
-    equalsUnavailable(t, await post(), `${apiCall} ${status}`, retryAfter)
+    equalsUnavailable(t, await post(), `${apiCall} with status ${status}`, retryAfter)
     t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 1)
   }
   t.same(await stored({ sql }), [])
@@ -64,9 +64,9 @@ t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, 
     for (const respond of [never, drip]) {
       github.handlers = { [apiCall]: respond }
       github.takeCalls()
-      equalsUnavailable(t, await post(), apiCall)
+      equalsUnavailable(t, await post(), `${apiCall} exceeds the timeout`)
       // On a busy machine, the timeout can expire even before this request.
-      t.ok(github.takeCalls().filter((kind) => kind === apiCall).length <= 1, 'not retried')
+      t.ok(github.takeCalls().filter((kind) => kind === apiCall).length <= 1, `${apiCall} is not retried`)
     }
   }
   github.handlers = { find: (request) => request.raw.destroy() }
@@ -119,7 +119,7 @@ t.test('an invalid response from GitHub is a 503, and is logged with its route b
     for (const respond of [...invalid, ...table[apiCall].map((data) => text(JSON.stringify(data)))]) {
       github.handlers = { [apiCall]: respond }
       log.length = 0
-      equalsUnavailable(t, await post(), apiCall)
+      equalsUnavailable(t, await post(), `an invalid response to ${apiCall}`)
       t.ok(log.some((line) => /"github_route":".*"reason":"unexpected response"/.test(line)))
       t.notMatch(log.join(''), /leak|PRIVATE KEY|ghs_secret|bearer|eyJ/i)
     }
@@ -138,8 +138,8 @@ t.test('an endless response from GitHub is aborted at the size limit', async (t)
     reply.raw.on('drain', pour)
     pour()
   }
-  equalsUnavailable(t, await post(), 'endless')
-  t.same(github.takeCalls(), ['find'], 'not retried')
+  equalsUnavailable(t, await post(), 'an endless response')
+  t.same(github.takeCalls(), ['find'], 'the request is not retried')
   t.ok(log.some((line) => line.includes('a response of more than 2097152 bytes')))
 })
 
@@ -169,7 +169,7 @@ t.test('a redirect from GitHub is followed only to a repository at the same orig
   ] as const) {
     for (const target of targets) {
       github.handlers = { [apiCall]: (_: unknown, reply: FastifyReply) => redirect(reply, target && target + suffix) }
-      equalsUnavailable(t, await post(), `${apiCall} ${target}`)
+      equalsUnavailable(t, await post(), `a redirect of ${apiCall} to "${target}"`)
     }
     github.takeCalls()
     const again = `${github.url}/repositories/500${suffix}`
@@ -187,7 +187,7 @@ t.test('a redirect from GitHub is followed only to a repository at the same orig
 t.test('if GitHub rejects the credentials of the App, the response is a 503', async (t) => {
   const { github, post, log } = await startLive(t)
   github.handlers.find = (_, reply) => reply.code(401).send({ message: 'A JSON web token could not be decoded' })
-  equalsUnavailable(t, await post(), 'App')
+  equalsUnavailable(t, await post(), 'the credentials of the App are rejected')
   t.ok(log.some((line) => line.includes('GitHub rejected the id or private key of the App')))
 })
 
@@ -206,9 +206,9 @@ t.test('an installation is not recorded while it is suspended, or while GitHub i
   installation.account = null
   t.same((await post()).body, installationNotConfirmed().toBody(), 'an installation without an account')
   github.handlers.installation = (_, reply) => reply.code(500).send()
-  equalsUnavailable(t, await post(), 'down')
+  equalsUnavailable(t, await post(), 'GitHub responds with 500')
   github.handlers.installation = () => ({ ...installation, id: 'x' })
-  equalsUnavailable(t, await post(), 'malformed')
+  equalsUnavailable(t, await post(), 'the response of GitHub is invalid')
   t.equal((await sql('SELECT FROM github_installations')).length, 1)
 })
 

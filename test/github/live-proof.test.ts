@@ -40,7 +40,7 @@ t.test('at most fifty requests are sent to GitHub concurrently', async (t) => {
     return github.installations[0]
   }
   const responses = Array.from({ length: 60 }, () => post())
-  await until(() => waiting.length === 50, 'fifty requests', 60_000)
+  await until(() => waiting.length === 50, 'fifty requests are in progress', 60_000)
   delete github.handlers.find
   for (const release of waiting.splice(0)) release()
   t.ok((await Promise.all(responses)).every(({ status }) => status === 201))
@@ -50,9 +50,9 @@ t.test('at most fifty requests are sent to GitHub concurrently', async (t) => {
 t.test('for a user without an active installation, no request is sent to GitHub', async (t) => {
   const { github, post, sql } = await startLive(t)
   await sql('UPDATE github_installations SET suspended_at = now()')
-  equalsDenied(t, await post(), 'suspended')
+  equalsDenied(t, await post(), 'the installation is suspended')
   await sql('DELETE FROM github_installations')
-  equalsDenied(t, await post(), 'no installation')
+  equalsDenied(t, await post(), 'there is no installation')
   t.same(github.takeCalls(), [])
 })
 

@@ -29,7 +29,11 @@ t.test('an import verified in live mode follows a transfer that also renames the
     changes: { owner: { from: { user: owner } } },
   }
   t.equal(await deliver(service, 'repository', payload), 200)
-  t.same(await stored(service), ['acme/new'], "even though the new owner's installation is not recorded")
+  t.same(
+    await stored(service),
+    ['acme/new'],
+    "the path changes even though the new owner's installation is not recorded",
+  )
   const { headers } = await service.call('GET', resources('/imports'))
   t.equal(headers.get('x-imports-withheld'), '1')
 })

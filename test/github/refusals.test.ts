@@ -43,9 +43,9 @@ t.test('when a policy at GitHub blocks the service, the response is a 503 with t
       t.match(response.headers.get('retry-after'), /^\d+$/)
       t.ok(
         log.some((line) => JSON.parse(line).github_message === message),
-        "logged with GitHub's message",
+        "GitHub's message is logged",
       )
-      t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 1, 'not retried')
+      t.equal(github.takeCalls().filter((kind) => kind === apiCall).length, 1, `${apiCall} is not retried`)
     }
   }
   t.same(await stored({ sql }), [])
@@ -106,7 +106,7 @@ t.test("GitHub's message is logged on one line, truncated, with secrets redacted
   const { github, post, log } = await startLive(t)
   const message = `first\nsecond\u001b[31m \u202e ghp_abcdefghijklmnop v1.0123456789abcdef eyJhbGciOi.eyJpc3M.c2ln Bearer x.y ${'long '.repeat(1000)}`
   github.handlers.find = (_, reply) => reply.code(403).send({ message })
-  equalsDenied(t, await post(), 'long')
+  equalsDenied(t, await post(), 'a long message')
   const line = log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'GitHub refused a request')
   t.ok(line.github_message.startsWith('first second [31m [redacted] [redacted] [redacted] [redacted] long long'))
   t.equal(line.github_message.length, 301)

@@ -238,9 +238,9 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     !repositories.some((other) => other.owner === owner && other.name === name)
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
-    // The payload of a transfer does not contain the former name, so only times can order several transfers. If there are
-    // times, no other change shares the second of a transfer. If there are none, each repository is transferred at most
-    // once, and is not renamed in the same step.
+    // The payload of a transfer does not contain the former name, so only times can order several transfers. With
+    // times, a transfer has a different time from every other change, in whole seconds. Without times, each repository
+    // is transferred at most once, and is not renamed in the same step.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue

@@ -69,7 +69,7 @@ async function readResponse({ text, socket }: Pending) {
   const response = () => text().replace(CONTINUE, '')
   const end = () => response().indexOf('\r\n\r\n')
   const length = () => Number(/^content-length: (\d+)/im.exec(response())?.[1])
-  await until(() => end() > 0 && response().length >= end() + 4 + length(), 'a response', 30_000)
+  await until(() => end() > 0 && response().length >= end() + 4 + length(), 'a response has arrived', 30_000)
   socket.destroy()
   return [Number(response().slice(9, 12)), JSON.parse(response().slice(end() + 4))]
 }
@@ -83,7 +83,11 @@ const isAccepted = async (service: TestApp, from: string) =>
 t.test('a webhook delivery with a Content-Length over the limit is rejected before its body is sent', async (t) => {
   const service = await startApp(t, settings)
   for (const length of [25 * MiB + 1, 10 ** 12, Number.MAX_SAFE_INTEGER]) {
-    t.same(await readResponse(await open(service, { 'content-length': length })), TOO_LARGE, `${length}`)
+    t.same(
+      await readResponse(await open(service, { 'content-length': length })),
+      TOO_LARGE,
+      `Content-Length: ${length}`,
+    )
   }
 })
 
@@ -91,7 +95,11 @@ t.test('webhook bodies in progress are limited to 32 MiB for each address, and t
   const service = await startApp(t, settings)
   const large = { 'content-length': 25 * MiB }
   const pending = [await sendHead(service, 25 * MiB)]
-  t.same(await readResponse(await open(service, large)), LIMITED, 'before any of the body is sent')
+  t.same(
+    await readResponse(await open(service, large)),
+    LIMITED,
+    'a second large body is rejected before any of it is sent',
+  )
   t.same(
     await readResponse(await open(service, { 'transfer-encoding': 'chunked' })),
     LIMITED,
@@ -105,7 +113,7 @@ t.test('webhook bodies in progress are limited to 32 MiB for each address, and t
   for (const one of pending) close(one)
   const isFree = async () => {
     const again = await open(service, { ...large, expect: '100-continue' })
-    await until(() => again.text().length > CONTINUE.length || again.text() === CONTINUE, 'a response')
+    await until(() => again.text().length > CONTINUE.length || again.text() === CONTINUE, 'a response has arrived')
     close(again)
     return again.text() === CONTINUE
   }
@@ -119,7 +127,11 @@ t.test('each address can have at most 64 webhook bodies in progress, however sma
   t.ok(await isAccepted(service, '203.0.113.2'), 'another address')
   for (const { socket } of pending) socket.write('0123456789')
   const statuses = await Promise.all(pending.map(readResponse))
-  t.same(new Set(statuses.map(([status]) => status)), new Set([401]), 'each gets a response after its body has arrived')
+  t.same(
+    new Set(statuses.map(([status]) => status)),
+    new Set([401]),
+    'each delivery gets a response after its body has arrived',
+  )
   t.ok(await isAccepted(service, '203.0.113.1'))
 })
 

@@ -65,7 +65,7 @@ t.test('a replayed rename is not applied again', async (t) => {
   t.strictSame(
     await send(service, 'repository', again),
     { status: 200, body: processed },
-    'a later rename, another body',
+    'a later rename has another body, and is processed',
   )
   t.equal((await service.call('GET', one)).body.import.source_path, 'username/b')
 })

@@ -125,18 +125,18 @@ t.test('a delivery without a valid SHA-256 signature of its body is rejected', a
   const body = JSON.stringify(suspension('suspend'))
   const table: [name: string, headers: Record<string, string | null>, body?: string][] = [
     ['no signature', { 'x-hub-signature-256': null }],
-    ['empty', { 'x-hub-signature-256': '' }],
-    ['SHA-1 only', { 'x-hub-signature-256': null, 'x-hub-signature': sign(body, SECRET, 'sha1') }],
-    ['SHA-1 in the header for SHA-256', { 'x-hub-signature-256': sign(body, SECRET, 'sha1') }],
-    ['without the prefix', { 'x-hub-signature-256': sign(body).slice('sha256='.length) }],
-    ['with another secret', { 'x-hub-signature-256': sign(body, 'another secret') }],
-    ['with an empty secret', { 'x-hub-signature-256': sign(body, '') }],
-    ['too short', { 'x-hub-signature-256': sign(body).slice(0, -1) }],
-    ['repeated', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
-    ['of another body', { 'x-hub-signature-256': sign(body) }, body.replace('suspend', 'deleted')],
-    ['of the same JSON with other whitespace', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
-    ['of another body, which is not JSON', { 'x-hub-signature-256': sign(body) }, '{'],
-    ['of an empty body', { 'x-hub-signature-256': sign('') }, ''],
+    ['an empty signature', { 'x-hub-signature-256': '' }],
+    ['only a SHA-1 signature', { 'x-hub-signature-256': null, 'x-hub-signature': sign(body, SECRET, 'sha1') }],
+    ['a SHA-1 signature in the header for SHA-256', { 'x-hub-signature-256': sign(body, SECRET, 'sha1') }],
+    ['a signature without the prefix', { 'x-hub-signature-256': sign(body).slice('sha256='.length) }],
+    ['a signature with another secret', { 'x-hub-signature-256': sign(body, 'another secret') }],
+    ['a signature with an empty secret', { 'x-hub-signature-256': sign(body, '') }],
+    ['a signature that is too short', { 'x-hub-signature-256': sign(body).slice(0, -1) }],
+    ['a repeated signature', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
+    ['a signature of another body', { 'x-hub-signature-256': sign(body) }, body.replace('suspend', 'deleted')],
+    ['a signature of the same JSON with other whitespace', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
+    ['a signature of another body, which is not JSON', { 'x-hub-signature-256': sign(body) }, '{'],
+    ['a signature of an empty body', { 'x-hub-signature-256': sign('') }, ''],
     [
       'no signature, event or delivery id',
       { 'x-hub-signature-256': null, 'x-github-event': null, 'x-github-delivery': null },
@@ -153,7 +153,7 @@ t.test('a delivery without a valid SHA-256 signature of its body is rejected', a
   const bytes = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])
   const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(bytes).digest('hex')}` }
   const response = await service.call('POST', '/webhooks/github', { body: bytes, headers })
-  t.strictSame([response.status, response.body], [401, unauthorized], 'of bytes that are not UTF-8')
+  t.strictSame([response.status, response.body], [401, unauthorized], 'a signature of bytes that are not UTF-8')
   t.strictSame(await listed(service), { shown: 4, withheld: null }, 'nothing has changed')
   t.strictSame(await deliveries(service), [])
   t.notMatch(service.log.join(), SECRET)
@@ -278,7 +278,7 @@ t.test('an invalid payload is rejected with all validation errors', async (t) =>
   }
   t.strictSame(await installations(service), before)
   t.strictSame(await paths(service), unmoved)
-  t.strictSame(await deliveries(service), [], 'not recorded, so a redelivery is processed')
+  t.strictSame(await deliveries(service), [], 'the deliveries are not recorded, so a redelivery is processed')
   const rejected = service.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'GitHub webhook rejected')
   t.strictSame(rejected.at(0).validationErrors, validationErrorBody(['body', 'must be valid JSON']).errors)
   t.equal(rejected.length, table.length)
@@ -483,7 +483,7 @@ t.test("transferring a repository updates the import paths of users with the new
     const service = await resetWithImports()
     t.strictSame(await deliver(service, 'repository', transferred(from)), { status: 200, body: processed })
     t.strictSame(await paths(service), { ...unmoved, 1: 'acme/repository', 2: 'acme/repository' })
-    t.strictSame(await updatedImports(service), [1, 2], 'not the import that already had this path')
+    t.strictSame(await updatedImports(service), [1, 2], 'the import that already had this path is unchanged')
   }
 })
 
@@ -579,7 +579,7 @@ t.test('a delivery that waits for a lock times out before GitHub does, and is no
     status: 503,
     body: errorBody(503, 'DATABASE_UNAVAILABLE', 'The database is unavailable: nothing was stored'),
   })
-  t.ok(Date.now() - startedAt < 10_000, "within GitHub's timeout of 10 s")
+  t.ok(Date.now() - startedAt < 10_000, "the response is within GitHub's timeout of 10 s")
   await release()
   t.strictSame(await deliveries(service), [])
 })

@@ -34,5 +34,5 @@ t.test('a boolean in a query must be true, false, 1 or 0, in any letter case', a
   ]) {
     t.equal(await send(`flag=${text}`), 400, JSON.stringify(text))
   }
-  t.strictSame(await send(''), {}, 'missing')
+  t.strictSame(await send(''), {}, 'a missing flag')
 })

@@ -111,7 +111,7 @@ t.test('every change of a list of imports changes its ETag', async (t) => {
     }
     await sql('UPDATE github_installations SET suspended_at = NULL')
     t.equal(
-      await countStates(t, `${kind}: as before the suspension`),
+      await countStates(t, `${kind}: the state before the suspension`),
       steps.length,
       'a restored state has its former tag',
     )
@@ -213,7 +213,11 @@ t.test('a 201 has a relative Location, and the ETag that reading the new object 
       t.equal(created.status, 201, path)
       const id = created.body.import?.id ?? created.body.id
       const location = created.headers.get('location') ?? ''
-      t.notMatch(location, /^\/|:/, 'relative, because a proxy may strip a prefix from the path of the request')
+      t.notMatch(
+        location,
+        /^\/|:/,
+        'Location is relative, because a proxy may strip a prefix from the path of the request',
+      )
       const target = new URL(location, `${url}${path}${query}`)
       t.equal(target.href, `${url}${path}/${id}`)
       t.equal(new URL(location, `https://example.com/prefix${path}${query}`).pathname, `/prefix${path}/${id}`)

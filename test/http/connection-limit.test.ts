@@ -62,7 +62,7 @@ for (const servers of [1, 2]) {
     }
 
     const first = await open()
-    t.ok(await isServed(first), 'the first connection')
+    t.ok(await isServed(first), 'the first connection is served')
     const sockets: Socket[] = []
     let rejected = 0
     for (let number = 0; number < 2 * DESCRIPTORS; number += 1) {

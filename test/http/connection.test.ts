@@ -103,11 +103,15 @@ t.test('a malformed body gets one response, and nothing is stored', async (t) =>
       const anonymous = await exchangeAll(service, keepAlive(method, path, ...chunked) + body)
       t.strictSame(summaries(anonymous), [UNAUTHORIZED], `${name}, without a session`)
       const unknown = keepAlive(method, path, 'Cookie: neptun-session=0123456789abcdef', ...chunked)
-      t.strictSame(summaries(await exchangeAll(service, unknown + body)), [UNAUTHORIZED], `${name}, unknown session`)
+      t.strictSame(
+        summaries(await exchangeAll(service, unknown + body)),
+        [UNAUTHORIZED],
+        `${name}, with an unknown session`,
+      )
       t.strictSame(
         summaries(await talkLate(keepAlive(method, path, ...chunked), `${body}`)),
         [UNAUTHORIZED],
-        `${name}, late`,
+        `${name}, sent after the response`,
       )
       const known = await exchangeAll(service, keepAlive(method, path, SESSION, ...chunked) + body)
       t.strictSame(summaries(known), [NOT_HTTP], `${name}, with a session`)
@@ -169,8 +173,8 @@ t.test('errors of every layer have the same headers, and are logged once', async
     t.strictSame(commonHeaders(t, responses[0]), commonHeaders(t, reference), `${name}: headers`)
     await until(() => log.length > 0, 'the request is logged')
     const lines = log.map((line) => JSON.parse(line))
-    // Every rejection is a security event, except a 404 of the router. The 404s for BREW and CONNECT never reach the
-    // router, so they are security events too.
+    // Every rejection is a security event, except a 404 of the router. BREW and CONNECT are a 404, too, but are
+    // rejected before they reach the router, so they are security events.
     const level = name === 'an expectation for an unknown route' ? 30 : 40
     t.strictSame(
       lines.map(({ level, msg, request_id, status }) => ({ level, msg, request_id, status })),

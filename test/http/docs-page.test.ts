@@ -43,7 +43,7 @@ t.test('in development, the docs page has a session and can send requests', { sk
   t.equal(listed.status, '200')
   t.match(JSON.parse(listed.body), { imports: [{ id: 123 }, { id: 1001 }] })
 
-  await t.test('Authorize changes the session', async (t) => {
+  await t.test('the Authorize button changes the session', async (t) => {
     await page.getByRole('button', { name: 'Authorize' }).first().click()
     const dialog = page.locator('.dialog-ux')
     await dialog.locator('input').first().fill('other-session-cookie')

@@ -102,7 +102,7 @@ t.test('an unknown route or method is 404, whatever else is wrong with the reque
     }
   }
   const unfinished = head('POST', '/nope', JSON_TYPE, 'Content-Length: 1000')
-  refuses(t, await exchange(service, unfinished), ROUTE_NOT_FOUND, 'before the body arrives')
+  refuses(t, await exchange(service, unfinished), ROUTE_NOT_FOUND, 'POST /nope before its body arrives')
 })
 
 t.test('an id that is not an integer from 1 to 2147483647 in plain digits is 400', async (t) => {
@@ -256,10 +256,15 @@ t.test('a body may have up to 2 MiB', async (t) => {
   creates(t, await call('POST', IMPORTS, { body: padded(2 * MIB) }), {}, 'exactly 2 MiB')
   await storesNothing(t, async () => {
     refuses(t, await call('POST', IMPORTS, { body: padded(2 * MIB + 1) }), TOO_LARGE, 'one byte more')
-    refuses(t, await call('PUT', `${IMPORTS}/1`, { body: padded(3 * MIB) }), TOO_LARGE, 'on a PUT')
+    refuses(t, await call('PUT', `${IMPORTS}/1`, { body: padded(3 * MIB) }), TOO_LARGE, 'a PUT of 3 MiB')
     const json = [JSON_TYPE, 'Transfer-Encoding: chunked']
     const chunk = `${(2 * MIB + 1).toString(16)}\r\n${padded(2 * MIB + 1)}\r\n0\r\n\r\n`
-    refuses(t, await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk), TOO_LARGE, 'chunked')
+    refuses(
+      t,
+      await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk),
+      TOO_LARGE,
+      'one byte more, in chunks',
+    )
   })
 })
 
@@ -304,10 +309,20 @@ t.test('a body with a content encoding is 415, and the message names Content-Enc
   await storesNothing(t, async () => {
     for (const [coding, body] of bodies) {
       const headers = { 'content-encoding': coding }
-      refuses(t, await call('POST', IMPORTS, { body, headers }), encoded, `POST ${coding}`)
-      refuses(t, await call('PUT', `${IMPORTS}/1`, { body, headers }), encoded, `PUT ${coding}`)
-      refuses(t, await call('POST', resources('/user-files'), { body, headers }), encoded, `POST of a file ${coding}`)
-      refuses(t, await call('POST', IMPORTS, { token: null, body, headers }), UNAUTHORIZED, `${coding}, no session`)
+      refuses(t, await call('POST', IMPORTS, { body, headers }), encoded, `POST with ${coding}`)
+      refuses(t, await call('PUT', `${IMPORTS}/1`, { body, headers }), encoded, `PUT with ${coding}`)
+      refuses(
+        t,
+        await call('POST', resources('/user-files'), { body, headers }),
+        encoded,
+        `POST of a file with ${coding}`,
+      )
+      refuses(
+        t,
+        await call('POST', IMPORTS, { token: null, body, headers }),
+        UNAUTHORIZED,
+        `${coding}, without a session`,
+      )
     }
   })
   for (const coding of ['identity', 'Identity', 'identity, identity', '']) {
@@ -316,9 +331,33 @@ t.test('a body with a content encoding is 415, and the message names Content-Enc
     creates(t, await exchange(service, request, text), {}, `not encoded: ${coding}`)
   }
   const bodiless = { headers: { 'content-encoding': 'gzip' } }
-  refuses(t, await call('GET', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'GET')
-  refuses(t, await call('DELETE', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'DELETE')
+  refuses(t, await call('GET', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'a GET without a body')
+  refuses(t, await call('DELETE', `${IMPORTS}/2147483647`, bodiless), IMPORT_NOT_FOUND, 'a DELETE without a body')
 })
+
+t.test(
+  'a body with a transfer encoding other than chunked is 415, and the message names the supported one',
+  async (t) => {
+    const message = 'Unsupported transfer encoding: only chunked is supported'
+    const text = JSON.stringify(LOCAL)
+    const body = `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
+    await storesNothing(t, async () => {
+      for (const codings of ['gzip, chunked', 'deflate,chunked', 'x, chunked', 'identity, chunked']) {
+        const request = head('POST', IMPORTS, SESSION, JSON_TYPE, `Transfer-Encoding: ${codings}`)
+        refuses(
+          t,
+          await exchange(service, request, body),
+          errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', message),
+          `Transfer-Encoding: ${codings}`,
+        )
+      }
+    })
+    for (const codings of ['Chunked', ', chunked']) {
+      const request = head('POST', IMPORTS, SESSION, JSON_TYPE, `Transfer-Encoding: ${codings}`)
+      creates(t, await exchange(service, request, body), {}, `Transfer-Encoding: ${codings}`)
+    }
+  },
+)
 
 t.test('a request without a body may carry any content type', async (t) => {
   for (const type of ['application/json', 'text/plain', 'multipart/form-data', 'nonsense']) {
@@ -437,7 +476,7 @@ t.test('keys that could pollute a prototype are rejected at any depth', async (t
 t.test('a body nested more than 32 levels deep is 400, and no depth crashes the process', async (t) => {
   creates(t, await call('POST', IMPORTS, { body: nested('x', 31) }), {}, '32 levels, including the body itself')
   const title = validationErrorBody(['body.title', 'must be a string or null'])
-  refuses(t, await call('POST', IMPORTS, { body: nested('title', 31) }), title, 'in a known property')
+  refuses(t, await call('POST', IMPORTS, { body: nested('title', 31) }), title, '32 levels in a known property')
   for (const name of ['x', 'title']) {
     for (const depth of [32, 100, 100_000]) {
       refuses(t, await call('POST', IMPORTS, { body: nested(name, depth) }), TOO_DEEP, `${depth} arrays in ${name}`)
@@ -505,7 +544,7 @@ t.test('bodies are not coerced, and a limit must be plain digits', async (t) => 
 
 t.test('if a key occurs more than once in an object, the last value is used', async (t) => {
   const twice = '{"source_type":"github","source_path":"a b","source_type":"local","source_path":"/srv/app"}'
-  creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'as in JSON.parse')
+  creates(t, await call('POST', IMPORTS, { body: twice }), {}, 'the last value is stored, as in JSON.parse')
   const body = withMore('"source_type":"url"')
   refuses(
     t,
@@ -700,7 +739,12 @@ t.test('invalid HTTP gets an error of the usual shape, and the connection is clo
 
 t.test('an unsupported expectation is 417', async (t) => {
   const response = await exchange(service, head('GET', IMPORTS, SESSION, 'Expect: banana'))
-  refuses(t, response, errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'), 'banana')
+  refuses(
+    t,
+    response,
+    errorBody(417, 'EXPECTATION_FAILED', 'Only "Expect: 100-continue" is supported'),
+    'Expect: banana',
+  )
 })
 
 t.test('a chunked body without any bytes counts as no body, whatever its content type', async (t) => {
@@ -786,7 +830,7 @@ t.test('no response repeats an invalid value', async (t) => {
     const { status, headers, text } = await call(method, path, options)
     const response = `${text}${JSON.stringify([...headers])}`
     t.ok(status >= 400 && status < 500, `${method} ${path} ${JSON.stringify(options ?? {}).slice(0, 80)}: ${status}`)
-    t.notMatch(response.toLowerCase(), mark.toLowerCase(), 'does not contain the value')
+    t.notMatch(response.toLowerCase(), mark.toLowerCase(), 'the response does not contain the value')
   }
   const raw = await exchange(service, `${mark} /${mark} ${mark}\r\n\r\n`)
   t.strictSame(raw.body, NO_HTTP)
@@ -795,7 +839,7 @@ t.test('no response repeats an invalid value', async (t) => {
 t.test('an unexpected error is a 500 without details, and is logged with its stack and request id', async (t) => {
   const broken = await startApp(t)
   const internal = errorBody(500, 'INTERNAL', 'Internal Server Error')
-  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'before the failure')
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'a request before the failure')
   await broken.sql('ALTER TABLE imports RENAME COLUMN project_id TO elsewhere')
   const calls: [method: string, path: string, options?: object][] = [
     ['GET', IMPORTS],
@@ -816,12 +860,12 @@ t.test('an unexpected error is a 500 without details, and is logged with its sta
     t.strictSame(
       errors.map(({ msg, err }) => [msg, err.meta?.driverAdapterError.cause.originalCode ?? err.code]),
       [['Internal Server Error', '42703']],
-      'logged once, with the SQLSTATE',
+      'the error is logged once, with the SQLSTATE',
     )
-    t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'with a stack')
+    t.match(errors[0]?.err.stack, /\n {4}at .*repository/, 'the error is logged with a stack')
   }
   await broken.sql('ALTER TABLE imports RENAME COLUMN elsewhere TO project_id')
-  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'after the repair')
+  refuses(t, await broken.call('GET', `${IMPORTS}/1`), IMPORT_NOT_FOUND, 'a request after the repair')
   logsNoToken(t, broken)
 })
 

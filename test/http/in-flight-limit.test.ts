@@ -73,7 +73,7 @@ t.test(
     await unlock()
     for (const { status } of await Promise.all(requests)) t.equal(status, 200)
     t.equal((await other).status, 200, 'another session of the same user has its own limit')
-    t.equal((await list(service)).status, 200, 'afterwards')
+    t.equal((await list(service)).status, 200, 'the session can send requests again')
   },
 )
 
@@ -97,7 +97,7 @@ t.test('a session can have sixteen requests in progress, including those whose h
   t.same(await list(service), REJECTED)
   await unlock()
   for (const { status } of await Promise.all(requests)) t.equal(status, 200)
-  t.equal((await list(service)).status, 200, 'afterwards')
+  t.equal((await list(service)).status, 200, 'the session can send requests again')
 })
 
 t.test('closing a connection does not release its permit before the handler has finished', async (t) => {

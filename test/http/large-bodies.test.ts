@@ -111,7 +111,7 @@ t.test('a request that fails while it waits to receive its body loses its place'
   for (const [name, status, fail] of failures) {
     const holders = await takePermits(service)
     const waiting = await begin(service, 12, CHUNKED, toChunk('{'))
-    t.equal((await create(service, token, LARGE)).status, 429, `${name}: before, the queue is full`)
+    t.equal((await create(service, token, LARGE)).status, 429, `before ${name}, the queue is full`)
     const connections = await countConnections(service)
     const statuses = waiting.map(readStatus)
     for (const socket of waiting) fail(socket)

@@ -29,7 +29,7 @@ t.test("no response or log line contains another user's data", async (t) => {
 
   for (const list of [...RESOURCE_TYPES.map(({ slug }) => slug), 'imports', 'files']) {
     const { text } = await call('GET', resources(`/${list}`, STRANGER), { token: STRANGER.token })
-    t.ok(text.includes(MARK), `the second user can read it: ${list}`)
+    t.ok(text.includes(MARK), `the second user can read the mark in ${list}`)
   }
 
   /** Bodies that try to link or take over the second user's rows: an id of each resource type, and two imports. */
@@ -60,7 +60,7 @@ t.test("no response or log line contains another user's data", async (t) => {
       }
     }
   }
-  t.notOk(log.join('').includes(MARK), 'the log does not contain it')
+  t.notOk(log.join('').includes(MARK), 'the log does not contain the mark')
 
   for (const table of ['imports', 'context_files', ...RESOURCE_TYPES.map(({ linkTable }) => linkTable)]) {
     t.equal((await sql(`SELECT FROM ${table} WHERE neptun_user_id = 2`)).length, 1, `${table} is not deleted`)

@@ -133,11 +133,11 @@ t.test('a chunked body is read completely, whatever the size of its chunks, and 
   const titled = (length: number) => `{${LOCAL},"description":"${'d'.repeat(length)}"}`
   for (const size of [1, 7, 16_383, 16_384, 16_385, 100_000]) {
     const response = await post(titled(10_000) + ' '.repeat(size === 1 ? 20_000 : 200_000), size)
-    t.match(response, /^HTTP\/1\.1 201 /, `chunks of ${size}`)
+    t.match(response, /^HTTP\/1\.1 201 /, `chunks of ${size} bytes`)
   }
   t.equal((await sql(`SELECT FROM imports WHERE description = repeat('d', 10000)`)).length, 6)
   for (const size of [512, 100_000]) {
     const response = await post(titled(10) + ' '.repeat(2 * 1024 * 1024), size)
-    t.match(response, /^HTTP\/1\.1 413 [\s\S]*PAYLOAD_TOO_LARGE/, `chunks of ${size}`)
+    t.match(response, /^HTTP\/1\.1 413 [\s\S]*PAYLOAD_TOO_LARGE/, `over the limit, in chunks of ${size} bytes`)
   }
 })

@@ -48,7 +48,7 @@ t.test('metrics are served on a separate port, and contain no user data', async 
   t.match(text, /^nodejs_eventloop_lag_seconds /m)
   t.match(text, /^process_resident_memory_bytes /m)
   for (const secret of ['4711', 'imports/77', OWNER.token, 'username/'])
-    t.notOk(text.includes(secret), `does not contain ${secret}`)
+    t.notOk(text.includes(secret), `the metrics do not contain ${secret}`)
 
   t.equal((await fetch(`http://127.0.0.1:${METRICS_PORT}/`)).status, 404)
   const other = await call('GET', '/metrics')

@@ -119,7 +119,7 @@ t.test('a body over the limit is 413, never 502', { skip }, async (t) => {
   const modes = {
     '': '',
     unbuffered: 'proxy_request_buffering off; proxy_http_version 1.1;',
-    kept: 'proxy_http_version 1.1; proxy_set_header Connection "";',
+    keepalive: 'proxy_http_version 1.1; proxy_set_header Connection "";',
   }
   const locations = Object.entries(modes).map(
     ([name, directives]) =>
@@ -131,8 +131,13 @@ t.test('a body over the limit is 413, never 502', { skip }, async (t) => {
     for (let attempt = 1; attempt <= 15; attempt += 1) {
       const size = (attempt % 5 === 0 ? 30 : 3) * MIB
       const path = `${name && '/'}${name}${IMPORTS}`
-      t.strictSame(await upload(url + path, size, cookie), { status: 413, body: TOO_LARGE }, `${name} ${attempt}`)
-      t.strictSame(await upload(url + path, size, {}), { status: 401, body: UNAUTHORIZED }, `${name} ${attempt}`)
+      const what = `${name || 'default'}, attempt ${attempt}`
+      t.strictSame(await upload(url + path, size, cookie), { status: 413, body: TOO_LARGE }, `${what}, with a session`)
+      t.strictSame(
+        await upload(url + path, size, {}),
+        { status: 401, body: UNAUTHORIZED },
+        `${what}, without a session`,
+      )
     }
   }
 })
@@ -144,7 +149,7 @@ t.test(
     const service = await startApp(t)
     const url = `${await startNginx(t, `location /neptun/ { ${upstream(service.url)}/; }`)}/neptun`
     for (let count = 0; count < 3; count += 1) await createImport(url + IMPORTS)
-    t.same(await collectPages(`${url}${IMPORTS}?source_type=local&limit=1`), [1, 1, 1], 'pages')
+    t.same(await collectPages(`${url}${IMPORTS}?source_type=local&limit=1`), [1, 1, 1], 'pages of the list')
     t.same(await collectPages(`${url}${IMPORTS}/?limit=2`), [2, 1], 'pages of the list with a trailing slash')
     for (const path of ['/docs', '/docs/', '/docs?a=1', '/docs/?a=1', '/docs/static/index.html'])
       await assertPageWorks(t, url + path)

@@ -26,7 +26,7 @@ t.test('each session has its own rate limit, which the headers report', async (t
   const rejected = await call('GET', IMPORTS)
   t.same([rejected.status, rejected.body], [429, sessionLimit(3)])
   t.match(headersOf(rejected), ['3', '0', SOON])
-  t.equal((await call('POST', IMPORTS, { body: '{' })).status, 429, 'before the body is parsed')
+  t.equal((await call('POST', IMPORTS, { body: '{' })).status, 429, 'rejected before the body is parsed')
   t.equal((await call('GET', '/nowhere')).status, 429, 'an unknown route')
   const other = await call('GET', resources('/imports', STRANGER), { token: STRANGER.token })
   t.same([other.status, headersOf(other)], [200, ['3', '2', null]], 'another session has its own limit')
@@ -38,7 +38,7 @@ t.test('a session over its rate limit is served again in the next window', async
   t.equal((await call('GET', IMPORTS)).status, 200)
   const rejected = await call('GET', IMPORTS)
   t.same([rejected.status, rejected.headers.get('retry-after')], [429, '1'])
-  await until(async () => (await call('GET', IMPORTS)).status === 200, 'the next window')
+  await until(async () => (await call('GET', IMPORTS)).status === 200, 'the next window has begun')
 })
 
 t.test('setting the system clock back does not lengthen the window', async (t) => {
@@ -68,7 +68,7 @@ t.test('a 429 is logged with the exceeded limit', async (t) => {
     log.map((line) => JSON.parse(line)).filter(({ msg, status }) => msg === 'request' && status === 429)
   for (const token of [OWNER.token, null])
     for (let count = 0; count < 2; count += 1) await call('GET', IMPORTS, { token })
-  await until(() => lines().length === 2, 'two lines')
+  await until(() => lines().length === 2, 'both rejected requests are logged')
   t.same(
     lines().map(({ reason }) => reason),
     [sessionLimit(1).message, addressLimit(1).message],

@@ -72,7 +72,7 @@ t.test('in an outage, the errors of 503 responses are sampled, counted and logge
     await fail()
     sent += 1
     return errors().at(-1)?.omitted > 0
-  }, 'the next window of the sampler')
+  }, 'the next window of the sampler has begun')
   await release()
   const omitted = errors().reduce((sum, line) => sum + (line.omitted ?? 0), 0)
   t.equal(errors().length + omitted, sent, 'each error is either logged or counted as omitted')

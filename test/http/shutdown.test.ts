@@ -58,7 +58,7 @@ t.test(
     t.equal(status, 201, 'other requests are served')
     t.strictSame(await list(), [200, 'keep-alive'])
     await until(() => !app.server.listening, 'the port is closed')
-    t.strictSame(await list(), [200, 'close'], 'over the idle connection')
+    t.strictSame(await list(), [200, 'close'], 'a response over the idle connection closes it')
     agent.destroy()
     await drained
   },

@@ -77,7 +77,7 @@ t.test('a client that reads nothing is disconnected', async (t) => {
     t.match(disconnected(service).at(-1), { level: 40, reason: 'timeout' }, name)
   }
   const { status, body } = await service.call('GET', FILES)
-  t.same([status, body.length], [200, 2], 'others are served, and no permit is lost')
+  t.same([status, body.length], [200, 2], 'another request is served, and no permit is lost')
 })
 
 t.test('a client that reads slowly is served', async (t) => {
@@ -93,7 +93,7 @@ t.test('a client that reads slowly is served', async (t) => {
   }, 60)
   t.teardown(() => clearInterval(timer))
   await until(() => received > 2 * 6 * 1_048_576, 'the whole response has arrived', 60_000)
-  t.ok(performance.now() - startedAt > 2000, 'this took longer than the timeout')
+  t.ok(performance.now() - startedAt > 2000, 'the response took longer than the timeout')
   t.same(disconnected(service), [])
 })
 

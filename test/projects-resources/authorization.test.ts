@@ -4,7 +4,7 @@ import { createToken, hashToken } from '../../src/session-token.js'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** Returns the rows of all tables without the column `last_used_at`, to check that rejected requests change nothing. */
+/** Returns all rows of all tables, to check that rejected requests change nothing. The rows omit `last_used_at`. */
 async function dump({ sql }: TestApp) {
   const tables = await sql<{ name: string }>(
     `SELECT relname AS name FROM pg_class

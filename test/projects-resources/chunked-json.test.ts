@@ -1,7 +1,7 @@
 import t from 'tap'
 import { hasLongText, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
-/** Texts that could be mistaken for the marker of a long text, and characters that must not be split. */
+/** Texts that could be mistaken for the placeholder of a long text, and characters that must not be split. */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
 t.test('joined, the chunks of a body are its JSON text, and each chunk has a limited size', (t) => {
@@ -18,8 +18,8 @@ t.test('joined, the chunks of a body are its JSON text, and each chunk has a lim
         const chunks = [...serializeInChunks(rows, (some) => JSON.stringify({ rows: some }))]
         const what = `text ${index}, ${length} characters`
         // Compared with ===, so that a failure does not print the texts.
-        t.ok(chunks.join('') === JSON.stringify({ rows }), what)
-        t.ok(Math.max(...chunks.map((chunk) => chunk.length)) <= 300 * 1024, what)
+        t.ok(chunks.join('') === JSON.stringify({ rows }), `${what}: the chunks are the JSON text`)
+        t.ok(Math.max(...chunks.map((chunk) => chunk.length)) <= 300 * 1024, `${what}: no chunk is too large`)
       }
     }
   }

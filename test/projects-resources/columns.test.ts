@@ -82,10 +82,10 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
     const update = async (body: Values, change: Values, message: string) => {
       const changed = await call('PUT', path, { body })
       expected = { ...expected, ...change, updated_at: changed.body[key]?.updated_at }
-      t.same([changed.status, changed.body], [200, { [key]: expected }], message)
-      t.same((await call('GET', path)).body, { [key]: expected }, message)
+      t.same([changed.status, changed.body], [200, { [key]: expected }], `${message}: the response to the PUT`)
+      t.same((await call('GET', path)).body, { [key]: expected }, `${message}: the response to a GET`)
       const list = await call('GET', all)
-      t.same(list.body[`${key}s`].at(-1), expected, message)
+      t.same(list.body[`${key}s`].at(-1), expected, `${message}: the list`)
       const [size] = await sql(`SELECT ${key}_bytes::integer AS bytes FROM projects WHERE id = 789`)
       t.same(size, { bytes: Buffer.byteLength(list.text) }, `${message}: its bytes are counted`)
     }
@@ -133,10 +133,18 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
     }
     const check = async (size: string) => {
       for (const name of filters) {
-        t.same(await list(name, first[name]), ids.slice(0, 1), `${name}, ${size}`)
-        t.same(await list(name, first[name], '&limit=1'), ids.slice(0, 1), `a page by ${name}, ${size}`)
-        t.same(await list(name, second[name]), ids.slice(1), `${name}, ${size}`)
-        t.same(await list(name, second[name], '&limit=100'), ids.slice(1), `a page by ${name}, ${size}`)
+        t.same(await list(name, first[name]), ids.slice(0, 1), `${name}=${first[name]} in a ${size} list`)
+        t.same(
+          await list(name, first[name], '&limit=1'),
+          ids.slice(0, 1),
+          `a page with ${name}=${first[name]} in a ${size} list`,
+        )
+        t.same(await list(name, second[name]), ids.slice(1), `${name}=${second[name]} in a ${size} list`)
+        t.same(
+          await list(name, second[name], '&limit=100'),
+          ids.slice(1),
+          `a page with ${name}=${second[name]} in a ${size} list`,
+        )
       }
     }
     await check('small')

@@ -100,14 +100,19 @@ t.test(
         'a request with another key is executed',
       )
       t.equal((await service.call('DELETE', `${path}/501`)).status, 204)
-      isReplayed(t, first, await post(link, `link-${type.slug}`, path), type.slug)
-      isReplayed(t, again, await post(link, `another-${type.slug}`, path), type.slug)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, after an unlink`)
+      isReplayed(
+        t,
+        again,
+        await post(link, `another-${type.slug}`, path),
+        `${type.slug} with another key, after an unlink`,
+      )
       t.equal(await count(type.linkTable), 0)
       const changes = type.texts.map((name) => `${name} = 'changed'`)
       await service.sql(`UPDATE ${type.table} SET ${changes.join(', ')} WHERE id = 501`)
-      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, changed since`)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, after a change`)
       await service.sql(`DELETE FROM ${type.table} WHERE id = 501`)
-      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, deleted since`)
+      isReplayed(t, first, await post(link, `link-${type.slug}`, path), `${type.slug}, after its deletion`)
     }
   },
 )
@@ -117,7 +122,7 @@ t.test('a retry of a preview gets the first response', async (t) => {
   const first = await post(LOCAL, 'preview', `${IMPORTS}/preview`)
   t.strictSame([first.status, first.body.duplicates], [200, []])
   await post(LOCAL, 'create')
-  isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'preview')
+  isReplayed(t, first, await post(LOCAL, 'preview', `${IMPORTS}/preview`), 'a preview')
 })
 
 t.test('a request with the same key and other JSON is 422; the order of properties is irrelevant', async (t) => {
@@ -132,10 +137,14 @@ t.test('a request with the same key and other JSON is 422; the order of properti
     source_path: 'folder',
     source_type: 'local',
   }
-  isReplayed(t, first, await post(reordered, 'k'), 'reordered')
+  isReplayed(t, first, await post(reordered, 'k'), 'reordered properties')
   const trailing = await post(body, 'k', `${IMPORTS}/`)
   t.strictSame([trailing.text, trailing.headers.get('idempotency-replayed')], [first.text, 'true'])
-  t.equal(trailing.headers.get('location'), String(first.body.import.id), 'relative to the URL of this request')
+  t.equal(
+    trailing.headers.get('location'),
+    String(first.body.import.id),
+    'Location is relative to the URL of this request',
+  )
   const others: [what: string, body: object, path?: string][] = [
     ['another value', { ...body, title: 'b' }],
     ['another type of value', { ...body, extra: { a: '1', b: [{ c: 1, d: null }] } }],
@@ -196,12 +205,17 @@ t.test('a response is not replayed after its project was deleted, or while the u
     t.strictSame(
       [response.status, response.body, response.headers.get('idempotency-replayed')],
       [403, denied, null],
-      key,
+      `a retry with the key ${key}`,
     )
   }
   await sql(`UPDATE github_installations SET suspended_at = NULL, repository_selection = 'selected'`)
-  isReplayed(t, first, await post(github, 'github'), 'visible again')
-  isReplayed(t, preview, await post(github, 'preview', `${IMPORTS}/preview`), 'visible again')
+  isReplayed(t, first, await post(github, 'github'), 'a create of an import that is visible again')
+  isReplayed(
+    t,
+    preview,
+    await post(github, 'preview', `${IMPORTS}/preview`),
+    'a preview of an import that is visible again',
+  )
 
   const local = await post(LOCAL, 'local')
   t.equal((await post(LOCAL, 'local', IMPORTS, STRANGER.token)).status, 403)
@@ -226,7 +240,7 @@ t.test('a replay of a github import sends no requests to GitHub', async (t) => {
   t.strictSame([first.status, first.body.import.source_path], [201, 'username/repository'])
   const { length: sent } = github.requests
   t.ok(sent > 0, 'the first request is verified with GitHub')
-  isReplayed(t, first, await create(), 'verified before')
+  isReplayed(t, first, await create(), 'the retry of an import that was verified with GitHub')
   t.equal(github.requests.length, sent)
   t.equal((await sql('SELECT FROM imports')).length, 1)
 })
@@ -325,7 +339,7 @@ t.test('while the first request is in progress, a retry is 409 and a different r
   t.strictSame((await post({ ...LOCAL, title: 'b' }, 'k')).body, REUSED)
   await release()
   t.equal((await first).status, 201)
-  isReplayed(t, await first, await post(LOCAL, 'k'), 'afterwards')
+  isReplayed(t, await first, await post(LOCAL, 'k'), 'a retry after the first request has finished')
   t.equal(await count('imports'), 1)
 })
 
@@ -342,7 +356,7 @@ t.test('two instances together execute only one of many requests with one key', 
     )
     const created = responses.filter(({ status }) => status === 201)
     t.ok(created.length >= 1)
-    t.equal(new Set(created.map(({ text }) => text)).size, 1, 'all get the same response')
+    t.equal(new Set(created.map(({ text }) => text)).size, 1, 'every 201 has the same body')
     t.strictSame(
       responses.filter(({ status }) => status !== 201 && status !== 409).map(({ text }) => text),
       [],
@@ -353,7 +367,7 @@ t.test('two instances together execute only one of many requests with one key', 
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const bodies = [LOCAL, { ...LOCAL, title: 'b' }]
   const both = [shared, other].map(({ call }, index) => call('POST', IMPORTS, { body: bodies[index], headers }))
-  await until(async () => (await countLockWaits()) > 1, 'both wait for the project')
+  await until(async () => (await countLockWaits()) > 1, 'both requests wait for the project')
   await release()
   const statuses = (await Promise.all(both)).map(({ status }) => status)
   t.strictSame(statuses.sort(), [201, 422], 'a different request with the same key')
@@ -368,7 +382,7 @@ t.test('two instances create only one resource with one key, and each takes one 
   const [before] = await sql(`SELECT nextval('user_files_id_seq')::int AS id`)
   const release = await holdTransaction(t, shared.databaseUrl, LOCK_PROJECT)
   const both = [shared, other].map(({ call }) => call('POST', resources('/user-files'), { body, headers }))
-  await until(async () => (await countLockWaits()) > 1, 'both wait for the project')
+  await until(async () => (await countLockWaits()) > 1, 'both requests wait for the project')
   await release()
   const [first, second] = await Promise.all(both)
   t.strictSame([first?.status, second?.status, second?.text], [201, 201, first?.text])
@@ -388,14 +402,14 @@ t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not 
   t.equal(await count('idempotency_keys'), 0)
   await sql(`INSERT INTO github_installations (installation_id, account_name, repository_selection, neptun_user_id)
              VALUES (7, 'not-installed', 'all', 1)`)
-  t.equal((await post(denied, 'denied')).status, 201, 'access has been granted since')
+  t.equal((await post(denied, 'denied')).status, 201, 'a retry after access was granted')
 
   await sql(`INSERT INTO imports (source_type, source_path, neptun_user_id, project_id)
              SELECT 'local', 'x', 1, 789 FROM generate_series(1, 999) n`)
   const full = await post(LOCAL, 'full')
   t.strictSame(full.body, errorBody(409, 'PROJECT_FULL', 'The project is full: it holds at most 1000 imports'))
   await call('DELETE', `${IMPORTS}/${(await call('GET', `${IMPORTS}?limit=1`)).body.imports[0].id}`)
-  isReplayed(t, full, await post(LOCAL, 'full'), 'although there is room now')
+  isReplayed(t, full, await post(LOCAL, 'full'), 'the 409 is replayed, although there is room now')
   t.equal((await post(LOCAL, 'again')).status, 201)
   const preview = await post(LOCAL, 'full-preview', `${IMPORTS}/preview`)
   isReplayed(t, preview, await post(LOCAL, 'full-preview', `${IMPORTS}/preview`), 'the 409 of a preview')

@@ -57,7 +57,7 @@ async function isFull(t: Test, { call }: TestApp, path: string) {
 t.test('the counters of a project match the complete lists after every kind of write', async (t) => {
   const service = await shared.reset()
   const { call, sql } = service
-  await countersMatch(t, service, 'empty')
+  await countersMatch(t, service, 'an empty project')
   const texts = [HARD, 'x', HARD.repeat(4), '']
   for (const text of texts) {
     const created = await call('POST', IMPORTS, local('/"é🦉', { title: text || null, description: text.repeat(9) }))
@@ -80,18 +80,18 @@ t.test('the counters of a project match the complete lists after every kind of w
     }
     await call('POST', resources(`/${slug}`), { body: type.create })
   }
-  await countersMatch(t, service, 'created')
+  await countersMatch(t, service, 'after creates')
 
   const { body } = await call('GET', IMPORTS)
   const [one, other] = body.imports.map(({ id }: { id: number }) => `${IMPORTS}/${id}`)
   for (const change of [{ description: HARD }, { title: null }, { description: 'y' }, { source_path: '/shorter' }]) {
     t.equal((await call('PUT', one, { body: change })).status, 200)
-    await countersMatch(t, service, `after ${Object.keys(change)}`)
+    await countersMatch(t, service, `after a change of ${Object.keys(change)}`)
   }
   const [oneFile, otherFile] = (await call('GET', FILES)).body.files.map(({ id }: { id: number }) => `${FILES}/${id}`)
   for (const change of [{ text: HARD }, { language: null }, { original_path: '/é' }]) {
     t.equal((await call('PUT', oneFile, { body: change })).status, 200)
-    await countersMatch(t, service, `a file, after ${Object.keys(change)}`)
+    await countersMatch(t, service, `a file, after a change of ${Object.keys(change)}`)
   }
   t.equal((await call('DELETE', otherFile)).status, 204)
   t.equal((await call('DELETE', other)).status, 204)
@@ -99,14 +99,14 @@ t.test('the counters of a project match the complete lists after every kind of w
     const [{ id }] = (await call('GET', resources(`/${slug}`))).body
     t.equal((await call('DELETE', resources(`/${slug}/${id}`))).status, 204)
   }
-  await countersMatch(t, service, 'removed')
+  await countersMatch(t, service, 'after deletions and unlinks')
   await sql(`DELETE FROM user_files WHERE id = (SELECT min(user_file_id) FROM project_user_files)`)
   await sql(`UPDATE chat_conversations SET description = description || $1`, [HARD])
   await sql(`UPDATE github_installations SET suspended_at = now(), github_account_type = 'User'`)
-  await countersMatch(t, service, 'changed directly in the database')
+  await countersMatch(t, service, 'after changes directly in the database')
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
   await sql(`UPDATE imports SET project_id = 791 WHERE id = (SELECT min(id) FROM imports)`)
-  await countersMatch(t, service, 'moved to another project')
+  await countersMatch(t, service, 'after a move to another project')
   await sql('DELETE FROM users WHERE id = 1')
   t.strictSame(await sql('SELECT id FROM projects'), [{ id: 790 }])
 })
@@ -123,16 +123,16 @@ for (const type of RESOURCE_TYPES) {
       Array.from({ length: 8 }, () => call('POST', all, { body: { [idField]: 501 } })),
     )
     t.strictSame([countOf(responses, 201), countOf(responses, 200)], [1, 7])
-    await countersMatch(t, service, 'linked')
+    await countersMatch(t, service, 'after a link')
     await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'third', 1)`)
     const third = { ...OWNER, projectId: 791 }
     t.equal((await call('POST', resources(`/${slug}`, third), { body: { [idField]: 501 } })).status, 201)
     await sql(`DELETE FROM ${table} WHERE id = 501`)
-    await countersMatch(t, service, 'the resource deleted')
+    await countersMatch(t, service, 'after the deletion of the resource')
     const [row] = await sql(
       `SELECT ${counter}_count AS rows, ${counter}_bytes::integer AS bytes FROM projects WHERE id = 791`,
     )
-    t.strictSame(row, { rows: 0, bytes: 1 }, 'in the other project, too')
+    t.strictSame(row, { rows: 0, bytes: 1 }, 'the counter of the other project')
   })
 
   t.test(`${slug}: a project has at most 1000 links, even with concurrent requests`, async (t) => {
@@ -152,7 +152,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(await sql(`SELECT count(*)::integer FROM ${linkTable}`), [{ count: 1000 }])
     const [{ id: linked } = { id: 0 }] = await sql<{ id: number }>(`SELECT ${idField} AS id FROM ${linkTable} LIMIT 1`)
     t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 200, 'an existing link')
-    await countersMatch(t, service, 'full')
+    await countersMatch(t, service, 'a full project')
     t.equal((await call('DELETE', `${all}/${linked}`)).status, 204)
     t.equal((await call('POST', all, { body: { [idField]: linked } })).status, 201, 'there is room again')
   })
@@ -175,7 +175,7 @@ t.test('a project has at most 1000 imports, even with concurrent requests', asyn
   t.equal(countOf(responses, 201), 10)
   const FULL = full('it holds at most 1000 imports')
   for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
-  await countersMatch(t, service, 'full')
+  await countersMatch(t, service, 'a full project')
   t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL, 'a preview')
   const [one] = (await call('GET', IMPORTS)).body.imports
   t.equal(
@@ -199,7 +199,7 @@ t.test('a project has at most 1000 files, even with concurrent requests', async 
   t.equal(countOf(responses, 201), 5)
   const FULL = full('it holds at most 1000 files')
   for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
-  await countersMatch(t, service, 'full')
+  await countersMatch(t, service, 'a full project')
   const [one] = (await call('GET', FILES)).body.files
   t.equal((await call('PUT', `${FILES}/${one.id}`, { body: { title: 'grows' } })).status, 200, 'a file can be changed')
   t.equal((await call('DELETE', `${FILES}/${one.id}`)).status, 204)
@@ -223,7 +223,7 @@ t.test('a list of files can have exactly MAX_PROJECT_BYTES of JSON, and not one 
   t.strictSame((await put({ text: 'a'.repeat(room + 1) })).body, FULL, 'a change to one byte too many')
   t.equal((await put({ text: 'a'.repeat(room) })).status, 200, 'a change to exactly the limit')
   t.equal(Buffer.byteLength((await call('GET', FILES)).text), MAX_BYTES)
-  await countersMatch(t, service, 'full')
+  await countersMatch(t, service, 'a full project')
 })
 
 t.test('a list of imports can have exactly MAX_PROJECT_BYTES of JSON, and not one byte more', async (t) => {
@@ -236,7 +236,7 @@ t.test('a list of imports can have exactly MAX_PROJECT_BYTES of JSON, and not on
   )
   for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
   await isFull(t, service, IMPORTS)
-  await countersMatch(t, service, 'full')
+  await countersMatch(t, service, 'a full project')
 
   const [one] = (await call('GET', IMPORTS)).body.imports
   const put = (body: object) => call('PUT', `${IMPORTS}/${one.id}`, { body })
@@ -252,7 +252,7 @@ t.test('a list of imports can have exactly MAX_PROJECT_BYTES of JSON, and not on
   t.strictSame((await call('POST', `${IMPORTS}/preview`, local('/x'))).body, FULL)
   t.equal((await put({ description: escaped + 'b'.repeat(room - 16) })).status, 200, 'a change of the same size')
   t.equal((await put({ description: null, title: 'x' })).status, 200, 'a change to a smaller size')
-  await countersMatch(t, service, 'changed')
+  await countersMatch(t, service, 'after changes')
 })
 
 t.test('each list of links has a separate limit of MAX_PROJECT_BYTES', async (t) => {
@@ -270,7 +270,7 @@ t.test('each list of links has a separate limit of MAX_PROJECT_BYTES', async (t)
     for (const response of responses.filter(({ status }) => status !== 201)) t.strictSame(response.body, FULL)
     await isFull(t, service, all)
   }
-  await countersMatch(t, service, 'full')
+  await countersMatch(t, service, 'a full project')
 })
 
 t.test('the counters are correct when a resource is changed, linked and unlinked concurrently', async (t) => {
@@ -313,7 +313,7 @@ t.test('the counters are correct after a data-only dump is restored', async (t) 
     )
   }
   await client.end()
-  await countersMatch(t, service, 'restored')
+  await countersMatch(t, service, 'after the restore')
   t.equal((await call('GET', IMPORTS)).body.imports.length, 1)
   t.equal((await call('GET', FILES)).body.files.length, 1)
 })
@@ -357,7 +357,7 @@ t.test('a project that exceeds the limits when a migration adds them is readable
     `INSERT INTO sessions (token_hash, neptun_user_id, expires_at) VALUES (sha256($1), 1, now() + interval '1 day')`,
     [OWNER.token],
   )
-  await countersMatch(t, service, 'migrated')
+  await countersMatch(t, service, 'after the migration')
   const files = resources('/user-files')
   t.equal((await call('GET', IMPORTS)).body.imports.length, 1002)
   t.equal((await call('GET', files)).body.length, 1002)
@@ -369,5 +369,5 @@ t.test('a project that exceeds the limits when a migration adds them is readable
   t.equal((await put({ description: 'shrinks' })).status, 200)
   t.equal((await call('DELETE', `${IMPORTS}/2`)).status, 204)
   t.equal((await call('DELETE', `${files}/1`)).status, 204)
-  await countersMatch(t, service, 'smaller')
+  await countersMatch(t, service, 'after a change and deletions')
 })

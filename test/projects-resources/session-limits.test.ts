@@ -88,8 +88,8 @@ t.test('a session ends at SESSION_MAX_AGE, even if it has just been used', async
 t.test('SESSION_IDLE_TIMEOUT, SESSION_MAX_AGE and expires_at apply together', async (t) => {
   const { create, list, sql } = await startWith(t, { SESSION_MAX_AGE: `${HOUR}`, SESSION_IDLE_TIMEOUT: `${MINUTE}` })
   t.equal(await list(await create('30 minutes', '20 seconds')), 200)
-  t.equal(await list(await create('30 minutes', '61 seconds')), 401, 'idle')
-  t.equal(await list(await create('61 minutes', '30 seconds')), 401, 'too old')
+  t.equal(await list(await create('30 minutes', '61 seconds')), 401, 'an idle session')
+  t.equal(await list(await create('61 minutes', '30 seconds')), 401, 'a session that is too old')
   const expired = await create('30 minutes', '30 seconds')
   await sql(`UPDATE sessions SET expires_at = now() WHERE id = (SELECT max(id) FROM sessions)`)
   t.equal(await list(expired), 401)

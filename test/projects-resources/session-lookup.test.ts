@@ -130,7 +130,7 @@ t.test('a lookup accepts the documented formats of ids and times; any other resp
     await isUnauthorized(t, token, what)
     t.strictSame(await rowsOf(token), [])
     const lookups = other.requests.length
-    await isUnauthorized(t, token, what)
+    await isUnauthorized(t, token, `${what}, with the cached result`)
     t.equal(other.requests.length, lookups, 'the result is cached')
   }
 })
@@ -214,7 +214,7 @@ t.test('concurrent requests with one cookie share a lookup, and a 401 is cached'
   }
   const token = newToken()
   const concurrent = Array.from({ length: 16 }, () => list(token))
-  await until(() => waiting.length > 0, 'one lookup')
+  await until(() => waiting.length > 0, 'a lookup has begun')
   await until(async () => (await list(token)).status === 429, 'all requests have arrived')
   for (const respond of waiting) respond()
   t.strictSame(
@@ -224,8 +224,11 @@ t.test('concurrent requests with one cookie share a lookup, and a 401 is cached'
   t.equal(other.requests.length, 1)
   other.respond = status(401)
   const junk = newToken()
-  await Promise.all(Array.from({ length: 10 }, () => isUnauthorized(t, junk, 'junk')))
-  for (let round = 0; round < 5; round += 1) await isUnauthorized(t, junk, 'junk again')
+  await Promise.all(
+    Array.from({ length: 10 }, () => isUnauthorized(t, junk, 'a cookie that the other service rejects')),
+  )
+  for (let round = 0; round < 5; round += 1)
+    await isUnauthorized(t, junk, 'a cookie that the other service rejects, with the cached 401')
   t.equal(other.requests.length, 2)
 })
 
@@ -261,7 +264,7 @@ t.test('at most 32 lookups are concurrent and 64 wait; further requests get 503 
   for (const respond of waiting) respond()
   await Promise.all(all)
   t.strictSame(statuses.slice(14), Array(96).fill(200))
-  t.equal(await send(200), 200, 'afterwards')
+  t.equal(await send(200), 200, 'the next lookup succeeds')
 })
 
 t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when either service ends it', async (t) => {
@@ -283,7 +286,7 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal((await list(token)).status, 403, 'the session now belongs to another user')
   await expireCheck()
   other.respond = status(401)
-  await isUnauthorized(t, token, 'ended in the other service')
+  await isUnauthorized(t, token, 'a session that ended in the other service')
   const [ended] = await sql('SELECT expires_at <= now() AS is_over FROM sessions WHERE token_hash = $1', [
     hashToken(token),
   ])
@@ -294,9 +297,9 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal((await list(revoked)).status, 200)
   await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(revoked)])
   const lookups = other.requests.length
-  await isUnauthorized(t, revoked, 'revoked here')
+  await isUnauthorized(t, revoked, 'a session that was revoked here')
   await expireCheck()
-  await isUnauthorized(t, revoked, 'revoked here, and due for a lookup')
+  await isUnauthorized(t, revoked, 'a session that was revoked here, and is due for a lookup')
   t.equal(other.requests.length, lookups, 'a revoked session is not looked up')
 })
 
@@ -366,8 +369,8 @@ t.test('sessions that other programs have inserted are not looked up', async (t)
   const [expired, revoked] = [newToken(), newToken()]
   await createSession(sql, OWNER.userId, { token: expired, expires: `now() - interval '1 s'` })
   await createSession(sql, OWNER.userId, { token: revoked, revoked: 'now()' })
-  await isUnauthorized(t, expired, 'expired')
-  await isUnauthorized(t, revoked, 'revoked')
+  await isUnauthorized(t, expired, 'an expired session')
+  await isUnauthorized(t, revoked, 'a revoked session')
   t.equal((await list(OWNER.token)).status, 200)
   t.equal(other.requests.length, 0)
 })

@@ -19,7 +19,7 @@ for (const type of RESOURCE_TYPES) {
     t.strictSame(Object.keys(first.body), [...keys, ...Object.keys(own)])
     hasProperties(t, first.body, { ...created, ...own, id: 4000, neptun_user_id: 1 })
     t.equal(first.body.created_at, first.body.updated_at)
-    t.equal((await sql(`SELECT FROM ${linkTable}`)).length, 0, 'it is linked to no project')
+    t.equal((await sql(`SELECT FROM ${linkTable}`)).length, 0, 'the resource is linked to no project')
 
     const again = await api('PUT', path, { ...first.body, ...create, id: 9, neptun_user_id: 2, created_at: 'x' })
     t.strictSame([again.status, again.body], [200, first.body], 'nothing has changed, not even updated_at')
@@ -119,7 +119,11 @@ t.test('the public API withholds imports while the installation is suspended', a
   t.match([suspended.status, suspended.body.suspended_at], [200, '2026-01-02T02:04:05.678Z'])
   t.strictSame(await list(), [0, '1'])
   const unchanged = await put({})
-  t.strictSame([unchanged.status, unchanged.body], [200, suspended.body], 'without suspended_at, it is unchanged')
+  t.strictSame(
+    [unchanged.status, unchanged.body],
+    [200, suspended.body],
+    'a body without suspended_at does not change the installation',
+  )
   const active = await put({ suspended_at: null })
   t.strictSame([active.status, active.body.suspended_at], [200, null])
   t.strictSame(await list(), [1, null])
@@ -173,7 +177,11 @@ t.test('PUT of an installation_id that the user has under another id is 409 CONF
   const put = await api('PUT', '/users/1/github-installations/5', values)
   t.strictSame([put.status, put.body], [409, CONFLICT])
   t.strictSame(await sql('SELECT * FROM github_installations ORDER BY id'), before)
-  t.equal((await api('PUT', '/users/2/github-installations/5', values)).status, 201, 'another user may have it too')
+  t.equal(
+    (await api('PUT', '/users/2/github-installations/5', values)).status,
+    201,
+    'another user may have the same installation_id',
+  )
   t.equal((await api('PUT', '/users/2/github-installations/6', { ...values, installation_id: 7 })).status, 201)
   t.strictSame((await api('PUT', '/users/2/github-installations/6', values)).body, CONFLICT)
 })

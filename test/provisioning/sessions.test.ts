@@ -57,7 +57,7 @@ t.test('POST with token_hash creates or extends a session without receiving its 
   t.strictSame(
     [again.status, again.body],
     [200, { ...created.body, last_used_at: again.body.last_used_at, expires_at: again.body.expires_at }],
-    'the same session',
+    'the second POST returns the same session',
   )
   t.ok(again.body.expires_at > created.body.expires_at, 'the session expires later than before')
   const CONFLICT = errorBody(409, 'CONFLICT', 'The token was revoked or belongs to another user')
@@ -124,7 +124,11 @@ t.test('DELETE revokes one session or all sessions of a user', async (t) => {
   t.strictSame((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 1 })
   t.strictSame((await api('DELETE', `/users/1/sessions/${first.id}`)).body, { revoked: 0 }, 'a retry')
   t.strictSame((await api('DELETE', '/users/1/sessions/2147483647')).body, { revoked: 0 })
-  t.strictSame((await api('DELETE', '/users/1/sessions')).body, { revoked: 3 }, 'including the session of OWNER')
+  t.strictSame(
+    (await api('DELETE', '/users/1/sessions')).body,
+    { revoked: 3 },
+    'all remaining sessions, including that of OWNER',
+  )
   t.strictSame((await api('DELETE', '/users/77/sessions')).body, { revoked: 0 })
   for (const { token } of [first, second, third]) t.equal((await call('GET', IMPORTS, { token })).status, 401)
   const { status } = await call('GET', resources('/imports', STRANGER), { token: other.token })

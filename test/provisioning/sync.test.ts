@@ -255,7 +255,7 @@ t.test('concurrent syncs of one user are serialized, and do not block reads', as
     responses.map(({ status }) => status),
     [200, 200, 200, 200],
   )
-  t.strictSame([...new Set(read.map(({ status }) => status))], [200], 'reads')
+  t.strictSame([...new Set(read.map(({ status }) => status))], [200], 'reads succeed')
   const names = await service.sql('SELECT name, count(*)::integer FROM projects WHERE id >= 5000 GROUP BY name')
   t.strictSame(names, [{ name: names[0]?.['name'], count: 50 }], 'all projects have the name of the last sync')
 })

@@ -171,7 +171,7 @@ t.test('of two users who concurrently PUT the same id, one gets it and the other
     const responses = await Promise.all([put(1), put(2), put(1), put(2)])
     const [row] = await sql(`SELECT name, neptun_user_id FROM projects WHERE id = ${id}`)
     const statuses = responses.map(({ status }) => status).sort()
-    t.strictSame(statuses, [200, 201, 409, 409], `${id}`)
+    t.strictSame(statuses, [200, 201, 409, 409], `concurrent PUTs of project ${id}`)
     t.equal(row?.['name'], `of ${row?.['neptun_user_id']}`)
     t.strictSame(responses.find(({ status }) => status === 409)?.body, ID_TAKEN)
   }

@@ -58,7 +58,7 @@ export interface StartOptions {
   isMigrating?: () => boolean
   /** Inserts rows in place of the two users. */
   rows?: (databaseUrl: string) => Promise<unknown>
-  /** Called for every route, with the Fastify instance that registers it as `this`. */
+  /** Called for every route. `this` is the Fastify instance that registers the route. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void
 }
 

@@ -11,6 +11,7 @@ export const FREE_DATABASES = 'CREATE TABLE free_databases (name text PRIMARY KE
  * @param options migrated: false for a database without tables, which is dropped after the test
  */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<string> {
+  if (SERVER === '') throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test')
   const name = migrated ? ((await takeFree()) ?? (await create(TEMPLATE))) : await create('template0')
   t.teardown(async () => {
     if (migrated && t.passing()) await administer(SERVER, 'INSERT INTO free_databases VALUES ($1)', [name])
@@ -19,7 +20,7 @@ export async function createDatabase(t: Test, { migrated = true } = {}): Promise
   return urlOf(name)
 }
 
-const { TEST_DATABASE_URL: SERVER = 'run the tests with npm test', TEST_TEMPLATE: TEMPLATE = '' } = process.env
+const { TEST_DATABASE_URL: SERVER = '', TEST_TEMPLATE: TEMPLATE = '' } = process.env
 
 function urlOf(name: string): string {
   const url = new URL(SERVER)

@@ -43,7 +43,9 @@ function receive(url: string, parts: (string | Uint8Array)[]): Promise<Buffer> {
     })
     const received: Buffer[] = []
     const text = () => Buffer.concat(received).toString()
-    socket.setTimeout(30_000, () => socket.destroy(new Error(`still open after: ${text()}`)))
+    socket.setTimeout(30_000, () =>
+      socket.destroy(new Error(`the connection is still open after 30 s without traffic; received: ${text()}`)),
+    )
     socket.on('data', (chunk) => received.push(chunk))
     socket.on('error', reject).on('close', () => resolve(Buffer.concat(received)))
   })

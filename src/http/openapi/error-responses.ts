@@ -93,7 +93,7 @@ const SERVICE_ERRORS: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** Errors of an operation whose request body is parsed. This includes DELETE, which ignores the body. */
+/** Errors of an operation that parses its request body. DELETE does so, too, although it does not use the result. */
 export const BODY_ERRORS: ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
 /** Errors of a write with a session. */

@@ -21,7 +21,8 @@ export interface SessionLookupOptions {
 }
 
 /**
- * Called after each lookup, once for lookups that share a request. Not called if the database fails. Outcomes:
+ * Called after each lookup: once if several client requests with the same cookie share it. Not called if the database
+ * fails. Outcomes:
  * - `found`: the session is valid
  * - `refused`: the other service does not know the session, the session has ended or was revoked here, or its user is
  *   not in the database
@@ -53,7 +54,7 @@ const INVALID_COOKIES = { max: 10_000, ttl: 5000 }
 const MAX_LOOKUPS = 32
 const MAX_WAITING = 64
 
-/** Creates the lookup. Concurrent lookups of one cookie share a request. */
+/** Creates the lookup. Concurrent client requests with the same cookie share a lookup. */
 export function createSessionLookup(
   repository: SessionLookupRepository,
   options: SessionLookupOptions,

@@ -110,7 +110,11 @@ t.test('the OpenAPI document has every public route, and no other', async (t) =>
     .filter(({ method, schema }) => method !== 'HEAD' && !schema?.hide)
     .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
   t.same(calls.map(nameOf).sort(), registered.sort())
-  t.same(guarded.map(nameOf).sort(), registered.filter((route) => route.includes(' /api/')).sort(), 'with a session')
+  t.same(
+    guarded.map(nameOf).sort(),
+    registered.filter((route) => route.includes(' /api/')).sort(),
+    'operations that require a session',
+  )
   t.equal(new Set(calls.map(({ operationId }) => operationId)).size, calls.length)
   const hidden = shared.routes.filter(({ schema }) => schema?.hide).map(({ url }) => url.replace(/\(.*\)/, ''))
   const unknown = '/api/users/:user_id/projects/:project_id/resources/:resource_type'

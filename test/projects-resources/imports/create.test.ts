@@ -102,7 +102,7 @@ t.test('titles and descriptions round-trip byte for byte', async (t) => {
     const body = { source_type: 'local', source_path: 'x', title: text, description: text }
     const response = await call('POST', imports, { body })
     t.equal(response.status, 201)
-    t.strictSame([response.body.import.title, response.body.import.description], [text, text], `number ${index}`)
+    t.strictSame([response.body.import.title, response.body.import.description], [text, text], `text ${index}`)
   }
 })
 

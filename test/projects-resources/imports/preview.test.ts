@@ -34,13 +34,13 @@ t.test('a preview returns the import as it would be stored, without id and times
     project_id: 789,
   }
   t.strictSame([response.status, response.body], [200, { import: expected, duplicates: [] }])
-  t.equal(response.headers.get('etag'), null, 'there is no object yet')
+  t.equal(response.headers.get('etag'), null, 'a preview has no ETag, because nothing is stored')
   t.equal(response.headers.get('location'), null)
   t.strictSame(await stored(service), before)
 
   const created = await call('POST', IMPORTS, { body })
   const { id, created_at, updated_at, ...rest } = created.body.import
-  t.strictSame(rest, expected, 'a create returns the same')
+  t.strictSame(rest, expected, 'a create returns the same import')
   t.equal(id, 1, 'the preview did not use an id of the sequence')
 })
 
@@ -91,8 +91,8 @@ t.test('a preview fails with the same error as a create', async (t) => {
       await call('POST', path, { body, ...options }),
       await call('POST', `${path}/preview`, { body, ...options }),
     ]
-    t.equal(`${created.status} ${created.body.code}`, error, what)
-    t.strictSame([previewed.status, previewed.body], [created.status, created.body], what)
+    t.equal(`${created.status} ${created.body.code}`, error, `${what}: a create`)
+    t.strictSame([previewed.status, previewed.body], [created.status, created.body], `${what}: a preview`)
     const type = 'content-type'
     t.equal(previewed.headers.get(type), created.headers.get(type))
   }

@@ -35,9 +35,9 @@ t.test('recording an installation again updates the existing row, and links it t
   t.strictSame(
     (await call('GET', resources('/github-installations', other))).body,
     [again.body],
-    'linked to the other project',
+    'the installation is linked to the other project',
   )
-  t.strictSame((await call('GET', all)).body, [again.body], 'still linked to the first project')
+  t.strictSame((await call('GET', all)).body, [again.body], 'the installation is still linked to the first project')
   t.strictSame(await rows(service), [{ neptun_user_id: 1, account_name: 'acme-inc', repository_selection: 'all' }])
 })
 
@@ -129,7 +129,7 @@ t.test(
       neptun_user_id: 1,
     })
     const rows = await sql('SELECT suspended_at FROM github_installations')
-    t.strictSame(rows, [{ suspended_at: null }], 'not suspended on GitHub')
+    t.strictSame(rows, [{ suspended_at: null }], 'the installation is not suspended, as on GitHub')
 
     github.installations = []
     t.equal((await call('POST', all, { body })).status, 403)

@@ -49,8 +49,9 @@ const githubOn = (hosts: Hosting['hosts']): Hosting => ({
 })
 
 /**
- * Names of a project's pages in old URLs, which have no `/-/`. GitLab reserves only some of these names, and groups and
- * projects can have the others, so a path with such a name is rejected only if it could be that of a page.
+ * Names of a project's pages in old URLs, which have no `/-/`. GitLab does not reserve all of them: some can also be
+ * names of groups and projects. A path with any of these names is therefore rejected only if it could be from the URL
+ * of a page.
  * https://docs.gitlab.com/user/reserved_names/
  */
 const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
