@@ -32,7 +32,7 @@ const RAISED_LIMITS = {
   MAX_PROJECT_BYTES: '1000000000',
   RATE_LIMIT_SESSION: '1000000000',
   RATE_LIMIT_ADDRESS: '1000000000',
-  // On a slow machine, 64 concurrent lists of 1000 imports wait for a connection longer than the default allows.
+  // On a slow machine, 64 concurrent requests can wait for a database connection longer than the default allows.
   DATABASE_CONNECT_TIMEOUT: '10000',
 }
 

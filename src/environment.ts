@@ -60,7 +60,7 @@ function readSecretFile(variable: string, path: string): string {
   return secret
 }
 
-/** Reads a file in UTF-8, or in UTF-16 if it starts with a byte order mark, as files written on Windows may. */
+/** Reads a file in UTF-8, or in UTF-16 if it starts with the byte order mark of UTF-16, as files from Windows may. */
 function readTextFile(path: string): string {
   const bytes = readFileSync(path)
   const mark = bytes.subarray(0, 2).toString('hex')

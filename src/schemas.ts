@@ -74,7 +74,7 @@ export const NullableOneOf = <const T extends readonly string[]>(values: T, opti
 export const Time = (options: SchemaOptions = {}) =>
   Type.Unsafe<Date>(Type.String({ ...options, format: 'date-time', maxLength: 24 }))
 
-/** Earliest time that ISO 8601 represents with a four-digit year, in milliseconds since 1970. */
+/** Earliest time that is accepted, in milliseconds since 1970. PostgreSQL has no year 0. */
 export const MIN_TIME = Date.parse('0001-01-01T00:00:00.000Z')
 
 /** Latest time that ISO 8601 represents with a four-digit year, in milliseconds since 1970. */

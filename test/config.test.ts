@@ -55,7 +55,7 @@ t.test('DATABASE_URL is the only required variable', async (t) => {
   ])
 })
 
-t.test('other variables are ignored', async (t) => {
+t.test('environment variables that are not variables of the service are ignored', async (t) => {
   t.strictSame(loadConfig({ DATABASE_URL, PATH: '/bin', port: '1', PORT_: 'x', MAX_IMPORTS: 'x' }), DEFAULTS)
 })
 

@@ -88,8 +88,8 @@ export function describeConnectionError({ code, message }: Partial<NodeJS.ErrnoE
 /**
  * Converts a database error to the error for the client.
  * @param isWrite whether the request is a write
- * @returns the error unchanged if it is not a known error of the database: another ApiError, an error of Fastify, or a
- *   bug
+ * @returns an ApiError for a known error of the database. Every other error is returned unchanged: an ApiError that is
+ *   not about the database, an error of Fastify, or a bug
  */
 export function toApiError(error: unknown, isWrite: boolean): unknown {
   const { code, constraint, message } = readFailure(error)
@@ -106,15 +106,18 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
       return new ApiError(isResource ? 'RESOURCE_NOT_FOUND' : 'PROJECT_NOT_FOUND')
     }
   }
-  // Thrown by Database.read, or instead of a call that got no permit (concurrency-limits.ts). Neither stores anything,
-  // even if the connection was lost.
-  const storedNothing = error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE'
-  const isTemporary = isDatabaseUnavailable(error) || STALE.test(code) || UNSETTLED.test(code)
-  if (!storedNothing && !isTemporary) return error
-  if (!isWrite) return storedNothing ? error : new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error })
-  const isCertain = storedNothing || !(LOST.test(code) || LOST.test(message))
-  const text = isCertain
-    ? 'The database is unavailable: nothing was stored'
-    : 'The connection to the database was lost: a change may or may not have been stored'
-  return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: error, message: text })
+  // A read failed (Database.read), a call was not executed because it got no permit (concurrency-limits.ts), or the
+  // request was rejected during a migration (starting.ts). In all three cases, nothing was stored, even if the
+  // connection was lost.
+  if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') {
+    return isWrite ? unavailable(error.cause, `${error.message}: nothing was stored`) : error
+  }
+  if (!isDatabaseUnavailable(error) && !STALE.test(code) && !UNSETTLED.test(code)) return error
+  if (!isWrite) return unavailable(error)
+  return LOST.test(code) || LOST.test(message)
+    ? unavailable(error, 'The connection to the database was lost: a change may or may not have been stored')
+    : unavailable(error, 'The database is unavailable: nothing was stored')
 }
+
+const unavailable = (cause: unknown, message?: string) =>
+  new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause, ...(message && { message }) })

@@ -10,7 +10,7 @@ const wellFormed: KeywordDefinition = {
 
 /**
  * Rejects times that do not exist: `Date` alone would accept February 30 as March 1 or 2. Also rejects times outside the
- * years 0001 to 9999 in UTC: an offset can move a time out of the years that four digits can represent.
+ * years 0001 to 9999 in UTC, because an offset can move a time out of them.
  */
 const instant: KeywordDefinition = {
   keyword: 'instant',

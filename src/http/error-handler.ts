@@ -90,13 +90,13 @@ function rateLimitDelay({ headers }: FastifyRequest): number {
 
 const sampler = createSampler()
 
-/** Logs a 5xx. Outages (503) affect many requests, so they are sampled and logged without a stack trace. */
+/** Logs a 5xx. Outages (503) affect many requests, so they are sampled and logged without stack traces. */
 function logServerError(error: FastifyError | ApiError, visible: ApiError, { log }: FastifyRequest) {
   if (visible.statusCode < 500) return
   if (visible.statusCode !== 503) return log.error({ err: error }, visible.message)
   const sample = sampler()
   if (!sample) return
-  const { stack: _, ...cause } = serializeError(visible.cause ?? error)
+  const cause = serializeError(visible.cause ?? error, { hasStack: false })
   log.error({ code: visible.code, ...sample, cause }, visible.message)
 }
 

@@ -90,8 +90,8 @@ export function createInFlightLimit(app: FastifyInstance) {
 
     /**
      * Call this after the authentication. While the body is being received, only the open response holds a reference.
-     * If the connection closes during that time, Fastify calls no further hook, so a second reference would never be
-     * released.
+     * If the connection closes before Fastify starts to read the body, Fastify calls no further hook, so a second
+     * reference would never be released.
      */
     pause: (request: FastifyRequest) => setBusy(request, false),
 

@@ -10,9 +10,7 @@ interface StartingOptions {
 async function starting(app: FastifyInstance, { isMigrating }: StartingOptions) {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isMigrating() || request.routeOptions.url === '/health/live') return done()
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    const message = `The database is being migrated${isRead ? '' : ': nothing was stored'}`
-    done(new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message }))
+    done(new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message: 'The database is being migrated' }))
   })
 }
 

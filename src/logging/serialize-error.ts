@@ -6,7 +6,7 @@ import { RefusedResponse } from '../github/bounded-fetch.js'
 interface LoggedError {
   type: string
   message?: string
-  stack: string
+  stack?: string
   code?: string
   constraint?: string
   cause?: LoggedError
@@ -30,23 +30,24 @@ const NAMES_ONLY = /^(0A|42|55|58|XX)/
  * Serializes an error for the log, with an allowlist of properties and messages. The log must not contain any value
  * from a request, but libraries attach their input to errors: in messages (`JSON.parse`, PostgreSQL's conversions), in
  * properties (`input`, `detail`, `meta`, `request`) and in causes.
+ * @param options `hasStack`: whether to include stack traces (default: true). `depth`: depth of a nested error
  */
-export function serializeError(error: unknown, depth = 0): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, stack: '' }
+export function serializeError(error: unknown, { hasStack = true, depth = 0 } = {}): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error }
   const { code, constraint, message } = readFailure(error)
   const isSafe = isSafeMessage(error, code)
   const type = NAME.test(error.constructor.name) ? error.constructor.name : 'Error'
-  const causes =
-    depth < MAX_DEPTH && error.cause instanceof Error ? { cause: serializeError(error.cause, depth + 1) } : {}
-  const nested = depth < MAX_DEPTH && error instanceof AggregateError ? error.errors.slice(0, MAX_DEPTH) : []
+  const serializeNested = (nested: unknown) => serializeError(nested, { hasStack, depth: depth + 1 })
+  const cause = depth < MAX_DEPTH && error.cause instanceof Error ? error.cause : undefined
+  const errors = depth < MAX_DEPTH && error instanceof AggregateError ? error.errors.slice(0, MAX_DEPTH) : []
   return {
     type,
     ...(isSafe && { message }),
-    stack: [isSafe ? `${type}: ${message}` : type, ...framesOf(error)].join('\n'),
+    ...(hasStack && { stack: [isSafe ? `${type}: ${message}` : type, ...framesOf(error)].join('\n') }),
     ...(NAME.test(code) && { code }),
     ...(NAME.test(constraint) && { constraint }),
-    ...causes,
-    ...(nested.length > 0 && { errors: nested.map((one) => serializeError(one, depth + 1)) }),
+    ...(cause && { cause: serializeNested(cause) }),
+    ...(errors.length > 0 && { errors: errors.map(serializeNested) }),
   }
 }
 

@@ -20,7 +20,7 @@ const CALLS_PER_USER = 4
 const POOL_SHARE = 0.7
 
 /** The queue of each user and each project; `timeout` is in milliseconds. */
-const QUEUE = { maxWaiting: 64, timeout: 15_000 }
+const QUEUE = { maxWaiting: 128, timeout: 15_000 }
 
 /** Names of repository methods that only read. Reads never wait for row locks. */
 const READS = /^(count|find|list|read)/

@@ -53,8 +53,8 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // `once` needs no limit, because it usually runs within a limited call of another repository. The exception is a
-  // preview, which only inserts one row with it.
+  // `once` needs no limit, because it usually runs within a limited call of another repository. Only the
+  // preview of an import calls it outside of one, to insert a single row into idempotency_keys.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))

@@ -56,7 +56,10 @@ export function createReceiving(): Pick<LargeWork, 'enter'> {
 }
 
 const tooManyLarge = (maximum: number) =>
-  tooManyRequests(`Too many concurrent requests of this user with large content: at most ${maximum}`, 1)
+  tooManyRequests(
+    `Too many large requests or responses of this user are waiting: ${maximum} are processed at a time`,
+    1,
+  )
 
 /** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>

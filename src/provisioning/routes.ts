@@ -70,9 +70,9 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     tags: ['Sync'],
     summary: 'Perform up to 1000 operations in one transaction',
     description:
-      'Each operation has the method, the path below `/users/{user_id}/` and the body of one of the other write ' +
-      'operations. They are performed atomically and in order. If operations fail, `errors` in the response names the ' +
-      'index of each. The body is limited to 8 MiB.',
+      'Each entry of `operations` is a request to another write endpoint: its method, its path below ' +
+      '`/users/{user_id}/` and its body. The entries are performed atomically and in order. If entries fail, `errors` ' +
+      'in the response names the index of each. The body is limited to 8 MiB.',
     params: UserParams,
     body: SyncBody,
     response: {

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { findFreePort } from '../../dev/port.js'
 import { diffToSchema } from '../../prisma/engine.js'
 import { applyMigrations, checkMigrations, MigrationError } from '../../src/database/migrations.js'
-import { errorBody, until } from '../support/app.js'
+import { errorBody, resources, until } from '../support/app.js'
 import { compiled, root } from '../support/compiled.js'
 import { createDatabase } from '../support/database.js'
 
@@ -299,16 +299,17 @@ t.test('while migrations wait for a lock, the service is live but not ready', as
   child.stdout.on('data', (chunk) => {
     log += chunk
   })
-  const get = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
+  const send = async (method: string, path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method }).catch(() => undefined)
     return response && { status: response.status, body: await response.json() }
   }
   await until(() => log.includes('could not lock a table'), 'the migration is retried', 30_000)
-  t.match(await get('/health/live'), { status: 200 })
-  const message = 'The database is being migrated'
-  t.same(await get('/health/ready'), { status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })
+  t.match(await send('GET', '/health/live'), { status: 200 })
+  const migrating = (message: string) => ({ status: 503, body: errorBody(503, 'DATABASE_UNAVAILABLE', message) })
+  t.same(await send('GET', '/health/ready'), migrating('The database is being migrated'))
+  t.same(await send('POST', resources('/imports')), migrating('The database is being migrated: nothing was stored'))
   await finish()
-  await until(async () => (await get('/health/ready'))?.status === 200, 'the service is ready')
+  await until(async () => (await send('GET', '/health/ready'))?.status === 200, 'the service is ready')
   t.match(log, REPEATABLE)
 })
 

@@ -77,7 +77,7 @@ t.test("with an Enterprise Server, repositories are on the server's host instead
 })
 
 t.test(
-  'hosts of a server on another port, of GitHub with data residency and of an emulator are accepted',
+  'the hosts of an Enterprise Server on port 8443, of GitHub with data residency and of an emulator are accepted',
   async (t) => {
     const table: [apiUrl: string, addresses: string[]][] = [
       [

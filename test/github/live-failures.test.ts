@@ -51,7 +51,7 @@ t.test('a temporary server error of GitHub is retried, a persistent one is a 503
   t.equal((await stored({ sql })).length, 1)
 })
 
-t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503, without a retry', async (t) => {
+t.test('if GitHub is unreachable or exceeds the timeout, the response is a 503; no timeout is retried', async (t) => {
   const { github, post, sql, log } = await startLive(t, { GITHUB_TIMEOUT: '700' })
   const never = () => new Promise(() => {})
   const drip = (_: unknown, reply: FastifyReply) => {

@@ -15,7 +15,7 @@ const SAML = blocked('The organization must authorize this service for SAML sing
 const APP = blocked('GitHub has suspended the GitHub App of this service')
 const POLICY = blocked('A policy of GitHub or of the network blocks this service')
 
-/** GitHub's responses by which a policy blocks this service, and the resulting error bodies. */
+/** What GitHub responds when a policy blocks this service, and the error bodies of this service that result. */
 const POLICIES: [message: string, headers: Record<string, string>, body: object][] = [
   [
     'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and 192.0.2.1 is not permitted to access this resource.',

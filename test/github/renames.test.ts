@@ -23,7 +23,7 @@ interface Repository {
   name: string
 }
 
-/** The events that the App has subscribed to, which GitHub sends when an account is renamed. */
+/** GitHub has two events for the rename of an account. The App has subscribed to one of them, or to both. */
 type Subscription = 'installation_target' | 'organization' | 'both'
 
 /** Creates a simulation of GitHub. Its methods rename accounts, rename or transfer repositories, and add deliveries. */
@@ -221,8 +221,8 @@ const history = fc.record({
 })
 
 /**
- * Runs a history. Skips actions that GitHub would reject, such as a rename to a name that is in use, and transfers that
- * could not be ordered.
+ * Runs a history. Skips actions that GitHub would reject, such as a rename to a name that is in use. Also skips
+ * transfers whose place in the history could not be determined from the deliveries, for the reason given below.
  * @returns undefined if the history is ambiguous
  */
 function run({ isDated, subscription, actions }: typeof history extends fc.Arbitrary<infer T> ? T : never) {

@@ -243,7 +243,7 @@ t.test('a 400 lists every validation error of path, query and body', async (t) =
     ['body.title', 'must be a string or null'],
     ['body.source_path', notARepository],
   )
-  refuses(t, pair, mixed, 'errors of the schema and of checks beyond it')
+  refuses(t, pair, mixed, 'errors of the schema and of rules that a schema cannot express')
   const wrongType = await call('POST', IMPORTS, { body: { ...LOCAL, source_type: null } })
   refuses(t, wrongType, validationErrorBody(['body.source_type', NO_TYPE]), 'each error is listed once')
 })
@@ -513,7 +513,7 @@ t.test('unknown and read-only properties are ignored', async (t) => {
   )
 })
 
-t.test('bodies are not coerced, and a limit must be plain digits', async (t) => {
+t.test('values in bodies are not coerced, and the query parameter "limit" must be plain digits', async (t) => {
   const text = 'must be a string or null'
   const values: [name: string, value: unknown, message: string][] = [
     ['title', 5, text],

@@ -77,7 +77,10 @@ t.test(
   },
 )
 
-/** Sends sixteen concurrent requests. Each handler waits for the lock, or for another of these handlers to finish. */
+/**
+ * Locks the table `imports` and sends sixteen concurrent requests. Until `unlock` is called, each handler waits for this
+ * lock, or for another of these handlers to finish.
+ */
 async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
   const unlockSessions = await lock(t, service, 'sessions')
   const unlock = await lock(t, service, 'imports')
@@ -149,6 +152,13 @@ t.test('a client that never has more than sixteen requests in progress is never 
   }
   await Promise.all(Array.from({ length: LIMIT }, worker))
   t.same(statuses, new Set([200]))
+})
+
+t.test('a user who has one hundred requests in progress, in several sessions, is not rejected', async (t) => {
+  const service = await startApp(t)
+  const body = { source_type: 'local', source_path: '/x' }
+  const responses = await Promise.all(Array.from({ length: 100 }, () => service.call('POST', IMPORTS, { body })))
+  t.same(new Set(responses.map(({ status }) => status)), new Set([201]))
 })
 
 t.test('a request whose body has not arrived counts as in progress', async (t) => {

@@ -8,7 +8,7 @@ import { exchangeAll, head, JSON_TYPE, keepAlive, SESSION } from '../support/raw
 const IMPORTS = resources('/imports')
 const SMALL = JSON.stringify({ source_type: 'local', source_path: '/x' })
 const LARGE = SMALL.padEnd(20_000)
-const MESSAGE = 'Too many concurrent requests of this user with large content: at most 4'
+const MESSAGE = 'Too many large requests or responses of this user are waiting: 4 are processed at a time'
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 const toChunk = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n`
@@ -38,7 +38,7 @@ async function begin({ url, app, sql, call }: TestApp, count: number, header: st
 const OTHER_QUERIES = `SELECT FROM pg_stat_activity
   WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()`
 
-/** Starts requests that hold all permits to receive a large body of the owner. */
+/** Starts requests that hold all permits of the owner for receiving large bodies. */
 const takePermits = async (service: TestApp): Promise<Socket[]> => [
   ...(await begin(service, 3, 'Content-Length: 20000', '{')),
   ...(await begin(service, 1, CHUNKED, toChunk('{'))),
@@ -78,7 +78,7 @@ t.test('a user has at most four large bodies in progress, and twelve more wait',
   )
 })
 
-t.test('pipelined requests with large bodies do not wait for each other', async (t) => {
+t.test('pipelined requests with large bodies all succeed: each waits for the earlier responses', async (t) => {
   const service = await startApp(t)
   const encodings: [string, string][] = [
     [`Content-Length: ${LARGE.length}`, LARGE],

@@ -4,7 +4,7 @@ import { hasLongText, serializeInChunks } from '../../src/projects-resources/chu
 /** Texts that could be mistaken for the placeholder of a long text, and characters that must not be split. */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
-t.test('joined, the chunks of a body are its JSON text, and each chunk has a limited size', (t) => {
+t.test('the chunks of a body, put together, are its JSON text, and each chunk has a limited size', (t) => {
   for (const [index, text] of TEXTS.entries()) {
     for (const length of [0, 1, 16_383, 16_384, 16_385, 50_000]) {
       // Shifted by one, so that the end of a chunk falls between the two halves of a surrogate pair.

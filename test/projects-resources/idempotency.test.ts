@@ -391,7 +391,7 @@ t.test('two instances create only one resource with one key, and each takes one 
   t.equal(after?.['id'], Number(before?.['id']) + 2, 'each instance took one id from the sequence')
 })
 
-t.test('409 PROJECT_FULL is replayed; errors that a retry could resolve are not stored', async (t) => {
+t.test('a 409 PROJECT_FULL is stored and replayed; no other error is stored', async (t) => {
   const { call, sql } = await shared.reset()
   const denied = { source_type: 'github', source_path: 'not-installed/x' }
   t.equal((await post(denied, 'denied')).status, 403)

@@ -108,7 +108,7 @@ async function startDatabase(t: Test) {
 
 type Database = Awaited<ReturnType<typeof startDatabase>>
 
-/** Returns the values of a foreign key, without the owner, that refer to a row of its target. */
+/** Returns the values with which a foreign key refers to the row of its target in `rows`, without the owner. */
 function keyOf({ columns, target, targetColumns }: ForeignKey, rows: Record<string, Row>): Row {
   const pairs = columns.map((column, index) => [column, rows[target]?.[targetColumns[index] as string]])
   return Object.fromEntries(pairs.filter(([column]) => column !== OWNER))

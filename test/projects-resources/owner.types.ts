@@ -89,7 +89,7 @@ export const refused = [
 export const forged = [
   // @ts-expect-error not exported
   () => new ownerModule.AuthorizedOwner(1, 789),
-  // @ts-expect-error not exported: a type only
+  // @ts-expect-error exported only as a type
   () => new ownerModule.Owner(1, 789),
   // @ts-expect-error an object literal does not have the private fields
   (): Owner => ({ userId: 1, projectId: 789 }),

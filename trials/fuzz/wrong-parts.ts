@@ -41,7 +41,7 @@ export const HEADERS_WITH_BODY: Record<string, string>[] = [
   ...['gzip', 'br', 'deflate', 'x'].map((encoding) => ({ 'content-encoding': encoding })),
   ...['application/json; charset=utf-8', 'application/json;x=y'].map((type) => ({ 'content-type': type })),
 ]
-/** Headers of same-site and cross-site browser requests, for calls with or without a body. */
+/** Headers by which browsers state the origin of a request: same or foreign. For calls with or without a body. */
 export const HEADERS: Record<string, string>[] = [
   ...['cross-site', 'same-site', 'none', 'same-origin'].map((site) => ({ 'sec-fetch-site': site })),
   ...['https://evil.example', 'null'].map((origin) => ({ origin })),

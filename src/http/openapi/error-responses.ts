@@ -83,7 +83,7 @@ const GUARDED_ERRORS: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** Further errors of every operation for other services. */
+/** Further errors in the documentation of every operation for other services. Only PUT and POST can cause CONFLICT. */
 const SERVICE_ERRORS: ErrorCode[] = [
   'UNAUTHORIZED',
   'CROSS_SITE_REQUEST',

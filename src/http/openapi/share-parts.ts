@@ -10,8 +10,8 @@ interface Document {
 }
 
 /**
- * Moves repeated parts of the document to `components`: headers, error responses, and schemas whose title is a
- * component name. Removes the tags and security schemes that no operation uses.
+ * Moves parts of the document to `components`, so that they can be shared: headers, error responses, and schemas whose
+ * title is a component name. Removes the tags and security schemes that no operation uses.
  */
 export function shareParts<D extends Document>({ paths, components, tags = [], ...document }: D): D {
   const schemas: Parts = {}
