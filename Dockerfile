@@ -1,4 +1,4 @@
-# The current LTS release of Node on Debian's slim image. The patch version is not pinned, so that a build with --pull
+# The current LTS release of Node on Debian's slim image. Only the major version is pinned, so that a build with --pull
 # gets fixes. For a reproducible build: --build-arg NODE_VERSION=26.10.0
 ARG NODE_VERSION=26
 ARG DEBIAN_RELEASE=trixie

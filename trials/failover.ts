@@ -37,7 +37,7 @@ export const failover: Trial = () =>
     const failures = unexpected(tally, UNAVAILABLE)
     const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
     return [
-      figure(`connections terminated, in ${ROUNDS} rounds`, terminated),
+      figure(`connections to PostgreSQL terminated, in ${ROUNDS} rounds`, terminated),
       figure('responses', describe(tally.responses)),
       check(`responses other than success and ${UNAVAILABLE}`, describe(failures), failures.size === 0),
       check('requests without a response', describe(tally.lost), tally.lost.size === 0),
@@ -45,7 +45,7 @@ export const failover: Trial = () =>
       within('slowest recovery: time until a later request succeeded', Math.max(...recoveries), LIMIT),
       check('acknowledged but not stored', `${missing.length} of ${tally.acknowledged.size}`, missing.length === 0),
       figure('stored without being acknowledged', others),
-      check(`connections afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
+      check(`connections to PostgreSQL afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
     ]
   })
 

@@ -54,7 +54,7 @@ async function failAndRecover({ database, startService }: Environment, mode: Fai
   return [
     check(`${mode}: responses other than success and ${UNAVAILABLE}`, describe(failures), failures.size === 0),
     check(`${mode}: requests without a response`, describe(tally.lost), tally.lost.size === 0),
-    check(`${mode}: successful requests during the outage, of ${duringOutage.length}`, served, served === 0),
+    check(`${mode}: successful requests during the outage (limit 0), of ${duringOutage.length}`, served, served === 0),
     within(
       `${mode}: slowest response`,
       Math.max(...outcomes.map(({ startedAt, endedAt }) => endedAt - startedAt)),
@@ -67,7 +67,7 @@ async function failAndRecover({ database, startService }: Environment, mode: Fai
       missing.length === 0,
     ),
     figure(`${mode}: stored without being acknowledged`, others),
-    check(`${mode}: connections afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
+    check(`${mode}: connections to PostgreSQL afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
     check(`${mode}: exit code after SIGTERM, without a restart since the outage`, `${code}`, code === 0),
   ]
 }

@@ -139,7 +139,7 @@ async function shutDownWithEndlessRequest(environment: Environment): Promise<Fin
   return [
     check('readiness during shutdown with a request in flight', ready, ready === NOT_READY),
     within(`from SIGTERM to exit with a request that never ends, SHUTDOWN_TIMEOUT=${timeout}`, elapsed, timeout + 500),
-    check('exit code after SHUTDOWN_TIMEOUT', `${code}`, code === 1),
+    check('exit code after SHUTDOWN_TIMEOUT (must be 1)', `${code}`, code === 1),
     within('from a second signal to exit', performance.now() - second, 500),
   ]
 }

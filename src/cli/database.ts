@@ -18,7 +18,8 @@ const SCHEMA_IS_BEHIND = ['42P01', '42703']
 /**
  * Opens the database with a single connection, passes it to `use`, and closes it.
  *
- * @throws CommandError if no database is configured, it is unreachable, or migrations are pending
+ * @throws CommandError if no database is configured, it is unreachable, or a table or column is missing because
+ *   migrations are pending
  */
 export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
   return await withDatabaseUrl(async (url) => {
@@ -34,7 +35,8 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
 /**
  * Passes the database URL to `use`, for commands that open their own connections.
  *
- * @throws CommandError if no database is configured, it is unreachable, or migrations are pending
+ * @throws CommandError if no database is configured, it is unreachable, or a table or column is missing because
+ *   migrations are pending
  */
 export async function withDatabaseUrl<T>(use: (databaseUrl: string) => Promise<T>): Promise<T> {
   const { url, source } = await findDatabaseUrl()
@@ -112,5 +114,5 @@ async function explain(error: unknown, where: string): Promise<unknown> {
   if (!isConnecting && !isDatabaseUnavailable(error)) return new Error(message)
   // The message of a network error would repeat the address.
   const reason = /^E[A-Z_]+$/.test(code) ? code : describeConnectionError({ code, message })
-  return new CommandError('DATABASE_UNAVAILABLE', `cannot reach the database ${where}: ${reason}`)
+  return new CommandError('DATABASE_UNAVAILABLE', `the database ${where} is unavailable: ${reason}`)
 }

@@ -14,8 +14,9 @@ interface InstallationRequestOptions {
 }
 
 /**
- * Client for GitHub's API, authenticated as a GitHub App. Every method throws ApiError 503 GITHUB_UNAVAILABLE, and logs
- * the reason, if GitHub is down, too slow, rate-limits the App, or sends an unexpected response.
+ * Client for GitHub's API, authenticated as a GitHub App. Every method that sends requests throws ApiError 503
+ * GITHUB_UNAVAILABLE, and logs the reason, if GitHub is down, too slow, rate-limits the App, or sends an unexpected
+ * response.
  */
 export interface GithubClient {
   /** Creates a signal that aborts after GITHUB_TIMEOUT: one deadline for several requests. */

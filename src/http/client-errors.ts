@@ -64,7 +64,7 @@ async function clientErrors(app: FastifyInstance) {
 
   app.decorate('handleClientError', (error: ParserError, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy()
-    // After an error, the parser reports another one for all further data.
+    // After an error, the parser reports an error for each further chunk of data.
     if (socket.destroyed || closing.has(socket)) return
     close(socket, toApiError(error), findHeaders(error.rawPacket), error.code)
   })

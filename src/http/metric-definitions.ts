@@ -146,7 +146,7 @@ export function defineRedisMetrics(
   })
   new Counter({
     name: 'redis_failures_total',
-    help: 'Commands to Redis that failed',
+    help: 'Transactions in Redis that failed',
     registers,
     collect() {
       this.reset()

@@ -65,9 +65,10 @@ const MAX_ADDRESSES = 1000
 const UNAUTHENTICATED = [401, 408, 413, 415]
 
 /**
- * Rate limits. Requests with a valid session count against the session, those of other services against the service
- * token, and all others, including those to public routes, against the client address (docs/decisions/010). Responses
- * have the `RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds) headers of the IETF draft.
+ * Rate limits. Requests that need a session and have a valid one count against the session, those of other services
+ * against the service token, and most others against the client address. Health checks and signed webhook deliveries do
+ * not count (docs/decisions/010). Responses have the `RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds) headers
+ * of the IETF draft.
  */
 async function limits(app: FastifyInstance, options: LimitsOptions) {
   const { RATE_LIMIT_WINDOW: timeWindow, REDIS_URL } = options

@@ -52,7 +52,7 @@ export async function connectRedis(app: FastifyInstance, url: string): Promise<S
     redis.disconnect(true)
   })
   app.addHook('onClose', async () => redis.disconnect())
-  // Otherwise, the first commands after startup would fail for lack of a connection.
+  // Without this wait, the first commands after startup would fail for lack of a connection.
   await Promise.race([redis.connect().catch(() => {}), sleep(CONNECT_TIMEOUT)])
   const runCounted = async <T>(commands: Promise<T>): Promise<T> => {
     try {

@@ -235,7 +235,7 @@ t.test('with "--data -", the data is read from stdin', async (t) => {
 t.test('database errors are reported like those of other commands', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const list = () => cli('resource', 'list', 'user-files', '--user', '1')
-  t.strictSame(await list(), failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'))
+  t.strictSame(await list(), failure('the database at 127.0.0.1:1 (DATABASE_URL) is unavailable: ECONNREFUSED'))
   process.env['DATABASE_URL'] = await createDatabase(t, { migrated: false })
   t.strictSame(await list(), failure('the database has pending migrations: run "neptun-resources migrate" first'))
 })

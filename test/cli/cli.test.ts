@@ -532,20 +532,22 @@ t.test('DATABASE_URL is read from the environment, .env or (not in production) D
   const both = 'DATABASE_URL and DATABASE_URL_FILE are both set: set only one of them'
   t.strictSame(await check({ DATABASE_URL: url, DATABASE_URL_FILE: 'secret' }), failure(both))
   delete process.env['DATABASE_URL_FILE']
-  const unreachable = failure('cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED')
+  const unreachable = failure('the database at 127.0.0.1:1 (DATABASE_URL) is unavailable: ECONNREFUSED')
   t.strictSame(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
 })
 
 t.test('any error in the URL is reported on one line, without the password', async (t) => {
   const { url } = await setUp(t)
   const { host } = new URL(url)
-  const cannot = 'error: cannot reach the database'
   const cases: [url: string, stderr: RegExp | string][] = [
-    [UNREACHABLE, `${cannot} at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED\n`],
+    [UNREACHABLE, 'error: the database at 127.0.0.1:1 (DATABASE_URL) is unavailable: ECONNREFUSED\n'],
     [`postgres://someone:1/${SECRET}@127.0.0.1:1/x`, /^error: DATABASE_URL must percent-encode special .*\n$/],
     [`postgres://someone:x@${SECRET}/y@127.0.0.1:1/x`, /^error: DATABASE_URL must percent-encode special .*\n$/],
     [`postgres://127.0.0.1/x?password=a&${SECRET}`, 'error: DATABASE_URL must not have unsupported parameters\n'],
-    [`postgres://nobody:${SECRET}@${host}/nothing`, new RegExp(`^${cannot} at ${host} .*"no(body|thing)".*\n$`)],
+    [
+      `postgres://nobody:${SECRET}@${host}/nothing`,
+      new RegExp(`^error: the database at ${host} .*"no(body|thing)".*\n$`),
+    ],
     [`mysql://someone:${SECRET}@127.0.0.1/x`, /^error: DATABASE_URL must be a URL of the form postgres:.*\n$/],
     [SECRET, /^error: DATABASE_URL must be .*\n$/],
   ]
@@ -617,7 +619,7 @@ t.test('as a process, the command line prints the token, sets the exit code and 
     spawnWithClosedStdout(['--help']),
   ])
   t.match(token, { code: 0, stdout: /^[\w-]{43}\n$/, stderr: /^Created session 1 of user 1; .*\n$/ })
-  const message = 'cannot reach the database at 127.0.0.1:1 (DATABASE_URL): ECONNREFUSED'
+  const message = 'the database at 127.0.0.1:1 (DATABASE_URL) is unavailable: ECONNREFUSED'
   t.match(failure, { code: 1, stderr: `error: ${message}\n` })
   t.strictSame(JSON.parse(failure.stdout), { error: { code: 'DATABASE_UNAVAILABLE', message } })
   t.strictSame(usage, { code: 2, stdout: '', stderr: "error: unknown option '--colour'\n" })

@@ -319,7 +319,11 @@ t.test('suspensions apply in the order of their times, not in the order of deliv
     ['times in two formats, in reverse order', [suspension('unsuspend', offset), suspended(4)], false],
     ['times in two formats, in order', [suspension('unsuspend', { updated_at: 1740830404 }), suspended(5)], true],
     ['without times, in order', [suspension('suspend', undated), suspension('unsuspend', undated)], false],
-    ['unsuspend without a time', [suspended(1), suspension('unsuspend', undated), suspended(1)], true],
+    [
+      'suspend with a time, after unsuspend without a time',
+      [suspended(1), suspension('unsuspend', undated), suspended(1)],
+      true,
+    ],
     [
       'without times, unsuspend delivered before suspend',
       [suspension('unsuspend', undated), suspension('suspend', undated)],

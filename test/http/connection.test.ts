@@ -173,7 +173,7 @@ t.test('errors of every layer have the same headers, and are logged once', async
     t.strictSame(commonHeaders(t, responses[0]), commonHeaders(t, reference), `${name}: headers`)
     await until(() => log.length > 0, 'the request is logged')
     const lines = log.map((line) => JSON.parse(line))
-    // Every rejection is a security event, except a 404 of the router. BREW and CONNECT are a 404, too, but are
+    // Each of these rejections is a security event, except a 404 of the router. BREW and CONNECT are a 404, too, but are
     // rejected before they reach the router, so they are security events.
     const level = name === 'an expectation for an unknown route' ? 30 : 40
     t.strictSame(

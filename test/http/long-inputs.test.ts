@@ -70,42 +70,48 @@ t.test('a body with almost 10000 values, and numbers of any length, are accepted
   }
 })
 
-t.test('a rule that a schema cannot express is checked for each valid field, even if others are invalid', async (t) => {
-  const { call } = await shared.reset()
-  const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
-  const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
-  const table: [body: object, ...validationErrors: [string, string][]][] = [
-    [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
-    [
-      { source_type: 'url', source_path: long, title: '' },
-      ['body.source_path', 'must have 1 to 2048 characters'],
-      title,
-    ],
-    [
-      { source_type: 'url', source_path: 'x', title: '' },
-      title,
-      ['body.source_path', 'must be an absolute http or https URL'],
-    ],
-    [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
-  ]
-  for (const [body, ...validationErrors] of table) {
-    const sort = (errors: object[]) => errors.map((error) => JSON.stringify(error)).sort()
-    const response = await call('POST', IMPORTS, { body })
-    t.equal(response.status, 400)
-    t.same(sort(response.body.errors), sort(validationErrorBody(...validationErrors).errors))
-  }
-  const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
-  t.same(
-    cursor.body,
-    validationErrorBody(['query.cursor', 'must have 1 to 64 characters'], ['query.limit', 'is required with a cursor']),
-  )
-  const text = '🦊'.repeat(262_145)
-  const file = { title: '', text, language: 'x', extension: 'x' }
-  t.same(
-    (await call('POST', resources('/user-files'), { body: file })).body,
-    validationErrorBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
-  )
-})
+t.test(
+  'a rule that a schema cannot express is checked for each field that its schema accepts, even if others are invalid',
+  async (t) => {
+    const { call } = await shared.reset()
+    const long = `http://a${'\u0301\u0316'.repeat(100_000)}`
+    const title: [string, string] = ['body.title', 'must have 1 to 255 characters']
+    const table: [body: object, ...validationErrors: [string, string][]][] = [
+      [{ source_type: 'url', source_path: long }, ['body.source_path', 'must have 1 to 2048 characters']],
+      [
+        { source_type: 'url', source_path: long, title: '' },
+        ['body.source_path', 'must have 1 to 2048 characters'],
+        title,
+      ],
+      [
+        { source_type: 'url', source_path: 'x', title: '' },
+        title,
+        ['body.source_path', 'must be an absolute http or https URL'],
+      ],
+      [{ source_type: 'svn', source_path: 'x', title: '' }, ['body.source_type', TYPES], title],
+    ]
+    for (const [body, ...validationErrors] of table) {
+      const sort = (errors: object[]) => errors.map((error) => JSON.stringify(error)).sort()
+      const response = await call('POST', IMPORTS, { body })
+      t.equal(response.status, 400)
+      t.same(sort(response.body.errors), sort(validationErrorBody(...validationErrors).errors))
+    }
+    const cursor = await call('GET', `${IMPORTS}?cursor=${'a'.repeat(65)}`)
+    t.same(
+      cursor.body,
+      validationErrorBody(
+        ['query.cursor', 'must have 1 to 64 characters'],
+        ['query.limit', 'is required with a cursor'],
+      ),
+    )
+    const text = '🦊'.repeat(262_145)
+    const file = { title: '', text, language: 'x', extension: 'x' }
+    t.same(
+      (await call('POST', resources('/user-files'), { body: file })).body,
+      validationErrorBody(title, ['body.text', 'must have at most 1048576 bytes in UTF-8']),
+    )
+  },
+)
 
 const TYPES = `must be one of ${SOURCE_TYPES.join(', ')}`
 

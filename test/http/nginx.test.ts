@@ -42,51 +42,55 @@ const createImport = (url: string, headers: Record<string, string> = {}) =>
     headers: { 'content-type': 'application/json', ...headers },
   })
 
-t.test('a shared cache with a default lifetime never serves a response to another client', { skip }, async (t) => {
-  const service = await startApp(t)
-  const cacheable = createServer((_request, response) => response.end('public')).listen(0, '127.0.0.1')
-  await once(cacheable, 'listening')
-  t.teardown(() => void cacheable.close())
-  const { port } = cacheable.address() as { port: number }
-  const cache = `
+t.test(
+  'a shared cache that stores responses for a minute by default never serves one to another client',
+  { skip },
+  async (t) => {
+    const service = await startApp(t)
+    const cacheable = createServer((_request, response) => response.end('public')).listen(0, '127.0.0.1')
+    await once(cacheable, 'listening')
+    t.teardown(() => void cacheable.close())
+    const { port } = cacheable.address() as { port: number }
+    const cache = `
     proxy_cache cache;
     proxy_cache_valid 200 1m;
     proxy_cache_valid any 1m;
     add_header X-Cache $upstream_cache_status always;`
-  const url = await startNginx(
-    t,
-    `${cache}
+    const url = await startNginx(
+      t,
+      `${cache}
     location / { ${upstream(service.url)}; }
     location = /cacheable { proxy_pass http://127.0.0.1:${port}; }`,
-  )
-  const created = await createImport(url + IMPORTS)
-  const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
-  const { body } = await service.call('POST', resources('/user-files'), { body: file })
-  const paths = [
-    IMPORTS,
-    `${IMPORTS}?limit=1`,
-    `${IMPORTS}/${created.body.import.id}`,
-    `${IMPORTS}/2147483647`,
-    resources('/user-files'),
-    resources(`/user-files/${body.id}`),
-    resources('/github-repositories'),
-    resources('/wishes'),
-    '/nowhere',
-  ]
-  for (const path of paths) {
-    for (const token of [OWNER.token, OWNER.token, STRANGER.token, null, 'no-such-session-at-all']) {
-      const direct = await service.call('GET', path, { token })
-      const proxied = await send(url + path, { token })
-      t.same([proxied.status, proxied.body], [direct.status, direct.body], `GET ${path} as ${token}`)
-      t.not(proxied.headers.get('x-cache'), 'HIT', 'not from the cache')
-      t.match(proxied.headers.get('cache-control'), /^(no-store|private, no-cache)$/)
-      t.equal(proxied.headers.get('vary'), 'Cookie')
+    )
+    const created = await createImport(url + IMPORTS)
+    const file = { title: 'a', text: 'b', language: 'c', extension: 'd' }
+    const { body } = await service.call('POST', resources('/user-files'), { body: file })
+    const paths = [
+      IMPORTS,
+      `${IMPORTS}?limit=1`,
+      `${IMPORTS}/${created.body.import.id}`,
+      `${IMPORTS}/2147483647`,
+      resources('/user-files'),
+      resources(`/user-files/${body.id}`),
+      resources('/github-repositories'),
+      resources('/wishes'),
+      '/nowhere',
+    ]
+    for (const path of paths) {
+      for (const token of [OWNER.token, OWNER.token, STRANGER.token, null, 'no-such-session-at-all']) {
+        const direct = await service.call('GET', path, { token })
+        const proxied = await send(url + path, { token })
+        t.same([proxied.status, proxied.body], [direct.status, direct.body], `GET ${path} as ${token}`)
+        t.not(proxied.headers.get('x-cache'), 'HIT', 'not from the cache')
+        t.match(proxied.headers.get('cache-control'), /^(no-store|private, no-cache)$/)
+        t.equal(proxied.headers.get('vary'), 'Cookie')
+      }
     }
-  }
-  t.same((await send(url + IMPORTS, { token: STRANGER.token })).body, FORBIDDEN)
-  await send(`${url}/cacheable`)
-  t.equal((await send(`${url}/cacheable`)).headers.get('x-cache'), 'HIT', 'the cache works')
-})
+    t.same((await send(url + IMPORTS, { token: STRANGER.token })).body, FORBIDDEN)
+    await send(`${url}/cacheable`)
+    t.equal((await send(`${url}/cacheable`)).headers.get('x-cache'), 'HIT', 'the cache works')
+  },
+)
 
 /** Sends a whole body without waiting for 100 Continue, and reads the response whenever it arrives. */
 function upload(url: string, size: number, headers: Record<string, string>) {

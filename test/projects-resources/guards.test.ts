@@ -111,7 +111,7 @@ t.test('behind a trusted proxy, Origin is compared with the forwarded host, sche
     ['no scheme', `https://${host}`, { host }, false],
     ['another port', `https://${host}`, { host, proto: 'https', port: '8443' }, false],
     ['the host behind the proxy', url, { host }, false],
-    ['the second proxy', 'https://internal', { host: `${host}, internal`, proto: 'https' }, false],
+    ['the second host in X-Forwarded-Host', 'https://internal', { host: `${host}, internal`, proto: 'https' }, false],
     ['null', 'null', { host: 'null', proto: 'null' }, false],
     ['an invalid host', `https://${host}`, { host: ':::', proto: 'https' }, false],
   ]

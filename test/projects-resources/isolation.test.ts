@@ -108,7 +108,10 @@ async function startDatabase(t: Test) {
 
 type Database = Awaited<ReturnType<typeof startDatabase>>
 
-/** Returns the values with which a foreign key refers to the row of its target in `rows`, without the owner. */
+/**
+ * Returns the values of a foreign key's columns, so that they refer to the row in `rows` of the key's target table. Omits
+ * the owner column.
+ */
 function keyOf({ columns, target, targetColumns }: ForeignKey, rows: Record<string, Row>): Row {
   const pairs = columns.map((column, index) => [column, rows[target]?.[targetColumns[index] as string]])
   return Object.fromEntries(pairs.filter(([column]) => column !== OWNER))

@@ -8,7 +8,7 @@ interface Session {
 
 /**
  * Distributes concurrent requests with one token over several sessions of its user. A test can then have more requests
- * in progress than one session may have. While at most MAX_CALLS are in progress, all of them use the given token.
+ * in progress than one session may have. A request uses the given token if fewer than MAX_CALLS requests do so already.
  *
  * @param createSession creates another session of the token's user; returns undefined for an unknown token
  */

@@ -68,7 +68,7 @@ async function visit(port: number, when: string): Promise<Finding[]> {
   const served = responses.filter((text) => text.startsWith('200')).length
   return [
     check(
-      `${when}: successful requests of valid sessions, from the same address`,
+      `${when}: successful requests of the ${TOKENS.length} valid sessions, from the same address`,
       `${served}`,
       served === TOKENS.length,
     ),

@@ -2,7 +2,10 @@ import { drawImportCall } from './draw-imports.js'
 import { drawResourceCall } from './draw-resources.js'
 import type { Call, User } from './model.js'
 
-/** Draws a valid call of a user on one of their projects. Its object may not exist. */
+/**
+ * Draws a call of a user on one of their projects. It is valid, except that a source_path may be invalid. Its object may
+ * not exist.
+ */
 export function drawCall(user: User): Call {
   const { random } = user
   const project = random.pick([...user.model.projects.values()])

@@ -50,7 +50,7 @@ function judgeRaw(user: User, raw: RawCase, responses: WireResponse[], stored: n
   if (raw.ending !== 'reset' && !raw.expect.test(seen.join(', '))) {
     problems.push({ rule, text: `received ${seen.join(', ') || 'no response'}, expected ${raw.expect}` })
   }
-  if (stored !== created) problems.push({ rule, text: `${created} were acknowledged, ${stored} stored` })
+  if (stored !== created) problems.push({ rule, text: `imports acknowledged with 201: ${created}, stored: ${stored}` })
   return problems
 }
 

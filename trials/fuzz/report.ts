@@ -43,7 +43,11 @@ export function createReport(seed: number): Report {
         figure('requests by kind', describe(kinds)),
         figure('responses', describe(outcomes)),
         check('5xx other than 503 GITHUB_UNAVAILABLE', describe(errors), errors.length === 0),
-        check('differences', describe([...problems].map(([rule, { count }]) => [rule, count])), problems.size === 0),
+        check(
+          'differences from the model',
+          describe([...problems].map(([rule, { count }]) => [rule, count])),
+          problems.size === 0,
+        ),
         ...[...problems].flatMap(([rule, { first }]) => first.map((text) => check(rule, `\n      ${text}`, false))),
       ]
     },

@@ -32,7 +32,7 @@ const DOCUMENTED_CODES = ERROR_CODES.filter((code) => !DOCS_PAGE_CODES.includes(
 /** Errors of the internal API only. */
 const SERVICE_CODES: ErrorCode[] = ['USER_NOT_FOUND', 'ID_TAKEN']
 
-/** Creates the schema of every error body. */
+/** Creates the schema of all error bodies of one API, public or internal. */
 const createErrorBody = (codes: ErrorCode[], maxValidationErrors: number, validationErrors: string) =>
   Type.Object(
     {
@@ -83,7 +83,10 @@ const GUARDED_ERRORS: ErrorCode[] = [
   'OVERLOADED',
 ]
 
-/** Further errors in the documentation of every operation for other services. Only PUT and POST can cause CONFLICT. */
+/**
+ * Further errors that are documented for every operation for other services. CONFLICT is one of them, although only PUT
+ * and POST can cause it.
+ */
 const SERVICE_ERRORS: ErrorCode[] = [
   'UNAUTHORIZED',
   'CROSS_SITE_REQUEST',

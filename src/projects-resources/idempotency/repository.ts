@@ -35,7 +35,7 @@ export interface Once {
   insert<Row>(table: string, values: object, columns: Prisma.Sql): Promise<Row>
   /**
    * Stores a result.
-   * @param transaction that of the write; may be omitted if the request writes nothing else
+   * @param transaction the transaction of the write; may be omitted if the request writes nothing else
    */
   store(result: object, transaction?: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<void>
 }

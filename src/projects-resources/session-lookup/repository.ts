@@ -36,7 +36,8 @@ export function createSessionLookupRepository({ prisma }: Pick<Database, 'prisma
     async end(tokenHash: Buffer): Promise<void> {
       await prisma.$executeRaw(Prisma.sql`
         UPDATE sessions SET expires_at = now(), checked_until = now()
-        WHERE token_hash = ${Uint8Array.from(tokenHash)}::bytea AND checked_until IS NOT NULL AND expires_at > now()`)
+        WHERE token_hash = ${Uint8Array.from(tokenHash)}::bytea AND checked_until IS NOT NULL AND revoked_at IS NULL
+          AND expires_at > now()`)
     },
   }
 }

@@ -423,7 +423,7 @@ t.test('the message for an address inside a GitLab project asks for the URL of t
     'gitlab',
     addresses.map((address) => [address, /must be the URL of the repository itself/]),
   )
-  rejects(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is the URL of a project, add \.git/]])
+  rejects(t, 'gitlab', [['https://gitlab.com/group/sub/issues', /if it is the URL of a GitLab project, add \.git/]])
 })
 
 t.test('the canonical form of every address of a Bitbucket repository is workspace/repo', async (t) => {

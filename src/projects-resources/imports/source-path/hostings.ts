@@ -56,7 +56,7 @@ const githubOn = (hosts: Hosting['hosts']): Hosting => ({
  */
 const gitlabPages = /^(?:tree|blob|raw|commits?|blame|edit|issues|merge_requests|wikis)$/i
 
-const ambiguous = `${pointsInside}; if it is the URL of a project, add .git or omit the host`
+const ambiguous = `${pointsInside}; if it is the URL of a GitLab project, add .git or omit the host`
 
 /** Describes gitlab.com. Maximum depth of groups: https://docs.gitlab.com/user/group/subgroups/ */
 const gitlab: Hosting = {
