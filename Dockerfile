@@ -19,9 +19,9 @@ RUN npm run build && chmod +x dist/cli.js
 
 
 # Delete files that are never loaded, which make up most of node_modules: TypeScript (Node does not load it from
-# node_modules), source maps, tests of packages, and Prisma's unused query compilers. The unused ones are for other
-# databases, for CommonJS, or for the compilerBuild that schema.prisma does not select. The patterns list the files to
-# delete, so that files that a new release adds are kept.
+# node_modules), source maps, tests of packages, Prisma's runtime for edge platforms, and its unused query compilers.
+# The unused ones are for other databases, for CommonJS, or for the compilerBuild that schema.prisma does not select.
+# The patterns list the files to delete, so that files that a new release adds are kept.
 FROM node AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \

@@ -1,7 +1,7 @@
 import { defineConfig } from 'prisma/config'
 
 // Every command of Prisma's command line requires a schema-engine binary, and downloads it if it is missing. The
-// commands that this project uses (`generate`, `validate` and `format`) never run it, so any executable will do.
+// only command that this project uses (`generate`) never runs it, so any executable will do.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath
 
 export default defineConfig({

@@ -49,7 +49,7 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
   }
 }
 
-/** Starts all contenders, and checks that they return the same responses. */
+/** Starts all contenders, and checks that all except the floor return the same responses. */
 async function startAll(folder: string, databaseUrl: string, dataset: Dataset): Promise<Contender[]> {
   const options = { folder, databaseUrl }
   const ours = await startOurs(options)

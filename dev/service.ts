@@ -29,7 +29,7 @@ function describe(address: string): string[] {
   // An unspecified address means all addresses. Clients cannot connect to it.
   const url = address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
   const heading = `Listening on ${url} (press Ctrl-C to stop)`
-  if (!isPrepared) return [heading, 'There is no demonstration data, because the database already has other users']
+  if (!isPrepared) return [heading, 'The database has other users, or writing the demonstration data failed']
   const { id, email, projectId, token } = demo.user
   const user = `Demonstration user ${id} (${email}), project ${projectId}, session ${token}. Try it:`
   return [heading, user, `API documentation, with the demonstration user signed in: ${url}/docs`, '', demoCurl(url)]

@@ -107,7 +107,13 @@ export const Variables = Type.Object({
     must: 'a URL of the form postgres://user:password@host:5432/database',
     description: 'PostgreSQL database, version 15 or later. Required, except by `npm run dev`.',
   }),
-  DATABASE_POOL_SIZE: integer('an integer from 1 to 200', 1, 200, 10, 'Maximum number of connections to PostgreSQL.'),
+  DATABASE_POOL_SIZE: integer(
+    'an integer from 1 to 200',
+    1,
+    200,
+    10,
+    'Maximum number of connections to PostgreSQL in the pool. The readiness check uses one more.',
+  ),
   DATABASE_CONNECT_TIMEOUT: milliseconds(
     800,
     'Maximum number of milliseconds that a query waits for a connection from the pool.',

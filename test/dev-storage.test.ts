@@ -36,7 +36,7 @@ t.test('npm run dev says which folder is read-only', async (t) => {
   if (!folder) return t.pass(CANNOT_MOUNT, { skip: CANNOT_MOUNT })
   const code = isRoot ? 'EROFS' : 'EACCES'
   for (const name of ['', 'a', 'a/b']) {
-    // mkdir reports ENOENT below a read-only file system.
+    // For a new folder on a read-only file system, Node's recursive mkdir reports ENOENT instead of EROFS.
     const reason = isRoot && name !== '' ? 'ENOENT' : code
     const message = `DATA_DIR: cannot create or write to ${join(folder, name)} (${reason})`
     await t.rejects(startPostgres({ folder: join(folder, name) }), { name: 'StartError', message })

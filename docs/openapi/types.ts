@@ -366,7 +366,7 @@ export interface paths {
         };
         /**
          * List the repositories of the linked GitHub installations
-         * @description Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. Requires a GitHub App.
+         * @description Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. Returns 503 if no GitHub App is configured in the service.
          */
         get: operations["listGithubRepositories"];
         put?: never;
@@ -1113,7 +1113,7 @@ export interface components {
         "WWW-Authenticate": string;
         /** @description Number of imports omitted from the list because the user currently has no access to their repositories. */
         "X-Imports-Withheld": number;
-        /** @description GitHub's ids of the installations whose repositories are missing: those that are suspended, and those for which the request to GitHub failed. */
+        /** @description GitHub's ids of the installations whose repositories are missing: those that are suspended, and those that could not be listed completely. */
         "X-Installations-Failed": string;
     };
     pathItems: never;

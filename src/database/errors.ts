@@ -7,7 +7,7 @@ import { ApiError } from '../errors.js'
  */
 const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|28...|3D000)$/
 
-/** No connection, so nothing has been executed. Codes of Node and of Prisma's adapter, and messages of `pg`. */
+/** No connection, so nothing has been executed. Codes of Node and Prisma's adapter, and messages of `pg` and Prisma. */
 const UNREACHABLE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|DatabaseNotReachable|TlsConnectionError|TooManyConnections)$|^(Connection terminated due to connection timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after|Unable to start a transaction in the given time)/
 

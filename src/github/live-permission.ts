@@ -103,8 +103,9 @@ function createProof(client: GithubClient) {
       grants.set(key, grant)
       return grant
     }
-    // After a redirect, access has been proved by id, which does not depend on the name. Without a redirect, another
-    // name means that the repository was renamed between the requests: prove access again with the new name.
+    // After a redirect to the id, access has been proved by id, which does not depend on the name. Otherwise, another
+    // name means that GitHub redirected to a name, or that the repository was renamed between the requests: prove
+    // access again with the new name.
     if (isRedirected) return grant
     const renamed = await findGrant(client, fullName, recorded, signal)
     return renamed && isSameName(renamed.repository.full_name, fullName) ? renamed : null

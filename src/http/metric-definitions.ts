@@ -109,7 +109,7 @@ export function defineDatabaseMetrics(
   })
   new Gauge({
     name: 'database_pool_max_connections',
-    help: 'Maximum number of connections to PostgreSQL (DATABASE_POOL_SIZE)',
+    help: 'Maximum number of connections of the pool (DATABASE_POOL_SIZE)',
     registers,
   }).set(pool.options.max)
   new Gauge({

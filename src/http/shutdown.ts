@@ -10,8 +10,9 @@ declare module 'fastify' {
     /**
      * Drains connections before `close`, to lose as few requests as possible. For `delay` milliseconds, the service is
      * not ready but serves requests normally, so that load balancers can stop sending requests. Then it stops accepting
-     * connections, and closes each open one after its next response. It waits at most another `delay` milliseconds for
-     * all connections to close, so that clients can send their next request on an idle one.
+     * connections, and closes each open one after its next response. The promise resolves when all connections have
+     * closed, or after another `delay` milliseconds. Until then, idle connections stay open, so that clients can still
+     * send a request on them.
      */
     drain: (delay: number) => Promise<void>
     /** Other servers of this process, which are drained and closed together with this one. */

@@ -59,7 +59,7 @@ export function createConcurrencyLimits({ max, connectionTimeoutMillis: timeout 
     ]
     const forWrites: Acquire[] = [({ projectId }) => writesOfProjects.acquire(projectId), ...forReads]
 
-    /** After an outage or a lock timeout: rejects the waiters that would fail for the same reason, only later. */
+    /** After an outage or a lock timeout: immediately rejects the waiters that would fail later for the same reason. */
     function rejectWaiters({ userId, projectId }: Owner, isRead: boolean, error: unknown): void {
       unavailableAt = performance.now()
       reason = error instanceof ApiError ? error.cause : error

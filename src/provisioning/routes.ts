@@ -39,8 +39,7 @@ export const routes: FastifyPluginAsyncTypebox<RoutesOptions> = async (app, { da
     tags: ['Sessions'],
     summary: 'List the sessions of a user',
     description:
-      'Paginated, newest first. Includes sessions that expired or were revoked within the last 30 days. Tokens are ' +
-      'not stored.',
+      'Paginated, newest first. Includes sessions that ended within the last 30 days. Tokens are not stored.',
     params: UserParams,
     querystring: SessionsQuery,
     response: {

@@ -115,7 +115,7 @@ t.test('a transferred repository requires an installation of its new owner', asy
   t.equal((await post()).body.import.source_path, 'acme/repository')
 })
 
-t.test('after suspension, removal or deletion, access is denied immediately, despite cached grants', async (t) => {
+t.test('if the installation is suspended, or the repository removed or deleted, even cached access ends', async (t) => {
   const { github, post, sql } = await startLive(t)
   const table: [name: string, change: (one: StubInstallation, repository: StubRepository) => void][] = [
     ['suspended', (installation) => Object.assign(installation, { suspended_at: '2025-02-16T17:42:11Z' })],

@@ -70,7 +70,7 @@ const unmoved = {
 const updatedImports = async ({ sql }: TestApp) =>
   (await sql<{ id: number }>(`SELECT id FROM imports WHERE updated_at > '2025-02-17' ORDER BY id`)).map(({ id }) => id)
 
-/** The columns of installations that deliveries can change, and whether updated_at has changed. */
+/** Columns of installations that deliveries can change, and whether updated_at has changed. */
 const installations = async ({ sql }: TestApp) =>
   await sql(`
     SELECT id, account_name, github_account_name, repository_selection, suspended_at, updated_at > created_at AS touched

@@ -103,7 +103,7 @@ for (const [store, url] of [
   )
 
   t.test(
-    `over the limit of its address, a session recently found valid is served (requests counted ${store})`,
+    `a recently valid session is served even over the limit of its address (requests counted ${store})`,
     { skip },
     async (t) => {
       const { sql, send, proxy } = await start(t)

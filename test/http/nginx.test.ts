@@ -43,7 +43,7 @@ const createImport = (url: string, headers: Record<string, string> = {}) =>
   })
 
 t.test(
-  'a shared cache that stores responses for a minute by default never serves one to another client',
+  'a shared cache with a default lifetime of one minute never serves a response to another client',
   { skip },
   async (t) => {
     const service = await startApp(t)

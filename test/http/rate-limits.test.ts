@@ -152,7 +152,7 @@ for (const [state, toggle] of [
   ['read-only', (redis: TestRedis, isBroken: boolean) => redis.setReadOnly(isBroken)],
 ] as const) {
   t.test(
-    `while Redis is ${state}, the service counts requests in memory, and only periodic trial calls send a command`,
+    `while Redis is ${state}, the service counts requests in memory, and tries Redis again at most every 2 s`,
     { skip: NO_REDIS },
     async (t) => {
       const redis = await startRedis(t)

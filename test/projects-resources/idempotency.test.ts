@@ -74,7 +74,7 @@ t.test('a retry of a create gets the first response, even after a change, and cr
     t.equal(first.status, 201, slug)
     const stored = await count(table)
     isReplayed(t, first, await post(body, `key-${index}`, path), slug)
-    t.equal(await count(table), stored, 'one row')
+    t.equal(await count(table), stored, 'the retry creates no row')
     const one = await call('GET', new URL(first.headers.get('location') ?? '', `http://x${path}`).pathname)
     t.equal(one.headers.get('etag'), first.headers.get('etag'), 'a create and a read have the same ETag')
     t.strictSame(one.body, first.body)
@@ -84,7 +84,7 @@ t.test('a retry of a create gets the first response, even after a change, and cr
 })
 
 t.test(
-  'a retry of linking a resource without a long text gets the first response, even after an unlink, change or deletion',
+  'a retry of a link gets the first response, even after an unlink, change or deletion (resource without a long text)',
   async (t) => {
     const service = await shared.reset()
     for (const type of RESOURCE_TYPES) {

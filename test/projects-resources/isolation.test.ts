@@ -109,8 +109,8 @@ async function startDatabase(t: Test) {
 type Database = Awaited<ReturnType<typeof startDatabase>>
 
 /**
- * Returns the values of a foreign key's columns, so that they refer to the row in `rows` of the key's target table. Omits
- * the owner column.
+ * Returns values for the columns of a foreign key, so that they refer to the target table's row in `rows`. Omits the
+ * owner column.
  */
 function keyOf({ columns, target, targetColumns }: ForeignKey, rows: Record<string, Row>): Row {
   const pairs = columns.map((column, index) => [column, rows[target]?.[targetColumns[index] as string]])

@@ -231,7 +231,7 @@ t.test(
       [201, 201, 200],
     )
     t.equal((await sql('SELECT FROM projects WHERE id IN (5000, 5001)')).length, 2)
-    t.equal((await sessions()).length, count + 1, 'one session')
+    t.equal((await sessions()).length, count + 1, 'the retried POST creates one session')
   },
 )
 

@@ -36,7 +36,7 @@ export async function createUsers(client: pg.Pool, count: number, seed: number):
   return users
 }
 
-/** Returns a token as another service might issue it, with all characters that a cookie can contain except `%`. */
+/** Returns a token as another service might issue it, with all punctuation that a cookie can contain except `%`. */
 const sealed = (canary: string) => `Fe26.2**${canary}*!#$&'()+-./:<=>?@[]^_\`{|}~${'x'.repeat(400)}`
 
 async function createSession(client: pg.Pool, user: User, token: string): Promise<void> {

@@ -84,7 +84,7 @@ const GUARDED_ERRORS: ErrorCode[] = [
 ]
 
 /**
- * Further errors that are documented for every operation for other services. CONFLICT is one of them, although only PUT
+ * Further errors that are documented for every operation of the internal API. CONFLICT is one of them, although only PUT
  * and POST can cause it.
  */
 const SERVICE_ERRORS: ErrorCode[] = [
@@ -120,7 +120,7 @@ export const guardedErrors = (...codes: ErrorCode[]) => openErrors(...GUARDED_ER
 /** Returns the error responses of an operation without a session: `codes` and the errors of every operation. */
 export const openErrors = (...codes: ErrorCode[]): ErrorResponses => errorResponses(codes, ErrorBody, CHALLENGE)
 
-/** Returns the error responses of an operation for other services: `codes` and the common errors. */
+/** Returns the error responses of an operation of the internal API: `codes` and the common errors. */
 export const serviceErrors = (...codes: ErrorCode[]): ErrorResponses =>
   errorResponses([...SERVICE_ERRORS, ...codes], ServiceErrorBody, BEARER_CHALLENGE)
 

@@ -47,7 +47,7 @@ const FAILED = {
     maxLength: 16_384,
     description:
       "GitHub's ids of the installations whose repositories are missing: those that are " +
-      'suspended, and those for which the request to GitHub failed.',
+      'suspended, and those that could not be listed completely.',
   },
 }
 
@@ -57,7 +57,7 @@ export const listGithubRepositories = {
   summary: 'List the repositories of the linked GitHub installations',
   description:
     "Returns the repositories that the project's linked GitHub installations can access, sorted by `full_name`. " +
-    'Requires a GitHub App.',
+    'Returns 503 if no GitHub App is configured in the service.',
   response: {
     200: response('The repositories.', schemas.GithubRepositoriesBody, {
       example: { repositories: [example] },

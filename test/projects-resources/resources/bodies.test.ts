@@ -104,7 +104,7 @@ for (const { slug, idField, create, created, linkTable, table, texts, fields: sc
     id({ id: 123 }),
     ['an id and a field', { [idField]: 123, ...create }, [mixed]],
     ['an id and one field that is null', { [idField]: 123, [fields[0] ?? '']: null }, [mixed]],
-    ['neither', {}, [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]]],
+    ['an empty object', {}, [...missing, [`body.${idField}`, `is required, unless the body has ${fields.join(', ')}`]]],
     [
       'only an unknown property',
       { x: 1 },
