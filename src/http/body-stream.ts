@@ -58,16 +58,15 @@ export async function readBody(body: IncomingMessage, limit: number): Promise<Bu
 }
 
 /**
- * Waits for a promise before a body is read.
- * @throws the error of the body, if receiving it fails in the meantime
+ * Waits for a permit to read a body.
+ * @param permit resolves when reading may begin
+ * @throws the error of the body, if receiving it fails while it waits; the error of `permit`
  */
-export async function unlessFailed(body: IncomingMessage, promise: Promise<void>): Promise<void> {
-  let fail = (_error: Error) => {}
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject
+export async function waitToRead(body: IncomingMessage, permit: Promise<void>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    body.once('error', reject)
+    permit.then(resolve, reject).finally(() => body.off('error', reject))
   })
-  body.once('error', fail)
-  await Promise.race([promise, failed]).finally(() => body.off('error', fail))
 }
 
 /** Returns a buffer of `size` bytes that begins with the first `used` bytes of `buffer`. */

@@ -4,7 +4,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError, invalidRequest } from '../errors.js'
-import { readBody, unlessFailed } from './body-stream.js'
+import { readBody, waitToRead } from './body-stream.js'
 import { findExcess, hasPrototypeKey, scanJson } from './json-limits.js'
 
 declare module 'fastify' {
@@ -72,7 +72,7 @@ async function jsonBody(app: FastifyInstance) {
     // The size of a chunked body is not known.
     const size = Number(request.headers['content-length'] ?? bodyLimit)
     if (request.receiveLargeBody && size > LARGE_BODY && size <= bodyLimit) {
-      await unlessFailed(payload, request.receiveLargeBody())
+      await waitToRead(payload, request.receiveLargeBody())
     }
     const body = await readBody(payload, bodyLimit)
     if (body.length === 0) return undefined

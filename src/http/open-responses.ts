@@ -25,6 +25,7 @@ export function onceClosed(response: ServerResponse, callback: () => void): void
  * that: an earlier request could be waiting for the permit, and this response cannot be sent before the earlier one.
  */
 export async function waitForTurn(response: ServerResponse): Promise<void> {
+  // The iteration skips responses that are closed, and removed from the map, in the meantime.
   for (const earlier of openResponses.get(response.req.socket)?.keys() ?? []) {
     if (earlier === response) return
     await new Promise<void>((resolve) => onceClosed(earlier, resolve))

@@ -7,7 +7,7 @@ import { createKeyedSemaphore, Semaphore } from './semaphore.js'
 export const LARGE = 64 * 1024
 
 /** Queues for the permits of a user and for the shared permits; `timeout` is in milliseconds. */
-const USER_QUEUE = { maxWaiting: 16, timeout: 10_000 }
+const USER_QUEUE = { maxWaiting: 16, timeout: 7000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
@@ -41,11 +41,11 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
   }
 }
 
-/** The queue of each user for receiving bodies; `timeout` is in milliseconds. */
-const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 15_000 }
+/** The queue of each user for receiving bodies; `timeout` is in milliseconds, and leaves time for a shutdown (10 s). */
+const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 7000 }
 
 /** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
-export function createReceiving(): Pick<LargeWork, 'enter'> {
+export function createReceiving(): LargeWork {
   const ofUsers = createKeyedSemaphore(RECEIVING)
   return {
     async enter(userId, response) {
@@ -56,10 +56,7 @@ export function createReceiving(): Pick<LargeWork, 'enter'> {
 }
 
 const tooManyLarge = (maximum: number) =>
-  tooManyRequests(
-    `Too many large requests or responses of this user are waiting: ${maximum} are processed at a time`,
-    1,
-  )
+  tooManyRequests(`Too many concurrent large requests or responses of this user: ${maximum} are processed at a time`, 1)
 
 /** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, tooManyRequests } from '../errors.js'
-import { onceClosed } from '../http/open-responses.js'
+import { onceClosed, waitForTurn } from '../http/open-responses.js'
 import { Semaphore } from '../projects-resources/semaphore.js'
 
 /** Maximum number of concurrent requests. */
@@ -40,6 +40,7 @@ export function createAdmission() {
      * @throws ApiError 503 if the queue is full or the wait times out
      */
     async parse(reply: FastifyReply): Promise<void> {
+      await waitForTurn(reply.raw)
       if (!(await parsing.acquire(reply.raw))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }

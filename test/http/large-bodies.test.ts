@@ -8,7 +8,7 @@ import { exchangeAll, head, JSON_TYPE, keepAlive, SESSION } from '../support/raw
 const IMPORTS = resources('/imports')
 const SMALL = JSON.stringify({ source_type: 'local', source_path: '/x' })
 const LARGE = SMALL.padEnd(20_000)
-const MESSAGE = 'Too many large requests or responses of this user are waiting: 4 are processed at a time'
+const MESSAGE = 'Too many concurrent large requests or responses of this user: 4 are processed at a time'
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 const toChunk = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n`

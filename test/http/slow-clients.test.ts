@@ -134,7 +134,7 @@ t.test('one user has at most two large lists in progress, and others are served'
   await writeFiles(sql, [3], 100_000, STRANGER)
   const holders = [await openUnread(t, service, [FILES]), await openUnread(t, service, [FILES])]
   await Promise.all(holders.map(started))
-  const message = 'Too many large requests or responses of this user are waiting: 2 are processed at a time'
+  const message = 'Too many concurrent large requests or responses of this user: 2 are processed at a time'
   const token = await createSession(sql, OWNER.userId)
   for (const session of [OWNER.token, token]) {
     const rejected = await call('GET', FILES, { token: session })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { errorBody, startApp, until } from '../support/app.js'
-import { exchange, head } from '../support/raw.js'
+import { exchange, exchangeAll, head, JSON_TYPE, keepAlive } from '../support/raw.js'
 import { RESOURCE_TYPES } from '../support/resources.js'
 import { freePort, OTHER_SERVICE_TOKEN, SERVICE_TOKEN, startService } from '../support/service.js'
 
@@ -184,6 +184,24 @@ t.test('metrics and logs of requests to the internal API have the label api="int
     ],
   )
   t.notMatch(log.join(''), new RegExp(SERVICE_TOKEN))
+})
+
+t.test('pipelined requests with large bodies all succeed, even if a later body arrives faster', async (t) => {
+  const service = await startService(t)
+  const toBody = (size: number) =>
+    JSON.stringify({ operations: [{ method: 'DELETE', path: 'user-files/1' }] }).padEnd(size)
+  const headers = [`Authorization: Bearer ${SERVICE_TOKEN}`, JSON_TYPE]
+  const path = `${USER}/sync`
+  // The service pauses after every 1000 chunks.
+  const chunks = toBody(16_500).replace(/.{4}/g, (text) => `4\r\n${text}\r\n`)
+  const slow = `${keepAlive('POST', path, ...headers, 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`
+  const fast = head('POST', path, ...headers, 'Content-Length: 16700') + toBody(16_700)
+  await service.call('PUT', USER, { token: null, body: BODY, headers: bearer(SERVICE_TOKEN) })
+  const responses = await Promise.all(Array.from({ length: 3 }, () => exchangeAll(service, slow + fast)))
+  t.same(
+    responses.flat().map(({ status }) => status),
+    Array(6).fill(200),
+  )
 })
 
 t.test('with INTERNAL_PORT, the public and the internal API are each 404 on the port of the other', async (t) => {
