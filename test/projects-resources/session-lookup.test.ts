@@ -303,6 +303,23 @@ t.test('a session is looked up again after SESSION_LOOKUP_TTL, and ends when eit
   t.equal(other.requests.length, lookups, 'a revoked session is not looked up')
 })
 
+t.test('a lookup does not change a session that is revoked in the meantime', async (t) => {
+  const { other, list, isUnauthorized, rowsOf, sql } = await startBoth(t)
+  for (const respond of [status(401), session(1, '2098-01-01T00:00:00Z')]) {
+    const token = newToken()
+    other.respond = session()
+    t.equal((await list(token)).status, 200)
+    await sql(`UPDATE sessions SET checked_until = now() - interval '1 ms' WHERE token_hash = $1`, [hashToken(token)])
+    other.respond = async (response, request) => {
+      await sql('UPDATE sessions SET revoked_at = now() WHERE token_hash = $1', [hashToken(token)])
+      respond(response, request)
+    }
+    await isUnauthorized(t, token, 'the revoked session')
+    const [row] = await rowsOf(token)
+    t.strictSame([row?.['expires_at'], row?.['is_checked']], [new Date(FUTURE), false])
+  }
+})
+
 t.test('a session that is later recorded through the internal API is not looked up again', async (t) => {
   const { other, list, call, sql } = await startBoth(t, { SERVICE_TOKENS: SERVICE_TOKEN })
   const token = newToken()
