@@ -2,18 +2,24 @@ import { createHmac } from 'node:crypto'
 import { outcomeOf, parseBody } from './judge.js'
 import type { Problem, Row, User } from './model.js'
 import { forgetResource } from './stored.js'
+import { installationId } from './users.js'
 import type { WireResponse } from './wire.js'
 
 export const WEBHOOK_SECRET = 'fuzz-webhook-secret'
 
 const SLUG = 'github-installations'
 
+/** Matches the ids that installationId() returns. */
+const OWN_ID = /^1\d{6}$/
+
 let time = Date.now()
 
 /** Draws a webhook delivery for one of a user's installations. */
 export function drawDelivery(user: User) {
   const { random, model } = user
-  const rows = [...(model.resources[SLUG]?.values() ?? [])]
+  // An extreme id, such as 1, can be recorded by several users. A delivery would change the rows of all of them.
+  const isOwn = ({ installation_id }: Row) => OWN_ID.test(String(installation_id))
+  const rows = [...(model.resources[SLUG]?.values() ?? [])].filter(isOwn)
   const action = random.weighted({ suspend: 40, unsuspend: 50, deleted: rows.length > 3 ? 10 : 0 })
   const row = rows.length > 0 ? random.pick(rows) : undefined
   const isSigned = random.chance(80)
@@ -21,7 +27,14 @@ export function drawDelivery(user: User) {
   time = Math.max(time + 1000, Date.now())
   const at = new Date(time).toISOString()
   const suspended_at = action === 'suspend' ? at : null
-  const payload = { action, installation: { id: Number(row?.['installation_id'] ?? 1), updated_at: at, suspended_at } }
+  const payload = {
+    action,
+    installation: {
+      id: Number(row?.['installation_id'] ?? installationId(user.index, 999)),
+      updated_at: at,
+      suspended_at,
+    },
+  }
   const body = JSON.stringify(payload)
   const secret = isSigned ? WEBHOOK_SECRET : `${WEBHOOK_SECRET}x`
   const digits = () => random.int(0, 0xffff).toString(16).padStart(4, '0')
