@@ -14,8 +14,8 @@ const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 
 /**
- * Chooses the user that PostgreSQL runs as: the current user, unless it is root, which PostgreSQL rejects. Root is
- * replaced by the owner of the data folder `cluster`, or by `nobody` if the folder is missing or belongs to root.
+ * Chooses the user that PostgreSQL runs as: the current user. If that is root, which PostgreSQL rejects, it is the owner
+ * of the data folder `cluster`. If the folder is missing or belongs to root, it is `nobody`.
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

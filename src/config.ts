@@ -88,7 +88,7 @@ function checkCombinations(config: Config): void {
   if (config.INTERNAL_PORT && config.INTERNAL_PORT === config.PORT) {
     throw new ConfigError('INTERNAL_PORT must differ from PORT: to use one port, leave INTERNAL_PORT unset')
   }
-  // The result of a lookup that takes longer than SESSION_LOOKUP_TTL is outdated when it arrives.
+  // The time to live starts with the lookup: a lookup must not take longer than its result is valid.
   if (config.SESSION_LOOKUP_URL !== undefined && config.SESSION_LOOKUP_TTL <= config.SESSION_LOOKUP_TIMEOUT) {
     throw new ConfigError(
       `SESSION_LOOKUP_TTL must be more than ${config.SESSION_LOOKUP_TIMEOUT}, the timeout of a lookup`,

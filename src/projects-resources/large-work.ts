@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { ApiError, tooManyRequests } from '../errors.js'
 import { waitForTurn } from '../http/open-responses.js'
-import { createKeyedSemaphore, Semaphore } from './semaphore.js'
+import { createKeyedSemaphore, Semaphore, type SemaphoreOptions } from './semaphore.js'
 
 /** Size above which a list or a resource counts as large work, in bytes of JSON. Large lists are streamed. */
 export const LARGE = 64 * 1024
@@ -27,15 +27,14 @@ export interface LargeWork {
 }
 
 export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal: number }): LargeWork {
-  const ofUsers = createKeyedSemaphore({ permits: perUser, cooldown: COOLDOWN, ...USER_QUEUE })
+  const ofUsers = createUserLimit({ permits: perUser, cooldown: COOLDOWN, ...USER_QUEUE })
   const ofAll = new Semaphore({ permits: inTotal, ...TOTAL_QUEUE })
   const entered = new WeakSet<ServerResponse>()
   return {
     async enter(userId, response) {
       if (entered.has(response)) return
       entered.add(response)
-      await waitForTurn(response)
-      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(perUser)
+      await ofUsers.enter(userId, response)
       if (!(await ofAll.acquire(response))) throw new ApiError('OVERLOADED', { retryAfter: 1 })
     },
   }
@@ -45,18 +44,18 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
 const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 7000 }
 
 /** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
-export function createReceiving(): LargeWork {
-  const ofUsers = createKeyedSemaphore(RECEIVING)
+export const createReceiving = (): LargeWork => createUserLimit(RECEIVING)
+
+function createUserLimit(options: SemaphoreOptions): LargeWork {
+  const ofUsers = createKeyedSemaphore(options)
+  const message = `Too many concurrent large requests or responses of this user: ${options.permits} are processed at a time`
   return {
     async enter(userId, response) {
       await waitForTurn(response)
-      if (!(await ofUsers.acquire(userId, response))) throw tooManyLarge(RECEIVING.permits)
+      if (!(await ofUsers.acquire(userId, response))) throw tooManyRequests(message, 1)
     },
   }
 }
-
-const tooManyLarge = (maximum: number) =>
-  tooManyRequests(`Too many concurrent large requests or responses of this user: ${maximum} are processed at a time`, 1)
 
 /** Finds an object. Does not read one that is larger than `maxBytes`. */
 type Find<Row> = (maxBytes?: number) => Promise<Row | 'too-large' | undefined>

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { errorBody, startApp, type TestApp, until } from '../support/app.js'
 import { holdTransaction } from '../support/database.js'
+import { toChunkedBody } from '../support/raw.js'
 import { deliver, deliveryHeaders, SECRET, sign } from '../support/webhook.js'
 
 const MiB = 1024 * 1024
@@ -156,7 +157,7 @@ t.test('a chunked webhook body is limited to 25 MiB', async (t) => {
   t.same(await readResponse(await open(service, { 'transfer-encoding': 'chunked' }, { body })), TOO_LARGE)
   const small = JSON.stringify({ zen: randomUUID() })
   const head = { 'transfer-encoding': 'chunked', 'x-hub-signature-256': sign(small) }
-  const chunked = `${small.length.toString(16)}\r\n${small}\r\n0\r\n\r\n`
+  const chunked = toChunkedBody(small)
   const deliverSmall = async () => await readResponse(await open(service, head, { body: chunked }))
   // The large body counts as in progress until its rest has been discarded: retry until then.
   let response = await deliverSmall()

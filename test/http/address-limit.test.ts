@@ -1,6 +1,5 @@
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { createSession, errorBody, OWNER, resources, startApp, until } from '../support/app.js'
+import { countConnections, createSession, errorBody, OWNER, resources, startApp, until } from '../support/app.js'
 import { holdTransaction } from '../support/database.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
 import { NO_REDIS, startRedis } from '../support/redis.js'
@@ -161,8 +160,7 @@ t.test('of requests with unknown sessions from an address, at most sixteen at a 
   const before = proxy.roundTrips()
   const release = await holdTransaction(t, databaseUrl, 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE')
   const requests = Array.from({ length: 300 }, () => call('GET', IMPORTS, { token: guess() }))
-  const countConnections = promisify(app.server.getConnections.bind(app.server))
-  await until(async () => (await countConnections()) >= 300, 'all requests are sent')
+  await until(async () => (await countConnections({ app })) >= 300, 'all requests are sent')
   await until(() => database.pool.waitingCount >= 15, 'one lookup waits for the lock, fifteen for the only connection')
   t.equal(database.pool.waitingCount, 15)
   await release()

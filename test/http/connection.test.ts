@@ -10,6 +10,7 @@ import {
   parseResponses,
   type RawResponse,
   SESSION,
+  toChunk,
   withJson,
 } from '../support/raw.js'
 
@@ -85,7 +86,7 @@ async function talk(first: string, second: string): Promise<RawResponse[]> {
 
 t.test('a malformed body gets one response, and nothing is stored', async (t) => {
   const chunked = [JSON_TYPE, 'Transfer-Encoding: chunked']
-  const chunk = `${Buffer.byteLength(JSON.stringify(LOCAL)).toString(16)}\r\n${JSON.stringify(LOCAL)}\r\n`
+  const chunk = toChunk(JSON.stringify(LOCAL))
   const before = await countImports()
   for (const [problem, body] of [
     ['a bad chunk', 'zz\r\n'],

@@ -19,7 +19,7 @@ import {
   validationErrorBody,
 } from '../support/app.js'
 import { UNSET } from '../support/imports.js'
-import { exchange, head, JSON_TYPE, SESSION } from '../support/raw.js'
+import { exchange, head, JSON_TYPE, SESSION, toChunkedBody } from '../support/raw.js'
 
 const IMPORTS = resources('/imports')
 const LOCAL = { source_type: 'local', source_path: '/srv/app' }
@@ -258,7 +258,7 @@ t.test('a body may have up to 2 MiB', async (t) => {
     refuses(t, await call('POST', IMPORTS, { body: padded(2 * MIB + 1) }), TOO_LARGE, 'one byte more')
     refuses(t, await call('PUT', `${IMPORTS}/1`, { body: padded(3 * MIB) }), TOO_LARGE, 'a PUT of 3 MiB')
     const json = [JSON_TYPE, 'Transfer-Encoding: chunked']
-    const chunk = `${(2 * MIB + 1).toString(16)}\r\n${padded(2 * MIB + 1)}\r\n0\r\n\r\n`
+    const chunk = toChunkedBody(padded(2 * MIB + 1))
     refuses(
       t,
       await exchange(service, head('POST', IMPORTS, SESSION, ...json), chunk),
@@ -340,7 +340,7 @@ t.test(
   async (t) => {
     const message = 'Unsupported transfer encoding: only chunked is supported'
     const text = JSON.stringify(LOCAL)
-    const body = `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
+    const body = toChunkedBody(text)
     await storesNothing(t, async () => {
       for (const codings of ['gzip, chunked', 'deflate,chunked', 'x, chunked', 'identity, chunked']) {
         const request = head('POST', IMPORTS, SESSION, JSON_TYPE, `Transfer-Encoding: ${codings}`)

@@ -1,8 +1,17 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
+import {
+  countConnections,
+  createSession,
+  errorBody,
+  OWNER,
+  resources,
+  STRANGER,
+  startApp,
+  type TestApp,
+  until,
+} from '../support/app.js'
 import { holdTransaction } from '../support/database.js'
 
 const IMPORTS = resources('/imports')
@@ -113,8 +122,6 @@ t.test('closing a connection does not release its permit before the handler has 
   await unlock()
   await until(() => isServed(service), 'the permits are released after the handlers have finished')
 })
-
-const countConnections = ({ app }: TestApp) => promisify(app.server.getConnections.bind(app.server))()
 
 t.test('a client that disconnects at any time releases its permit', async (t) => {
   const service = await startApp(t, SETTINGS)

@@ -1,9 +1,18 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { promisify } from 'node:util'
 import t from 'tap'
-import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
-import { exchangeAll, head, JSON_TYPE, keepAlive, SESSION } from '../support/raw.js'
+import {
+  countConnections,
+  createSession,
+  errorBody,
+  OWNER,
+  resources,
+  STRANGER,
+  startApp,
+  type TestApp,
+  until,
+} from '../support/app.js'
+import { exchangeAll, head, JSON_TYPE, keepAlive, SESSION, toChunk, toChunkedBody } from '../support/raw.js'
 
 const IMPORTS = resources('/imports')
 const SMALL = JSON.stringify({ source_type: 'local', source_path: '/x' })
@@ -11,7 +20,6 @@ const LARGE = SMALL.padEnd(20_000)
 const MESSAGE = 'Too many concurrent large requests or responses of this user: 4 are processed at a time'
 
 const CHUNKED = 'Transfer-Encoding: chunked'
-const toChunk = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n`
 
 /** Creates an import in another session of the owner. */
 async function create({ url }: TestApp, token: string, body: string) {
@@ -43,8 +51,6 @@ const takePermits = async (service: TestApp): Promise<Socket[]> => [
   ...(await begin(service, 3, 'Content-Length: 20000', '{')),
   ...(await begin(service, 1, CHUNKED, toChunk('{'))),
 ]
-
-const countConnections = ({ app }: TestApp) => promisify(app.server.getConnections.bind(app.server))()
 
 /** Returns the status of the only response on a connection, once it is closed; '' if there is no response. */
 async function readStatus(socket: Socket): Promise<string> {
@@ -82,8 +88,8 @@ t.test('pipelined requests with large bodies all succeed: each waits for the ear
   const service = await startApp(t)
   const encodings: [string, string][] = [
     [`Content-Length: ${LARGE.length}`, LARGE],
-    [CHUNKED, `${toChunk(SMALL)}0\r\n\r\n`],
-    [CHUNKED, `${toChunk(LARGE)}0\r\n\r\n`],
+    [CHUNKED, toChunkedBody(SMALL)],
+    [CHUNKED, toChunkedBody(LARGE)],
   ]
   for (const [header, body] of encodings) {
     for (let round = 0; round < 5; round += 1) {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { findExcess } from '../../src/http/json-limits.js'
 import { SOURCE_TYPES } from '../../src/projects-resources/imports/source-path/index.js'
 import { OWNER, resources, startApp, validationErrorBody } from '../support/app.js'
+import { toChunk } from '../support/raw.js'
 
 const shared = await startApp(t)
 const IMPORTS = resources('/imports')
@@ -129,9 +130,7 @@ t.test('a chunked body is read completely, whatever the size of its chunks, and 
       'Content-Type: application/json',
     ]
     socket.write(`POST ${IMPORTS} HTTP/1.1\r\n${headers.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n`)
-    const chunks = [...text.matchAll(new RegExp(`[^]{1,${size}}`, 'g'))].map(([part]) => {
-      return `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`
-    })
+    const chunks = [...text.matchAll(new RegExp(`[^]{1,${size}}`, 'g'))].map(([part]) => toChunk(part))
     socket.write(`${chunks.join('')}0\r\n\r\n`)
     await once(socket, 'close')
     return response

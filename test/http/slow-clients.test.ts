@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import {
+  countConnections,
   createSession,
   errorBody,
   nextPage,
@@ -55,10 +56,6 @@ const disconnected = ({ log }: TestApp) =>
   log
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg === 'disconnected a client that does not read its response')
-
-/** Counts the open connections of the service. */
-const countConnections = (service: TestApp) =>
-  new Promise<number>((resolve) => service.app.server.getConnections((_error, count) => resolve(count)))
 
 t.test('a client that reads nothing is disconnected', async (t) => {
   const service = await startApp(t, {}, { readTimeout: 500 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { errorBody, startApp, until } from '../support/app.js'
-import { exchange, exchangeAll, head, JSON_TYPE, keepAlive } from '../support/raw.js'
+import { exchange, exchangeAll, head, JSON_TYPE, keepAlive, toChunk } from '../support/raw.js'
 import { RESOURCE_TYPES } from '../support/resources.js'
 import { freePort, OTHER_SERVICE_TOKEN, SERVICE_TOKEN, startService } from '../support/service.js'
 
@@ -193,7 +193,7 @@ t.test('pipelined requests with large bodies all succeed, even if a later body a
   const headers = [`Authorization: Bearer ${SERVICE_TOKEN}`, JSON_TYPE]
   const path = `${USER}/sync`
   // The service pauses after every 1000 chunks.
-  const chunks = toBody(16_500).replace(/.{4}/g, (text) => `4\r\n${text}\r\n`)
+  const chunks = toBody(16_500).replace(/.{4}/g, toChunk)
   const slow = `${keepAlive('POST', path, ...headers, 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`
   const fast = head('POST', path, ...headers, 'Content-Length: 16700') + toBody(16_700)
   await service.call('PUT', USER, { token: null, body: BODY, headers: bearer(SERVICE_TOKEN) })

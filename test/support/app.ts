@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import pg from 'pg'
 import pino from 'pino'
@@ -275,6 +276,10 @@ export async function until(condition: () => boolean | Promise<boolean>, descrip
     await delay(20)
   }
 }
+
+/** Counts the open connections of the service. */
+export const countConnections = ({ app }: Pick<TestApp, 'app'>) =>
+  promisify(app.server.getConnections.bind(app.server))()
 
 /** Returns the body of an error response. */
 export const errorBody = (statusCode: number, code: string, message: string) => ({ statusCode, code, message })

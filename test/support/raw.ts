@@ -15,6 +15,12 @@ export const head = (method: string, path: string, ...headers: string[]) =>
 export const keepAlive = (method: string, path: string, ...headers: string[]) =>
   [`${method} ${path} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n')
 
+/** Encodes a chunk of a body with `Transfer-Encoding: chunked`. */
+export const toChunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+
+/** Encodes a body as one chunk, and its end. */
+export const toChunkedBody = (text: string) => `${toChunk(text)}0\r\n\r\n`
+
 /** Returns a complete request with a JSON body. */
 export function withJson(method: string, path: string, value: unknown, ...headers: string[]): string {
   const body = JSON.stringify(value)

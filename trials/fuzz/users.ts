@@ -72,6 +72,10 @@ async function createResources(client: pg.Pool, { index, id, canary, accounts }:
 /** Returns the `installation_id` of one of a user's installations. */
 export const installationId = (user: number, number: number) => 1_000_000 + user * 1000 + number
 
+/** Returns whether only this user can have recorded an `installation_id`. Several users can record others, such as 1. */
+export const isOwnInstallation = (user: number, id: number) =>
+  Math.floor(id / 1000) === Math.floor(installationId(user, 0) / 1000)
+
 /** Fills one project almost up to the limit, so that its lists are read in several batches. */
 async function fillProject(client: pg.Pool, { id, canary }: User): Promise<void> {
   const project = `(SELECT min(id) FROM projects WHERE neptun_user_id = $1::integer)`

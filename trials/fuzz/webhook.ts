@@ -2,23 +2,20 @@ import { createHmac } from 'node:crypto'
 import { outcomeOf, parseBody } from './judge.js'
 import type { Problem, Row, User } from './model.js'
 import { forgetResource } from './stored.js'
-import { installationId } from './users.js'
+import { installationId, isOwnInstallation } from './users.js'
 import type { WireResponse } from './wire.js'
 
 export const WEBHOOK_SECRET = 'fuzz-webhook-secret'
 
 const SLUG = 'github-installations'
 
-/** Matches the ids that installationId() returns. */
-const OWN_ID = /^1\d{6}$/
-
 let time = Date.now()
 
 /** Draws a webhook delivery for one of a user's installations. */
 export function drawDelivery(user: User) {
   const { random, model } = user
-  // An extreme id, such as 1, can be recorded by several users. A delivery would change the rows of all of them.
-  const isOwn = ({ installation_id }: Row) => OWN_ID.test(String(installation_id))
+  // A delivery changes the rows of all users who have recorded the installation.
+  const isOwn = ({ installation_id }: Row) => isOwnInstallation(user.index, Number(installation_id))
   const rows = [...(model.resources[SLUG]?.values() ?? [])].filter(isOwn)
   const action = random.weighted({ suspend: 40, unsuspend: 50, deleted: rows.length > 3 ? 10 : 0 })
   const row = rows.length > 0 ? random.pick(rows) : undefined
