@@ -55,7 +55,10 @@ await t.test('several instances of npm run dev start and stop concurrently', asy
     await t.test('the first start results in a working service', async (t) => {
       const dev = startDev(t, { DATA_DIR: folder })
       const address = await dev.address()
-      t.match(dev.output(), `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`)
+      const command = `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`
+      // Printed line by line, after the address.
+      await until(() => dev.output().includes(command), 'the command to try is printed')
+      t.match(dev.output(), command)
       t.equal(await createImport(address), 201)
       ids = await listImports(address)
       t.same(ids, [123, 1001])
