@@ -37,7 +37,8 @@ export function split(random: User['random'], bytes: Buffer): Buffer[] {
     .filter(({ length }) => length > 0)
 }
 
-function toBytes({ body }: Call): Buffer | undefined {
+/** Encodes the body of a call. */
+export function toBytes({ body }: Pick<Call, 'body'>): Buffer | undefined {
   if (!body) return undefined
   return Buffer.from('text' in body ? body.text : JSON.stringify(body.value))
 }

@@ -1,4 +1,5 @@
 import { bodySchema, matchesRequest, resourceTypes } from './document.js'
+import { toBytes } from './encode.js'
 import { expectImports } from './imports-model.js'
 import { type Call, type Expectation, refusal, type User } from './model.js'
 import { expectResources } from './resources-model.js'
@@ -9,6 +10,7 @@ type Verdict = 'valid' | 'invalid' | 'maybe'
 
 const MAX_ID = 2_147_483_647
 const MAX_TEXT_BYTES = 1024 * 1024
+const MAX_BODY_BYTES = 2 * 1024 * 1024
 const INVALID = '400 INVALID_REQUEST'
 
 /**
@@ -32,6 +34,7 @@ function refuseEarly(call: Call): Expectation | undefined {
     return refusal('415 UNSUPPORTED_MEDIA_TYPE')
   }
   if (body && headers['content-encoding']) return refusal('415 UNSUPPORTED_MEDIA_TYPE')
+  if ((toBytes(call)?.length ?? 0) > MAX_BODY_BYTES) return refusal('413 PAYLOAD_TOO_LARGE')
   return undefined
 }
 
