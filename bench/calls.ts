@@ -15,7 +15,7 @@ export interface Call {
   requests(dataset: Dataset, project?: number): BenchRequest[]
 }
 
-/** Maximum number of users in a load. They are spread over all users of the dataset. */
+/** Maximum number of users in a load. If the dataset has more, they are sampled at even intervals. */
 const SAMPLE = 500
 
 export const list: Call = {
@@ -98,7 +98,7 @@ export const withheldImport: Call = {
   requests: (dataset) => [get(dataset, dataset.users, dataset.perProject.length - 1, 'imports')],
 }
 
-/** Limits a call to a number of users, spread over all users of the call. */
+/** Limits a call to a number of its users, sampled at even intervals. */
 export function byFewer(call: Call, users: number): Call {
   const requests: Call['requests'] = (dataset, project) => {
     // The first requests use the first session of each user.

@@ -38,9 +38,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
 }
 
 /**
- * Number of requests that each connection sends in a loop: connection n sends requests n * 11 to n * 11 + 10, then
- * starts again. Consecutive requests belong to different users. Because 11 is a prime, connections start with different
- * users if there are at least as many users as connections and the number of users is not a multiple of 11.
+ * Number of requests that each connection repeats: connection n sends the requests n * 11 to n * 11 + 10 in a loop.
+ * Consecutive requests belong to different users. The connections also start with different users, unless there are
+ * more connections than users, or the number of users is a multiple of 11 (a prime).
  */
 const REQUESTS_PER_CONNECTION = 11
 

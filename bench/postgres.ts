@@ -9,7 +9,7 @@ import { type Dataset, loadData } from './data.js'
 /**
  * PostgreSQL settings. Durability is the default (fsync, synchronous_commit): a created import is on disk before the
  * response is sent. Timed checkpoints and autovacuum are disabled, so that they do not affect individual measurements;
- * data.ts vacuums between measurements.
+ * data.ts vacuums after it loads the data and after each measurement of creates.
  */
 const SETTINGS = {
   shared_buffers: '1GB',

@@ -64,7 +64,7 @@ t.test('an empty variable counts as unset, and white space around a value is ign
     Object.keys(Variables.properties).map((name, index) => [name, index % 2 ? '' : ' \t\n']),
   )
   t.strictSame(loadConfig({ ...blank, DATABASE_URL }), DEFAULTS)
-  t.strictSame(problemsOf(t, blank).length, 1, 'a required variable is missing')
+  t.strictSame(problemsOf(t, blank).length, 1, 'only the required variable is reported as missing')
   const padded = loadConfig({ DATABASE_URL: ` ${DATABASE_URL}\n`, PORT: ' 80 ', MIGRATE_ON_START: 'false ' })
   t.strictSame(padded, { ...DEFAULTS, PORT: 80, MIGRATE_ON_START: false })
 })
@@ -390,7 +390,7 @@ t.test('SESSION_LOOKUP_TTL must exceed the timeout of a lookup', async (t) => {
   t.equal(
     loadConfig({ DATABASE_URL, SESSION_LOOKUP_TTL: '1' }).SESSION_LOOKUP_TTL,
     1,
-    'without a lookup, any TTL is valid',
+    'without a lookup, the TTL may be shorter than the timeout of a lookup',
   )
 })
 

@@ -96,7 +96,7 @@ t.test('of concurrent calls to seedDemoData, only one writes the data; later cal
   t.same(await rows('SELECT * FROM user_files'), [])
 })
 
-t.test('seedDemoData writes nothing into a database with any user', async (t) => {
+t.test('seedDemoData writes nothing into a database that already has a user', async (t) => {
   const { url, rows } = await open(t)
   await rows(`INSERT INTO users (email) VALUES ('someone@example.com')`)
   t.equal(await seedDemoData(url), false)

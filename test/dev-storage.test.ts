@@ -43,7 +43,7 @@ t.test('npm run dev says which folder is read-only', async (t) => {
   }
 })
 
-t.test('npm run dev reports a file in place of the folder', async (t) => {
+t.test('npm run dev rejects a data folder whose parent is a file', async (t) => {
   const folder = join(t.testdir({ file: '' }), 'file', 'data')
   const message = `DATA_DIR: cannot create or write to ${folder} (ENOTDIR)`
   await t.rejects(startPostgres({ folder }), { name: 'StartError', message })

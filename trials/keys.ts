@@ -92,7 +92,7 @@ export const keys: Trial = () =>
         rows.length === KEYS && duplicates.length === 0,
       ),
       check(
-        'keys whose 201 has the id of another row',
+        'keys with a 201 that has a different id than the stored row',
         wrong.length + counts.different,
         wrong.length + counts.different === 0,
       ),

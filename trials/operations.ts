@@ -168,7 +168,7 @@ export const migration: Trial = () =>
     const during = tally.outcomes.filter((outcome) => outcome.startedAt > startedAt && outcome.endedAt < finished)
     const failures = failuresOf(tally)
     return [
-      figure(`logged attempts, in ${BACKUP / 1000} s`, messages.length),
+      figure(`failed attempts to lock the table, in ${BACKUP / 1000} s`, messages.length),
       check('applied migrations', names.join(), names.join() === REPEATABLE),
       within('time from the end of the backup until the migration is applied', after, 3000),
       check(`failed requests, of ${tally.responseCount()}`, describe(failures), failures.size === 0),

@@ -524,7 +524,7 @@ export interface components {
             /** @description GitHub's id of the repository, as a string. */
             id: string;
             name: string;
-            /** @description `owner/repo`, which is the source_path of its imports. */
+            /** @description `owner/repo`: the `source_path` for an import of this repository. */
             full_name: string;
             private: boolean;
             html_url: string;

@@ -82,7 +82,7 @@ function parametersProblem(parameters: URLSearchParams): string | undefined {
   if (!/^(true|false|)$/.test(parameters.get('pgbouncer') ?? '')) return 'set pgbouncer to true or false'
   const pooled = parameters.get('pgbouncer') === 'true' && ['options', 'schema'].find((name) => names.includes(name))
   if (pooled) {
-    return `not combine the parameter "${pooled}" with pgbouncer=true: set a default for the database role instead`
+    return `not combine the parameter "${pooled}" with pgbouncer=true: set its values with ALTER ROLE ... SET instead`
   }
   return FILES.map((name) => fileProblem(name, parameters.get(name))).find(Boolean)
 }

@@ -20,7 +20,7 @@ const PAUSE = 100
  * Deletes sessions that ended more than 30 days ago, webhook deliveries of that age, and expired idempotency keys, in
  * batches.
  * @param isStopped polled after each batch, to stop early at shutdown
- * @returns the number of deleted rows
+ * @returns the numbers of deleted sessions, deliveries and keys
  */
 export async function deleteExpired(
   { prisma }: Pick<Database, 'prisma'>,

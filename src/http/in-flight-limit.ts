@@ -15,7 +15,7 @@ const MAX_RETRIES = 64
 interface Permit {
   /** Name of the counter: the session, or the retries of the session. */
   counter: string
-  /** The session and Idempotency-Key of a request that has one and is not a retry. */
+  /** The session and the Idempotency-Key. Undefined for a request without this header, and for a retry. */
   key: string | undefined
   /** References by the response, until it is closed, and by a running authentication or handler. */
   references: number

@@ -96,7 +96,11 @@ async function jsonBody(app: FastifyInstance) {
 
 export default fp(jsonBody, { name: 'json-body' })
 
-/** Decodes a body that is within the limits, and removes a byte order mark. */
+/**
+ * Decodes a body, and removes a byte order mark.
+ * @param excess the message of the validation error if the body exceeds a limit
+ * @throws ApiError 400 if the body is not UTF-8 or exceeds a limit
+ */
 function readText(body: Buffer, excess: string | undefined): string {
   if (!isUtf8(body)) throw invalidBody('must be UTF-8')
   if (excess) throw invalidBody(excess)

@@ -94,7 +94,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   /**
    * Counts a request and sets the rate limit headers.
-   * @param increment false to reject the request if the limit is used up, without counting it
+   * @param increment if false, the request is not counted: it is only rejected if the limit is used up, and otherwise
+   *   no headers are set
    * @throws ApiError 429
    */
   async function spend(request: FastifyRequest, reply: FastifyReply, key: string, increment = true): Promise<void> {

@@ -48,9 +48,10 @@ export function readTraceId({ headers: { traceparent } }: Pick<IncomingMessage, 
 const MAX_PATH = 200
 
 /**
- * Logs one line per request, with the route template instead of the URL, and never headers, cookies, query strings or
- * bodies. Only a request without a route is logged with its path. A security event is logged as a warning with `event`
- * and `reason` (docs/security.md). Successful health checks are logged at level debug.
+ * Logs one line per request, with the route template instead of the URL. The only values from headers are the request
+ * id, the trace id and, behind a trusted proxy, the client address. Cookies, query strings and bodies are never logged.
+ * Only a request without a route is logged with its path. A security event is logged as a warning with `event` and
+ * `reason` (docs/security.md). Successful health checks are logged at level debug.
  */
 async function requestLog(app: FastifyInstance) {
   app.decorateRequest('refusal', null)

@@ -38,7 +38,7 @@ async function unreadBody(app: FastifyInstance) {
 
 export default fp(unreadBody, { name: 'unread-body' })
 
-/** Sends a payload. The response ends only after the request, because ending it makes Node close the connection. */
+/** Sends a payload. The response ends only after the request: ending the response makes Node close the connection. */
 async function* sendAndDiscard(payload: string | Buffer, request: IncomingMessage, response: ServerResponse) {
   yield payload
   // The payload is written in this iteration of the event loop.

@@ -51,7 +51,10 @@ export function serializeError(error: unknown, { hasStack = true, depth = 0 } = 
   }
 }
 
-/** Returns whether a message cannot contain a value from a request. The messages of our own 4xx can. */
+/**
+ * Returns whether the message of an error is certain to contain no value from a request. The message of an ApiError
+ * with a 4xx status may contain one.
+ */
 function isSafeMessage(error: Error, code: string): boolean {
   if (error instanceof ApiError) return error.statusCode >= 500
   return error instanceof RefusedResponse || 'syscall' in error || NAMES_ONLY.test(code) || isDatabaseUnavailable(error)

@@ -4,11 +4,11 @@ import type { Owner } from './owner.js'
 import { createKeyedSemaphore, type Release, Semaphore } from './semaphore.js'
 
 /**
- * Maximum number of concurrent database calls. (A repository is a data access object here, such as that of imports.) A
- * call that waits for a lock occupies a connection: a lock on a project's row can block all writes to this project, and
- * a lock on a table can block all calls of the repository that uses the table. Each limit is smaller than the next, and
- * the last is smaller than the default pool, so that a lock does not block other projects, other repositories or other
- * users.
+ * Maximum numbers of concurrent database calls: writes to one project, calls of a user to one repository, and all
+ * calls of a user. (A repository is a data access object here, such as that of imports.) A call that waits for a lock
+ * occupies a connection: a lock on a project's row can block all writes to this project, and a lock on a table can
+ * block all calls of the repository that uses the table. Each limit is smaller than the next, and the last is smaller
+ * than the default pool, so that a lock does not block other projects, other repositories or other users.
  */
 const WRITES_PER_PROJECT = 2
 const CALLS_PER_USER_AND_REPOSITORY = 3

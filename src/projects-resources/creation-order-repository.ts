@@ -42,7 +42,7 @@ export type OwnerIds = Pick<Owner, 'projectId' | 'userId'>
 
 export const idsOf = ({ projectId, userId }: Owner): OwnerIds => ({ projectId, userId })
 
-/** Builds the SQL condition that a row belongs to a project and its user. */
+/** Returns a function that builds the SQL condition that a row belongs to a project and its user. */
 export const belongsTo = (alias: string) => {
   const [project, user] = [Prisma.raw(`${alias}.project_id`), Prisma.raw(`${alias}.neptun_user_id`)]
   return ({ projectId, userId }: Record<keyof OwnerIds, unknown>) =>

@@ -40,7 +40,10 @@ export function createLargeWork({ perUser, inTotal }: { perUser: number; inTotal
   }
 }
 
-/** The queue of each user for receiving bodies; `timeout` is in milliseconds, and leaves time for a shutdown (10 s). */
+/**
+ * The queue of each user for receiving bodies; `timeout` is in milliseconds. It is shorter than the default of
+ * SHUTDOWN_TIMEOUT (10 s), so that a request that waits here can still be answered during a shutdown.
+ */
 const RECEIVING = { permits: 4, maxWaiting: 12, timeout: 7000 }
 
 /** Limits how many possibly large bodies of each user are received, and are therefore in memory, at the same time. */
@@ -48,7 +51,7 @@ export const createReceiving = (): LargeWork => createUserLimit(RECEIVING)
 
 function createUserLimit(options: SemaphoreOptions): LargeWork {
   const ofUsers = createKeyedSemaphore(options)
-  const message = `Too many concurrent large requests or responses of this user: ${options.permits} are processed at a time`
+  const message = `Too many concurrent large requests or responses of this user: at most ${options.permits}`
   return {
     async enter(userId, response) {
       await waitForTurn(response)

@@ -1,4 +1,4 @@
-/** A small list, or a page of one, whose rows are read with one query. */
+/** A request for a small list, or for one page of it. The rows are read with one query. */
 export interface BatchRequest<Position> {
   /** Position after which to start; null for the start of the list. */
   after: Position | null

@@ -61,7 +61,7 @@ t.test('a URL is accepted, or rejected with a reason that does not contain the p
     ['postgres://h/d?pgbouncer=1', 'set pgbouncer to true or false'],
     [
       'postgres://h/d?pgbouncer=true&schema=app',
-      'not combine the parameter "schema" with pgbouncer=true: set a default for the database role instead',
+      'not combine the parameter "schema" with pgbouncer=true: set its values with ALTER ROLE ... SET instead',
     ],
     ['postgres://h/d?connection_limit=5', 'not have the parameter connection_limit: set DATABASE_POOL_SIZE'],
     ['postgres://h/d?connect_timeout=5', 'not have the parameter connect_timeout: set DATABASE_CONNECT_TIMEOUT'],

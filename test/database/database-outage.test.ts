@@ -263,7 +263,9 @@ t.test('while all connections are busy, other requests wait no longer than DATAB
     const release = await lockTable(t, service, 'imports')
     const first = [1, 2, 3].map(() => call('GET', service.one))
     await untilWaiting(service, 3)
-    const others = paths.map((path) => isUnavailable(t, call(method, path), `${method} beyond the pool`, LIMIT + SLACK))
+    const others = paths.map((path) =>
+      isUnavailable(t, call(method, path), `${method} while all connections are busy`, LIMIT + SLACK),
+    )
     const ready = await call('GET', '/health/ready', { token: null })
     t.strictSame([ready.status, ready.body], [200, { status: 'ok' }], 'readiness has a connection outside the pool')
     await Promise.all(others)

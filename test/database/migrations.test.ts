@@ -132,7 +132,7 @@ t.test('a migration of a newer version of the service is an error', async (t) =>
   t.strictSame(await history(), before)
 })
 
-/** Returns a function that runs the command line from a checkout with Windows line endings. */
+/** Returns a function that runs the command line from a checkout whose migrations have Windows line endings. */
 async function createWindowsCheckout(t: Test) {
   const checkout = t.testdir()
   const migrations = join(checkout, 'prisma/migrations')
@@ -158,14 +158,14 @@ t.test('the line endings of a checkout do not matter when migrations are applied
   t.strictSame(
     await applyMigrations(fromWindows.url),
     [],
-    'migrations that were applied on Windows, and are checked here',
+    'migrations that were applied from files with Windows line endings are not pending',
   )
   const other = await startEmpty(t)
   await applyMigrations(other.url)
   t.equal(
     await windows(other.url, 'migrate', '--check'),
     'no pending migrations\n',
-    'migrations that were applied here, and are checked on Windows',
+    'migrations that were applied from this checkout are not pending in one with Windows line endings',
   )
   const bodies = `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`
   t.strictSame(await fromWindows.sql(bodies), await other.sql(bodies), 'both databases have the same functions')
@@ -223,7 +223,7 @@ t.test('a failing migration is rolled back completely, together with the others'
 const WAITING = `FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'`
 
-t.test('an instance that is killed during a migration leaves no changes, and the next one applies all', async (t) => {
+t.test('an instance disconnected during a migration leaves no changes, and the next one applies all', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   const blocker = await connect(t, url)
   await blocker.query('BEGIN')

@@ -239,8 +239,8 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
     // The payload of a transfer does not contain the former name, so only times can order several transfers. With
-    // times, a transfer has a different time from every other change, in whole seconds. Without times, each repository
-    // is transferred at most once, and is not renamed in the same step.
+    // times, this loop therefore advances the clock before and after every transfer, because times have a resolution of
+    // one second. Without times, it transfers each repository at most once, and never renames it in the same step.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue

@@ -102,7 +102,7 @@ for (const [store, url] of [
   )
 
   t.test(
-    `a recently valid session is served even over the limit of its address (requests counted ${store})`,
+    `a session recently found valid is served even over the limit of its address (requests counted ${store})`,
     { skip },
     async (t) => {
       const { sql, send, proxy } = await start(t)

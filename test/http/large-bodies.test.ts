@@ -17,7 +17,7 @@ import { exchangeAll, head, JSON_TYPE, keepAlive, SESSION, toChunk, toChunkedBod
 const IMPORTS = resources('/imports')
 const SMALL = JSON.stringify({ source_type: 'local', source_path: '/x' })
 const LARGE = SMALL.padEnd(20_000)
-const MESSAGE = 'Too many concurrent large requests or responses of this user: 4 are processed at a time'
+const MESSAGE = 'Too many concurrent large requests or responses of this user: at most 4'
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 

@@ -68,7 +68,7 @@ t.test('a client that reads nothing is disconnected', async (t) => {
   ] as const) {
     const count = disconnected(service).length
     const socket = await openUnread(t, service, [...paths])
-    await until(() => disconnected(service).length > count, `${name}: the service gives up`, 60_000)
+    await until(() => disconnected(service).length > count, `${name}: the disconnection is logged`, 60_000)
     await until(async () => (await countConnections(service)) <= before + 1, `${name}: the connection is closed`)
     await untilClosed(socket)
     t.match(disconnected(service).at(-1), { level: 40, reason: 'timeout' }, name)
@@ -131,7 +131,7 @@ t.test('one user has at most two large lists in progress, and others are served'
   await writeFiles(sql, [3], 100_000, STRANGER)
   const holders = [await openUnread(t, service, [FILES]), await openUnread(t, service, [FILES])]
   await Promise.all(holders.map(started))
-  const message = 'Too many concurrent large requests or responses of this user: 2 are processed at a time'
+  const message = 'Too many concurrent large requests or responses of this user: at most 2'
   const token = await createSession(sql, OWNER.userId)
   for (const session of [OWNER.token, token]) {
     const rejected = await call('GET', FILES, { token: session })

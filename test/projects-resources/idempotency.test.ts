@@ -84,7 +84,7 @@ t.test('a retry of a create gets the first response, even after a change, and cr
 })
 
 t.test(
-  'a retry of a link gets the first response, even after an unlink, change or deletion (resource without a long text)',
+  'a retried link to a resource without a long text gets the first response, even after an unlink, change or deletion',
   async (t) => {
     const service = await shared.reset()
     for (const type of RESOURCE_TYPES) {

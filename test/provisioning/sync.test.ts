@@ -219,7 +219,8 @@ t.test(
       api('POST', '/users/1/sessions', { ttl: 60 }),
       api('POST', '/users/1/sync', body),
     ])
-    // The transactions of a user are serialized, so these are the attempts of the first write alone.
+    // The transactions of a user are serialized. Until the lock is released, every lock wait is thus an attempt of the
+    // first write.
     const attempts = new Set<number>()
     await until(async () => {
       for (const { started_at } of await sql<{ started_at: number }>(LOCK_WAITS)) attempts.add(started_at)

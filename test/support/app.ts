@@ -11,7 +11,7 @@ import { createToken, hashToken } from '../../src/session-token.js'
 import { createDatabase, EMPTY } from './database.js'
 import { spreadCalls } from './sessions.js'
 
-/** A service with its own port and, unless `migratedUrl` is the database of another service, its own database. */
+/** A service with its own port. It also has its own database, unless `migratedUrl` is that of another service. */
 export interface TestApp {
   app: FastifyInstance
   database: Database
@@ -24,7 +24,7 @@ export interface TestApp {
   log: string[]
   /** All routes of the service, in order of registration. */
   routes: RouteOptions[]
-  /** Restores the initial rows and clears the log. Much faster than another service on another database. */
+  /** Deletes all rows, inserts those of OWNER and STRANGER, and clears the log. Much faster than another service. */
   reset: () => Promise<TestApp>
   /** Sends a request, by default with the session of OWNER. */
   call: (method: string, path: string, options?: CallOptions) => Promise<AppResponse>
@@ -57,7 +57,7 @@ export interface StartOptions {
   retentionInterval?: number
   /** Whether the database is being migrated. */
   isMigrating?: () => boolean
-  /** Inserts rows in place of the two users. */
+  /** Inserts the initial rows, instead of those of OWNER and STRANGER. */
   rows?: (databaseUrl: string) => Promise<unknown>
   /** Called for every route. `this` is the Fastify instance that registers the route. */
   onRoute?: (this: FastifyInstance, route: RouteOptions) => void

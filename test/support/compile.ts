@@ -5,7 +5,10 @@ import { build, type Plugin } from 'esbuild'
 import { keepLocations } from '../../dev/bundle.js'
 import { COMPILED, ENTRIES, root } from './compiled.js'
 
-/** Test files that run in a separate process each: they run many child processes or change process-wide state. */
+/**
+ * Test files that run in a separate process each: they run many child processes, change process-wide state, or run the
+ * TypeScript compiler.
+ */
 const ALONE = [
   'cli.test.ts',
   'cli-resource.test.ts',

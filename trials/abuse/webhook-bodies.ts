@@ -59,7 +59,7 @@ async function attack(service: Service, before: number, label: string, length: s
   for (const { socket } of senders) socket.destroy()
   await sleep(1000)
   const growth = highest - before
-  const lost = [...statuses].filter(([status]) => status !== 202)
+  const lost = [...statuses].filter(([status]) => status !== 202).map(([status, count]) => `${count} x ${status}`)
   return [
     check(`${label}: maximum growth of resident memory (limit ${GROWTH} MiB)`, mib(growth), growth < GROWTH),
     figure(`${label}: senders that received a 429`, `${rejected.length} of ${CONNECTIONS}`),

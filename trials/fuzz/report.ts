@@ -30,10 +30,9 @@ export function createReport(seed: number): Report {
       for (const { rule, text } of found) {
         const known = problems.get(rule) ?? { count: 0, first: [] }
         known.count += 1
+        const source = user ? `user ${user.index}` : 'all users'
         if (known.first.length < SHOWN)
-          known.first.push(
-            `seed ${seed}, user ${user?.index}, request ${requests}: ${text}\n      ${describeRequest()}`,
-          )
+          known.first.push(`seed ${seed}, ${source}, after ${requests} requests: ${text}\n      ${describeRequest()}`)
         problems.set(rule, known)
       }
     },

@@ -47,7 +47,7 @@ async function createSession(client: pg.Pool, user: User, token: string): Promis
   )
 }
 
-/** Creates resources. No two users have the same installation id, so that a webhook delivery affects only one user. */
+/** Creates resources. The installations that it creates for two users have different ids: see isOwnInstallation(). */
 async function createResources(client: pg.Pool, { index, id, canary, accounts }: User): Promise<void> {
   for (const [position, selection] of ['all', 'selected'].entries()) {
     await client.query(
@@ -72,7 +72,10 @@ async function createResources(client: pg.Pool, { index, id, canary, accounts }:
 /** Returns the `installation_id` of one of a user's installations. */
 export const installationId = (user: number, number: number) => 1_000_000 + user * 1000 + number
 
-/** Returns whether only this user can have recorded an `installation_id`. Several users can record others, such as 1. */
+/**
+ * Returns whether only this user can have recorded an `installation_id`. An id from a mutated body, such as 1, can have
+ * been recorded by several users.
+ */
 export const isOwnInstallation = (user: number, id: number) =>
   Math.floor(id / 1000) === Math.floor(installationId(user, 0) / 1000)
 

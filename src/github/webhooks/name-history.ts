@@ -29,7 +29,7 @@ export function currentName(statements: NameStatement[]): string | undefined {
   if (strong.length === 0) return statements.at(-1)?.name
   const dated = strong.filter(({ known_at }) => known_at !== null)
   const newest = Math.max(...dated.map(timeOf))
-  // GitHub reports the rename of an organization in two events. Only one of them has a time.
+  // GitHub reports the rename of an organization in two events, of which only one has a time. Ignore the other one.
   const undated = strong.filter((item) => item.known_at === null && !dated.some((other) => isSameChange(item, other)))
   const latest = [...undated, ...dated.filter((item) => timeOf(item) === newest)]
   const changes = latest.filter(({ former_name }) => former_name !== null)

@@ -1,6 +1,6 @@
 type Parts = Record<string, unknown>
 
-/** A schema title that is used as a component name, as opposed to the title of an example. */
+/** A schema title that is used as a component name. */
 const NAME = /^[A-Z][A-Za-z]+$/
 
 interface Document {
@@ -54,6 +54,7 @@ function shareHeaders({ headers: all, ...response }: Parts, headers: Parts): Par
 function shareSchemas(part: unknown, schemas: Parts): unknown {
   if (Array.isArray(part)) return part.map((item) => shareSchemas(item, schemas))
   if (typeof part !== 'object' || part === null) return part
+  // The values of examples are not schemas, although they can have a title.
   const mapped = mapValues(part, (value, key) =>
     key === 'example' || key === 'examples' ? value : shareSchemas(value, schemas),
   )

@@ -25,7 +25,7 @@ const GithubRepository = Type.Object(
   {
     id: GithubId('the repository'),
     name: ShownText(),
-    full_name: ShownText('`owner/repo`, which is the source_path of its imports.'),
+    full_name: ShownText('`owner/repo`: the `source_path` for an import of this repository.'),
     private: Type.Boolean(),
     html_url: ShownText(),
     description: NullableString(),

@@ -29,7 +29,7 @@ t.test('the ETag of an import is its updated_at, which every change increases', 
   t.equal(
     etag,
     `"${created.updated_at}"`,
-    'the ETag has the time of the import, even if the title looks like the end of the JSON',
+    'the ETag is the updated_at of the import, even if the title contains the text of another updated_at',
   )
   t.equal((await call('GET', one)).headers.get('etag'), etag)
   const changed = await put(etag)

@@ -53,7 +53,7 @@ const sortErrors = (body: { errors?: object[] }) => ({
   errors: body.errors?.map((error) => JSON.stringify(error)).sort(),
 })
 
-t.test('the schemas of each type have exactly the documented properties', async (t) => {
+t.test('the route schemas of each resource type have exactly the expected properties', async (t) => {
   for (const { slug, idField, create, created, keys } of RESOURCE_TYPES) {
     // Every response property that is not in the request body needs an expected value in FURTHER_PROPERTIES.
     const columns = ['id', 'created_at', 'updated_at', 'neptun_user_id']
