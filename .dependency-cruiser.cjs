@@ -88,7 +88,7 @@ module.exports = {
       name: 'no-imports-of-upper-layers-in-database',
       severity: 'error',
       from: { path: '^src/database/' },
-      to: { path: '^src/', pathNot: ['^src/database/', '^src/(errors|count-of)\\.ts$'] },
+      to: { path: '^src/', pathNot: ['^src/database/', '^src/(errors|count-of|package)\\.ts$'] },
     },
     {
       name: 'no-dev-dependencies-in-production',

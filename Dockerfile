@@ -9,19 +9,18 @@ WORKDIR /app
 
 FROM node AS build
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=optional --ignore-scripts --no-audit --no-fund
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY prisma.config.ts ./
 COPY prisma ./prisma
 RUN npm run prepare
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts ./scripts
 COPY src ./src
-RUN npm run build && chmod +x dist/cli.js
+RUN npm run build && chmod +x dist/cli.js && rm dist/*.map
 
 
 # Delete files that are never loaded, which make up most of node_modules: TypeScript (Node does not load it from
-# node_modules), source maps, tests of packages, Prisma's runtime for edge platforms, and its unused query compilers.
-# The unused ones are for other databases, for CommonJS, or for the compilerBuild that schema.prisma does not select.
-# The patterns list the files to delete, so that files that a new release adds are kept.
+# node_modules), source maps, tests of packages, and Prisma, the largest of the packages that are bundled in dist.
 FROM node AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
@@ -30,9 +29,7 @@ RUN --mount=type=cache,target=/root/.npm \
     -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.test.js' \) -delete \
   && find node_modules -type d \( -name test -o -name __tests__ \) \
     -exec test -e '{}/../package.json' ';' -prune -exec rm -r '{}' + \
-  && find node_modules/@prisma/client/runtime -type f \( \
-    -name '*.cockroachdb.*' -o -name '*.mysql.*' -o -name '*.sqlite.*' -o -name '*.sqlserver.*' \
-    -o -name 'query_compiler_fast_*' -o -name 'wasm-compiler-edge.*' -o -name '*.wasm-base64.js' \) -delete
+  && rm -r node_modules/@prisma
 
 
 FROM node

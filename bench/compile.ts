@@ -29,10 +29,9 @@ export async function compile(): Promise<void> {
 }
 
 async function compileService(): Promise<void> {
-  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
-  const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url))
-  await promisify(execFile)(process.execPath, [tsc, '-p', project]).catch((error) => {
-    throw new Error(`The service does not compile:\n${error.stdout}`)
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root }).catch((error) => {
+    throw new Error(`The service does not compile:\n${error.stderr}`)
   })
 }
 

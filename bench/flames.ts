@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { SourceMap } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { escapeXml } from './xml.js'
 
 /** The file format of `node --cpu-prof`. */
@@ -12,7 +15,9 @@ export interface CpuProfile {
 interface CallFrame {
   functionName: string
   url: string
+  /** Counted from 0, like the column. */
   lineNumber: number
+  columnNumber: number
 }
 
 interface Frame {
@@ -92,19 +97,31 @@ function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
     const children = (node?.children ?? []).map(build).filter(({ name }) => name !== IDLE)
     const self = times.get(id) ?? 0
     const total = children.reduce((sum, child) => sum + child.total, self)
-    const { functionName = '', url = '', lineNumber = 0 } = node?.callFrame ?? {}
-    const module = moduleOf(url)
+    const { functionName = '', url = '', lineNumber = 0, columnNumber = 0 } = node?.callFrame ?? {}
+    const module = moduleOf(url, lineNumber, columnNumber)
     const name = functionName || `anonymous:${lineNumber + 1}`
     return { name, module, self, total, children: children.sort((a, b) => b.total - a.total) }
   }
   return build(nodes[0]?.id ?? 0)
 }
 
+/** Source maps of the bundled modules of the service. */
+const maps = new Map<string, SourceMap>()
+
 /** Returns the name of the package or built-in module, or the file of this project. */
-function moduleOf(url: string): string {
+function moduleOf(url: string, line: number, column: number): string {
   if (url === '') return 'V8'
-  const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)
-  return inPackage?.[1] ?? url.replace(/^.*\/dist\//, 'dist/')
+  const source = /\/dist\/[^/]+$/.test(url) ? sourceOf(url, line, column) : url
+  const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)
+  return inPackage?.[1] ?? source.replace(/^.*?\bsrc\//, 'src/')
+}
+
+/** Returns the path of the source of a position in a bundled module, or '' if there is none. */
+function sourceOf(url: string, line: number, column: number): string {
+  const map = maps.get(url) ?? new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')))
+  maps.set(url, map)
+  const entry = map.findEntry(line, column)
+  return 'originalSource' in entry ? entry.originalSource : ''
 }
 
 function depthOf(frame: Frame): number {
@@ -114,6 +131,6 @@ function depthOf(frame: Frame): number {
 function colorOf(module: string): string {
   if (module === 'V8') return '#cfd8dc'
   if (module.startsWith('node:')) return '#b3d7a4'
-  if (module.startsWith('dist/')) return '#f7a072'
+  if (module.startsWith('src/')) return '#f7a072'
   return module.startsWith('pg') ? '#9ec5e8' : '#f4d58d'
 }

@@ -14,6 +14,12 @@ import { StartError } from './start-error.js'
 /** Maximum time that shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
 
+/**
+ * Time from the start of the server until Prisma's query compiler is loaded, in milliseconds. Loading it blocks the
+ * process for 0.2 s. Only writes need it: an earlier write loads it itself.
+ */
+const LOAD_COMPILER_AFTER = 1000
+
 async function start() {
   const fromFile = loadEnvFile()
   const config = loadConfig(process.env)
@@ -56,6 +62,7 @@ async function start() {
     await migrate(config, logger)
     isMigrating = false
   }
+  setTimeout(() => database.prisma.$connect(), LOAD_COMPILER_AFTER).unref()
   process.send?.({ ready: true, address })
 }
 

@@ -18,14 +18,6 @@ t.test('the version label of the image equals that in package.json', async (t) =
   t.match(dockerfile, `\nARG VERSION=${JSON.parse(manifest).version}\n`)
 })
 
-t.test('the image keeps the query compiler that the generated client loads', async (t) => {
-  const [dockerfile, schema] = await Promise.all([readText('Dockerfile'), readText('prisma/schema.prisma')])
-  const [, build] = /compilerBuild += "(\w+)"/.exec(schema) ?? []
-  t.match(build, /^(small|fast)$/)
-  t.match(dockerfile, `'query_compiler_${build === 'small' ? 'fast' : 'small'}_*'`)
-  t.notMatch(dockerfile, `'query_compiler_${build}_*'`)
-})
-
 /** Docker Compose: version 1 is a program, version 2 a plugin of Docker. */
 const COMPOSE = [['docker-compose'], ['docker', 'compose']].find(
   ([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0,

@@ -1,5 +1,5 @@
 import { Command, type Option } from 'commander'
-import { VERSION } from '../version.js'
+import { VERSION } from '../package.js'
 import { type CommandResult, printResult, reportError } from './output.js'
 
 const NAME = 'neptun-resources'

@@ -3,10 +3,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { countOf } from '../count-of.js'
+import { PACKAGE_FOLDER } from '../package.js'
 import { withClient } from './database.js'
 import { readFailure } from './errors.js'
 
-const folder = new URL('../../prisma/migrations/', import.meta.url)
+const folder = new URL('prisma/migrations/', PACKAGE_FOLDER)
 
 /** Table of Prisma Migrate, for compatibility with `prisma migrate deploy` and `prisma migrate status`. */
 const CREATE_HISTORY = `

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type * as Prometheus from 'prom-client'
 import type { Database } from '../database/database.js'
+import { VERSION } from '../package.js'
 import type { ObserveSessionLookup } from '../projects-resources/session-lookup/index.js'
-import { VERSION } from '../version.js'
 import { onceClosed } from './open-responses.js'
 import { routeOf } from './request-log.js'
 

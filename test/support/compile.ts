@@ -10,6 +10,7 @@ import { COMPILED, ENTRIES, root } from './compiled.js'
  * TypeScript compiler.
  */
 const ALONE = [
+  'build.test.ts',
   'cli.test.ts',
   'cli-resource.test.ts',
   'database-outage.test.ts',

@@ -1,4 +1,4 @@
-import { VERSION } from '../../version.js'
+import { VERSION } from '../../package.js'
 
 /** Returns the `info` object of an OpenAPI document of this service. */
 export const createInfo = (title: string, description: string) => ({
