@@ -1,4 +1,4 @@
-// Bundles the service and the command line into `dist`. Loading a bundle takes half the time of loading separate modules
+// Bundles the service and the command line into `dist`. A bundle starts faster than separate modules
 // (docs/decisions/022). Usage: node scripts/build.mjs [FOLDER]
 import { rm } from 'node:fs/promises'
 import { build } from 'esbuild'
@@ -11,7 +11,7 @@ await build({
   bundle: true,
   splitting: true,
   // OpenTelemetry can only instrument a pg that is loaded from node_modules. Swagger UI serves files of its package.
-  // ioredis and prom-client are CommonJS modules with dynamic imports, which would lack their named exports.
+  // Bundled, ioredis and prom-client would lack named exports: they are CommonJS modules that are imported dynamically.
   external: ['pg', '@fastify/swagger-ui', 'ioredis', 'prom-client'],
   platform: 'node',
   format: 'esm',

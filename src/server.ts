@@ -16,7 +16,7 @@ const LOG_DRAIN_TIMEOUT = 500
 
 /**
  * Time from the start of the server until Prisma's query compiler is loaded, in milliseconds. Loading it blocks the
- * process for 0.2 s. Only writes need it: an earlier write loads it itself.
+ * process for 0.2 s. Only writes and a few reads need it: an earlier one loads it itself.
  */
 const LOAD_COMPILER_AFTER = 1000
 

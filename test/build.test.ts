@@ -40,7 +40,7 @@ t.test('the production build contains the service and the command line', async (
   t.equal(await cli('migrate', '--check'), 'no pending migrations\n')
   t.match(await cli('demo'), demo.user.token)
 
-  // With every part that is loaded on demand. Redis and GitHub are unreachable.
+  // Enables every part that is loaded on demand. Redis and GitHub are unreachable.
   const METRICS_PORT = await freePort()
   const env = {
     DATABASE_URL,

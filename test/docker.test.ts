@@ -41,7 +41,7 @@ t.test('docker-compose.yml requires no variables, and listens on the loopback ad
 })
 
 t.test(
-  'compose.production.yml requires POSTGRES_PASSWORD, and limits resources and the database role',
+  'compose.production.yml requires POSTGRES_PASSWORD, limits resources, and uses a role that is not a superuser',
   { skip },
   async (t) => {
     const missing = readCompose('compose.production.yml', { POSTGRES_PASSWORD: '' })

@@ -103,9 +103,9 @@ function createProof(client: GithubClient) {
       grants.set(key, grant)
       return grant
     }
-    // After a redirect to the id, access has been proved by id, which does not depend on the name. Otherwise, another
-    // name means that GitHub redirected to a name, or that the repository was renamed between the requests: prove
-    // access again with the new name.
+    // The name differs from the requested one. After a redirect to the id, access has been proved by id, which does not
+    // depend on the name. Otherwise, GitHub redirected to a name, or the repository was renamed between the requests:
+    // prove access again with the new name.
     if (isRedirected) return grant
     const renamed = await findGrant(client, fullName, recorded, signal)
     return renamed && isSameName(renamed.repository.full_name, fullName) ? renamed : null

@@ -60,7 +60,7 @@ export async function readBody(body: IncomingMessage, limit: number): Promise<Bu
 /**
  * Waits for a permit to read a body.
  * @param permit resolves when reading may begin
- * @throws the error of the body, if receiving it fails while it waits; the error of `permit`
+ * @throws the error of the body, if receiving it fails during the wait; the error of `permit`
  */
 export async function waitToRead(body: IncomingMessage, permit: Promise<void>): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -53,8 +53,8 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
     route.config = { isTagged: true, ...route.config }
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
-  // `once` needs no limit, because it usually runs within a limited call of another repository. Only the
-  // preview of an import calls it outside of one, to insert a single row into idempotency_keys.
+  // The functions that `once` returns need no limit, because they usually run within a limited call of another
+  // repository. Only the preview of an import calls one elsewhere, to insert a single row into idempotency_keys.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))
@@ -73,7 +73,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   await app.register(unknownTypes)
 }
 
-/** Rejects all other resource types, for every method. */
+/** Rejects all other resource types. */
 async function unknownTypes(app: FastifyInstance) {
   const knownTypes = ['imports', 'files', 'github-repositories', ...RESOURCE_DESCRIPTORS.map(({ slug }) => slug)]
   const type = `:resource_type(^(?!(?:${knownTypes.join('|')})$).*$)`

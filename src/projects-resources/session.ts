@@ -48,8 +48,8 @@ interface SessionOptions {
 /**
  * Guards every route of the plugin that registers this one, in any order of registration. No route can opt out.
  *
- * - onRequest: 429 if a limit is exceeded; 401 without a valid session, before any part of the request is parsed; 403
- *   for a cross-site write.
+ * - onRequest: 429 if a limit is exceeded; 401 without a valid session, before the body is read or any part of the
+ *   request is validated; 403 for a cross-site write.
  * - preHandler: 400 with all validation errors; 403 for the path of another user; 404 for a project that does not exist
  *   or belongs to another user. Then `request.owner` is available.
  */

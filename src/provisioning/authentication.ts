@@ -12,8 +12,8 @@ const TOKEN_REQUIRED = [{ serviceToken: [] }]
  * Authenticates the requests to every route of the plugin that registers this one. No route can opt out. Cookies are
  * ignored.
  *
- * - onRequest: 401 without a valid token, before any part of the request is parsed; 403 for a request from a browser;
- *   429 over a rate limit or concurrency limit. CORS is disabled.
+ * - onRequest: 401 without a valid token, before the body is read or any part of the request is validated; 403 for a
+ *   request from a browser; 429 over a rate limit or concurrency limit. CORS is disabled.
  * - preHandler: 400 with all validation errors.
  */
 async function authentication(app: FastifyInstance, { tokens }: { tokens: string[] }) {

@@ -390,7 +390,7 @@ t.test('a body that is not a JSON object in UTF-8 is 400', async (t) => {
     ['a trailing comma', withMore(''), NO_JSON],
     ['a raw NUL', withMore('"title":"a\0b"'), NO_JSON],
     ['a raw line break', withMore('"title":"a\nb"'), NO_JSON],
-    ['a 2 MiB open array', '['.repeat(2 * MIB), NO_JSON],
+    ['2 MiB of opening brackets', '['.repeat(2 * MIB), NO_JSON],
     ['UTF-16', Buffer.from(JSON.stringify(LOCAL), 'utf16le'), NO_JSON],
     ['an array', '[]', NO_OBJECT],
     ['an array of one import', JSON.stringify([LOCAL]), NO_OBJECT],
@@ -658,7 +658,7 @@ t.test('a token may have any format that consists of cookie-octets', async (t) =
   }
 })
 
-t.test('without a session, 401 takes precedence over every other error', async (t) => {
+t.test('without a session, a known route returns 401, whatever is wrong with path, query and body', async (t) => {
   const requests: [
     name: string,
     method: string,

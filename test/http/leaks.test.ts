@@ -63,7 +63,7 @@ t.test("no response or log line contains another user's data", async (t) => {
   t.notOk(log.join('').includes(MARK), 'the log does not contain the mark')
 
   for (const table of ['imports', 'context_files', ...RESOURCE_TYPES.map(({ linkTable }) => linkTable)]) {
-    t.equal((await sql(`SELECT FROM ${table} WHERE neptun_user_id = 2`)).length, 1, `${table} is not deleted`)
+    t.equal((await sql(`SELECT FROM ${table} WHERE neptun_user_id = 2`)).length, 1, `${table} keeps its row`)
   }
 })
 

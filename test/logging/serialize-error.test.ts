@@ -26,7 +26,7 @@ t.test('an error is logged without the input that a library has added to it', as
     ['new Map', errorOf(() => new Map([SECRET] as never))],
     ['decodeURIComponent', errorOf(() => decodeURIComponent(`%${SECRET}`))],
     ['a property of undefined', errorOf(() => (undefined as never)[SECRET])],
-    ['Buffer.from', errorOf(() => Buffer.alloc(SECRET as never))],
+    ['Buffer.alloc', errorOf(() => Buffer.alloc(SECRET as never))],
     ['a message that looks like a stack', new Error(`a\n    at ${SECRET} (file.js:1:1)`)],
     ['a cause', nested],
     ['several errors', new AggregateError([new Error(SECRET), SECRET], SECRET)],

@@ -87,7 +87,7 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
       const list = await call('GET', all)
       t.same(list.body[`${key}s`].at(-1), expected, `${message}: the list`)
       const [size] = await sql(`SELECT ${key}_bytes::integer AS bytes FROM projects WHERE id = 789`)
-      t.same(size, { bytes: Buffer.byteLength(list.text) }, `${message}: its bytes are counted`)
+      t.same(size, { bytes: Buffer.byteLength(list.text) }, `${message}: the byte counter of the list`)
     }
     for (const name of names) {
       const change = name in related[1] ? related[1] : { [name]: second[name] }

@@ -18,7 +18,7 @@ export const keepAlive = (method: string, path: string, ...headers: string[]) =>
 /** Encodes a chunk of a body with `Transfer-Encoding: chunked`. */
 export const toChunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 
-/** Encodes a body as one chunk, and its end. */
+/** Encodes a whole body: one chunk, and the empty chunk that ends it. */
 export const toChunkedBody = (text: string) => `${toChunk(text)}0\r\n\r\n`
 
 /** Returns a complete request with a JSON body. */

@@ -47,7 +47,7 @@ async function createSession(client: pg.Pool, user: User, token: string): Promis
   )
 }
 
-/** Creates resources. The installations that it creates for two users have different ids: see isOwnInstallation(). */
+/** Creates resources. No two users get the same installation id: see isOwnInstallation(). */
 async function createResources(client: pg.Pool, { index, id, canary, accounts }: User): Promise<void> {
   for (const [position, selection] of ['all', 'selected'].entries()) {
     await client.query(

@@ -17,8 +17,8 @@ UTC with milliseconds. Unknown and read-only properties in a request body are ig
 
 **Errors.** Every error response has the schema \`Error\`. Use \`code\` in programs: it is stable. Checks run in this
 order: session (401), cross-site write (403), validation (400), user (403), project and its items (404), access to
-GitHub (403). One 400 comes later, after the 404: that of a PUT of an import with only one of \`source_type\` and
-\`source_path\`, which does not fit the stored value of the other. An unknown resource type in a path is 400
+GitHub (403). One 400 comes later, after the 404: if a PUT of an import has only one of \`source_type\` and
+\`source_path\`, and it does not fit the stored value of the other. An unknown resource type in a path is 400
 \`INVALID_RESOURCE_TYPE\`. Any other unknown path, or a method that the path does not support, is 404
 \`ROUTE_NOT_FOUND\`.
 

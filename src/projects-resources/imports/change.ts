@@ -59,7 +59,7 @@ export async function changeImport(
 
 /**
  * Computes the resulting pair (source_type, source_path), in canonical form.
- * @returns undefined if the body changes neither of them
+ * @returns undefined if the body has no source_path and no new source_type
  * @throws ApiError 400 if the path does not have the format of the type
  */
 function planSource(

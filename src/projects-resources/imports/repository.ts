@@ -91,8 +91,8 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     /**
      * Updates an import.
      * @param version the `updated_at` that it must still have (optimistic locking); undefined for any version
-     * @param sighting the repository of a new path, as GitHub described it; null if GitHub was not queried or did not
-     *   send its id; undefined if the path does not change
+     * @param sighting the repository of a new source, as GitHub described it; null if GitHub was not queried or did not
+     *   send its id; undefined if neither type nor path changes
      * @returns undefined if the import has another version or does not exist
      */
     async update(

@@ -16,7 +16,7 @@ import { UNSET } from '../../support/imports.js'
 const FOLDER = join(root, COMPILED, 'clients')
 const GENERATED = join(FOLDER, 'generated')
 
-/** Each client is in a file of that name. */
+/** Names of the clients. Each is in the file `clients/NAME.ts`. */
 const CLIENTS = ['openapi-fetch', 'hey-api', 'swagger-typescript-api']
 
 const STRICT: ts.CompilerOptions = {

@@ -108,7 +108,7 @@ t.test('all pages of imports together are the whole list, also with a filter', a
 
 t.test('a list of 1000 imports is complete, and counts the withheld ones', async (t) => {
   const { call, sql } = await shared.reset()
-  // The first 600 are withheld, so that entire batches of rows are omitted.
+  // The first 600 are withheld: more rows than a batch has.
   await sql(`
     INSERT INTO imports (source_type, source_path, created_at, neptun_user_id, project_id)
     SELECT CASE WHEN n <= 600 THEN 'github' ELSE 'local' END::source_type, 'nobody/' || n,

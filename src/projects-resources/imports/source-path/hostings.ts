@@ -10,7 +10,7 @@ export interface Hosting {
   form: string
   /**
    * Validates the segments of a path.
-   * @param segments at least two, each of them non-empty
+   * @param segments at least two; only the last one can be empty, for a path such as `owner/.git`
    * @param isPage whether the path could be that of a web page, rather than of a clone URL
    * @returns the problem; undefined if the path is valid
    */

@@ -6,7 +6,7 @@ export function localPath(input: string): SourcePathResult {
   if (/^(?:file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(input)) {
     return { problem: 'must be the path of a folder, not a URL: for a URL, use the source_type git or url' }
   }
-  // C1 control characters are valid in POSIX file names.
+  // Rejects only ASCII control characters. C1 control characters are accepted.
   if (/(?![\u0080-\u009f])\p{Cc}/u.test(input)) return { problem: 'must not contain control characters' }
   return { path: input }
 }
