@@ -2,8 +2,8 @@ import pg from 'pg'
 import { ApiError } from '../errors.js'
 import type { Statements } from './statements.js'
 
-/** Idle timeout of the connection, in milliseconds. */
-const IDLE = 1000
+/** Idle timeout of the connection, in milliseconds: longer than the usual intervals between checks. */
+const IDLE = 60_000
 
 /** Uses types of the schema, to detect a stale statement after a restore, but takes no lock on a table. */
 const PROBE = `SELECT NULL::source_type, NULL::repository_selection,
@@ -23,18 +23,28 @@ export interface Readiness {
 export function createReadiness(config: pg.PoolConfig, statements: Pick<Statements, 'run'>): Readiness {
   const application_name = 'neptun-projects-resources-readiness'
   const pool = new pg.Pool({ ...config, application_name, max: 1, idleTimeoutMillis: IDLE })
-  // A lost idle connection is not an error: the next check opens a new one.
+  // A lost connection rejects its query; the next check opens a new one. Without listeners, the error event would also
+  // terminate the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   let inFlight: Promise<void> | undefined
   const query = async () => {
-    const { rows } = await statements.run(PROBE, (name) => pool.query({ name, text: PROBE }))
-    const [row] = rows
-    const message = row.is_read_only
-      ? 'The database is read-only'
-      : row.has_schema
-        ? undefined
-        : 'The schema is missing'
-    if (message) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message })
+    const client = await pool.connect()
+    let isReady = false
+    try {
+      const { rows } = await statements.run(PROBE, (name) => client.query({ name, text: PROBE }))
+      const [row] = rows
+      const message = row.is_read_only
+        ? 'The database is read-only'
+        : row.has_schema
+          ? undefined
+          : 'The schema is missing'
+      if (message) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message })
+      isReady = true
+    } finally {
+      // After a failover, a new connection may reach another server.
+      client.release(!isReady)
+    }
   }
   return {
     check() {

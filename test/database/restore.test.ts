@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../../src/database/migrations.js'
@@ -160,4 +161,18 @@ t.test('readiness is 503 in a read-only database', async (t) => {
   t.same(response, [503, 'The database is read-only'])
   await sql(`SET default_transaction_read_only = off`)
   await sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+  t.same(await ready(), [200, 'ok'], 'the next check opens a new connection, which may reach another server')
+})
+
+t.test('checks of the readiness share a connection, even if they are seconds apart', async (t) => {
+  const { call, sql } = await startApp(t)
+  const check = async () => {
+    t.equal((await call('GET', '/health/ready', { token: null })).status, 200)
+    return await sql(`SELECT pid FROM pg_stat_activity
+      WHERE application_name = 'neptun-projects-resources-readiness' AND datname = current_database()`)
+  }
+  const first = await check()
+  t.equal(first.length, 1)
+  await sleep(2000)
+  t.strictSame(await check(), first)
 })
