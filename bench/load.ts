@@ -40,7 +40,8 @@ async function run(job: LoadJob): Promise<LoadResult> {
 /**
  * Number of requests that each connection repeats: connection n sends the requests n * 11 to n * 11 + 10 in a loop.
  * Consecutive requests belong to different users. The connections also start with different users, unless there are
- * more connections than users, or the number of users is a multiple of 11 (a prime).
+ * more connections than users, or the number of users is divisible by 11. (11 is a prime, so other numbers of users
+ * have no factor in common with it.)
  */
 const REQUESTS_PER_CONNECTION = 11
 

@@ -17,9 +17,9 @@ export interface TailPace {
 const MEASURED: Name[] = ['ours', 'equipped', 'hand-written']
 
 /**
- * Duration of a slice, in seconds. On a shared machine, pauses of about 30 ms twice per second would determine the p99
- * of a whole second. Less than a third of the slices contain part of a pause, so the median of the slices is not
- * affected.
+ * The latencies of a measurement are divided into slices of this duration, in seconds, each with its own p99. On a
+ * shared machine, pauses of about 30 ms twice per second would determine the p99 of a whole second. Less than a third
+ * of the slices contain part of a pause, so the median of their p99s is not affected.
  */
 const SLICE = 0.1
 

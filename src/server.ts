@@ -15,8 +15,8 @@ import { StartError } from './start-error.js'
 const LOG_DRAIN_TIMEOUT = 500
 
 /**
- * Time from the start of the server until Prisma's query compiler is loaded, in milliseconds. Loading it blocks the
- * process for 0.2 s. Only writes and a few reads need it: an earlier one loads it itself.
+ * Time from the end of the startup until Prisma's query compiler is loaded, in milliseconds. Loading it blocks the
+ * process for 0.2 s. Only writes and a few reads need it. If one of them arrives earlier, it loads the compiler itself.
  */
 const LOAD_COMPILER_AFTER = 1000
 

@@ -14,7 +14,7 @@ const ROUNDS = 20
 const INTERVAL = 500
 const LIMIT = 2000
 
-/** All connections to PostgreSQL are terminated repeatedly, while statements run. */
+/** All connections of the service's pool are terminated repeatedly, while statements run. */
 export const failover: Trial = () =>
   withEnvironment(async ({ database, startService }) => {
     const service = await startService()
@@ -37,7 +37,7 @@ export const failover: Trial = () =>
     const failures = unexpected(tally, UNAVAILABLE)
     const recoveries = cuts.map((cut) => timeToSuccess(outcomes, cut))
     return [
-      figure(`connections to PostgreSQL terminated, in ${ROUNDS} rounds`, terminated),
+      figure(`connections of the pool terminated, in ${ROUNDS} rounds`, terminated),
       figure('responses', describe(tally.responses)),
       check(`responses other than success and ${UNAVAILABLE}`, describe(failures), failures.size === 0),
       check('requests without a response', describe(tally.lost), tally.lost.size === 0),
@@ -45,7 +45,7 @@ export const failover: Trial = () =>
       within('slowest recovery: time until a later request succeeded', Math.max(...recoveries), LIMIT),
       check('acknowledged but not stored', `${missing.length} of ${tally.acknowledged.size}`, missing.length === 0),
       figure('stored without being acknowledged', others),
-      check(`connections to PostgreSQL afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
+      check(`connections of the pool afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
     ]
   })
 

@@ -31,7 +31,7 @@ const SETTINGS = {
   GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
 }
 
-/** Restores the default limit of rows per project, which startDatabase() has raised for the other trials. */
+/** Restores the default limit of rows in each list of a project. startDatabase() has raised it for the other trials. */
 const LIMIT_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT ${MAX_ROWS}'`
 

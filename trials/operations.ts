@@ -129,7 +129,7 @@ export const restore: Trial = () =>
       check(`responses other than success and ${UNAVAILABLE}`, describe(failures), failures.size === 0),
       check('requests without a response', describe(tally.lost), tally.lost.size === 0),
       within('slowest response', Math.max(...durations(tally.outcomes)), LIMIT),
-      within('last 503 after the restore', last - restored, LIMIT),
+      within('time until the last 503 after the restore', last - restored, LIMIT),
       check(
         'requests after the restore; at least one must succeed, without a restart',
         after.length,

@@ -67,7 +67,7 @@ async function failAndRecover({ database, startService }: Environment, mode: Fai
       missing.length === 0,
     ),
     figure(`${mode}: stored without being acknowledged`, others),
-    check(`${mode}: connections to PostgreSQL afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
+    check(`${mode}: connections of the pool afterwards (limit ${POOL_SIZE})`, connections, connections <= POOL_SIZE),
     check(`${mode}: exit code after SIGTERM, without a restart since the outage`, `${code}`, code === 0),
   ]
 }

@@ -1,5 +1,5 @@
-// The upper limit: only the three measured calls, in hand-written SQL. One prepared statement per request, and
-// PostgreSQL builds the JSON. No validation, log, rate limits or security headers.
+// An upper bound for throughput: only the three measured calls, in hand-written SQL. One prepared statement per request,
+// and PostgreSQL builds the JSON. No validation, log, rate limits or security headers.
 import { hash } from 'node:crypto'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { openPool } from './pool.js'

@@ -18,9 +18,9 @@ gets {"error": {"code", "message"}}.
 
 Environment (also read from the file .env in the current directory):
   DATABASE_URL  postgres://user:password@host:5432/database
-  DATA_DIR      directory with the database of "npm run dev" (default: .data),
-                which is used if neither DATABASE_URL nor DATABASE_URL_FILE is
-                set and NODE_ENV is not production
+  DATA_DIR      directory with the database of "npm run dev" (default: .data).
+                This database is used unless DATABASE_URL or DATABASE_URL_FILE
+                is set, or NODE_ENV is production
 
 Examples:
   ${NAME} migrate

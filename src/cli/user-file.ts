@@ -8,7 +8,10 @@ interface Filter {
   user?: number
 }
 
-/** Returns a filter for unlinked files that have not changed for `days` days: a new file may be about to be linked. */
+/**
+ * Returns a filter for unlinked files that have not changed for `days` days. Newer files are excluded, because they may
+ * be about to be linked.
+ */
 const unlinked = ({ now }: Database, { user }: Filter, days: number) => ({
   projects: { none: {} },
   updated_at: { lt: new Date(now.getTime() - days * 24 * 60 * 60 * 1000) },

@@ -42,7 +42,7 @@ export function createReadiness(config: pg.PoolConfig, statements: Pick<Statemen
       if (message) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message })
       isReady = true
     } finally {
-      // After a failover, a new connection may reach another server.
+      // Close the connection if the check failed: after a failover, a new connection may reach another server.
       client.release(!isReady)
     }
   }

@@ -30,7 +30,8 @@ export interface GithubClient {
   findRepoInstallation(repository: RepoRef, signal: AbortSignal): Promise<FoundInstallation | null>
   /**
    * Returns a token that can only read one repository, from the cache or from GitHub.
-   * @returns null if GitHub refuses to create one: the installation has no access to this repository, or is suspended
+   * @returns null if GitHub refuses to create one: the installation has no access to this repository, is suspended or
+   *   deleted, or lacks one of the PERMISSIONS
    */
   getRepoToken(installationId: number, repository: RepoRef, signal: AbortSignal): Promise<IssuedToken | null>
   /** Removes from the cache a token that GitHub rejected. */
@@ -43,7 +44,7 @@ export interface GithubClient {
    * Sends a request with a token for everything that an installation has access to.
    * @param route for example `GET /repos/{owner}/{repo}`. `params` without a placeholder go into the query.
    * @returns GitHub's response with a status below 500, including 304 and redirects. If GitHub refuses to create a
-   * token (the installation is suspended or deleted): status 403 without data
+   * token (the installation is suspended or deleted, or lacks one of the PERMISSIONS): status 403 without data
    * @throws ApiError 503 also for a rate limit, a 403 by which a policy blocks this service, and a 401 for a new token
    */
   installationRequest(

@@ -69,7 +69,7 @@ export interface Authorization {
   sessionUserId: number
   /** Null unless the path has the session's user and one of their projects. */
   owner: Owner | null
-  /** Use of the session that must be recorded; null if one was recorded recently. `usedAt` is a database time. */
+  /** The last use to record for the session; null if one was recorded recently. `usedAt` is in the database's time. */
   touch: { sessionId: number; usedAt: Date } | null
 }
 

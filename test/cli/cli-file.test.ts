@@ -16,7 +16,7 @@ const { call, databaseUrl } = await startApp(t)
 /** Runs the command line in this process. */
 async function cli(...args: string[]) {
   const outcome = { code: 0, stdout: '', stderr: '' }
-  // Other test files in this process set DATABASE_URL, too.
+  // Test files that share this process can set DATABASE_URL, too: database-settings.test.ts does.
   process.env['DATABASE_URL'] = databaseUrl
   const program = createProgram().configureOutput({
     writeOut: (text) => (outcome.stdout += text),
@@ -48,7 +48,7 @@ t.test('a file is created, listed and deleted, and the API returns the same file
   t.strictSame(await remove(...MINE), failure(`project 789 of user 1 has no file ${id}`))
 })
 
-t.test('errors are reported: a missing project, and validation errors', async (t) => {
+t.test('the file commands report a missing project and validation errors', async (t) => {
   const create = (data: string, ...ref: string[]) => cli('file', 'create', ...ref, '--data', data)
   t.strictSame(
     await create(JSON.stringify(FILE), '--user', '1', '--project', '790'),

@@ -232,7 +232,7 @@ t.test('with "--data -", the data is read from stdin', async (t) => {
   t.strictSame(rows, [{ title: 'Ü', is_same: true }])
 })
 
-t.test('database errors are reported like those of other commands', async (t) => {
+t.test('the resource commands report database errors like the other commands', async (t) => {
   process.env['DATABASE_URL'] = UNREACHABLE
   const list = () => cli('resource', 'list', 'user-files', '--user', '1')
   t.strictSame(await list(), failure('the database at 127.0.0.1:1 (DATABASE_URL) is unavailable: ECONNREFUSED'))

@@ -117,7 +117,7 @@ t.test('a modified or unfinished migration is an error that names the migration'
   }
 })
 
-t.test('a migration of a newer version of the service is an error', async (t) => {
+t.test('a database with a migration of a newer version of the service is rejected', async (t) => {
   const { url, sql, history } = await startEmpty(t)
   await applyMigrations(url)
   await sql(`
@@ -242,7 +242,7 @@ t.test('an instance disconnected during a migration leaves no changes, and the n
   await checkMigrations(url)
 })
 
-t.test('a wait for another instance is logged', async (t) => {
+t.test('a wait for another instance to apply the migrations is logged', async (t) => {
   const { url } = await startEmpty(t)
   const other = await connect(t, url)
   await other.query('BEGIN')
@@ -313,7 +313,7 @@ t.test('while migrations wait for a lock, the service is live but not ready', as
   t.match(log, REPEATABLE)
 })
 
-t.test("the history has the columns of Prisma's own table", async (t) => {
+t.test("the migration history has the columns of Prisma's own table", async (t) => {
   const { url, sql } = await startEmpty(t)
   await applyMigrations(url)
   const columns = await sql(`

@@ -116,7 +116,7 @@ t.test('in a new volume, the service connects as a role that owns its schema and
 })
 
 t.test(
-  "in a volume of an earlier version, the role takes ownership of the superuser's objects",
+  "in a volume of an earlier version, the service's role takes ownership of the superuser's objects",
   { skip },
   async (t) => {
     const { superuser, other, service, observe } = await createServer(t)

@@ -107,7 +107,7 @@ async function addUsers({ call, sql }: Pick<TestApp, 'call' | 'sql'>, count: num
   }
 }
 
-t.test('all users together are limited to ten times the limit of one user', async (t) => {
+t.test('of calls that need GitHub, all users together may send ten times as many as one user', async (t) => {
   const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   const postAs = await addUsers(service, 11)
   for (let number = 1; number <= 9; number += 1) t.equal((await postAs(number)).status, 201)
@@ -121,7 +121,7 @@ t.test('all users together are limited to ten times the limit of one user', asyn
   t.same(service.github.takeCalls(), [])
 })
 
-t.test('rejected calls of a user do not count towards the total', async (t) => {
+t.test('calls over the GitHub limit of one user do not count towards the limit of all users', async (t) => {
   const service = await startLive(t, { GITHUB_RATE_LIMIT_USER: '1' })
   const postAs = await addUsers(service, 9)
   t.equal((await service.post()).status, 201)
@@ -134,19 +134,23 @@ t.test('without a GitHub App, no call is counted', async (t) => {
   for (let count = 0; count < 3; count += 1) t.equal((await call('POST', IMPORTS, { body: source() })).status, 201)
 })
 
-t.test('two instances share counts in Redis, and count separately without it', { skip: NO_REDIS }, async (t) => {
-  const redis = await startRedis(t)
-  const github = await startGithubStub(t)
-  const settings = { ...appSettings(github.url), GITHUB_RATE_LIMIT_USER: '3', REDIS_URL: redis.url }
-  const one = await startApp(t, settings)
-  const two = await startApp(t, settings, { migratedUrl: one.databaseUrl, rows: async () => {} })
-  const post = async ({ call }: typeof one) => (await call('POST', IMPORTS, { body: source() })).status
-  for (const { app } of [one, two]) {
-    const isConnected = async () => (await app.countCall('connected')).count > 0
-    await until(isConnected, 'connected to Redis')
-  }
-  t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
-  t.equal(await post(one), 429)
-  await redis.stop()
-  t.equal(await post(one), 201, 'without Redis, the instance uses its own counter, which starts at 0')
-})
+t.test(
+  'two instances share the counts of calls that need GitHub in Redis, and count separately without it',
+  { skip: NO_REDIS },
+  async (t) => {
+    const redis = await startRedis(t)
+    const github = await startGithubStub(t)
+    const settings = { ...appSettings(github.url), GITHUB_RATE_LIMIT_USER: '3', REDIS_URL: redis.url }
+    const one = await startApp(t, settings)
+    const two = await startApp(t, settings, { migratedUrl: one.databaseUrl, rows: async () => {} })
+    const post = async ({ call }: typeof one) => (await call('POST', IMPORTS, { body: source() })).status
+    for (const { app } of [one, two]) {
+      const isConnected = async () => (await app.countCall('connected')).count > 0
+      await until(isConnected, 'connected to Redis')
+    }
+    t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
+    t.equal(await post(one), 429)
+    await redis.stop()
+    t.equal(await post(one), 201, 'without Redis, the instance uses its own counter, which starts at 0')
+  },
+)

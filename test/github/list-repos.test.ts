@@ -338,7 +338,7 @@ t.test('installations of another project or another user are not listed, and cau
   t.same(github.requests, [])
 })
 
-t.test('pages are cached and revalidated with conditional requests', async (t) => {
+t.test("pages of GitHub's list of repositories are cached and revalidated with conditional requests", async (t) => {
   const { github, service } = await start(t, {
     1: { repositories: many('one', 250) },
     2: { repositories: many('two', 2, 5000) },
@@ -400,7 +400,7 @@ t.test('when a page fails, its installation is omitted, and the remaining pages 
   t.ok(github.requests.length < 10, `${github.requests.length} of 51 pages were requested`)
 })
 
-t.test('when every installation fails, the response is 503', async (t) => {
+t.test('when every installation fails, the list of repositories is 503', async (t) => {
   const limit = { status: 429, headers: { 'retry-after': '17' } }
   const { github, service } = await start(t, {
     1: { repositories: [], fails: limit },
@@ -483,7 +483,7 @@ t.test(
   },
 )
 
-t.test('without a GitHub App, the response is 503', async (t) => {
+t.test('without a GitHub App, the list of repositories is 503', async (t) => {
   const service = await startApp(t)
   t.equal((await service.call('GET', list)).body.code, 'NO_GITHUB_INSTALLATION')
   await link(service, 1)

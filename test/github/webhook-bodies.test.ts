@@ -158,14 +158,8 @@ t.test('a chunked webhook body is limited to 25 MiB', async (t) => {
   const small = JSON.stringify({ zen: randomUUID() })
   const head = { 'transfer-encoding': 'chunked', 'x-hub-signature-256': sign(small) }
   const chunked = toChunkedBody(small)
-  const deliverSmall = async () => await readResponse(await open(service, head, { body: chunked }))
-  // The large body counts as in progress until its rest has been discarded: retry until then.
-  let response = await deliverSmall()
-  const isAdmitted = async () => {
-    if (response[0] === 429) response = await deliverSmall()
-    return response[0] !== 429
-  }
-  await until(isAdmitted, 'the memory of the large body is released')
+  // The memory of the large body has been released before its 413 was sent.
+  const response = await readResponse(await open(service, head, { body: chunked }))
   t.same(response, [202, { outcome: 'ignored' }], 'a small chunked body is accepted')
 })
 

@@ -548,7 +548,7 @@ t.test('many concurrent deliveries about the same rows are all processed', async
   )
 })
 
-t.test('a deadlock or serialization failure is retried up to three times, then reported as 503', async (t) => {
+t.test('a deadlock or serialization failure of a delivery is retried three times, then reported as 503', async (t) => {
   const service = await resetWithImports()
   for (const [sqlstate, failures, expected] of [
     ['40P01', 2, { status: 200, body: processed }],

@@ -105,7 +105,7 @@ t.test('pipelined requests with large bodies all succeed: each waits for the ear
   }
 })
 
-t.test('a request that fails while it waits to receive its body loses its place', async (t) => {
+t.test('a request that fails while it waits for a permit to receive its body makes room for another', async (t) => {
   const service = await startApp(t)
   const token = await createSession(service.sql, OWNER.userId)
   const failures: [name: string, status: string, fail: (socket: Socket) => void][] = [

@@ -261,7 +261,7 @@ t.test('every POST of a project validates Idempotency-Key', async (t) => {
   }
 })
 
-t.test('two users can use the same key, and keys are deleted with their user', async (t) => {
+t.test('two users can use the same Idempotency-Key, and keys are deleted with their user', async (t) => {
   await shared.reset()
   const mine = await post(LOCAL, 'k')
   const theirs = await post(LOCAL, 'k', resources('/imports', STRANGER), STRANGER.token)
@@ -432,7 +432,7 @@ t.test('the response and the created row are stored atomically', async (t) => {
   }
 })
 
-t.test('a key can be used again after 24 hours', async (t) => {
+t.test('an Idempotency-Key can be used again after 24 hours', async (t) => {
   await shared.reset()
   const age = (hours: number) =>
     shared.sql(`UPDATE idempotency_keys SET created_at = now() - interval '${hours} hours'`)
@@ -448,7 +448,7 @@ t.test('a key can be used again after 24 hours', async (t) => {
   t.equal((await post(LOCAL, 'k')).status, 422)
 })
 
-t.test('expired keys are removed in batches', async (t) => {
+t.test('expired idempotency keys are removed in batches', async (t) => {
   await shared.reset()
   await shared.sql(`
     INSERT INTO idempotency_keys (neptun_user_id, project_id, key, request_hash, result, created_at)

@@ -68,7 +68,7 @@ t.test('a request without a valid service token is 401, also with an invalid bod
   t.match(line, { event: 'authentication_failed', reason: 'invalid_service_token', code: 'UNAUTHORIZED' })
 })
 
-t.test('with a token, an unknown route is 404 and an unknown resource type 400', async (t) => {
+t.test('with a service token, an unknown route is 404 and an unknown resource type 400', async (t) => {
   const { call } = await startService(t)
   const headers = bearer(SERVICE_TOKEN)
   const table: [method: string, path: string, body: unknown][] = [
@@ -93,7 +93,7 @@ t.test('with a token, an unknown route is 404 and an unknown resource type 400',
   }
 })
 
-t.test('with a token, a body of another content type is 415 and a large one 413', async (t) => {
+t.test('with a service token, a body of another content type is 415 and a large one 413', async (t) => {
   const { call } = await startService(t)
   const headers = bearer(SERVICE_TOKEN)
   const text = { token: null, body: 'x', headers: { ...headers, 'content-type': 'text/plain' } }

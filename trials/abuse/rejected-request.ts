@@ -11,7 +11,8 @@ const UPLOAD = 24 * 1024 * 1024
 const TIMEOUT = 30_000
 
 /**
- * Requests that are malformed, too large or followed by garbage: each gets one response, which matches the stored data.
+ * Requests that are malformed, too large or followed by garbage. Each gets one response. A create that is followed by
+ * garbage has stored its import if and only if the response is 201.
  */
 export const rejectedRequest: Trial = () =>
   withEnvironment(async (environment) => {

@@ -26,10 +26,10 @@ export interface Database {
 
 const NAME = 'neptun'
 
-/** Selects the service's connections in pg_stat_activity. */
+/** Selects the connections of the service's pool in pg_stat_activity, without that of the readiness check. */
 const SERVICE = `application_name = 'neptun-projects-resources'`
 
-/** Raises the limit of rows per project: in most trials, all requests write to one project. */
+/** Raises the limit of rows in each list of a project: in most trials, all requests write to one project. */
 export const UNLIMITED_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
 
@@ -147,7 +147,7 @@ export async function compare(url: string, acknowledged: Set<string>): Promise<{
   })
 }
 
-/** Counts the service's connections to PostgreSQL. */
+/** Counts the connections of the service's pool. The readiness check has one more, which is not counted. */
 export async function countConnections(url: string): Promise<number> {
   return await withClient(url, async (client) => {
     const { rowCount } = await client.query(`SELECT FROM pg_stat_activity WHERE ${SERVICE}`)
@@ -155,7 +155,7 @@ export async function countConnections(url: string): Promise<number> {
   })
 }
 
-/** Terminates all of the service's connections to PostgreSQL. @returns their number */
+/** Terminates all connections of the service's pool, but not that of the readiness check. @returns their number */
 export async function terminateConnections(client: pg.Client): Promise<number> {
   const { rowCount } = await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${SERVICE}`)
   return rowCount ?? 0

@@ -193,15 +193,18 @@ t.test("a github import is withheld if the user has no active installation on it
     t.equal((await call('GET', `${imports}?source_type=gitlab`)).headers.get('x-imports-withheld'), null)
   })
 
-  await t.test('GET and PUT of a withheld import are 403, also if the installation is suspended', async (t) => {
-    t.strictSame((await call('GET', `${imports}/2`)).body, denied('elsewhere/gone'))
-    t.strictSame((await call('PUT', `${imports}/2`, { body: { title: 'x' } })).body, denied('elsewhere/gone'))
-    await sql(`UPDATE github_installations SET suspended_at = now() WHERE account_name = 'username'`)
-    t.strictSame((await call('GET', `${imports}/1`)).body, denied('UserName/kept'))
-    t.strictSame(idsOf(await call('GET', imports)), [4])
-    await sql('UPDATE github_installations SET suspended_at = NULL')
-    t.equal((await call('GET', `${imports}/1`)).status, 200)
-  })
+  await t.test(
+    'GET of a withheld import and PUT of its title are 403, also if the installation is suspended',
+    async (t) => {
+      t.strictSame((await call('GET', `${imports}/2`)).body, denied('elsewhere/gone'))
+      t.strictSame((await call('PUT', `${imports}/2`, { body: { title: 'x' } })).body, denied('elsewhere/gone'))
+      await sql(`UPDATE github_installations SET suspended_at = now() WHERE account_name = 'username'`)
+      t.strictSame((await call('GET', `${imports}/1`)).body, denied('UserName/kept'))
+      t.strictSame(idsOf(await call('GET', imports)), [4])
+      await sql('UPDATE github_installations SET suspended_at = NULL')
+      t.equal((await call('GET', `${imports}/1`)).status, 200)
+    },
+  )
 
   await t.test(
     'PUT of a withheld import is 200 with a permitted path, and 403 with a forbidden path or with only a type',
