@@ -29,7 +29,10 @@ export interface BenchPostgres {
   urlOf(name: string): string
 }
 
-/** Raises the limit of rows in each list of a project: contenders create more imports in one than it normally allows. */
+/**
+ * Raises the limit of rows in each list of a project, because contenders create more imports in a project than the
+ * default limit of 1000.
+ */
 const UNLIMITED_ROWS = `
   CREATE OR REPLACE FUNCTION max_project_rows() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1000000000'`
 

@@ -33,7 +33,7 @@ async function startExample(t: Test, file: string, env: NodeJS.ProcessEnv): Prom
   return `http://127.0.0.1:${PORT}`
 }
 
-t.test('the sign-in service signs in, forwards requests, and signs out', async (t) => {
+t.test('the example of a sign-in service signs a user in, forwards requests, and signs the user out', async (t) => {
   const service = await startApp(t, { SERVICE_TOKENS: SERVICE_TOKEN, TRUST_PROXY: '127.0.0.1' })
   const env = { RESOURCES_URL: service.url, SERVICE_TOKEN }
   const url = await startExample(t, 'examples/sign-in-service.ts', env)

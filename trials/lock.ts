@@ -11,7 +11,7 @@ import { createFullTally, describe, unexpected } from './support/tally.js'
 const LOCKED = 6000
 const MARGIN = 2000
 
-/** Maximum latency of requests that need the lock, in milliseconds. */
+/** Maximum latency of the writers' requests that start during the lock, in milliseconds. */
 const LIMIT = 2000
 
 const OTHER_PROJECT = 791

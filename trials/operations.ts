@@ -15,7 +15,7 @@ import { createFullTally, describe, failuresOf, isSuccess, unexpected } from './
 
 const UNAVAILABLE = '503 DATABASE_UNAVAILABLE'
 
-/** Maximum latency of a 503, and maximum recovery time, in milliseconds. */
+/** Maximum latency of a response, and maximum recovery time, in milliseconds. */
 const LIMIT = 2000
 
 /** Duration of the load before and after the event, in milliseconds. */

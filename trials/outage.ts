@@ -10,7 +10,7 @@ const CONNECTIONS = 50
 const POOL_SIZE = 10
 const UNAVAILABLE = '503 DATABASE_UNAVAILABLE'
 
-/** Maximum latency of a 503, and maximum recovery time, in milliseconds. */
+/** Maximum latency of a response, and maximum recovery time, in milliseconds. */
 const LIMIT = 2000
 
 /** Duration of the load before the outage and after the recovery, in milliseconds. */

@@ -1256,7 +1256,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -1317,7 +1317,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -1640,7 +1640,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -1955,7 +1955,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -2214,7 +2214,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -2473,7 +2473,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -2732,7 +2732,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.
+                 * @description Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key"?: string;
@@ -3009,7 +3009,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookOutcome"];
                 };
             };
-            /** @description The event or action is not handled, or it concerns an enterprise. */
+            /** @description The event or action is not handled, or it is the rename of an enterprise. */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -31,7 +31,7 @@ const NEUTRAL = new Map([
   ['target_session_attrs', /^any$/],
 ])
 
-/** Replacements for parameters of other PostgreSQL clients. */
+/** Rejected parameters that `pg` or other PostgreSQL clients support, and what to do instead. */
 const INSTEAD = new Map([
   ['connect_timeout', 'set DATABASE_CONNECT_TIMEOUT'],
   ['connection_limit', 'set DATABASE_POOL_SIZE'],

@@ -59,7 +59,7 @@ const REFUSALS = [401, 403, 410, 422, 429, 451]
 /** Backoff before each retry, in milliseconds. It counts towards the deadline. */
 const RETRY_DELAYS = [100, 400]
 
-/** Retry-After of a 503 if GitHub did not send one, in seconds. */
+/** Retry-After of this service's 503, in seconds, if GitHub reported no rate limit and sent no Retry-After. */
 const DEFAULT_RETRY_AFTER = 5
 
 export function createRequests(

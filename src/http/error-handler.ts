@@ -79,9 +79,9 @@ const BASE_DELAY = 250
 
 /**
  * Returns the delay of a 429 response, in milliseconds. Without it, a client that retries immediately would use as much
- * CPU as one whose requests are accepted. Adds 1 ms per KiB of the body, which must be read even if it is discarded. A
- * chunked body, whose length is unknown, counts as the maximum. Also adds a random time, at most as long as this delay,
- * to spread requests that were rejected at the same time.
+ * CPU as one whose requests are accepted. Adds 1 ms per KiB of the body, for at most BODY_LIMIT: the body must be read
+ * even if it is discarded. A chunked body, whose length is unknown, counts as BODY_LIMIT. Also adds a random time, at
+ * most as long as this delay, to spread requests that were rejected at the same time.
  */
 function rateLimitDelay({ headers }: FastifyRequest): number {
   const bytes = headers['transfer-encoding'] ? BODY_LIMIT : Number(headers['content-length'] ?? 0)

@@ -21,10 +21,10 @@ export interface LogDestination extends DestinationStream {
 }
 
 /**
- * Opens the log destination, standard output. It writes in batches to save CPU time (docs/decisions/013). Writes are
- * asynchronous, and lines that cannot be written are dropped: a full disk or a blocked pipe must not delay a request or
- * the shutdown. `pino.destination` is not used: at exit, it retries a failed flush forever. After `kill -9`, the lines
- * of the last second are missing.
+ * Opens the log destination, standard output. It writes in batches to save CPU time (docs/decisions/013), so the lines
+ * of the last second are lost after `kill -9`. Writes are asynchronous, and lines that cannot be written are dropped: a
+ * full disk or a blocked pipe must not delay a request or the shutdown. `pino.destination` is not used: at exit, it
+ * retries a failed flush forever.
  *
  * @param options.isBuffered whether to write in batches; `false` writes each line immediately, for development
  */

@@ -41,7 +41,7 @@ async function startBehindProxy(t: Test, settings: Partial<Record<keyof Config, 
   return { ...service, proxy, one: `${IMPORTS}/${created.body.import.id}` }
 }
 
-/** Asserts a complete 503 within `within` ms. `name` describes the request, and starts with its method. */
+/** Asserts status, `Retry-After` and body of a 503 that arrives within `within` ms. `name` starts with the method. */
 async function isUnavailable(t: Test, response: Promise<AppResponse>, name: string, within = 15_000) {
   const startedAt = Date.now()
   const { status, headers, body } = await response
@@ -130,7 +130,7 @@ t.test('idle connections that PostgreSQL closes are replaced, and logged as warn
   const { pool } = service.database
   await Promise.all(Array.from({ length: 5 }, () => call('POST', IMPORTS, { body: LOCAL })))
   await call('GET', '/health/ready')
-  const isSettled = () => pool.totalCount + 1 === proxy.connections() // 1 is that of the readiness check.
+  const isSettled = () => pool.totalCount + 1 === proxy.connections() // 1 is the connection of the readiness check.
   await until(isSettled, 'no connection is being opened')
   const connected = pool.totalCount
   t.ok(connected > 0, `${connected} connections are open`)

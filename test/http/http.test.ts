@@ -554,7 +554,7 @@ t.test('if a key occurs more than once in an object, the last value is used', as
   )
 })
 
-t.test('a session is exactly one well-formed cookie', async (t) => {
+t.test('a request has a session only if it has exactly one well-formed cookie neptun-session', async (t) => {
   const { token } = OWNER
   const rejected: [name: string, ...headers: string[]][] = [
     ['no cookie'],

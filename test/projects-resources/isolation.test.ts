@@ -77,7 +77,7 @@ async function startDatabase(t: Test) {
     throw new Error(`no example of ${type}, for ${table}.${name}`)
   }
 
-  /** Inserts a row, with valid values in all other required columns. */
+  /** Inserts a row with these values, and with valid values in all other required columns. */
   async function insert(table: string, values: Row = {}): Promise<Row> {
     const needed = columns.filter((column) => column.table === table && column.required && !(column.name in values))
     const examples = Object.fromEntries(needed.map((column) => [column.name, exampleOf(column)]))

@@ -24,7 +24,7 @@ export interface TestApp {
   log: string[]
   /** All routes of the service, in order of registration. */
   routes: RouteOptions[]
-  /** Deletes all rows, inserts those of OWNER and STRANGER, and clears the log. Much faster than another service. */
+  /** Deletes all rows, inserts those of OWNER and STRANGER, and clears the log. Much faster than another startApp(). */
   reset: () => Promise<TestApp>
   /** Sends a request, by default with the session of OWNER. */
   call: (method: string, path: string, options?: CallOptions) => Promise<AppResponse>

@@ -77,7 +77,7 @@ const joinGroups: Plugin = {
   },
 }
 
-/** Packages that consist of hundreds of small modules, which would be slow to load one by one. */
+/** Packages to bundle. TypeBox alone has more than 200 small modules, which would be slow to load one by one. */
 const BUNDLED = /^(@sinclair\/typebox|@octokit\/|fast-check)/
 
 /** Loads all other packages from node_modules instead of bundling them. */

@@ -44,8 +44,9 @@ const TERMINATE_CONNECTIONS = `
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';`
 
 /**
- * Deletes all rows, except the history of migrations, and resets all sequences. All other rows belong to a user and are
- * deleted with the user, except webhook deliveries. With few rows, this is faster than TRUNCATE (docs/decisions/007).
+ * Deletes all rows, except the history of migrations, and resets all sequences. The rows of a user are deleted with the
+ * user; of the rows to delete, only webhook deliveries belong to no user. With few rows, this is faster than TRUNCATE
+ * (docs/decisions/007).
  */
 export const EMPTY = `
   DELETE FROM users;

@@ -54,7 +54,7 @@ export function hosts({ path, cookie, random }: Requests): RawCase {
   return { name: 'no Host, or several, or HTTP/0.9', bytes, expect: /^(400 INVALID_REQUEST(, 200)?)?$/, rule: 'hosts' }
 }
 
-/** Requests that exceed a size limit. */
+/** Requests that exceed a size limit, and one with very many headers, which the service may accept. */
 export function sizes({ post, json, random, path, cookie }: Requests): RawCase {
   const long = 'x'.repeat(random.int(20_000, 60_000))
   const large = 'x'.repeat(3_000_000)

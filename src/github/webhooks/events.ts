@@ -47,8 +47,8 @@ const events = new Set([...readers.keys()].map((key) => key.split('.')[0]))
  *
  * @param event name of the event, from the header
  * @param body JSON text with a verified signature
- * @returns null if the event or action is not handled, or concerns an enterprise
- * @throws ApiError 400 with every validation error of the payload
+ * @returns null if the event or action is not handled, or is the rename of an enterprise
+ * @throws ApiError 400 if the payload is invalid
  */
 export function readEvent(event: string, body: string): WebhookChange | null {
   if (!events.has(event)) return null

@@ -14,7 +14,7 @@ export const receiveGithubWebhook = {
     'Idempotent: each delivery is processed once.',
   response: {
     200: response('The delivery was processed, now or earlier.', Outcome, { example: { outcome: 'processed' } }),
-    202: response('The event or action is not handled, or it concerns an enterprise.', Outcome, {
+    202: response('The event or action is not handled, or it is the rename of an enterprise.', Outcome, {
       example: { outcome: 'ignored' },
     }),
     ...openErrors('UNAUTHORIZED', ...BODY_ERRORS, 'DATABASE_UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED'),

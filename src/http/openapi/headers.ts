@@ -53,7 +53,8 @@ export const IF_NONE_MATCH = {
 export const IDEMPOTENCY_KEY = {
   'Idempotency-Key': {
     ...text(
-      'Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response.',
+      'Makes the request safe to retry: for 24 hours, the same request with the same key returns the first response, ' +
+        'if that was a success or 409 `PROJECT_FULL`. After any other error, a retry is executed.',
       255,
     ),
     minLength: 1,

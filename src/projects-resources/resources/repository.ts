@@ -228,7 +228,8 @@ export function createResourceRepository(
       const where = { neptun_user_id: userId, [naturalKey]: values[naturalKey] }
       const [updated] = await rows.updateManyAndReturn({ where, data: values })
       if (updated) return { row: updated, isNew: false }
-      // It has been deleted concurrently, or another service has inserted a row with the new id: retry.
+      // The row with this natural key has been deleted since the insert, or the insert was skipped because another
+      // service has taken the new id: retry.
     }
   }
 
