@@ -16,7 +16,7 @@ RUN npm run prepare
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN npm run build && chmod +x dist/cli.js && rm dist/*.map
+RUN npm run build && chmod +x dist/cli.js
 
 
 # Delete files that are never loaded, which make up most of node_modules: TypeScript (Node does not load it from

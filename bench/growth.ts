@@ -11,7 +11,7 @@ import { saveResults, saveText } from './results.js'
 import { align, formatVerdict } from './table.js'
 
 export interface GrowthOptions {
-  /** Database sizes, in rows. */
+  /** Database sizes, in rows: the number of imports and links together. */
   rows: number[]
   quick: boolean
   json: boolean
@@ -27,7 +27,8 @@ const SIZES: Dataset = { users: 50, perProject: [...IMPORTS_IN_PROJECT, 0] }
 const EMPTY = IMPORTS_IN_PROJECT.length
 
 /**
- * Returns a dataset with a number of rows. Half of them are imports and half are links, 20 of each in every project.
+ * Returns a dataset with a number of imports and links. Half are imports and half are links, 20 of each in every
+ * project. Rows of other tables are not counted.
  */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })
 

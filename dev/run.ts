@@ -41,7 +41,7 @@ async function startDatabase(folder: string): Promise<string> {
   starting = startPostgres({ folder })
   const { url, exited } = await starting
   exited.then(() => stop(1, `dev: PostgreSQL ended unexpectedly: see ${join(folder, 'postgres.log')}`))
-  // The command line reads the URL from this file.
+  // The CLI (src/cli/database.ts) reads the URL from this file.
   await writeFile(join(folder, 'database-url'), `${url('postgres')}\n`, { mode: 0o600 })
   return url('postgres')
 }

@@ -14,12 +14,6 @@ import { StartError } from './start-error.js'
 /** Maximum time that shutdown waits for the log to be written, in milliseconds. */
 const LOG_DRAIN_TIMEOUT = 500
 
-/**
- * Time from the end of the startup until Prisma's query compiler is loaded, in milliseconds. Loading it blocks the
- * process for 0.2 s. Only writes and a few reads need it. If one of them arrives earlier, it loads the compiler itself.
- */
-const LOAD_COMPILER_AFTER = 1000
-
 async function start() {
   const fromFile = loadEnvFile()
   const config = loadConfig(process.env)
@@ -62,7 +56,6 @@ async function start() {
     await migrate(config, logger)
     isMigrating = false
   }
-  setTimeout(() => database.prisma.$connect(), LOAD_COMPILER_AFTER).unref()
   process.send?.({ ready: true, address })
 }
 
@@ -77,10 +70,12 @@ function originOfHost(fromFile: Set<string>): string {
 /** Opens the database and checks for pending migrations, which are an error without `MIGRATE_ON_START`. */
 async function connect(config: Config, logger: Logger): Promise<{ database: Database; isPending: boolean }> {
   try {
-    const database = await openDatabase(databaseOptions(config, logger))
     const { MIGRATE_ON_START, DATABASE_URL } = config
-    if (!MIGRATE_ON_START) await checkMigrations(DATABASE_URL)
-    return { database, isPending: MIGRATE_ON_START && (await listPending(DATABASE_URL)).length > 0 }
+    const pending = MIGRATE_ON_START ? listPending(DATABASE_URL) : checkMigrations(DATABASE_URL).then(() => [])
+    // Runs while the database is being opened, to start faster. An error of opening it takes precedence.
+    pending.catch(() => {})
+    const database = await openDatabase(databaseOptions(config, logger))
+    return { database, isPending: (await pending).length > 0 }
   } catch (error) {
     throw toStartError(error)
   }

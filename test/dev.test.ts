@@ -56,7 +56,7 @@ await t.test('several instances of npm run dev start and stop concurrently', asy
       const dev = startDev(t, { DATA_DIR: folder })
       const address = await dev.address()
       const command = `curl -X POST '${address}/api/users/1/projects/789/resources/imports'`
-      // Printed line by line, after the address.
+      // npm run dev forwards the output of the service line by line: the command arrives after the address.
       await until(() => dev.output().includes(command), 'the command to try is printed')
       t.match(dev.output(), command)
       t.equal(await createImport(address), 201)

@@ -161,6 +161,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // Longer than the default timeouts of the pool, which take effect first.
     transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   })
+  await prisma.$connect()
   const read = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) =>
     statements
       .run(text, (name) => queryable.query<Row>({ name, text, values }))

@@ -2,10 +2,10 @@ import { ApiError } from '../errors.js'
 
 /**
  * SQLSTATEs of an unavailable database: insufficient resources, operator intervention, a read-only database, a
- * statement or lock timeout, a failed login.
+ * statement or lock timeout, a failed login, a database that accepts no connections.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|28...|3D000)$/
+const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|55000|28...|3D000)$/
 
 /** No connection, so nothing has been executed. Codes of Node and Prisma's adapter, and messages of `pg` and Prisma. */
 const UNREACHABLE =

@@ -2,8 +2,11 @@ import pg from 'pg'
 import { ApiError } from '../errors.js'
 import type { Statements } from './statements.js'
 
-/** Idle timeout of the connection, in milliseconds: longer than the usual intervals between checks. */
-const IDLE = 60_000
+/**
+ * Maximum age of the connection, in seconds. Within it, checks do not open a new connection, which takes up to 0.1 s
+ * under load. After it, they notice if new connections are rejected or reach another server.
+ */
+const MAX_AGE = 30
 
 /** Uses types of the schema, to detect a stale statement after a restore, but takes no lock on a table. */
 const PROBE = `SELECT NULL::source_type, NULL::repository_selection,
@@ -22,7 +25,7 @@ export interface Readiness {
  */
 export function createReadiness(config: pg.PoolConfig, statements: Pick<Statements, 'run'>): Readiness {
   const application_name = 'neptun-projects-resources-readiness'
-  const pool = new pg.Pool({ ...config, application_name, max: 1, idleTimeoutMillis: IDLE })
+  const pool = new pg.Pool({ ...config, application_name, max: 1, idleTimeoutMillis: 0, maxLifetimeSeconds: MAX_AGE })
   // A lost connection rejects its query; the next check opens a new one. Without listeners, the error event would also
   // terminate the process.
   pool.on('error', () => {})

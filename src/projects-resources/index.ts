@@ -54,7 +54,7 @@ export async function projectsResources(app: FastifyInstance, options: ProjectsR
   })
   const concurrency = createConcurrencyLimits(database.pool.options)
   // The functions that `once` returns need no limit, because they usually run within a limited call of another
-  // repository. Only the preview of an import calls one elsewhere, to insert a single row into idempotency_keys.
+  // repository. The only exception is the preview of an import, which inserts a single row into idempotency_keys.
   const { once, ...calls } = createIdempotencyRepository(database)
   await app.register(idempotency, { keys: { once, ...concurrency.limit(calls) } })
   const imports = concurrency.limit(createImportRepository(database))

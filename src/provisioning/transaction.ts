@@ -40,7 +40,7 @@ async function runTransaction<T>(
   perform: (work: UserTransaction) => Promise<T>,
 ): Promise<T> {
   return await prisma.$transaction(async (transaction) => {
-    // NO KEY UPDATE does not block the user's own requests from inserting rows that refer to the user.
+    // NO KEY UPDATE does not block inserts of rows that refer to the user.
     const users = await transaction.$queryRaw<object[]>`
       SELECT FROM users WHERE id = ${userId}::integer FOR NO KEY UPDATE`
     const [time] = await transaction.$queryRaw<{ now: Date }[]>`

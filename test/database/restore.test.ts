@@ -164,15 +164,37 @@ t.test('readiness is 503 in a read-only database', async (t) => {
   t.same(await ready(), [200, 'ok'], 'after a failed check, the next one opens a new connection, as failovers require')
 })
 
-t.test('checks of the readiness share a connection, even if they are seconds apart', async (t) => {
-  const { call, sql } = await startApp(t)
-  const check = async () => {
-    t.equal((await call('GET', '/health/ready', { token: null })).status, 200)
-    return await sql(`SELECT pid FROM pg_stat_activity
+t.test('checks of the readiness share a connection until it is 30 s old', async (t) => {
+  const { call, sql, databaseUrl } = await startApp(t)
+  const check = async () => (await call('GET', '/health/ready', { token: null })).status
+  const connections = () =>
+    sql(`SELECT pid FROM pg_stat_activity
       WHERE application_name = 'neptun-projects-resources-readiness' AND datname = current_database()`)
-  }
-  const first = await check()
+  t.equal(await check(), 200)
+  const first = await connections()
   t.equal(first.length, 1)
+  const name = new URL(databaseUrl).pathname.slice(1)
+  await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
   await sleep(2000)
-  t.strictSame(await check(), first)
+  t.equal(await check(), 200)
+  t.strictSame(await connections(), first)
+  await until(async () => (await check()) === 503, 'a new connection is read-only', 35_000)
+  await sql(`SET default_transaction_read_only = off`)
+  await sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+  t.equal(await check(), 200)
+})
+
+t.test('a database that accepts no connections is a 503', async (t) => {
+  const { call, sql } = await startApp(t)
+  const accept = (accepts: boolean) =>
+    sql(`UPDATE pg_database SET datallowconn = ${accepts} WHERE datname = current_database()`)
+  await accept(false)
+  await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`)
+  for (const path of [IMPORTS, '/health/ready', IMPORTS]) {
+    const { status, body } = await call('GET', path)
+    t.strictSame([status, body.code], [503, 'DATABASE_UNAVAILABLE'], path)
+  }
+  await accept(true)
+  t.equal((await call('GET', IMPORTS)).status, 200)
 })

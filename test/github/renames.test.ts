@@ -137,7 +137,10 @@ const permutationsOf = <T>(list: T[]): T[][] =>
 
 type Story = (github: ReturnType<typeof createGithub>, accounts: Account[], repositories: Repository[]) => void
 
-/** Sequences of changes at GitHub. Initially, account `x` owns repositories `a` and `b`, and account `y` owns `a`. */
+/**
+ * Sequences of changes at GitHub. Initially, account `x` owns the repositories `x/a` and `x/b`, and account `y` owns
+ * another repository, `y/a`.
+ */
 const STORIES: Record<string, Story> = {
   'a transfer and a rename in one step': (github, [, y], [a]) => github.transfer(a as Repository, y as Account, 'new'),
   'swapped names': (github, _, [a, b]) => {

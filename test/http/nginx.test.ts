@@ -118,7 +118,7 @@ function parse(text: string): unknown {
   }
 }
 
-t.test('a body over the limit is 413, never 502', { skip }, async (t) => {
+t.test('a body over the limit is 413, or 401 without a session, but never 502', { skip }, async (t) => {
   const service = await startApp(t)
   const modes = {
     '': '',

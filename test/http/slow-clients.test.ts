@@ -119,7 +119,7 @@ t.test('the total size of buffered responses is limited', async (t) => {
   const each = 20
   const count = Math.ceil((2 * 64 * 1024 * 1024) / (each * text.length - 8 * 1024 * 1024))
   for (let number = 0; number < count; number += 1) await openUnread(t, service, Array(each).fill(script))
-  await until(() => disconnected(service).length > 0, 'some are disconnected', 25_000)
+  await until(() => disconnected(service).length > 0, 'a client that does not read is disconnected', 25_000)
   t.match(disconnected(service)[0], { level: 40, reason: 'too many buffered bytes' })
   t.equal((await service.call('GET', script)).text, text, 'a client that reads is served')
 })

@@ -4,7 +4,10 @@ import { createToken, hashToken } from '../../src/session-token.js'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp } from '../support/app.js'
 import { RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
-/** Returns all rows of all tables, to check that rejected requests change nothing. The rows omit `last_used_at`. */
+/**
+ * Returns all rows of all tables except the history of migrations, to check that rejected requests change nothing. The
+ * rows omit `last_used_at`.
+ */
 async function dump({ sql }: TestApp) {
   const tables = await sql<{ name: string }>(
     `SELECT relname AS name FROM pg_class
@@ -64,7 +67,7 @@ const PROJECT_NOT_FOUND = errorBody(404, 'PROJECT_NOT_FOUND', 'Project not found
 
 const shared = await startApp(t)
 
-t.test('every route rejects requests without a session, and access to what belongs to others', async (t) => {
+t.test('every route of a project rejects requests without a session, and access to data of others', async (t) => {
   const service = await shared.reset()
   const { sql, call } = service
   await sql(`INSERT INTO projects (id, name, neptun_user_id) VALUES (791, 'another of the first user', 1)`)
@@ -141,7 +144,7 @@ t.test('every route rejects requests without a session, and access to what belon
   t.equal(await dump(service), before, 'no row has changed')
 })
 
-t.test('every route authenticates first, then validates, then authorizes', async (t) => {
+t.test('every route of a project authenticates first, then validates, then authorizes', async (t) => {
   const service = await shared.reset()
   for (const { method, url } of guardedRoutes(service)) {
     const name = `${method} ${url.replace(GUARDED, '')}`

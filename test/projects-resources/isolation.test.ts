@@ -87,7 +87,7 @@ async function startDatabase(t: Test) {
     return (await sql(text, Object.values(row)))[0] as Row
   }
 
-  /** Inserts a user with a row in every table. All foreign keys refer to these rows. */
+  /** Inserts a user with a row in every table whose rows have an owner. All foreign keys refer to these rows. */
   async function insertUser(): Promise<Record<string, Row>> {
     const users = await insert('users')
     const rows: Record<string, Row> = { users }
@@ -127,7 +127,7 @@ const withoutCounters = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !/_(count|bytes)$/.test(name)))
 
 /**
- * Reads the rows of all tables.
+ * Reads the rows of all tables whose rows have an owner, without the counters of projects.
  * @param condition such as `owner = 1`
  */
 async function everyRow({ sql, tables }: Database, condition = 'true'): Promise<Record<string, Row[]>> {

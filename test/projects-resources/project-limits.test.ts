@@ -34,7 +34,8 @@ async function countersMatch(t: Test, { sql, call }: TestApp, what: string) {
   for (const [slug, counter] of lists) {
     const { text, body } = await call('GET', resources(`/${slug}`))
     const { length } = body.imports ?? body.files ?? body
-    // The counter adds a comma for every row, even the last. To compensate, it starts one byte below an empty list.
+    // The counter adds a comma for every row, even the last. To compensate, its initial value is one byte less than the
+    // size of an empty list.
     const bytes = length === 0 ? Buffer.byteLength(text) - 1 : Buffer.byteLength(text)
     t.strictSame(
       [project[`${counter}_count`], Number(project[`${counter}_bytes`])],

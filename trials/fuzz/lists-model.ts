@@ -4,7 +4,7 @@ import { type Call, type Expectation, type Problem, type Row, type User, urlOf }
 interface List {
   /** All visible items, in the order of the list. */
   items: Row[]
-  /** Number of items that the list omits and reports in a header. */
+  /** Number of items that the list omits. The header X-Imports-Withheld contains this number. */
   withheld?: number
   isAfter(row: Row, other: Row): boolean
   wrap(items: Row[]): unknown

@@ -14,7 +14,8 @@ let time = Date.now()
 /** Draws a webhook delivery for one of a user's installations. */
 export function drawDelivery(user: User) {
   const { random, model } = user
-  // A delivery changes the rows of all users who have recorded the installation.
+  // A delivery changes the rows of all users who have recorded the installation, but only this user's model is updated.
+  // So draw an installation that no other user can have recorded.
   const isOwn = ({ installation_id }: Row) => isOwnInstallation(user.index, Number(installation_id))
   const rows = [...(model.resources[SLUG]?.values() ?? [])].filter(isOwn)
   const action = random.weighted({ suspend: 40, unsuspend: 50, deleted: rows.length > 3 ? 10 : 0 })

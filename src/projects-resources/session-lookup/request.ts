@@ -9,8 +9,8 @@ const MAX_BYTES = 16 * 1024
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:;|$)/i
 
 /**
- * Sends a session cookie to another service. Sends none of the client's other headers, and none of those that `fetch`
- * would add. Does not follow redirects.
+ * Sends a session cookie to another service. The only other headers are `Host` and `Connection`: none come from the
+ * client, and `fetch`, which would add more, is not used. Does not follow redirects.
  * @param timeout for the whole response, in milliseconds
  * @returns the parsed body of a 200, or undefined for a 401
  * @throws RefusedResponse for any other response or a timeout, and network errors unchanged. Messages never quote the
