@@ -1,5 +1,5 @@
-// Bundles the service and the command line into `dist`, or into another folder, because a bundle starts faster than
-// separate modules (docs/decisions/022). Usage: node scripts/build.mjs [FOLDER]
+// Bundles the service and the command line, because a bundle starts faster than separate modules
+// (docs/decisions/022). Usage: node scripts/build.mjs [FOLDER] (default: dist)
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

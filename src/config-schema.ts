@@ -188,7 +188,7 @@ export const Variables = Type.Object({
   RATE_LIMIT_SESSION: count(6000, 'Maximum requests per minute for one session. Further requests get 429.'),
   RATE_LIMIT_ADDRESS: count(
     3000,
-    'Maximum requests per minute from one client address, counting only those without a valid session and those to public routes. Further requests get 429.',
+    'Maximum requests per minute from one client address, counting only those without a valid session and those to routes that require no session. Further requests get 429.',
   ),
   GITHUB_RATE_LIMIT_USER: count(
     60,

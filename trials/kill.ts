@@ -44,6 +44,6 @@ export const kill: Trial = () =>
       figure('requests without a response because of the kill', describe(tally.lost)),
       figure('stored without being acknowledged', others),
       check('failed requests', describe(failures), failures.size === 0),
-      figure('start to ready after each kill except the last', restarts.slice(1).map(ms).join(', ')),
+      figure('time from start to ready, after each kill except the last', restarts.slice(1).map(ms).join(', ')),
     ]
   })

@@ -2,7 +2,7 @@ import { ApiError } from '../errors.js'
 
 /**
  * SQLSTATEs of an unavailable database: insufficient resources, operator intervention, a read-only database, a
- * statement or lock timeout, a failed login, a database that accepts no connections.
+ * statement or lock timeout, a failed login, a database that accepts no connections or does not exist.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const UNAVAILABLE = /^(53...|57P0.|57014|25006|55P03|55000|28...|3D000)$/

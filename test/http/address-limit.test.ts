@@ -81,7 +81,7 @@ for (const [store, url] of [
   )
 
   t.test(
-    `requests to public routes count against the address, whatever the cookie (requests counted ${store})`,
+    `requests to routes that require no session count against the address, whatever the cookie (requests counted ${store})`,
     { skip },
     async (t) => {
       const { sql, send } = await start(t)

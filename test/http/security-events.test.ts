@@ -17,7 +17,7 @@ async function lineOf({ log, call }: TestApp, ...request: Parameters<TestApp['ca
   return line
 }
 
-t.test('a 401, 403, 413, or 404 of a project is a security event, logged with reason and client address', async (t) => {
+t.test('a 401, 403, 413 or 404 PROJECT_NOT_FOUND is a security event, logged with reason and address', async (t) => {
   const service = await startApp(t, { SESSION_IDLE_TIMEOUT: '60000', SESSION_MAX_AGE: '3600000' })
   const { sql } = service
   const expired = await createSession(sql, 1, { expires: 'now()' })

@@ -219,8 +219,8 @@ t.test(
       api('POST', '/users/1/sessions', { ttl: 60 }),
       api('POST', '/users/1/sync', body),
     ])
-    // The transactions of a user are serialized. Until the lock is released, every lock wait is thus an attempt of the
-    // first write.
+    // The service executes the transactions of a user one at a time: the second write begins when the first has ended.
+    // Until the lock is released, every transaction that waits for it is therefore an attempt of the first write.
     const attempts = new Set<number>()
     await until(async () => {
       for (const { started_at } of await sql<{ started_at: number }>(LOCK_WAITS)) attempts.add(started_at)

@@ -152,19 +152,22 @@ t.test('every request and response has examples, which are valid', async (t) => 
   }
 })
 
-t.test('example requests with a session succeed, except one that needs a GitHub App; all are documented', async (t) => {
-  for (const call of guarded) {
-    const { requestBody } = call
-    const bodies = requestBody ? Object.values(requestBody.content['application/json'].examples ?? {}) : [{}]
-    for (const example of bodies) {
-      const response = await send(call, 'value' in example ? { body: example.value } : {})
-      // No GitHub App is configured.
-      if (call.operationId === 'listGithubRepositories') t.equal(response.body.code, 'GITHUB_UNAVAILABLE')
-      else t.ok(response.status >= 200 && response.status < 300, `${call.operationId}: ${response.status}`)
-      isDocumented(t, call, response)
+t.test(
+  'example requests with a session succeed, except one that needs a GitHub App; all their responses are documented',
+  async (t) => {
+    for (const call of guarded) {
+      const { requestBody } = call
+      const bodies = requestBody ? Object.values(requestBody.content['application/json'].examples ?? {}) : [{}]
+      for (const example of bodies) {
+        const response = await send(call, 'value' in example ? { body: example.value } : {})
+        // No GitHub App is configured.
+        if (call.operationId === 'listGithubRepositories') t.equal(response.body.code, 'GITHUB_UNAVAILABLE')
+        else t.ok(response.status >= 200 && response.status < 300, `${call.operationId}: ${response.status}`)
+        isDocumented(t, call, response)
+      }
     }
-  }
-})
+  },
+)
 
 t.test('responses have no patterns, and patterns of requests are portable', async (t) => {
   const patterns = (part: object) =>
@@ -186,23 +189,26 @@ t.test('responses have no patterns, and patterns of requests are portable', asyn
   t.notMatch(JSON.stringify(document), 'wellFormed', 'no custom keyword')
 })
 
-t.test('operations with a session document rate limits; reads document If-None-Match, creates Location', async (t) => {
-  for (const { operationId, method, parameters = [], responses } of guarded) {
-    const has = (status: string, header: string) => responseOf(responses, status)?.headers?.[header] !== undefined
-    const isRead = method === 'GET'
-    t.equal('304' in responses, isRead, `${operationId} 304`)
-    t.equal(
-      parameters.some(({ name }) => name === 'If-None-Match'),
-      isRead,
-    )
-    if ('201' in responses) t.ok(has('201', 'Location'), `${operationId} Location`)
-    for (const status of Object.keys(responses)) {
-      const isTagged = /^(200|201|304)$/.test(status) && operationId !== 'previewImport'
-      t.equal(has(status, 'ETag'), isTagged, `${operationId} ${status} ETag`)
-      t.ok(has(status, 'RateLimit-Limit') && has(status, 'RateLimit-Reset'), `${operationId} ${status} RateLimit`)
+t.test(
+  'the document has rate limits for operations with a session, If-None-Match for reads, and Location for creates',
+  async (t) => {
+    for (const { operationId, method, parameters = [], responses } of guarded) {
+      const has = (status: string, header: string) => responseOf(responses, status)?.headers?.[header] !== undefined
+      const isRead = method === 'GET'
+      t.equal('304' in responses, isRead, `${operationId} 304`)
+      t.equal(
+        parameters.some(({ name }) => name === 'If-None-Match'),
+        isRead,
+      )
+      if ('201' in responses) t.ok(has('201', 'Location'), `${operationId} Location`)
+      for (const status of Object.keys(responses)) {
+        const isTagged = /^(200|201|304)$/.test(status) && operationId !== 'previewImport'
+        t.equal(has(status, 'ETag'), isTagged, `${operationId} ${status} ETag`)
+        t.ok(has(status, 'RateLimit-Limit') && has(status, 'RateLimit-Reset'), `${operationId} ${status} RateLimit`)
+      }
     }
-  }
-})
+  },
+)
 
 t.test('every error code that an operation can return has an example in a response', async (t) => {
   const codes = document.components.schemas['Error']?.properties?.code?.enum ?? []
@@ -216,7 +222,7 @@ t.test('every error code that an operation can return has an example in a respon
   t.same(new Set([...found, ...elsewhere].filter((code) => code !== 'example')), new Set(codes))
 })
 
-t.test('operations with a session return the documented 400, 401, 403, 404, and writes 413 and 415', async (t) => {
+t.test('operations with a session return 400, 401, 403 and 404, writes also 413 and 415, as documented', async (t) => {
   const large = JSON.stringify({ text: 'x'.repeat(2 * 1024 * 1024) })
   for (const call of guarded) {
     const hasBody = call.method !== 'GET'
