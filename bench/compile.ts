@@ -29,8 +29,8 @@ export async function compile(): Promise<void> {
 }
 
 async function compileService(): Promise<void> {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root }).catch((error) => {
+  const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))
+  await promisify(execFile)(process.execPath, [script]).catch((error) => {
     throw new Error(`The service does not compile:\n${error.stderr}`)
   })
 }

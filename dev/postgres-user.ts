@@ -14,8 +14,8 @@ const DEATH_SIGNAL = ['--pdeathsig', 'INT']
 const REACH = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override']
 
 /**
- * Chooses the user that PostgreSQL runs as. This is the current user, unless that is root, which PostgreSQL rejects. If
- * it is root, chooses the owner of the data folder `cluster`, or `nobody` if the folder is missing or belongs to root.
+ * Finds the user that PostgreSQL runs as: usually the current user. PostgreSQL rejects root, so for root it is the owner
+ * of the data folder `cluster`, or `nobody` if the folder is missing or belongs to root.
  */
 export async function findPostgresUser(cluster: string) {
   const owner = await stat(cluster).catch(() => NOBODY)

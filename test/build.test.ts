@@ -16,10 +16,10 @@ const run = promisify(execFile)
 /** Packages that are not bundled (scripts/build.mjs). */
 const PACKAGES = ['pg', 'ioredis', 'prom-client', '@fastify/swagger-ui']
 
-/** Builds the service into a folder with only what it needs at run time. */
+/** Builds the service into a folder, and adds only the files and packages that the service needs at run time. */
 async function deploy(t: Test): Promise<string> {
   const folder = t.testdir({ prisma: {}, node_modules: { '@fastify': {} } })
-  await run(process.execPath, ['scripts/build.mjs', join(folder, 'dist')], { cwd: root })
+  await run(process.execPath, [join(root, 'scripts/build.mjs'), join(folder, 'dist')])
   for (const path of ['package.json', 'prisma/migrations']) {
     await cp(join(root, path), join(folder, path), { recursive: true })
   }

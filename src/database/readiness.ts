@@ -33,20 +33,15 @@ export function createReadiness(config: pg.PoolConfig, statements: Pick<Statemen
   let inFlight: Promise<void> | undefined
   const query = async () => {
     const client = await pool.connect()
-    let isReady = false
     try {
       const { rows } = await statements.run(PROBE, (name) => client.query({ name, text: PROBE }))
-      const [row] = rows
-      const message = row.is_read_only
-        ? 'The database is read-only'
-        : row.has_schema
-          ? undefined
-          : 'The schema is missing'
+      const message = problemOf(rows[0])
       if (message) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, message })
-      isReady = true
-    } finally {
-      // Close the connection if the check failed: after a failover, a new connection may reach another server.
-      client.release(!isReady)
+      client.release()
+    } catch (error) {
+      // Closes the connection: after a failover, a new one may reach another server.
+      client.release(true)
+      throw error
     }
   }
   return {
@@ -58,4 +53,10 @@ export function createReadiness(config: pg.PoolConfig, statements: Pick<Statemen
     },
     close: () => pool.end(),
   }
+}
+
+/** Returns why a database with this result of the probe is not ready, or undefined if it is ready. */
+function problemOf({ is_read_only, has_schema }: { is_read_only: boolean; has_schema: boolean }): string | undefined {
+  if (is_read_only) return 'The database is read-only'
+  return has_schema ? undefined : 'The schema is missing'
 }

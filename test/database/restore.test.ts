@@ -12,6 +12,10 @@ import { NO_PROGRAMS, PROGRAMS, startInstalledPostgres } from '../support/instal
 const IMPORTS = resources('/imports')
 const FILES = resources('/user-files')
 
+/** Terminates all connections of the service, including that of the readiness check. */
+const TERMINATE_SERVICE = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`
+
 /** A replacement for `docker` that runs the commands of `docker compose exec -T postgres` here. */
 const DOCKER = `#!/bin/sh
 [ "$1 $2 $3 $4" = "compose exec -T postgres" ] || { echo "unexpected: docker $*" >&2; exit 2; }
@@ -151,8 +155,7 @@ t.test('readiness is 503 in a read-only database', async (t) => {
   t.same(await ready(), [200, 'ok'])
   const name = new URL(databaseUrl).pathname.slice(1)
   await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
-  await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`)
+  await sql(TERMINATE_SERVICE)
   let response = await ready()
   await until(async () => {
     if (response[1] === 'The database is unavailable') response = await ready()
@@ -189,8 +192,7 @@ t.test('a database that accepts no connections is a 503', async (t) => {
   const accept = (accepts: boolean) =>
     sql(`UPDATE pg_database SET datallowconn = ${accepts} WHERE datname = current_database()`)
   await accept(false)
-  await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name LIKE 'neptun-projects-resources%' AND datname = current_database()`)
+  await sql(TERMINATE_SERVICE)
   for (const path of [IMPORTS, '/health/ready', IMPORTS]) {
     const { status, body } = await call('GET', path)
     t.strictSame([status, body.code], [503, 'DATABASE_UNAVAILABLE'], path)
