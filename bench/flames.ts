@@ -105,13 +105,16 @@ function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
   return build(nodes[0]?.id ?? 0)
 }
 
-/** Source maps of the bundled modules of the service. */
+/** Folder of the bundled modules of the service. Packages can have a folder of the same name. */
+const DIST = new URL('../dist/', import.meta.url).href
+
+/** Source maps of these modules. */
 const maps = new Map<string, SourceMap>()
 
 /** Returns the name of the package or built-in module, or the file of this project. */
 function moduleOf(url: string, line: number, column: number): string {
   if (url === '') return 'V8'
-  const source = /\/dist\/[^/]+$/.test(url) ? sourceOf(url, line, column) : url
+  const source = url.startsWith(DIST) ? sourceOf(url, line, column) : url
   const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)
   return inPackage?.[1] ?? source.replace(/^.*?\bsrc\//, 'src/')
 }
