@@ -188,7 +188,7 @@ export const Variables = Type.Object({
   RATE_LIMIT_SESSION: count(6000, 'Maximum requests per minute for one session. Further requests get 429.'),
   RATE_LIMIT_ADDRESS: count(
     3000,
-    'Maximum requests per minute from one client address, counting only those without a valid session and those to routes that require no session. Further requests get 429.',
+    'Maximum requests per minute from one client address, except health checks, signed webhook deliveries and requests that count against a session or a service token. Further requests get 429.',
   ),
   GITHUB_RATE_LIMIT_USER: count(
     60,
@@ -227,7 +227,7 @@ export const readList = (text = ''): string[] =>
 /** Splits service tokens, which are separated by commas or, in a file, by line breaks. */
 export const readTokens = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean)
 
-/** Whether each token has the syntax of a bearer token (RFC 6750, section 2.1). */
+/** Whether there are one or two tokens, each of 32 to 512 characters of a bearer token (RFC 6750, section 2.1). */
 const areTokens = (tokens: string[]) =>
   tokens.length >= 1 && tokens.length <= 2 && tokens.every((token) => /^[\w.~+/=-]{32,512}$/.test(token))
 

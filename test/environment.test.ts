@@ -78,7 +78,7 @@ function run(entry: 'src/server.ts' | 'src/cli.ts', args: string[], cwd: string,
   })
 }
 
-t.test('a failed start prints one line that names the variable', async (t) => {
+t.test('a failed start prints one line that names the variable, or .env', async (t) => {
   const databaseUrl = await createDatabase(t)
   const conda = 'x86_64-conda-linux-gnu'
   const hint = 'some tools set it, such as conda\n'

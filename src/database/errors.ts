@@ -106,9 +106,9 @@ export function toApiError(error: unknown, isWrite: boolean): unknown {
       return new ApiError(isResource ? 'RESOURCE_NOT_FOUND' : 'PROJECT_NOT_FOUND')
     }
   }
-  // A read failed (Database.read), a call was not executed because it got no permit (concurrency-limits.ts), or the
-  // request was rejected during a migration (starting.ts). In all three cases, nothing was stored, even if the
-  // connection was lost.
+  // A read failed (Database.read), the readiness check failed (health.ts), a call was not executed because it got no
+  // permit (concurrency-limits.ts), or the request was rejected during a migration (starting.ts). In all of these cases,
+  // nothing was stored, even if the connection was lost.
   if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') {
     return isWrite ? unavailable(error.cause, `${error.message}: nothing was stored`) : error
   }

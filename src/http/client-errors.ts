@@ -47,15 +47,8 @@ async function clientErrors(app: FastifyInstance) {
   const exchanges = new WeakMap<Duplex, { request: IncomingMessage; response: ServerResponse }>()
   const failures = new WeakMap<IncomingMessage, ApiError>()
   const closing = new WeakSet<Duplex>()
-  const track = (request: IncomingMessage, response: ServerResponse) =>
-    void exchanges.set(request.socket, { request, response })
 
-  app.server.on('request', track)
-  app.server.on('checkExpectation', (request, response) => {
-    track(request, response)
-    failures.set(request, new ApiError('EXPECTATION_FAILED'))
-    app.routing(request, response)
-  })
+  app.server.on('request', (request, response) => exchanges.set(request.socket, { request, response }))
   app.server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy())
     close(socket, new ApiError('ROUTE_NOT_FOUND'), request.headers)

@@ -9,6 +9,7 @@ import coercion from './coercion.js'
 import connections from './connection-limit.js'
 import crossOrigin from './cross-origin.js'
 import errors, { sendError } from './error-handler.js'
+import expectations from './expectations.js'
 import forwarded, { createProxyTrust } from './forwarded.js'
 import jsonBody, { BODY_LIMIT } from './json-body.js'
 import { trackResponses } from './open-responses.js'
@@ -95,6 +96,7 @@ export async function createHttpApp(
   await app.register(refusals)
   await app.register(connections, config)
   await app.register(clientErrors)
+  await app.register(expectations)
   await app.register(overload, config)
   await app.register(session)
   await app.register(limits, config)

@@ -92,7 +92,7 @@ async function cli(...args: string[]): Promise<Outcome> {
   return outcome
 }
 
-/** Creates a database, sets DATABASE_URL, and returns a function that queries the database directly. */
+/** Creates a database and sets DATABASE_URL. @returns the URL, and a function that queries the database directly */
 async function setUp(t: Test, options?: { migrated: boolean }) {
   const url = await createDatabase(t, options)
   const pool = new pg.Pool({ connectionString: url, max: 1 })
@@ -609,7 +609,7 @@ t.test('a usage error has exit code 2, its message is the last line on stderr, a
   t.match(bare, { code: 2, stdout: '', stderr: /^Usage: neptun-resources user [\s\S]*\nerror: missing command\n$/ })
 })
 
-t.test('as a process, the command line prints the token, sets the exit code and ignores a closed stdout', async (t) => {
+t.test('a command-line process prints a session token, sets the exit code and ignores a closed stdout', async (t) => {
   const { url, sql } = await setUp(t)
   await sql(`INSERT INTO users (email) VALUES ('one@example.com')`)
   const [token, failure, usage, closed] = await Promise.all([

@@ -145,8 +145,10 @@ t.test(
     const two = await startApp(t, settings, { migratedUrl: one.databaseUrl, rows: async () => {} })
     const post = async ({ call }: typeof one) => (await call('POST', IMPORTS, { body: source() })).status
     for (const { app } of [one, two]) {
-      const isConnected = async () => (await app.countCall('connected')).count > 0
-      await until(isConnected, 'connected to Redis')
+      await until(
+        () => app.redis?.run((client) => client.ping()).then((reply) => reply === 'PONG') ?? false,
+        'Redis responds',
+      )
     }
     t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
     t.equal(await post(one), 429)

@@ -114,7 +114,7 @@ t.test('webhook bodies in progress are limited to 32 MiB for each address, and t
   for (const one of pending) close(one)
   const isFree = async () => {
     const again = await open(service, { ...large, expect: '100-continue' })
-    await until(() => again.text().length > CONTINUE.length || again.text() === CONTINUE, 'a response has arrived')
+    await until(() => again.text() !== '', 'a response has arrived', 30_000)
     close(again)
     return again.text() === CONTINUE
   }

@@ -70,7 +70,7 @@ t.test('a replayed rename is not applied again', async (t) => {
   t.equal((await service.call('GET', one)).body.import.source_path, 'username/b')
 })
 
-t.test('a replay with another event name is not processed', async (t) => {
+t.test('a replay under the name of an event that is not handled is ignored, and remains a replay', async (t) => {
   const service = await shared.reset()
   t.strictSame(await send(service, 'installation', SUSPENDED), { status: 200, body: processed })
   t.equal((await send(service, 'ping', SUSPENDED)).status, 202, 'an ignored event remains ignored')

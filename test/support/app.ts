@@ -26,7 +26,7 @@ export interface TestApp {
   routes: RouteOptions[]
   /** Deletes all rows, inserts those of OWNER and STRANGER, and clears the log. Much faster than another startApp(). */
   reset: () => Promise<TestApp>
-  /** Sends a request, by default as OWNER. Concurrent requests may use several sessions of OWNER (sessions.ts). */
+  /** Sends a request, by default as OWNER. Concurrent requests may use several sessions of their user (sessions.ts). */
   call: (method: string, path: string, options?: CallOptions) => Promise<AppResponse>
 }
 

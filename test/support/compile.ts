@@ -26,8 +26,8 @@ const ALONE = [
 const GROUPS = 4
 
 /**
- * Bundles the tests and the service once, and makes the test files of a group share a process, so that a loader, 250
- * modules and a cold JIT compiler do not cost time in every file. (docs/decisions/007)
+ * Bundles the tests and the service once, and makes the test files of a group share a process, so that a loader,
+ * hundreds of modules and a cold JIT compiler do not cost time in every file. (docs/decisions/007)
  */
 export async function compile(): Promise<void> {
   await rm(join(root, COMPILED), { recursive: true, force: true })

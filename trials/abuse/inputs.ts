@@ -127,7 +127,7 @@ function chunked(): Input[] {
   return [input, { ...input, name: 'chunks of one byte, without a session', headers: { ...headers, Cookie: 'a=b' } }]
 }
 
-/** Query strings, paths and headers of the maximum length that Node's HTTP parser accepts. */
+/** Query strings, paths and headers of MAX_HEAD bytes, which is close to the limit of Node's HTTP parser. */
 function heads(): Input[] {
   const get = (name: string, path: string, headers = {}): Input => ({ name, method: 'GET', path, headers })
   return [

@@ -69,7 +69,7 @@ export const neighbors: Trial = () =>
       const statuses = Object.entries(counts).map(([status, count]) => `${count} x ${status}`)
       findings.push(
         within(
-          `${label}: p99 of other users, ${ms(before)} without the attack`,
+          `${label}: p99 of other users, without the attack ${ms(before)}, with it`,
           quantile(disturbed.times, 0.99),
           Math.round(before * FACTOR),
         ),

@@ -10,7 +10,7 @@ interface List {
   wrap(items: Row[]): unknown
 }
 
-/** Expects a complete list or a page. An invalid cursor may be refused, or may start at any position. */
+/** Expects a complete list or a page. With an invalid cursor, an error or a page from any position is allowed. */
 export function expectList(user: User, call: Call, { items, withheld = 0, isAfter, wrap }: List): Expectation {
   const query = new URLSearchParams(call.query)
   const limit = query.has('limit') ? Number(query.get('limit')) : undefined

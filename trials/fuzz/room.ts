@@ -9,8 +9,11 @@ export const MAX_BYTES = 1_500_000
 
 export const FULL = '409 PROJECT_FULL'
 
-/** Maximum difference in length between a generated id and the assumed one, in bytes. */
-const ID_BYTES = 9
+/**
+ * Maximum difference in length between a generated id and the assumed one, in bytes. The longest id is the negative id
+ * of a preview: a minus sign and 10 digits.
+ */
+const ID_BYTES = 10
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 

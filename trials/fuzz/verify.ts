@@ -77,8 +77,8 @@ async function verifyCounters(pool: pg.Pool, users: User[]): Promise<Problem[]> 
       const lists = [['import', project.imports.length, listBytes('imports', project.imports)] as const, ...linked]
       return lists.flatMap(([name, count, bytes]) => {
         const row = stored.get(project.id)
-        // Each row is counted with a trailing comma, but the last row has none. Therefore, the counter of an empty list
-        // is one byte less than the size of its JSON.
+        // A comma is counted for every row, although the last row has none. To compensate, the byte counter of an empty
+        // list is one less than the size of its JSON.
         const seen = [row[`${name}_count`], Number(row[`${name}_bytes`]) + (count === 0 ? 1 : 0)]
         return compare(`counters [rows, bytes] of project ${project.id}, list ${name}`, seen, [count, bytes])
       })

@@ -116,7 +116,7 @@ const COLUMNS = Prisma.raw('neptun_user_id, project_id, key, request_hash')
 const toValues = ({ userId, projectId }: Owner, { key, hash }: KeyedRequest) =>
   Prisma.sql`${userId}::integer, ${projectId}::integer, ${key}::text, ${Uint8Array.from(hash)}::bytea`
 
-/** @param row its keys are column names, which never come from a request: they are not escaped */
+/** @param row its property names are column names. They are not escaped, so they must never come from a request */
 function insertInto(table: string, row: object): Prisma.Sql {
   const entries = Object.entries(row).filter(([, value]) => value !== undefined)
   const names = Prisma.raw(entries.map(([name]) => `"${name}"`).join(', '))

@@ -55,7 +55,8 @@ const sortErrors = (body: { errors?: object[] }) => ({
 
 t.test('the route schemas of each resource type have exactly the expected properties', async (t) => {
   for (const { slug, idField, create, created, keys } of RESOURCE_TYPES) {
-    // Every response property that is not in the request body needs an expected value in FURTHER_PROPERTIES.
+    // Every response property that is not in the request body needs an expected value in FURTHER_PROPERTIES
+    // (test/support/resources.ts).
     const columns = ['id', 'created_at', 'updated_at', 'neptun_user_id']
     t.strictSame([...keys].sort(), [...columns, ...Object.keys(created)].sort(), slug)
     const routesOf = (method: string) =>
