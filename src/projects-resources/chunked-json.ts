@@ -1,7 +1,13 @@
 import { toEntityTag } from '../http/entity-tags.js'
 
-/** Maximum length of a chunk of text, in UTF-16 code units. Escaped, a chunk is at most 96 KiB of JSON. */
-export const CHUNK = 16 * 1024
+/**
+ * Maximum length of a chunk of text, in UTF-16 code units. Escaped, a chunk has at most 60 Ki characters, which V8 stores
+ * in at most 120 KiB. A string of more than 128 KiB gets memory of its own, which made serializing 4 times as slow.
+ */
+const CHUNK = 10 * 1024
+
+/** Maximum length of several pieces of JSON that are sent together, in UTF-16 code units. */
+const PART = 6 * CHUNK
 
 /** Replaces a long text during serialization. It is unambiguous: no stored text contains U+0000. */
 const PLACEHOLDER = '\u0000'
@@ -27,6 +33,19 @@ export function* serializeInChunks<Row extends object>(
     const text = longTexts[index]
     if (text !== undefined) yield* escapeInChunks(text)
   }
+}
+
+/** Joins consecutive short pieces, so that fewer chunks are sent. */
+export function* joinPieces(pieces: Iterable<string>): Generator<string> {
+  let part = ''
+  for (const piece of pieces) {
+    if (part !== '' && part.length + piece.length > PART) {
+      yield part
+      part = ''
+    }
+    part += piece
+  }
+  yield part
 }
 
 /** Returns a text that identifies a body, as input for an ETag. Hashes long texts, because escaping them is slow. */

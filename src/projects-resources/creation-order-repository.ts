@@ -10,7 +10,7 @@ import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from
  * the row that reaches this size, so its total can be larger.
  */
 const BATCH_SIZE = 250
-const BATCH_BYTES = 32 * 1024
+const BATCH_BYTES = 64 * 1024
 
 const BEGINNING: Position = { createdAt: 0, id: 0 }
 

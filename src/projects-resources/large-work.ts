@@ -6,6 +6,9 @@ import { createKeyedSemaphore, Semaphore, type SemaphoreOptions } from './semaph
 /** Size above which a list or a resource counts as large work, in bytes of JSON. Large lists are streamed. */
 export const LARGE = 64 * 1024
 
+/** Size above which the text of a file makes its request large work, in bytes. */
+export const LARGE_TEXT = 16 * 1024
+
 /** Queues for the permits of a user and for the shared permits; `timeout` is in milliseconds. */
 const USER_QUEUE = { maxWaiting: 16, timeout: 7000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { ValidationError } from '../errors.js'
 import { setEntityTag } from '../http/caching.js'
-import { serializeInChunks } from './chunked-json.js'
+import { joinPieces, serializeInChunks } from './chunked-json.js'
 import type { CursorCodec } from './cursor.js'
 import { LARGE, type LargeWork } from './large-work.js'
 import type { Owner } from './owner.js'
@@ -98,16 +98,21 @@ async function streamList<Row extends object, Position, Query, Body extends obje
   // Read before the response starts, so that an unavailable database is still a 503.
   const first = await source.readBatch(list, range)
 
+  let separator = ''
+  function* piecesOf(rows: Row[]) {
+    for (const row of rows) {
+      if (!keys.has(source.keyOf(row))) continue
+      yield separator
+      // Each row separately, because serializing several long rows at once would be slow (see chunked-json.ts).
+      yield* serializeInChunks([row], toItems)
+      separator = ','
+    }
+  }
+
   async function* chunks() {
     yield head
-    let separator = ''
     for (let batch = first; batch.next !== null; ) {
-      const rows = batch.rows.filter((row) => keys.has(source.keyOf(row)))
-      if (rows.length > 0) {
-        yield separator
-        yield* serializeInChunks(rows, toItems)
-        separator = ','
-      }
+      yield* joinPieces(piecesOf(batch.rows))
       batch = await source.readBatch(list, { ...range, after: batch.next })
     }
     yield tail

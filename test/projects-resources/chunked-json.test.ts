@@ -1,12 +1,12 @@
 import t from 'tap'
-import { hasLongText, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
+import { hasLongText, joinPieces, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
 /** Texts that could be mistaken for the placeholder of a long text, and characters that must not be split. */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
 t.test('the chunks of a body, put together, are its JSON text, and each chunk has a limited size', (t) => {
   for (const [index, text] of TEXTS.entries()) {
-    for (const length of [0, 1, 16_383, 16_384, 16_385, 50_000]) {
+    for (const length of [0, 1, 10_239, 10_240, 10_241, 50_000]) {
       // Shifted by one, so that the end of a chunk falls between the two halves of a surrogate pair.
       for (const start of ['', 'x']) {
         const long = start + text.repeat(Math.ceil(length / text.length))
@@ -27,9 +27,21 @@ t.test('the chunks of a body, put together, are its JSON text, and each chunk ha
 })
 
 t.test('a body without a long text is a single chunk', (t) => {
-  const row = { id: 1, text: 'x'.repeat(16_384), nothing: null }
+  const row = { id: 1, text: 'x'.repeat(10_240), nothing: null }
   t.equal(hasLongText(row), false)
   t.strictSame([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
-  t.equal(hasLongText({ text: 'x'.repeat(16_385) }), true)
+  t.equal(hasLongText({ text: 'x'.repeat(10_241) }), true)
+  t.end()
+})
+
+t.test('short pieces are joined to parts of at most 60 Ki characters, and a longer piece is a part by itself', (t) => {
+  const piece = (length: number) => 'x'.repeat(length)
+  const lengthsOf = (lengths: number[]) => [...joinPieces(lengths.map(piece))].map(({ length }) => length)
+  t.strictSame(lengthsOf([]), [0])
+  t.strictSame(lengthsOf([1, 2, 3]), [6])
+  t.strictSame(lengthsOf([61_439, 1, 1]), [61_440, 1])
+  t.strictSame(lengthsOf([5, 61_441, 5, 5]), [5, 61_441, 10])
+  t.strictSame(lengthsOf([61_441]), [61_441])
+  t.equal([...joinPieces(['a', ',', piece(70_000), ',', 'b'])].join(''), `a,${piece(70_000)},b`)
   t.end()
 })

@@ -3,9 +3,8 @@ import type { FastifyReply } from 'fastify'
 import { ApiError } from '../../errors.js'
 import { IF_MATCH } from '../../http/openapi/headers.js'
 import { pickKnown } from '../../schemas.js'
-import { CHUNK } from '../chunked-json.js'
 import { creationCursor, type Position } from '../creation-order.js'
-import { findAdmitted, type LargeWork } from '../large-work.js'
+import { findAdmitted, LARGE_TEXT, type LargeWork } from '../large-work.js'
 import { checkPage, type ListSource, listBody, locationOf } from '../list-response.js'
 import { objectBody } from '../object-response.js'
 import { etagOf, writeIf } from '../preconditions.js'
@@ -54,7 +53,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
 
   app.get(itemPath, { schema: openapi.getFile }, async ({ owner, params }, reply) => {
     const find = (maxBytes?: number) => files.find(owner, params.context_file_id, maxBytes)
-    const found = await findAdmitted(find, CHUNK, () => largeWork.enter(owner.userId, reply.raw))
+    const found = await findAdmitted(find, LARGE_TEXT, () => largeWork.enter(owner.userId, reply.raw))
     if (!found) throw new ApiError('FILE_NOT_FOUND')
     return fileBody(reply, found)
   })
@@ -68,7 +67,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileRoutesOptions> = async (a
       const found = await find()
       if (!found) throw new ApiError('FILE_NOT_FOUND')
       // Even a small update returns the whole text.
-      if (found.bytes > CHUNK) await largeWork.enter(owner.userId, reply.raw)
+      if (found.bytes > LARGE_TEXT) await largeWork.enter(owner.userId, reply.raw)
       const change = presentFields(pickKnown(UpdateFileBody, body))
       const write = (version: Date | undefined) => files.update(owner, id, change, version)
       return fileBody(reply, await writeIf(headers, 'FILE_NOT_FOUND', { find, write }))
