@@ -105,8 +105,14 @@ export const WRITE_ERRORS: ErrorCode[] = ['CROSS_SITE_REQUEST', ...BODY_ERRORS]
 /** Errors of a POST that supports `Idempotency-Key`. */
 export const CREATE_ERRORS: ErrorCode[] = [...WRITE_ERRORS, 'IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_KEY_REUSED']
 
-/** Examples of errors whose details depend on the request. */
-const EXAMPLES: Partial<Record<ErrorCode, ApiError>> = {
+type AllErrors = Record<ErrorCode, ApiError>
+
+/** Each error with its default message. */
+const DEFAULTS = Object.fromEntries(ERROR_CODES.map((code) => [code, new ApiError(code)])) as AllErrors
+
+/** An example of each error. Some have details that depend on the request. */
+const EXAMPLES: AllErrors = {
+  ...DEFAULTS,
   INVALID_REQUEST: invalidRequest({ path: 'path.user_id', message: 'must be an integer from 1 to 2147483647' }),
   GITHUB_ACCESS_DENIED: githubAccessDenied('username/repository'),
   RATE_LIMITED: tooManyRequests('Too many requests for this session: at most 6000 in 60 s', 60),
@@ -125,7 +131,7 @@ export const serviceErrors = (...codes: ErrorCode[]): ErrorResponses =>
   errorResponses([...SERVICE_ERRORS, ...codes], ServiceErrorBody, BEARER_CHALLENGE)
 
 function errorResponses(codes: ErrorCode[], body: typeof ErrorBody, challenge: Headers): ErrorResponses {
-  const errors = [...COMMON_ERRORS, ...codes].map((code) => EXAMPLES[code] ?? new ApiError(code))
+  const errors = [...COMMON_ERRORS, ...codes].map((code) => EXAMPLES[code])
   const responses = errors.map(({ statusCode }) => [
     statusCode,
     errorResponse(
@@ -140,7 +146,7 @@ function errorResponses(codes: ErrorCode[], body: typeof ErrorBody, challenge: H
 /** @param errors the errors with one status */
 function errorResponse(errors: ApiError[], schema: TSchema, challenge: Headers) {
   const examples = Object.fromEntries(errors.map((error) => [error.code, { value: error.toBody() }]))
-  const meanings = errors.map(({ code }) => `\`${code}\`: ${new ApiError(code).message}.`)
+  const meanings = errors.map(({ code }) => `\`${code}\`: ${DEFAULTS[code].message}.`)
   return {
     description: meanings.join(' '),
     headers: headersOf(errors[0]?.statusCode ?? 0, challenge, examples),
