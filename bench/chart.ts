@@ -44,7 +44,7 @@ ${placed.join('\n')}
 }
 
 /**
- * Draws a bar for each ratio that has a target, a line from the lowest to the highest round, and a mark at the target.
+ * For each ratio with a target, draws a bar, a line from the lowest to the highest round, and a mark at the target.
  */
 function drawRatios(spreads: Record<string, Spread>): string {
   const shown = Object.entries(spreads).filter(([name]) => TARGETS[name])

@@ -11,7 +11,7 @@ const outdir = process.argv[2] ? resolve(process.argv[2]) : dist
 
 /**
  * Stores WebAssembly in a file. Prisma's module with the same content in base64 takes 0.1 s to parse. Prisma passes the
- * export to `Buffer.from(wasm, 'base64')`, which copies a buffer.
+ * export to `Buffer.from(wasm, 'base64')`. A buffer is also accepted there: it is copied, and the encoding is ignored.
  */
 const wasmFiles = {
   name: 'wasm files',

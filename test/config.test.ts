@@ -324,7 +324,7 @@ t.test('the values in .env.example are the defaults', async (t) => {
   t.strictSame(loadConfig({ ...Object.fromEntries(settings), DATABASE_URL }), DEFAULTS)
 })
 
-t.test('variables that fail a custom check are reported together with the others', async (t) => {
+t.test('variables that fail a check beyond JSON Schema are reported together with other invalid ones', async (t) => {
   const lines = problemsOf(t, { TRUST_PROXY: 'x', DATABASE_URL: 'x', GITHUB_APP_PRIVATE_KEY: 'x', PORT: 'x' })
   t.strictSame(lines, [
     'PORT must be a port number from 0 to 65535',

@@ -56,7 +56,7 @@ export async function lockNames(transaction: Transaction, userIds: number[]): Pr
 }
 
 /**
- * Locks the users in both parameters, `users` and `others`, in the same way as lockNames().
+ * Locks the users in `users` and also those in `others`, in the same way as lockNames().
  * @param others users who already have an import or installation of the account or repository that changes
  * @returns the ids of all these users, in ascending order
  */

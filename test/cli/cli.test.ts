@@ -536,7 +536,7 @@ t.test('DATABASE_URL is read from the environment, .env or (not in production) D
   t.strictSame(await check({ DATABASE_URL: UNREACHABLE, DATA_DIR: dev }), unreachable)
 })
 
-t.test('any error in the URL is reported on one line, without the password', async (t) => {
+t.test('an invalid or unusable DATABASE_URL is reported on one line, without the password', async (t) => {
   const { url } = await setUp(t)
   const { host } = new URL(url)
   const cases: [url: string, stderr: RegExp | string][] = [

@@ -31,10 +31,10 @@ async function writeAndRead({ call }: TestApp, owner: typeof OWNER) {
 const SUCCESSES = [201, 200, 201, 200, 201, 200, 201, 200]
 
 /**
- * Returns functions that start writes of six kinds to one project, and that count their responses. A preview is one of
- * them, because it inserts a row before it rolls back.
+ * Prepares `count` writes to one project, of six kinds in turn: `start` sends them, and `ended` returns how many have a
+ * response. A preview counts as a write, because it inserts a row before it rolls back.
  */
-async function startWrites({ call }: TestApp, owner: typeof OWNER, count: number) {
+async function prepareWrites({ call }: TestApp, owner: typeof OWNER, count: number) {
   let ended = 0
   const { body } = await call('POST', resources('/imports', owner), { body: IMPORT })
   const one = resources(`/imports/${body.import.id}`, owner)
@@ -65,7 +65,7 @@ async function start(t: Test, settings = {}): Promise<TestApp> {
 
 t.test('while a project is locked, only its writes wait: two in the database, the others in the service', async (t) => {
   const service = await start(t, { DATABASE_LOCK_TIMEOUT: '60000', DATABASE_ANSWER_TIMEOUT: '60000' })
-  const writes = await startWrites(service, OWNER, 30)
+  const writes = await prepareWrites(service, OWNER, 30)
   const release = await holdTransaction(t, service.databaseUrl, 'SELECT FROM projects WHERE id = 789 FOR UPDATE')
   const writing = writes.start()
   await until(async () => (await countWaiting(service)) === 2, 'two writes wait for the lock')

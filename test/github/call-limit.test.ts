@@ -135,7 +135,7 @@ t.test('without a GitHub App, no call is counted', async (t) => {
 })
 
 t.test(
-  'two instances share the counts of calls that need GitHub in Redis, and count separately without it',
+  'with Redis, two instances share their counts of calls that need GitHub; without it, they count separately',
   { skip: NO_REDIS },
   async (t) => {
     const redis = await startRedis(t)

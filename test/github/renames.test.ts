@@ -241,9 +241,10 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
     !repositories.some((other) => other.owner === owner && other.name === name)
   const transferred = new Set<number>()
   for (const { type, which, owner, name, login, isLater } of actions) {
-    // The payload of a transfer does not contain the former name, so only times can order several transfers. With
-    // times, this loop therefore advances the clock before and after every transfer, because times have a resolution of
-    // one second. Without times, it transfers each repository at most once, and never renames it in the same step.
+    // The payload of a transfer does not contain the repository's former name, so the order of several transfers is
+    // known only from `updated_at`, whose resolution is one second. With `updated_at`, this loop advances the clock
+    // before and after every transfer. Without it, the loop transfers each repository at most once, never together with
+    // a rename.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue

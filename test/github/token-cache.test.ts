@@ -51,7 +51,7 @@ t.test('dropping a token does not drop its replacement', async (t) => {
   t.match(await get('a'), { value: 'token-2', isFresh: false })
 })
 
-t.test('refusals and errors are not cached', async (t) => {
+t.test('a refused or failed request for a token is not cached', async (t) => {
   const { cache, get } = start()
   t.equal(await cache.getOrMint('a', async () => null), null)
   await t.rejects(

@@ -70,10 +70,10 @@ t.test('a replayed rename is not applied again', async (t) => {
   t.equal((await service.call('GET', one)).body.import.source_path, 'username/b')
 })
 
-t.test('a replay under the name of an event that is not handled is ignored, and remains a replay', async (t) => {
+t.test('a replay sent as an unhandled event is ignored; sent as its own event, it is still a replay', async (t) => {
   const service = await shared.reset()
   t.strictSame(await send(service, 'installation', SUSPENDED), { status: 200, body: processed })
-  t.equal((await send(service, 'ping', SUSPENDED)).status, 202, 'an ignored event remains ignored')
+  t.equal((await send(service, 'ping', SUSPENDED)).status, 202, 'an event that is not handled is ignored')
   t.strictSame(await send(service, 'installation', SUSPENDED), { status: 200, body: replayed })
 })
 

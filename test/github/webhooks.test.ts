@@ -135,7 +135,7 @@ t.test('a delivery without a valid SHA-256 signature of its body is rejected', a
     ['a repeated signature', { 'x-hub-signature-256': `${sign(body)}, ${sign(body)}` }],
     ['a signature of another body', { 'x-hub-signature-256': sign(body) }, body.replace('suspend', 'deleted')],
     ['a signature of the same JSON with other whitespace', { 'x-hub-signature-256': sign(body) }, `${body}\n`],
-    ['a signature of another body, which is not JSON', { 'x-hub-signature-256': sign(body) }, '{'],
+    ['a body that is not JSON, with a signature of another body', { 'x-hub-signature-256': sign(body) }, '{'],
     ['a signature of an empty body', { 'x-hub-signature-256': sign('') }, ''],
     [
       'no signature, event or delivery id',
@@ -382,24 +382,27 @@ t.test('repository_selection follows the deliveries', async (t) => {
   }
 })
 
-t.test('deliveries about an installation that is not recorded change nothing, whatever its id', async (t) => {
-  const service = await resetWithImports()
-  const before = await installations(service)
-  for (const id of [1, Number.MAX_SAFE_INTEGER]) {
-    const table: [event: string, payload: object][] = [
-      ['installation', suspension('suspend', { id })],
-      ['installation', { action: 'created', installation: { id, repository_selection: 'selected' } }],
-      ['installation', { action: 'deleted', installation: { id } }],
-      ['installation_target', { ...renamedAccount, installation: { id } }],
-      ['repository', { ...renamedRepository, installation: { id } }],
-    ]
-    for (const [event, payload] of table) {
-      t.strictSame(await deliver(service, event, payload), { status: 200, body: processed }, `${event} ${id}`)
+t.test(
+  'deliveries about an unrecorded installation change no rows without GitHub ids, whatever the id of the installation',
+  async (t) => {
+    const service = await resetWithImports()
+    const before = await installations(service)
+    for (const id of [1, Number.MAX_SAFE_INTEGER]) {
+      const table: [event: string, payload: object][] = [
+        ['installation', suspension('suspend', { id })],
+        ['installation', { action: 'created', installation: { id, repository_selection: 'selected' } }],
+        ['installation', { action: 'deleted', installation: { id } }],
+        ['installation_target', { ...renamedAccount, installation: { id } }],
+        ['repository', { ...renamedRepository, installation: { id } }],
+      ]
+      for (const [event, payload] of table) {
+        t.strictSame(await deliver(service, event, payload), { status: 200, body: processed }, `${event} ${id}`)
+      }
     }
-  }
-  t.strictSame(await installations(service), before)
-  t.strictSame(await paths(service), unmoved)
-})
+    t.strictSame(await installations(service), before)
+    t.strictSame(await paths(service), unmoved)
+  },
+)
 
 t.test('renaming an account updates its installation and the imports of users with that installation', async (t) => {
   const service = await resetWithImports()

@@ -23,7 +23,7 @@ const skip = process.platform === 'win32' && 'Windows has no limit of file descr
 
 for (const servers of [1, 2]) {
   const maximum = Math.floor(CONNECTIONS / servers)
-  const title = `connections beyond the limit of file descriptors are rejected, and existing ones are served (ports: ${servers})`
+  const title = `new connections are rejected before file descriptors run out, and existing ones are served (ports: ${servers})`
   t.test(title, { skip }, async (t) => {
     const internal = { INTERNAL_PORT: await freePort(), SERVICE_TOKENS: SERVICE_TOKEN }
     const command = `ulimit -n ${DESCRIPTORS} && exec "$0" "$1"`

@@ -58,7 +58,7 @@ t.test('a request that is rejected before its body is read gets no 100 Continue'
   }
 })
 
-t.test('a client that does not wait for 100 Continue gets one response to its request', async (t) => {
+t.test('a client that does not wait for 100 Continue gets it, too, and its request is executed once', async (t) => {
   const bytes = withJson('POST', IMPORTS, LOCAL, SESSION, 'Expect: 100-continue', 'Connection: close')
   const first = await exchange(service, bytes)
   t.equal(first.status, 100)

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { hasLongText, joinPieces, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
-/** Texts that could be mistaken for the placeholder of a long text, and characters that must not be split. */
+/**
+ * Texts that resemble U+0000, which stands for a long text during serialization (chunked-json.ts), and characters that
+ * must not be split.
+ */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
 t.test('the chunks of a body, put together, are its JSON text, and each chunk has a limited size', (t) => {

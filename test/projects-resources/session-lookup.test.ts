@@ -66,7 +66,7 @@ async function startBoth(t: Test, settings: Parameters<typeof startApp>[1] = {})
   return { ...service, other, host, list, isUnauthorized, isUnavailable, rowsOf }
 }
 
-t.test('an unknown cookie is looked up once and stored; the other service receives only the cookie', async (t) => {
+t.test('an unknown session is looked up once and stored; the other service receives only the cookie', async (t) => {
   const { other, host, list, rowsOf } = await startBoth(t)
   const token = newToken()
   const headers = {
@@ -135,7 +135,7 @@ t.test('a lookup accepts the documented formats of ids and times; any other resp
   }
 })
 
-t.test('names of fields can be dotted paths into the response', async (t) => {
+t.test('SESSION_LOOKUP_*_FIELD can be dotted paths into the response of a lookup', async (t) => {
   const { other, list, isUnavailable } = await startBoth(t, {
     SESSION_LOOKUP_USER_ID_FIELD: 'data.user.id',
     SESSION_LOOKUP_EXPIRES_AT_FIELD: 'data.exp',

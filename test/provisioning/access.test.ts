@@ -113,7 +113,7 @@ t.test('two tokens are accepted during a rotation', async (t) => {
   }
 })
 
-t.test('a cookie beside the token is ignored, and requests from browsers are rejected', async (t) => {
+t.test('the internal API ignores a cookie beside the token, and rejects requests from browsers', async (t) => {
   const origin = 'https://app.example.com'
   const { call, sql } = await startService(t, { CORS_ORIGINS: origin })
   const send = (headers: Record<string, string>, method = 'PUT') =>
@@ -144,7 +144,7 @@ t.test('a cookie beside the token is ignored, and requests from browsers are rej
   t.equal((await send({ 'sec-fetch-mode': 'cors', cookie: 'neptun-session=nonsense' })).status, 201)
 })
 
-t.test('requests with a valid token have a separate rate limit; others are limited by address', async (t) => {
+t.test('requests with a valid service token have a separate rate limit; others are limited by address', async (t) => {
   const { call } = await startService(t, { RATE_LIMIT_SERVICE: '3', RATE_LIMIT_ADDRESS: '2' })
   const send = (token: string) => call('PUT', USER, { token: null, body: BODY, headers: bearer(token) })
   t.strictSame(

@@ -13,7 +13,7 @@ type Mode = 'pass' | 'refuse' | 'hang'
 export interface DatabaseProxy {
   /** URL of the database through the proxy. */
   url: string
-  /** Number of round trips so far, over all connections: messages after which a client waits for a response. */
+  /** Number of round trips of queries so far, over all connections. The messages of the handshake are not counted. */
   roundTrips: () => number
   /** Number of open connections, including those that are still being established. */
   connections: () => number

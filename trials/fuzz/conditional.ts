@@ -53,9 +53,9 @@ function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown
   const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
   if (header === '*') return ['304']
-  // An unchanged page or filtered list gets a new ETag when the project's complete list becomes large enough to be
-  // streamed, because the ETag of a streamed list is computed in another way: it changes with every update of the
-  // list's rows, even if the body stays the same (docs/decisions/019).
+  // An unchanged page or filtered list can get a new ETag. When the project's complete list becomes large, pages and
+  // filtered lists are streamed, too. The ETag of a streamed response is computed from the versions of its rows, so it
+  // changes with every update of one of them, even if the body stays the same (docs/decisions/019).
   if (isSame && tags.includes(here.tag)) return call.item === undefined ? ['200', '304'] : ['304']
   const isKnown = tags.some((tag) => isDeepStrictEqual(seen.get(tag)?.value, value))
   return isKnown ? ['200', '304'] : ['200']

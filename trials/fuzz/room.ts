@@ -10,8 +10,8 @@ export const MAX_BYTES = 1_500_000
 export const FULL = '409 PROJECT_FULL'
 
 /**
- * Maximum difference in length between a generated id and the assumed one, in bytes. The longest id is the negative id
- * of a preview: a minus sign and 10 digits.
+ * Maximum difference in length between a generated id and its placeholder, the one-digit id in GENERATED, in bytes. The
+ * longest id is the negative id of a preview: a minus sign and 10 digits.
  */
 const ID_BYTES = 10
 

@@ -78,7 +78,7 @@ async function applyChange(transaction: Transaction, change: WebhookChange, user
       else await moveRepoByName(transaction, userIds, change)
       break
     default:
-      // Skip unrecorded installations: an id can exceed the range of the column, which Prisma's model API would reject.
+      // Skip unrecorded installations: their ids can exceed the column's range. Prisma's model API rejects such an id.
       if (userIds.length > 0) await changeInstallation(transaction, userIds, change)
   }
 }

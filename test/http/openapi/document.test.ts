@@ -169,7 +169,7 @@ t.test(
   },
 )
 
-t.test('responses have no patterns, and patterns of requests are portable', async (t) => {
+t.test('the OpenAPI document has no patterns in responses, and only portable patterns in requests', async (t) => {
   const patterns = (part: object) =>
     [...JSON.stringify(part).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text ?? ''))
   for (const { operationId, responses } of calls) t.same(patterns(responses), [], operationId)
