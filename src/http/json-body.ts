@@ -49,8 +49,8 @@ async function jsonBody(app: FastifyInstance) {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     if (!hasBody(headers)) delete headers['content-type']
-    // Selects the fallback parser, which rejects the body unless it is chunked and empty. Fastify itself would also
-    // reject an empty body if the media type is invalid.
+    // Selects the fallback parser, which rejects the body unless it is chunked and empty. Without this, Fastify would
+    // reject a body with an invalid media type even if it is empty.
     else if (findEncoding(headers) || !MEDIA_TYPE.test(headers['content-type'] ?? '')) {
       headers['content-type'] = 'application/octet-stream'
     }

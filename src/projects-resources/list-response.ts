@@ -70,8 +70,8 @@ export async function listBody<Row extends object, Position, Query extends PageQ
 }
 
 /**
- * Streams the rows of a range. The response schema serializes each batch. The next batch is read when the previous one
- * has been sent (backpressure).
+ * Streams the rows of a range. The response schema serializes each row separately. The next batch is read when the
+ * previous one has been sent (backpressure).
  *
  * The ETag is computed from the versions of all rows, which are read before the first byte is sent. Rows that are
  * inserted later are omitted: otherwise a client could cache them under the ETag of a list without them. Later updates
