@@ -2,8 +2,8 @@ import { toEntityTag } from '../http/entity-tags.js'
 
 /**
  * Maximum length of a chunk of text, in UTF-16 code units. Escaped, a chunk has at most 60 Ki characters, which V8 stores
- * in at most 120 KiB. V8 allocates a string of more than 128 KiB as a large object, with pages of its own, which made
- * serializing 3.5 times as slow (docs/decisions/016).
+ * in at most 120 KiB. V8 allocates memory pages for each string of more than 128 KiB, which made serializing 3.5 times
+ * as slow (docs/decisions/016).
  */
 const CHUNK = 10 * 1024
 
@@ -19,16 +19,12 @@ const isLong = (value: unknown): value is string => typeof value === 'string' &&
 export const hasLongText = (row: object): boolean => Object.values(row).some(isLong)
 
 /**
- * Serializes a body in chunks. A text of 1 MiB can be 6 MiB of JSON, which would block the event loop if it were
- * escaped in one call. The consumer yields to the event loop between chunks.
- * @param rows the parts of the body that can contain long texts
- * @param serialize returns the JSON text of the body with these rows
+ * Serializes a row in chunks. A text of 1 MiB can be 6 MiB of JSON, which would block the event loop if it were escaped
+ * in one call. The consumer yields to the event loop between chunks.
+ * @param serialize returns the JSON text of the row, or of a body with it
  */
-export function* serializeInChunks<Row extends object>(
-  rows: Row[],
-  serialize: (rows: Row[]) => string,
-): Generator<string> {
-  const { text: short, longTexts } = splitLongTexts(rows, serialize)
+export function* serializeInChunks<Row extends object>(row: Row, serialize: (row: Row) => string): Generator<string> {
+  const { text: short, longTexts } = splitLongTexts(row, serialize)
   for (const [index, part] of short.split(ESCAPED_PLACEHOLDER).entries()) {
     yield part
     const text = longTexts[index]
@@ -50,14 +46,14 @@ export function* joinPieces(pieces: Iterable<string>): Generator<string> {
 }
 
 /** Returns a text that identifies a body, as input for an ETag. Hashes long texts, because escaping them is slow. */
-export function tagLongTexts<Row extends object>(rows: Row[], serialize: (rows: Row[]) => string): string {
-  const { text, longTexts } = splitLongTexts(rows, serialize)
+export function tagLongTexts<Row extends object>(row: Row, serialize: (row: Row) => string): string {
+  const { text, longTexts } = splitLongTexts(row, serialize)
   return [text, ...longTexts.map(toEntityTag)].join('\n')
 }
 
-function splitLongTexts<Row extends object>(rows: Row[], serialize: (rows: Row[]) => string) {
+function splitLongTexts<Row extends object>(row: Row, serialize: (row: Row) => string) {
   const longTexts: string[] = []
-  const text = serialize(rows.map((row) => (hasLongText(row) ? removeLongTexts(row, longTexts) : row)))
+  const text = serialize(hasLongText(row) ? removeLongTexts(row, longTexts) : row)
   return { text, longTexts }
 }
 

@@ -3,14 +3,15 @@ import { Prisma } from '../database/generated/client.js'
 import type { Placeholders } from '../database/statements.js'
 import type { Position } from './creation-order.js'
 import type { Owner } from './owner.js'
-import { type Batch, type PageEnd, type Range, type RowVersion, toPageEnd } from './pagination.js'
-
-/**
- * Limits of a batch of a large list: the number of rows, and the total size of their texts, in bytes. A batch ends with
- * the row that reaches this size, so its total can be larger.
- */
-const BATCH_SIZE = 250
-const BATCH_BYTES = 64 * 1024
+import {
+  BATCH_BYTES,
+  BATCH_SIZE,
+  type Batch,
+  type PageEnd,
+  type Range,
+  type RowVersion,
+  toPageEnd,
+} from './pagination.js'
 
 const BEGINNING: Position = { createdAt: 0, id: 0 }
 
@@ -112,7 +113,7 @@ export function createCreationOrder<Row extends Created>(
       return toPageEnd(rows, limit, positionOf)
     },
 
-    /** Reads the next batch of a range. The batch is empty at the end of the range. */
+    /** Reads the next batch of a range, whose size is that of the texts. It is empty at the end of the range. */
     async readBatch(condition: Prisma.Sql, range: Range<Position>): Promise<Batch<Row, Position>> {
       const rows = await read<Row>(Prisma.sql`
         SELECT ${columns} FROM (

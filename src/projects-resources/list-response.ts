@@ -90,7 +90,7 @@ async function streamList<Row extends object, Position, Query, Body extends obje
   const empty = serialize([])
   const head = empty.slice(0, empty.indexOf(']'))
   const tail = empty.slice(head.length)
-  const toItems = (rows: Row[]) => serialize(rows).slice(head.length, -tail.length)
+  const toItem = (row: Row) => serialize([row]).slice(head.length, -tail.length)
 
   const versions = await source.readVersions(list, range)
   const keys = new Set(versions.map(({ key }) => key))
@@ -104,7 +104,7 @@ async function streamList<Row extends object, Position, Query, Body extends obje
       if (!keys.has(source.keyOf(row))) continue
       yield separator
       // Each row separately, because serializing several long rows at once would be slow (see chunked-json.ts).
-      yield* serializeInChunks([row], toItems)
+      yield* serializeInChunks(row, toItem)
       separator = ','
     }
   }

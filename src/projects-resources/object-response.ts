@@ -17,9 +17,9 @@ export function objectBody<Row extends object, Body extends object>(
 ): Body {
   const serialize = reply.getSerializationFunction(reply.statusCode.toString(), 'application/json')
   if (!serialize || !hasLongText(row)) return wrap(row)
-  const toText = ([row]: Row[]) => serialize(wrap(row as Row) as Record<string, unknown>)
-  if (!reply.hasHeader('etag')) setEntityTag(reply, tagLongTexts([row], toText))
-  const chunks = reply.request.method === 'HEAD' ? [] : serializeInChunks([row], toText)
+  const toText = (row: Row) => serialize(wrap(row) as Record<string, unknown>)
+  if (!reply.hasHeader('etag')) setEntityTag(reply, tagLongTexts(row, toText))
+  const chunks = reply.request.method === 'HEAD' ? [] : serializeInChunks(row, toText)
   reply.type('application/json; charset=utf-8')
   // Fastify sends a stream unchanged, but its types only allow the body of the response schema.
   return Readable.from(chunks, { objectMode: false }) as object as Body

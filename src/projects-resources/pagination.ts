@@ -6,6 +6,13 @@ export interface BatchRequest<Position> {
   limit: number | undefined
 }
 
+/**
+ * Limits of a batch of a large list: the number of rows, and their total size, in bytes. A batch ends with the row that
+ * reaches this size, so its total can be larger.
+ */
+export const BATCH_SIZE = 250
+export const BATCH_BYTES = 64 * 1024
+
 /** Part of a large list, which is read in batches of bounded size. */
 export interface Range<Position> {
   /** Position after which to start; null for the start of the list. */

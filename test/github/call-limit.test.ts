@@ -2,7 +2,7 @@ import t from 'tap'
 import { createSession, errorBody, OWNER, resources, STRANGER, startApp, type TestApp, until } from '../support/app.js'
 import { appSettings, startGithubStub } from '../support/github-stub.js'
 import { IMPORTS, PATH, startLive } from '../support/live.js'
-import { NO_REDIS, startRedis } from '../support/redis.js'
+import { NO_REDIS, startRedis, untilConnected } from '../support/redis.js'
 
 const REPOSITORIES = resources('/github-repositories')
 const INSTALLATIONS = resources('/github-installations')
@@ -144,12 +144,7 @@ t.test(
     const one = await startApp(t, settings)
     const two = await startApp(t, settings, { migratedUrl: one.databaseUrl, rows: async () => {} })
     const post = async ({ call }: typeof one) => (await call('POST', IMPORTS, { body: source() })).status
-    for (const { app } of [one, two]) {
-      await until(
-        () => app.redis?.run((client) => client.ping()).then((reply) => reply === 'PONG') ?? false,
-        'Redis responds',
-      )
-    }
+    for (const service of [one, two]) await untilConnected(service)
     t.same([await post(one), await post(two), await post(one), await post(two)], [201, 201, 201, 429])
     t.equal(await post(one), 429)
     await redis.stop()

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { countConnections, createSession, errorBody, OWNER, resources, startApp, until } from '../support/app.js'
 import { holdTransaction } from '../support/database.js'
 import { type DatabaseProxy, startProxy } from '../support/proxy.js'
-import { NO_REDIS, startRedis } from '../support/redis.js'
+import { NO_REDIS, startRedis, untilConnected } from '../support/redis.js'
 
 const IMPORTS = resources('/imports')
 const LIMIT = 5
@@ -51,8 +51,7 @@ for (const [store, url] of [
       const headers = { 'x-forwarded-for': address }
       return (await service.call('GET', path, { token, headers })).status
     }
-    const { redis: shared } = service.app
-    if (shared) await until(async () => (await shared.run((client) => client.ping())) === 'PONG', 'Redis responds')
+    if (url) await untilConnected(service)
     return { ...service, send }
   }
 

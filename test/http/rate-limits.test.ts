@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type AppResponse, errorBody, OWNER, resources, STRANGER, startApp, until } from '../support/app.js'
-import { NO_REDIS, startRedis, type TestRedis } from '../support/redis.js'
+import { NO_REDIS, startRedis, type TestRedis, untilConnected } from '../support/redis.js'
 
 const IMPORTS = resources('/imports')
 /** Matches `Retry-After` and `RateLimit-Reset` in the first ten seconds of a window. */
@@ -114,16 +114,11 @@ t.test('two instances share counts in Redis', { skip: NO_REDIS }, async (t) => {
     const response = await call('GET', IMPORTS)
     return [response.status, response.headers.get('ratelimit-remaining')]
   }
-  const untilConnected = async () => {
-    for (const { app } of [one, two]) {
-      await until(
-        () => app.redis?.run((client) => client.ping()).then((reply) => reply === 'PONG') ?? false,
-        'Redis responds',
-      )
-    }
+  const startCounting = async () => {
+    for (const service of [one, two]) await untilConnected(service)
     await redis.clear()
   }
-  await untilConnected()
+  await startCounting()
   t.same(await send(one), [200, '3'])
   t.same(await send(two), [200, '2'])
   t.same(await send(one), [200, '1'])
@@ -142,7 +137,7 @@ t.test('two instances share counts in Redis', { skip: NO_REDIS }, async (t) => {
   await until(async () => (await send(one))[0] === 429, 'the limit is still enforced')
   await redis.start()
   await untilLogged('Redis is available again')
-  await untilConnected()
+  await startCounting()
   t.same(await send(one), [200, '3'])
   t.same(await send(two), [200, '2'], 'counts are shared again')
 })

@@ -2,8 +2,8 @@ import t from 'tap'
 import { hasLongText, joinPieces, serializeInChunks } from '../../src/projects-resources/chunked-json.js'
 
 /**
- * Texts that resemble U+0000, which stands for a long text during serialization (chunked-json.ts), and characters that
- * must not be split.
+ * Texts that could be mistaken for U+0000, the placeholder of a long text (chunked-json.ts), and texts with characters
+ * that must not be split.
  */
 const TEXTS = ['"\\u0000"', '\\u0000', 'u0000', '\u0001', '"', '\\', '🦉', 'é\u2028', 'a🦉b"\\\n']
 
@@ -18,11 +18,13 @@ t.test('the chunks of a body, put together, are its JSON text, and each chunk ha
           { id: 2, text: null },
           { text: 'x', other: long, more: long },
         ]
-        const chunks = [...serializeInChunks(rows, (some) => JSON.stringify({ rows: some }))]
-        const what = `text ${index}, ${length} characters`
-        // Compared with ===, so that a failure does not print the texts.
-        t.ok(chunks.join('') === JSON.stringify({ rows }), `${what}: the chunks are the JSON text`)
-        t.ok(Math.max(...chunks.map((chunk) => chunk.length)) <= 300 * 1024, `${what}: no chunk is too large`)
+        for (const [number, row] of rows.entries()) {
+          const chunks = [...serializeInChunks(row, (row) => JSON.stringify({ row }))]
+          const what = `text ${index}, ${length} characters, row ${number}`
+          // Compared with ===, so that a failure does not print the texts.
+          t.ok(chunks.join('') === JSON.stringify({ row }), `${what}: the chunks are the JSON text`)
+          t.ok(Math.max(...chunks.map((chunk) => chunk.length)) <= 300 * 1024, `${what}: no chunk is too large`)
+        }
       }
     }
   }
@@ -32,7 +34,7 @@ t.test('the chunks of a body, put together, are its JSON text, and each chunk ha
 t.test('a body without a long text is a single chunk', (t) => {
   const row = { id: 1, text: 'x'.repeat(10_240), nothing: null }
   t.equal(hasLongText(row), false)
-  t.strictSame([...serializeInChunks([row], JSON.stringify)], [JSON.stringify([row])])
+  t.strictSame([...serializeInChunks(row, (row) => JSON.stringify(row))], [JSON.stringify(row)])
   t.equal(hasLongText({ text: 'x'.repeat(10_241) }), true)
   t.end()
 })

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { type TestApp, until } from './app.js'
 
 const PROGRAM = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'].find(
   existsSync,
@@ -55,6 +56,12 @@ export async function startRedis(t: Test): Promise<TestRedis> {
     freeze: (isFrozen) => void server.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT'),
     setReadOnly: (isReadOnly) => (isReadOnly ? client.replicaof('127.0.0.1', 1) : client.replicaof('NO', 'ONE')),
   }
+}
+
+/** Waits until an app is connected to Redis. Before that, it counts requests in memory. */
+export async function untilConnected({ app }: Pick<TestApp, 'app'>): Promise<void> {
+  const ping = async () => (await app.redis?.run((client) => client.ping())) === 'PONG'
+  await until(ping, 'Redis responds')
 }
 
 async function findFreePort(): Promise<number> {

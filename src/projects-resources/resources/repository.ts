@@ -7,6 +7,8 @@ import { idsOf, type OwnerIds } from '../creation-order-repository.js'
 import { isKeyStored, type Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import {
+  BATCH_BYTES,
+  BATCH_SIZE,
   type Batch,
   type BatchRequest,
   type PageEnd,
@@ -32,13 +34,6 @@ export type LinkedRow = ResourceRow & { link_id: LinkPosition }
 
 /** Position in a list: the id of a link, a bigint as text. */
 export type LinkPosition = string
-
-/**
- * Limits of a batch of a large list: the number of rows, and their total size, in bytes of JSON. A batch ends with the
- * row that reaches this size, so its total can be larger.
- */
-const BATCH_SIZE = 250
-const BATCH_BYTES = 64 * 1024
 
 /** Maximum number of attempts to create a resource when another service takes the same ids concurrently. */
 const MAX_ATTEMPTS = 100
@@ -120,7 +115,7 @@ export function createResourceRepository(
       return toPageEnd(links, limit, ({ id }) => id)
     },
 
-    /** Reads the next batch of a range. The batch is empty at the end of the range. */
+    /** Reads the next batch of a range, whose size is that of the JSON. It is empty at the end of the range. */
     async readBatch(owner: Owner, range: Range<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const rows = await read<LinkedRow>(Prisma.sql`
         SELECT ${columns}, link.id AS link_id
