@@ -26,6 +26,9 @@ const SETTINGS = {
 /** How long tap may take to exit after an interrupt, in milliseconds. */
 const STOP_TIMEOUT = 5000
 
+/** Number of lines of a failure to print: its title and most of its diagnostics, such as the difference of two values. */
+const FAILURE_LINES = 15
+
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort())
 
@@ -79,13 +82,18 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   return code ?? 1
 }
 
-/** Repeats the titles of failed tests and assertions at the end of the output, where they are easy to find. */
+/** Repeats failed tests and assertions, with their diagnostics, at the end of the output, where they are easy to find. */
 async function printFailures(): Promise<void> {
   const folder = join('.tap', 'test-results')
   for (const path of await readdir(folder, { recursive: true })) {
     if (!path.endsWith('.tap')) continue
     const lines = (await readFile(join(folder, path), 'utf8')).split('\n')
-    for (const line of lines) if (/^ *not ok /.test(line)) console.error(`${path}: ${line.trim()}`)
+    for (const [index, line] of lines.entries()) {
+      if (!/^ *not ok /.test(line)) continue
+      const end = lines.findIndex((next, at) => at > index && /^ *(ok|not ok|\d+\.\.\d+|# Subtest)\b/.test(next))
+      const rest = lines.slice(index + 1, Math.min(end === -1 ? lines.length : end, index + FAILURE_LINES))
+      console.error([`${path}: ${line.trim()}`, ...rest].join('\n'))
+    }
   }
 }
 
