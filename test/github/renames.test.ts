@@ -243,8 +243,8 @@ function run({ isDated, subscription, actions }: typeof history extends fc.Arbit
   for (const { type, which, owner, name, login, isLater } of actions) {
     // The payload of a transfer does not contain the repository's former name, so the order of several transfers is
     // known only from `updated_at`, whose resolution is one second. With `updated_at`, this loop advances the clock
-    // before and after every transfer. Without it, the loop transfers each repository at most once, never together with
-    // a rename.
+    // before and after every transfer. Without it, the loop transfers each repository at most once, and not in the same
+    // step as a rename.
     const isAlone = type.startsWith('transfer') && isDated
     if (type.startsWith('transfer') && !isDated) {
       if (type !== 'transfer' || transferred.has(which)) continue

@@ -383,7 +383,7 @@ t.test('repository_selection follows the deliveries', async (t) => {
 })
 
 t.test(
-  'deliveries about an unrecorded installation change no rows without GitHub ids, whatever the id of the installation',
+  'deliveries about an unrecorded installation, whatever its id, do not change rows that have no GitHub ids',
   async (t) => {
     const service = await resetWithImports()
     const before = await installations(service)

@@ -39,7 +39,7 @@ t.test('a body without a long text is a single chunk', (t) => {
   t.end()
 })
 
-t.test('short pieces are joined to parts of at most 60 Ki characters, and a longer piece is a part by itself', (t) => {
+t.test('short pieces are joined into parts of at most 60 Ki characters, and a longer piece is its own part', (t) => {
   const piece = (length: number) => 'x'.repeat(length)
   const lengthsOf = (lengths: number[]) => [...joinPieces(lengths.map(piece))].map(({ length }) => length)
   t.strictSame(lengthsOf([]), [0])

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { applyMigrations } from '../../src/database/migrations.js'
-import { type AppResponse, errorBody, OWNER, resources, startApp, type TestApp } from '../support/app.js'
-import { createDatabase } from '../support/database.js'
+import { type AppResponse, errorBody, OWNER, resources, startApp, type TestApp, until } from '../support/app.js'
+import { createDatabase, holdTransaction, LOCK_WAITS } from '../support/database.js'
 import { distinct, fillLinks, RESOURCE_TYPES, writeResource } from '../support/resources.js'
 
 /** Shared by all tests that use the default limits. */
@@ -254,6 +254,36 @@ t.test('a list of imports can have exactly MAX_PROJECT_BYTES of JSON, and not on
   t.equal((await put({ description: escaped + 'b'.repeat(room - 16) })).status, 200, 'a change of the same size')
   t.equal((await put({ description: null, title: 'x' })).status, 200, 'a change to a smaller size')
   await countersMatch(t, service, 'after changes')
+})
+
+// PostgreSQL stores the locks of several transactions on one row as a multixact. Rolling back one of them could make
+// another one fail, if it updates a row on which it already holds a lock (docs/decisions/004).
+t.test('a write that waits for another write to the same project holds no lock on the project', async (t) => {
+  const service = await shared.reset()
+  const { call, sql, databaseUrl } = service
+  const creates: [path: string, bodyOf: (index: number) => object][] = [
+    ['/imports', () => local('/x').body],
+    ['/imports/preview', () => local('/x').body],
+    ['/files', () => file().body],
+    ...RESOURCE_TYPES.map((type): [string, (index: number) => object] => [
+      `/${type.slug}`,
+      (index) => distinct(type, index),
+    ]),
+  ]
+  for (const [path, bodyOf] of creates) {
+    for (const [index, headers] of [{}, { 'idempotency-key': path }].entries()) {
+      const release = await holdTransaction(t, databaseUrl, `UPDATE projects SET name = 'updated' WHERE id = 789`)
+      const waiting = call('POST', resources(path), { body: bodyOf(index), headers })
+      await until(async () => (await sql(LOCK_WAITS)).length === 1, 'the write waits')
+      const lockers = await sql(`
+        SELECT project.xmax::text = activity.backend_xid::text AS "isUpdaterOnly"
+        FROM projects AS project, pg_stat_activity AS activity
+        WHERE project.id = 789 AND datname = current_database() AND state = 'idle in transaction'`)
+      t.strictSame(lockers, [{ isUpdaterOnly: true }], `${path} ${Object.keys(headers)}`)
+      await release()
+      t.equal((await waiting).status, path === '/imports/preview' ? 200 : 201, path)
+    }
+  }
 })
 
 t.test('each list of links has a separate limit of MAX_PROJECT_BYTES', async (t) => {

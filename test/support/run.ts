@@ -32,6 +32,9 @@ const FAILURE_LINES = 15
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort())
 
+/** Where tap stores the results of each test file. */
+const RESULTS = join('.tap', 'test-results')
+
 const folder = await mkdtemp(join(tmpdir(), 'neptun-test-'))
 try {
   process.exitCode = await runTests(folder)
@@ -46,7 +49,7 @@ try {
 async function runTests(folder: string): Promise<number> {
   const postgres = await startPostgres({ folder, settings: SETTINGS })
   try {
-    await Promise.all([createTemplate(postgres), compile()])
+    await Promise.all([createTemplate(postgres), compile(), rm(RESULTS, { recursive: true, force: true })])
     const env = { ...process.env, TEST_DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE: TEMPLATE }
     const code = await runTap(env)
     if (code !== 0) await printFailures()
@@ -84,10 +87,9 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
 
 /** Repeats failed tests and assertions, with their diagnostics, at the end of the output, where they are easy to find. */
 async function printFailures(): Promise<void> {
-  const folder = join('.tap', 'test-results')
-  for (const path of await readdir(folder, { recursive: true })) {
+  for (const path of await readdir(RESULTS, { recursive: true })) {
     if (!path.endsWith('.tap')) continue
-    const lines = (await readFile(join(folder, path), 'utf8')).split('\n')
+    const lines = (await readFile(join(RESULTS, path), 'utf8')).split('\n')
     for (const [index, line] of lines.entries()) {
       if (!/^ *not ok /.test(line)) continue
       const end = lines.findIndex((next, at) => at > index && /^ *(ok|not ok|\d+\.\.\d+|# Subtest)\b/.test(next))
