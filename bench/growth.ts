@@ -27,7 +27,7 @@ const SIZES: Dataset = { users: 50, perProject: [...IMPORTS_IN_PROJECT, 0] }
 const EMPTY = IMPORTS_IN_PROJECT.length
 
 /**
- * Returns a dataset with a number of imports and links. Half are imports and half are links, 20 of each in every
+ * Returns a dataset with `rows` imports and links in total: half are imports and half are links, 20 of each in every
  * project. Rows of other tables are not counted.
  */
 const ofRows = (rows: number): Dataset => ({ users: Math.ceil(rows / 200), perProject: [20, 20, 20, 20, 20] })

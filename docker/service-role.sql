@@ -1,7 +1,7 @@
 -- Creates the role of the service, which owns the schema and is not a superuser. The superuser must run this file in
 -- the database of the service, with psql 15 or later; the password of the role is POSTGRES_PASSWORD. With
--- compose.production.yml, the postgres image runs this file when it initializes a volume. The file is idempotent, and
--- can be run on a volume of an earlier version:
+-- compose.production.yml, the postgres image runs this file when it initializes a volume. The file is idempotent. If a
+-- volume was created before the role neptun_service existed, run the file yourself:
 --   docker compose -f compose.production.yml exec postgres \
 --     psql -U neptun -v ON_ERROR_STOP=1 -f /docker-entrypoint-initdb.d/service-role.sql
 \set ON_ERROR_STOP on

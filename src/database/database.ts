@@ -15,7 +15,7 @@ type Timeouts = 'connectionTimeoutMillis' | 'query_timeout' | 'statement_timeout
 export interface DatabaseOptions extends Required<Pick<pg.PoolConfig, Timeouts | 'max'>> {
   /** A URL that connectionUrlProblem() accepts: `postgres://user:password@host:5432/database`. */
   url: string
-  /** Maximum size of each complete list of a project, in bytes of JSON. Enforced by triggers. */
+  /** Maximum size of each list of a project, such as all of its imports, in bytes of JSON. Enforced by triggers. */
   maxProjectBytes?: number
   /** Called when an idle connection is lost. */
   onIdleError?: (error: Error) => void

@@ -80,7 +80,10 @@ export async function addStatements(
   return (await transaction.githubName.createMany({ data, skipDuplicates: true })).count
 }
 
-/** Creates a weak statement for a login that GitHub mentioned in passing. A rename of the account overrides it. */
+/**
+ * Creates a row of github_names for a login that GitHub mentioned in passing. It is weak: once a rename of the account
+ * is known, it no longer counts.
+ */
 export const mentioned = ({ id, login }: AccountName): NewStatement[] =>
   id ? [{ subject: 'account', github_id: id, former_name: null, name: login, known_at: null, weak: true }] : []
 

@@ -68,8 +68,9 @@ export const neighbors: Trial = () =>
       const before = quantile(quiet.times, 0.99)
       const statuses = Object.entries(counts).map(([status, count]) => `${count} x ${status}`)
       findings.push(
+        figure(`${label}: p99 of other users before the attack`, ms(before)),
         within(
-          `${label}: p99 of other users, without the attack ${ms(before)}, with it`,
+          `${label}: p99 of other users during the attack`,
           quantile(disturbed.times, 0.99),
           Math.round(before * FACTOR),
         ),

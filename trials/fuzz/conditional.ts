@@ -48,8 +48,8 @@ function judgeTags({ seen }: User, call: Call, { value, also }: { value: unknown
   const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   const here = seen.get(urlOf(call))
   const isSame = here && isDeepStrictEqual([here.value, here.also], [value, also])
-  // First compare with the ETag of this object's current version. An entry of `seen` whose key is an ETag can be that of
-  // another object: imports that were changed at the same time, for example by one webhook, can have equal ETags.
+  // First compare with the ETag of this object's current version. Looking up an ETag in `seen` can find another object:
+  // imports that were changed at the same time, for example by one webhook, can have equal ETags.
   const version = call.item === undefined ? undefined : tagOfVersion(seen, rowOf(value))
   if (version !== undefined && tags.includes(version)) return ['304']
   if (header === '*') return ['304']
