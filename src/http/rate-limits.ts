@@ -94,8 +94,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions) {
 
   /**
    * Counts a request and sets the rate limit headers.
-   * @param increment if false, the request is not counted. If the limit is used up, it is still rejected, with the
-   *   headers; if not, no headers are set
+   * @param increment false to check the limit without counting the request: if the limit is used up, the request is
+   *   rejected, with the headers; otherwise, no headers are set
    * @throws ApiError 429
    */
   async function spend(request: FastifyRequest, reply: FastifyReply, key: string, increment = true): Promise<void> {

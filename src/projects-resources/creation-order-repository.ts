@@ -113,7 +113,10 @@ export function createCreationOrder<Row extends Created>(
       return toPageEnd(rows, limit, positionOf)
     },
 
-    /** Reads the next batch of a range, whose size is that of the texts. It is empty at the end of the range. */
+    /**
+     * Reads the next batch of a range. Only the bytes of long texts count towards BATCH_BYTES. After the last row of the
+     * range, the batch is empty.
+     */
     async readBatch(condition: Prisma.Sql, range: Range<Position>): Promise<Batch<Row, Position>> {
       const rows = await read<Row>(Prisma.sql`
         SELECT ${columns} FROM (

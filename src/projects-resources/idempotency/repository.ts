@@ -104,8 +104,8 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
 const LONG_TEXT = 'text'
 
 /**
- * Maximum length of a `text` that `store` keeps, in characters. It is the maximum length of a `description`, which is
- * always stored. `insert` omits `text` regardless of its length.
+ * Maximum length of a `text` that `store` keeps, in UTF-16 code units. The number is the maximum length of a
+ * `description`, which is always stored. `insert` omits `text` regardless of its length.
  */
 const MAX_STORED_LENGTH = 10_000
 

@@ -115,7 +115,10 @@ export function createResourceRepository(
       return toPageEnd(links, limit, ({ id }) => id)
     },
 
-    /** Reads the next batch of a range, whose size is that of the JSON. It is empty at the end of the range. */
+    /**
+     * Reads the next batch of a range. The size of the resources in JSON (`link.bytes`) counts towards BATCH_BYTES. After
+     * the last row of the range, the batch is empty.
+     */
     async readBatch(owner: Owner, range: Range<LinkPosition>): Promise<Batch<LinkedRow, LinkPosition>> {
       const rows = await read<LinkedRow>(Prisma.sql`
         SELECT ${columns}, link.id AS link_id

@@ -115,11 +115,14 @@ const unavailable = (cause: unknown) => new ApiError('SESSION_LOOKUP_UNAVAILABLE
  */
 function readSession(body: unknown, options: SessionLookupOptions): FoundSession {
   const userId = readUserId(readField(body, options.SESSION_LOOKUP_USER_ID_FIELD))
-  if (userId === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_USER_ID_FIELD} is not a user id`)
+  if (userId === undefined) throw invalidField(options.SESSION_LOOKUP_USER_ID_FIELD, 'a user id')
   const expiresAt = readTime(readField(body, options.SESSION_LOOKUP_EXPIRES_AT_FIELD))
-  if (expiresAt === undefined) throw new RefusedResponse(`${options.SESSION_LOOKUP_EXPIRES_AT_FIELD} is not a time`)
+  if (expiresAt === undefined) throw invalidField(options.SESSION_LOOKUP_EXPIRES_AT_FIELD, 'a time')
   return { userId, expiresAt }
 }
+
+const invalidField = (path: string, expected: string) =>
+  new RefusedResponse(`the field ${path} of the response is missing or is not ${expected}`)
 
 /** Reads the value at a path such as `data.user.id`. */
 function readField(body: unknown, path: string): unknown {

@@ -2,7 +2,7 @@
 export interface Hosting {
   /** The source_type. Also the prefix of the short form, as in `github:owner/repo`. */
   name: string
-  /** Its hosts, each with its port unless that is 443. Messages mention the first one. */
+  /** Its hosts, each with its port unless that is the default. Messages mention the first one. */
   hosts: readonly [string, ...string[]]
   /** Hosts with ssh on port 443, for networks that block port 22. */
   sshHosts: readonly string[]
