@@ -9,7 +9,7 @@ WORKDIR /app
 
 FROM node AS build
 COPY package.json package-lock.json ./
-# Optional dependencies include the program of esbuild.
+# Without --omit=optional: esbuild, which bundles the service, has its binary in an optional dependency.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY prisma.config.ts ./
 COPY prisma ./prisma

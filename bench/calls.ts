@@ -35,7 +35,7 @@ export const resources: Call = {
     everySession(dataset, (user, session) => get(dataset, user, project, 'user-files', session)),
 }
 
-/** Creates imports. `project` depends on the contender (PROJECT in measure.ts). */
+/** Creates imports. By default, measure() passes the contender's `project` (PROJECT in measure.ts). */
 export const create: Call = {
   name: 'create',
   status: 201,

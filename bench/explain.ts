@@ -9,7 +9,10 @@ import { hashToken } from '../src/session-token.js'
 import { type Dataset, projectId, tokenOf } from './data.js'
 import { describePlan, type PlanNode } from './plan.js'
 
-/** Number of runs of each call until its plan is reported. The earlier runs warm the caches. */
+/**
+ * Number of the run of each call from which the summary is made. The complete plans are from the next run. The earlier
+ * runs warm the caches.
+ */
 const EXECUTIONS = 12
 
 const TIMEOUT_MS = 60_000
@@ -33,7 +36,7 @@ const AUTO_EXPLAIN = [
   'client_min_messages=notice',
 ]
 
-/** Runs one call of a repository, and records the plans of its statements. */
+/** Runs one call. After the warm-up, also records the plans of its statements. */
 type Step = <T>(name: string, call: () => Promise<T>) => Promise<T>
 
 interface ExplainedStatement {

@@ -105,7 +105,7 @@ function toTree({ nodes, samples, timeDeltas }: CpuProfile): Frame {
   return build(nodes[0]?.id ?? 0)
 }
 
-/** Folder of the bundled modules of the service. Packages can have a folder of the same name. */
+/** Folder of the bundled modules of the service, as a complete URL, because packages can have a folder `dist`, too. */
 const DIST = new URL('../dist/', import.meta.url).href
 
 /** Source maps of these modules. */

@@ -84,7 +84,7 @@ export async function runGrowth(postgres: BenchPostgres, options: GrowthOptions)
     const largest = Math.max(...rows)
     log(`plans at ${largest} rows`)
     const plans = await explainHotStatements(postgres.urlOf(`rows_${largest}`), ofRows(largest))
-    const ratios = largestToSmallest(inDatabase)
+    const ratios = lastToFirst(inDatabase)
     const growth: Growth = {
       machine: describeMachine(),
       verdicts: findVerdicts(ratios),
@@ -174,8 +174,8 @@ async function runSteps(steps: Step[], rounds: number, warmups = 1): Promise<Ser
   return [...series.values()]
 }
 
-/** Computes, for each series, the median ratio of the rate with the most rows to the rate with the fewest. */
-function largestToSmallest(series: Series[]): Record<string, number> {
+/** Computes, for each series, the median ratio of the rate with the last number of rows to the rate with the first. */
+function lastToFirst(series: Series[]): Record<string, number> {
   return Object.fromEntries(
     series.map(({ call, name, points }) => {
       const [first, last] = [points[0], points.at(-1)]

@@ -39,9 +39,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
 
 /**
  * Number of requests that each connection repeats: connection n sends the requests n * 11 to n * 11 + 10 in a loop.
- * Consecutive requests belong to different users. The connections also start with different users, unless there are
- * more connections than users, or the number of users is divisible by 11. (11 is a prime, so other numbers of users
- * have no factor in common with it.)
+ * Consecutive requests belong to different users. Connection n starts with the user n * 11 modulo the number of users.
+ * All connections start with different users if there are at least as many users as connections, and their number is
+ * not divisible by 11, which is a prime.
  */
 const REQUESTS_PER_CONNECTION = 11
 

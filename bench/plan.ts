@@ -18,7 +18,8 @@ export function describePlan(plan: PlanNode, isGeneric: boolean): string {
   const sorts = nodes
     .filter((node) => node['Node Type'].endsWith('Sort'))
     .map((node) => `${node['Actual Rows'] * node['Actual Loops']} rows by ${node['Sort Key']?.join(', ')}`)
-  // An aggregate with ORDER BY sorts its input without a Sort node, unless an index provides the order.
+  // An aggregate with ORDER BY can sort its input without a Sort node. It is listed even if its input is sorted, for
+  // example by an index.
   const inAggregates = nodes
     .filter((node) => node['Node Type'] === 'Aggregate' && node.Output?.some((output) => output.includes(' ORDER BY ')))
     .map((node) => `${node.Plans?.[0]?.['Actual Rows']} rows in an aggregate`)

@@ -22,8 +22,8 @@ const controller = new AbortController()
 const { signal } = controller
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
 
-/** Logs progress to stderr; stdout is for results. */
 const start = performance.now()
+/** Logs progress to stderr; stdout is for results. */
 const log = (message: string) =>
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s: ${message}\n`)
 

@@ -9,7 +9,7 @@ import {
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
-/** The part of the WebAssembly global that this file uses. Only TypeScript's DOM library declares it. */
+/** The part of the WebAssembly global that this file uses. TypeScript declares it only in libraries for browsers. */
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: unknown } }>
 }

@@ -18,7 +18,10 @@ const SESSION = `
 const IMPORT = `
   id, source_type, source_path, title, description, created_at, updated_at, neptun_user_id, project_id`
 
-/** Also reads withheld imports. They are few, so skipping them is cheaper than counting them in a subquery. */
+/**
+ * Also reads the withheld imports, which listImports() drops and counts. They are few, so this is cheaper than counting
+ * them in a subquery.
+ */
 const LIST_IMPORTS = `
   SELECT ${IMPORT},
     source_type = 'github' AND lower(split_part(source_path, '/', 1)) <> ALL (ARRAY (

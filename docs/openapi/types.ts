@@ -1101,11 +1101,11 @@ export interface components {
         Link: string;
         /** @description URL of the new object, relative to the URL of the request (RFC 9110). */
         Location: string;
-        /** @description Maximum number of requests per window. May be absent if the request was rejected before it was counted. */
+        /** @description Maximum number of requests per window. May be absent if the request was not counted. */
         "RateLimit-Limit": number;
-        /** @description Number of requests left in the current window. May be absent if the request was rejected before it was counted. */
+        /** @description Number of requests left in the current window. May be absent if the request was not counted. */
         "RateLimit-Remaining": number;
-        /** @description Seconds until the next window begins. May be absent if the request was rejected before it was counted. */
+        /** @description Seconds until the next window begins. May be absent if the request was not counted. */
         "RateLimit-Reset": number;
         /** @description Seconds to wait before retrying. */
         "Retry-After": number;

@@ -25,7 +25,7 @@ const LISTS: List[] = [
   })),
 ]
 
-/** A counter that does not match the rows. */
+/** The counters of a list, of which at least one does not match the rows. */
 export interface WrongCounter {
   list: string
   project_id: number
@@ -37,7 +37,7 @@ export interface WrongCounter {
 
 type Client = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
-/** Finds counters that do not match the rows, for example after a restore with triggers disabled. */
+/** Finds lists whose counters do not match the rows, for example after a restore with triggers disabled. */
 export async function findWrongCounters(client: Client, projectId?: number): Promise<WrongCounter[]> {
   const queries = LISTS.map(({ counter, table, resources, emptyBytes }) => {
     const [count, bytes] = [Prisma.raw(`${counter}_count`), Prisma.raw(`${counter}_bytes`)]

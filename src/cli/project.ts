@@ -64,11 +64,14 @@ async function checkCounters({ prisma }: Database, isRepair: boolean): Promise<C
     BYTES: `${counter.bytes}, actually ${counter.actual_bytes}`,
   }))
   const text = table(rows)
-  const counters = `${countOf(wrong.length, 'counter')} of ${countOf(projects.size, 'project')}`
+  const lists = `${countOf(wrong.length, 'list')} of ${countOf(projects.size, 'project')}`
   if (wrong.length > 0 && !isRepair) {
-    throw new CommandError('WRONG_COUNTERS', `${counters} ${wrong.length === 1 ? 'is' : 'are'} wrong: use --repair`)
+    throw new CommandError(
+      'WRONG_COUNTERS',
+      `${lists} ${wrong.length === 1 ? 'has' : 'have'} wrong counters: use --repair`,
+    )
   }
-  const note = wrong.length > 0 ? `Repaired ${counters}.` : 'All counters are correct.'
+  const note = wrong.length > 0 ? `Repaired the counters of ${lists}.` : 'All counters are correct.'
   return { json: { repaired: wrong }, text, note }
 }
 

@@ -9,7 +9,7 @@ export type TokenHash = Uint8Array<ArrayBuffer>
 /**
  * Reads a session token from a file. It is not an argument, because other users can see the arguments of a process.
  *
- * @param file the file name, or `-` for standard input; surrounding whitespace is ignored
+ * @param file the file name, or `-` for standard input. Whitespace around the token in the file is ignored
  * @returns the SHA-256 of the token
  * @throws CommandError if the file cannot be read or contains no token
  */

@@ -91,7 +91,7 @@ function describeParameter(name: string, names: string[]): string {
   const instead = INSTEAD.get(name)
   if (instead) return `not have the parameter ${name}: ${instead}`
   if (NEUTRAL.has(name)) return `not have the parameter ${name} with this value`
-  // After an unescaped & in a password, the rest of the password is parsed as a parameter.
+  // After an unescaped & in the parameter "password", the rest of the password is parsed as another parameter.
   const canBeShown = /^[a-z_]{1,40}$/i.test(name) && !names.includes('password')
   return canBeShown ? `not have the parameter ${name}, which is not supported` : 'not have unsupported parameters'
 }

@@ -41,9 +41,9 @@ export interface Database {
 }
 
 /**
- * Settings of each connection, so that defaults of the server, database or role cannot change the isolation level, the
- * query plans or how times are read. `random_page_cost` makes PostgreSQL prefer index scans, and `plan_cache_mode`
- * makes it plan a prepared statement only once (docs/decisions/013).
+ * Settings of each connection that does not go through a pooler, so that defaults of the server, database or role cannot
+ * change the isolation level, the query plans or how times are read. `random_page_cost` makes PostgreSQL prefer index
+ * scans, and `plan_cache_mode` makes it plan a prepared statement only once (docs/decisions/013).
  */
 const SETTINGS = {
   TimeZone: 'UTC',

@@ -16,7 +16,10 @@ export const NO_STORE = 'no-store'
 /** Headers that are part of a representation: if one of them changes, so must the ETag. */
 const REPRESENTATION_HEADERS = ['link', 'x-imports-withheld', 'x-installations-failed']
 
-/** Sets the ETag of a response to a hash of its text and representation headers, which must have been set already. */
+/**
+ * Sets the ETag of a response to a hash of `text` and the representation headers, which must have been set already.
+ * @param text the body, or another text that identifies it, for a body that is streamed
+ */
 export function setEntityTag(reply: FastifyReply, text: string): void {
   const headers = REPRESENTATION_HEADERS.flatMap((name) =>
     reply.hasHeader(name) ? [`${name}: ${reply.getHeader(name)}\n`] : [],

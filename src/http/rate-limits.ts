@@ -28,7 +28,7 @@ declare module 'fastify' {
      * @throws ApiError 429
      */
     countRefusedRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
-    /** Counts calls to GitHub, or other events that are not client requests, per `RATE_LIMIT_WINDOW`. */
+    /** Counts an event, such as a client request that needs GitHub, per `RATE_LIMIT_WINDOW`. Enforces no limit. */
     countCall: RequestCounter['add']
     /** Undefined if Redis is not configured. */
     redis: SharedRedis | undefined

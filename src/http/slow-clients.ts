@@ -15,7 +15,7 @@ interface SlowClientsOptions {
 const SLICE = 64 * 1024
 
 /**
- * Number of bytes of a response that are written without pauses. After them, there is a pause before each slice, so that
+ * If more than this number of bytes of a response have been written, there is a pause before each further slice, so that
  * a client that reads very fast cannot monopolize the event loop.
  */
 const UNPACED_BYTES = 256 * 1024

@@ -29,7 +29,7 @@ export class Semaphore {
   readonly #options: SemaphoreOptions
   readonly #onIdle: () => void
   #held = 0
-  /** In order of arrival. Each key grants a permit to its waiter; each value rejects the waiter. */
+  /** In order of arrival. Each key grants a permit to its waiter; each value ends the wait without a permit. */
   #waiters: Map<() => void, () => void> | undefined
 
   /** @param onIdle called when no permit is held any more */
@@ -41,14 +41,14 @@ export class Semaphore {
   /**
    * Acquires a permit.
    * @returns synchronously if a permit is available; otherwise a promise, which resolves to undefined if the queue is
-   *   full, the timeout expires or the response closes
+   *   full, the timeout expires, the response closes or rejectWaiters() is called
    */
   acquire(response?: ServerResponse): Release | Promise<Release | undefined> {
     if (response?.destroyed) return Promise.resolve(undefined)
     return this.#held < this.#options.permits ? this.#hold(response) : this.#wait(response)
   }
 
-  /** Rejects all current waiters. */
+  /** Ends the wait of all current waiters: their promises resolve to undefined. */
   rejectWaiters(): void {
     for (const reject of this.#waiters?.values() ?? []) reject()
   }
@@ -95,7 +95,10 @@ export class Semaphore {
   }
 }
 
-/** Creates one semaphore per key, such as the id of a user or a project, for as long as it is in use. */
+/**
+ * Creates a collection of semaphores, one per key, such as the id of a user or a project. A semaphore is created when
+ * its key is first used, and removed when none of its permits is held any more.
+ */
 export function createKeyedSemaphore(options: SemaphoreOptions) {
   const semaphores = new Map<number, Semaphore>()
   return {

@@ -147,8 +147,8 @@ export default fp(session, {
 })
 
 /**
- * @param reason why the session is not valid, for the log; undefined if no session was looked up, because the cookie is
- *   missing, ambiguous or malformed
+ * @param reason why the session is not valid, for the log; undefined if the session query did not run, because the
+ *   cookie is missing, ambiguous or malformed
  */
 function unauthorized(request: FastifyRequest, reason?: string): ApiError {
   const hasCookie = reason === undefined && hasSessionCookie(request)

@@ -2,8 +2,9 @@ import type { RouteOptions } from 'fastify'
 import { createDocument } from '../http/openapi/document-app.js'
 import { createInfo } from '../http/openapi/info.js'
 
-const DESCRIPTION = `For the service that signs users in and owns projects. That service assigns the ids of users,
-projects and resources.
+const DESCRIPTION = `For the service that signs users in and owns projects. That service assigns the ids of users and
+projects, and of the resources that it creates here. Resources that users create through the public API get ids from
+sequences.
 
 Every request requires \`Authorization: Bearer\` with one of the tokens in \`SERVICE_TOKENS\`. Cookies are ignored,
 CORS is disabled, and requests from browsers are refused.

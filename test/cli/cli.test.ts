@@ -254,16 +254,22 @@ t.test('project check finds and repairs wrong counters', async (t) => {
   await sql('UPDATE projects SET import_count = 5, import_bytes = 99, chat_conversation_count = 3 WHERE id = 7')
   await sql('UPDATE project_user_files SET bytes = bytes + 10')
   const wrong = await cli('project', 'check')
-  t.match(wrong, { code: 1, stderr: 'error: 3 counters of 1 project are wrong: use --repair\n' })
-  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 3 counters of 1 project.\n' })
+  t.match(wrong, { code: 1, stderr: 'error: 3 lists of 1 project have wrong counters: use --repair\n' })
+  t.match(await cli('project', 'check', '--repair'), {
+    code: 0,
+    stderr: 'Repaired the counters of 3 lists of 1 project.\n',
+  })
   t.strictSame(await counters(), right)
   t.match(await cli('project', 'check'), { code: 0 })
   await sql('UPDATE projects SET import_count = 5 WHERE id = 7')
   t.match(await cli('project', 'check'), {
     code: 1,
-    stderr: 'error: 1 counter of 1 project is wrong: use --repair\n',
+    stderr: 'error: 1 list of 1 project has wrong counters: use --repair\n',
   })
-  t.match(await cli('project', 'check', '--repair'), { code: 0, stderr: 'Repaired 1 counter of 1 project.\n' })
+  t.match(await cli('project', 'check', '--repair'), {
+    code: 0,
+    stderr: 'Repaired the counters of 1 list of 1 project.\n',
+  })
   const columns = await sql(`SELECT replace(column_name, '_count', '') AS list FROM information_schema.columns
     WHERE table_name = 'projects' AND column_name LIKE '%\\_count' ORDER BY 1`)
   await sql(`UPDATE projects SET ${columns.map(({ list }) => `${list}_count = 77`).join(', ')} WHERE id = 8`)

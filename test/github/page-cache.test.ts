@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createPageCache } from '../../src/github/page-cache.js'
 
-/** Creates a page that takes about `bytes` bytes of memory. */
+/** Creates a page whose size the cache estimates as about `bytes` bytes: it counts two bytes per character. */
 const page = (name: string, bytes: number) => ({ etag: `"${name}"`, json: name.padEnd(bytes / 2, '.') })
 
 t.test('the least recently used pages are evicted when the size limit is reached', async (t) => {

@@ -70,7 +70,7 @@ t.test('a replayed rename is not applied again', async (t) => {
   t.equal((await service.call('GET', one)).body.import.source_path, 'username/b')
 })
 
-t.test('a replay sent as an unhandled event is ignored; sent as its own event, it is still a replay', async (t) => {
+t.test('a replay with the name of an unhandled event is ignored; with its own event, it is recognized', async (t) => {
   const service = await shared.reset()
   t.strictSame(await send(service, 'installation', SUSPENDED), { status: 200, body: processed })
   t.equal((await send(service, 'ping', SUSPENDED)).status, 202, 'an event that is not handled is ignored')

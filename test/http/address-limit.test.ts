@@ -80,7 +80,7 @@ for (const [store, url] of [
   )
 
   t.test(
-    `requests to routes that require no session count against the address, whatever the cookie (requests counted ${store})`,
+    `on a route that needs no session, a request counts against the address, whatever its cookie (requests counted ${store})`,
     { skip },
     async (t) => {
       const { sql, send } = await start(t)

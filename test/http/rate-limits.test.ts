@@ -53,7 +53,7 @@ t.test('setting the system clock back does not lengthen the window', async (t) =
   t.match(headers.get('retry-after'), SOON)
 })
 
-t.test('requests without a session count against the address, also those to unknown routes', async (t) => {
+t.test('without a session, a request counts against the address, even if its route is unknown', async (t) => {
   const { call } = await startApp(t, { RATE_LIMIT_ADDRESS: '3' })
   t.equal((await call('GET', IMPORTS, { token: null })).status, 401)
   t.equal((await call('GET', '/nowhere', { token: null })).status, 404)

@@ -25,7 +25,8 @@ export function expectList(user: User, call: Call, { items, withheld = 0, isAfte
       const problems: Problem[] = read.apply?.(response, body) ?? []
       if (response.status !== 200) return problems
       const counted = Number(response.headers.get('x-imports-withheld') ?? 0)
-      if (counted !== withheld) problems.push({ rule: 'state', text: `${counted} items are withheld, not ${withheld}` })
+      if (counted !== withheld)
+        problems.push({ rule: 'state', text: `X-Imports-Withheld is ${counted}, not ${withheld}` })
       const link = response.headers.get('link')
       const after = rest.length > shown.length ? shown.at(-1) : undefined
       if ((link !== undefined) !== (after !== undefined)) {

@@ -11,7 +11,8 @@ export const FULL = '409 PROJECT_FULL'
 
 /**
  * Maximum difference in length between a generated id and its placeholder, the one-digit id in GENERATED, in bytes. The
- * longest id is the negative id of a preview: a minus sign and 10 digits.
+ * longest ids are negative: a minus sign and 10 digits. For a preview, the service inserts a row with such an id, and
+ * rolls it back.
  */
 const ID_BYTES = 10
 

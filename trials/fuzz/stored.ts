@@ -6,7 +6,7 @@ import type { Model, Project, Row, Session, User } from './model.js'
 const tableOf = (slug: string) => slug.replaceAll('-', '_')
 export const INSERT_PROJECT = 'INSERT INTO projects (name, neptun_user_id) VALUES ($1, $2) RETURNING id'
 
-/** Reads all stored data of a user. */
+/** Reads a user's projects with their imports and links, and the user's resources. */
 export async function readModel(client: pg.Pool, userId: number): Promise<Model> {
   const read = async (query: string) => (await client.query(query, [userId])).rows
   const projects = new Map<number, Project>()

@@ -17,7 +17,7 @@ const counts = (condition: string) =>
 const COUNT_OF_USER = `SELECT ${counts('WHERE neptun_user_id = $1').join(', ')}`
 const COUNT_OF_ALL = `SELECT ${counts('').join(', ')}`
 
-/** Compares all stored data of a user with the model. */
+/** Compares a user's stored projects, imports, links and resources with the model. */
 export async function verify(pool: pg.Pool, user: User): Promise<Problem[]> {
   return compare('stored', toPlain(await readModel(pool, user.id)), toPlain(user.model))
 }

@@ -12,7 +12,7 @@ import { drawDelivery } from './webhook.js'
 import { openWire, type Wire } from './wire.js'
 
 /**
- * Number of steps of a worker between comparisons of all stored data with the model. A step is a call, a webhook
+ * Number of steps of a worker between comparisons of stored data with the model. A step is a call, a webhook
  * delivery or several pipelined reads.
  */
 const INTERVAL = 100
@@ -71,7 +71,7 @@ async function reportProblems(
 }
 
 async function compareStored(context: Context, user: User): Promise<void> {
-  await reportProblems(context, user, await verify(context.pool, user), () => 'comparison of all stored data')
+  await reportProblems(context, user, await verify(context.pool, user), () => 'comparison of stored data')
 }
 
 /** Pipelines several reads. The responses must arrive in the order of the requests. */
@@ -111,8 +111,8 @@ async function changeAsOtherService(pool: pg.Pool, user: User): Promise<void> {
   const { random, model, sessions } = user
   switch (random.weighted({ session: 70, project: 10, resource: 20 })) {
     case 'session':
-      // The first session stays valid because the workers of other users use it. The last one has the sealed token,
-      // which withOtherCookie() expects to be valid.
+      // The first session stays valid because the workers of other users use it. The last one, whose token has
+      // unusual punctuation (sealed() in users.ts), stays valid because withOtherCookie() uses it.
       return await changeSession(pool, random.pick(sessions.slice(1, 4)), random.pick(['valid', 'expired', 'revoked']))
     case 'project':
       return await replaceProject(pool, user, random.pick([...model.projects.values()].slice(1)))

@@ -10,7 +10,7 @@ const count = (description: string, maximum: number) => ({
 
 const text = (description: string, maxLength: number) => ({ type: 'string', maxLength, description })
 
-const UNCOUNTED = 'May be absent if the request was rejected before it was counted.'
+const UNCOUNTED = 'May be absent if the request was not counted.'
 
 /** Headers of every response to a request that was counted. */
 export const RATE_LIMIT: Headers = {

@@ -21,7 +21,8 @@ declare module 'fastify' {
   }
   interface FastifyReply {
     /**
-     * Writes, and returns the response body. A retry with the same Idempotency-Key replays the stored result instead.
+     * Runs `call.write`, and returns the response body. A retry with the same Idempotency-Key replays the stored result
+     * instead of writing.
      */
     writeOnce<Result extends object, Body extends object>(call: IdempotentCall<Result, Body>): Promise<Body>
   }

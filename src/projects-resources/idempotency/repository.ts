@@ -6,7 +6,7 @@ import type { Owner } from '../owner.js'
 /** A request with an Idempotency-Key. */
 export interface KeyedRequest {
   key: string
-  /** SHA-256 of the method, the path and the body. */
+  /** SHA-256 of the method, the route, the ids in the path, and the body as JSON with sorted keys. */
   hash: Buffer
 }
 

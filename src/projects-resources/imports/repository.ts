@@ -73,8 +73,9 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
      * Returns the row that `create` would store, or throws the error that it would throw. Inserts in a transaction that
      * is rolled back, so that the same constraints and triggers apply. The id is negative, to leave the sequence
      * unchanged. Two differences are possible. If a webhook has reported a rename that GitHub's API did not return yet,
-     * `create` stores the new path and the preview returns the old one. The negative id can be a few bytes longer than
-     * the id from the sequence, so the preview of an import that just fits into the list can fail with 409.
+     * `create` stores the new path and the preview returns the old one. The limit of the list is in bytes of JSON, in
+     * which the negative id can be a few characters longer than the id from the sequence: if a create would only just
+     * stay within the limit, its preview can fail with 409 PROJECT_FULL.
      */
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined

@@ -43,7 +43,7 @@ export function checkLinkOrCreate({ idField, create, check }: ResourceDescriptor
     const isLink = idField in values
     const isCreate = fields.some((name) => name in values)
     if (isLink && isCreate) {
-      return [{ path: 'body', message: `must have either ${idField} or ${fields.join(', ')}, not both` }]
+      return [{ path: 'body', message: `must have either ${idField} or the fields ${fields.join(', ')}, not both` }]
     }
     if (!isLink && !isCreate) {
       return [{ path: `body.${idField}`, message: `is required, unless the body has ${fields.join(', ')}` }]

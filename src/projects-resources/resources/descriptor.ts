@@ -40,8 +40,8 @@ export interface ResourceDefinition<
   /** Response properties that are not columns. */
   computed: { [Name in Exclude<keyof Static<Resource>, keyof Row<M>>]: (row: Row<M>) => Static<Resource>[Name] }
   /**
-   * Column that is unique per user. In the public API, creating a resource with an existing value updates the existing
-   * one.
+   * Column that is unique per user. In the public API, if the user already has a resource with the value in the body, a
+   * create updates that resource.
    */
   naturalKey?: keyof Row<M> & keyof Static<Create> & string
   /** Additional columns that only a body of the internal API can contain. Every property is optional. */

@@ -82,7 +82,7 @@ t.test('the route schemas of each resource type have exactly the expected proper
 
 for (const { slug, idField, create, created, linkTable, table, texts, fields: schemas } of RESOURCE_TYPES) {
   const fields = Object.keys(schemas)
-  const mixed: Problem = ['body', `must have either ${idField} or ${fields.join(', ')}, not both`]
+  const mixed: Problem = ['body', `must have either ${idField} or the fields ${fields.join(', ')}, not both`]
   const missing = fields.map((name): Problem => [`body.${name}`, 'is required'])
   const id = (value: unknown): [string, unknown, Problem[]] => [
     `the id ${JSON.stringify(value)}`,

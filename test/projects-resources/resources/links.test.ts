@@ -239,7 +239,7 @@ t.test('all pages of links together are the whole list, newest link first', asyn
   t.equal((await call('GET', `${all}?limit=5&cursor=MQ`)).text, '[]', 'no link is older than the first one')
 })
 
-/** Links 15 files of 1 MiB to project 789, whose limit is 16 MiB. */
+/** Links 15 files of 1 MiB to project 789. The limit of each of its lists is 16 MiB. */
 const writeLargeFiles = (sql: TestApp['sql']) =>
   sql(`
     WITH made AS (
