@@ -40,8 +40,8 @@ async function run(job: LoadJob): Promise<LoadResult> {
 /**
  * Number of requests that each connection repeats: connection n sends the requests n * 11 to n * 11 + 10 in a loop.
  * Consecutive requests belong to different users. Connection n starts with the user n * 11 modulo the number of users.
- * All connections start with different users if there are at least as many users as connections, and their number is
- * not divisible by 11, which is a prime.
+ * 11 is a prime. If the number of users is not a multiple of 11, and is at least the number of connections, all
+ * connections therefore start with different users.
  */
 const REQUESTS_PER_CONNECTION = 11
 
