@@ -72,7 +72,8 @@ async function connect(config: Config, logger: Logger): Promise<{ database: Data
   try {
     const { MIGRATE_ON_START, DATABASE_URL } = config
     const pending = MIGRATE_ON_START ? listPending(DATABASE_URL) : checkMigrations(DATABASE_URL).then(() => [])
-    // Runs while the database is being opened, to start faster. An error of opening it takes precedence.
+    // The check runs while the database is being opened, to start faster. If opening fails, that error is thrown, and
+    // an error of the check is ignored.
     pending.catch(() => {})
     const database = await openDatabase(databaseOptions(config, logger))
     return { database, isPending: (await pending).length > 0 }

@@ -51,7 +51,7 @@ async function isUnavailable(t: Test, response: Promise<AppResponse>, name: stri
   t.strictSame(actual, expected, `${name} (${elapsed} of ${within} ms)`)
 }
 
-/** Asserts that the service works and that all its connections become idle. `when` says at what time. */
+/** Asserts that the service works and that all its connections become idle. `when` begins the assertion's title. */
 async function works(t: Test, { call, database: { pool }, log }: TestApp, when: string) {
   const { status, body } = await call('GET', `${IMPORTS}?source_type=git`)
   t.strictSame([status, body], [200, { imports: [] }], `${when}: the service works`)
