@@ -206,10 +206,9 @@ t.test('read-only and unknown properties are ignored', async (t) => {
   t.not(id, 4711)
   t.not(created_at, body.created_at)
   t.strictSame(rest, {
+    ...UNSET,
     source_type: 'local',
     source_path: 'x',
-    title: null,
-    description: null,
     updated_at: created_at,
     neptun_user_id: 1,
     project_id: 789,
