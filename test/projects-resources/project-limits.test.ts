@@ -290,6 +290,24 @@ t.test('a write that waits for another write to the same project holds no lock o
   }
 })
 
+t.test('the trigger of a list that a later migration adds also fires before the foreign keys', async (t) => {
+  const client = new pg.Client({ connectionString: (await shared.reset()).databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query(`
+    BEGIN;
+    ALTER TABLE projects ADD note_count integer NOT NULL DEFAULT 0, ADD note_bytes bigint NOT NULL DEFAULT 1;
+    CREATE TABLE notes (project_id integer REFERENCES projects);
+    CREATE FUNCTION list_bytes(item notes) RETURNS integer LANGUAGE sql AS 'SELECT 3';
+    CALL limit_list('notes', 'note', 'notes', 1)`)
+  // The bit 4 of tgtype marks triggers of an INSERT.
+  const { rows } = await client.query(`
+    SELECT proname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+    WHERE tgrelid = 'notes'::regclass AND tgtype & 4 = 4 ORDER BY tgname COLLATE "C"`)
+  t.strictSame(rows, [{ proname: 'count_notes' }, { proname: 'RI_FKey_check_ins' }])
+  await client.query('ROLLBACK')
+})
+
 t.test('each list of links has a separate limit of MAX_PROJECT_BYTES', async (t) => {
   const service = await startApp(t, { MAX_PROJECT_BYTES: `${MAX_BYTES}` })
   const { call } = service

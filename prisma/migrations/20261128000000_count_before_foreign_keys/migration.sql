@@ -5,9 +5,25 @@
 -- a preview), an update by another one could fail: "new multixact has more than one updating member".
 --
 -- PostgreSQL fires the triggers of a row in alphabetical order, and those of foreign keys are called RI_ConstraintTrigger_...
-ALTER TRIGGER "imports_count" ON "imports" RENAME TO "A_imports_count";
-ALTER TRIGGER "context_files_count" ON "context_files" RENAME TO "A_context_files_count";
-ALTER TRIGGER "project_user_files_count" ON "project_user_files" RENAME TO "A_project_user_files_count";
-ALTER TRIGGER "project_template_collections_count" ON "project_template_collections" RENAME TO "A_project_template_collections_count";
-ALTER TRIGGER "project_github_installations_count" ON "project_github_installations" RENAME TO "A_project_github_installations_count";
-ALTER TRIGGER "project_chat_conversations_count" ON "project_chat_conversations" RENAME TO "A_project_chat_conversations_count";
+CREATE PROCEDURE "count_before_foreign_keys"(list text) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TRIGGER %I ON %I RENAME TO %I', list || '_count', list, 'A_' || list || '_count');
+END
+$$;
+
+CALL count_before_foreign_keys('imports');
+CALL count_before_foreign_keys('context_files');
+CALL count_before_foreign_keys('project_user_files');
+CALL count_before_foreign_keys('project_template_collections');
+CALL count_before_foreign_keys('project_github_installations');
+CALL count_before_foreign_keys('project_chat_conversations');
+
+-- The same for lists that are added later, including those that limit_links() adds.
+ALTER PROCEDURE "limit_list" RENAME TO "create_list_limit";
+
+CREATE PROCEDURE "limit_list"(list text, counter text, nouns text, empty_bytes integer) LANGUAGE plpgsql AS $$
+BEGIN
+    CALL create_list_limit(list, counter, nouns, empty_bytes);
+    CALL count_before_foreign_keys(list);
+END
+$$;
