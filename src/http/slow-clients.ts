@@ -20,8 +20,12 @@ const SLICE = 64 * 1024
  */
 const UNPACED_BYTES = 256 * 1024
 
-/** Pause before a slice, in milliseconds. */
-const PAUSE = 1
+/**
+ * Returns the pause before a slice, in milliseconds. The more responses pause at the same time, the longer: together,
+ * they leave most of the time of the event loop to other requests.
+ */
+const pauseFor = (responses: number) => (responses === 1 ? 1 : Math.min(2 * responses, MAX_PAUSE))
+const MAX_PAUSE = 16
 
 /** A connection on which responses have been sent. */
 interface Connection {
@@ -41,6 +45,8 @@ interface Connection {
 async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes }: SlowClientsOptions) {
   const connections = new Map<Socket, Connection>()
   let bufferedBytes = 0
+  /** Number of responses that pause at the moment. Those of clients that do not read are not among them. */
+  let pausing = 0
 
   function connectionOf(request: FastifyRequest): Connection {
     const { socket } = request.raw
@@ -83,6 +89,12 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes
     }
   }
 
+  async function pause() {
+    pausing += 1
+    await sleep(pauseFor(pausing))
+    pausing -= 1
+  }
+
   async function* send(connection: Connection, chunks: AsyncIterable<unknown> | Buffer[]) {
     let reserved = 0
     let sent = 0
@@ -93,7 +105,7 @@ async function slowClients(app: FastifyInstance, { readTimeout, maxBufferedBytes
         reserve(connection, reserved)
         for (let start = 0; start < buffer.length; start += SLICE) {
           const slice = buffer.subarray(start, start + SLICE)
-          if (sent > UNPACED_BYTES) await sleep(PAUSE)
+          if (sent > UNPACED_BYTES) await pause()
           yield slice
           sent += slice.length
           connection.readAt = performance.now()
