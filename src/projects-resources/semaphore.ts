@@ -99,10 +99,10 @@ export class Semaphore {
  * Creates a collection of semaphores, one per key, such as the id of a user or a project. A semaphore is created when
  * its key is first used, and removed when none of its permits is held any more.
  */
-export function createKeyedSemaphore(options: SemaphoreOptions) {
-  const semaphores = new Map<number, Semaphore>()
+export function createKeyedSemaphore<Key = number>(options: SemaphoreOptions) {
+  const semaphores = new Map<Key, Semaphore>()
   return {
-    acquire(key: number, response?: ServerResponse): Release | Promise<Release | undefined> {
+    acquire(key: Key, response?: ServerResponse): Release | Promise<Release | undefined> {
       // A semaphore that never had a holder would never be removed.
       if (response?.destroyed) return Promise.resolve(undefined)
       const semaphore = semaphores.get(key) ?? new Semaphore(options, () => semaphores.delete(key))
@@ -110,7 +110,7 @@ export function createKeyedSemaphore(options: SemaphoreOptions) {
       return semaphore.acquire(response)
     },
 
-    rejectWaiters(key: number): void {
+    rejectWaiters(key: Key): void {
       semaphores.get(key)?.rejectWaiters()
     },
   }

@@ -13,8 +13,16 @@ import { MAX_ID } from '../identity-rules.js'
 import { ProjectPath } from '../schemas.js'
 import { createReceiving, type LargeWork } from './large-work.js'
 import { type Authorization, createAuthorize, type Owner } from './owner.js'
+import { createKeyedSemaphore } from './semaphore.js'
 import type { SessionLookup } from './session-lookup/index.js'
 import { createSessionUseRepository } from './session-use-repository.js'
+
+/**
+ * Each session has one session query at a time: its other requests wait, so that the queries of other sessions find a
+ * free connection. More never wait than the limits of concurrent requests permit. `timeout` is in milliseconds.
+ */
+const SESSION_QUERIES = { permits: 1, maxWaiting: 128, timeout: 15_000 }
+const EARLIER_FAILED = 'An earlier session query of the same session failed'
 
 /** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
@@ -92,17 +100,34 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlightLimit(app)
+  const queries = createKeyedSemaphore<string>(SESSION_QUERIES)
+
+  /** Runs the session query of a request, after those of earlier requests of the same session. */
+  async function find(request: FastifyRequest, key: string, hash: Buffer) {
+    const permit = queries.acquire(key)
+    const release = permit instanceof Promise ? await permit : permit
+    if (!release) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: new Error(EARLIER_FAILED) })
+    try {
+      return await authorize(hash, readPath(request), request.routeOptions.config)
+    } catch (error) {
+      // The waiting queries would fail later for the same reason.
+      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(key)
+      throw error
+    } finally {
+      release()
+    }
+  }
+
   const receiving = createReceiving()
   app.addHook('onRequest', (request, reply, done) => {
-    const { sessionHash } = request
+    const { sessionHash, sessionKey } = request
     inFlight.enter(request, reply)
     let reason: string | undefined
     const lookUp = async () => {
-      if (!sessionHash) return null
-      const find = () => authorize(sessionHash, readPath(request), request.routeOptions.config)
-      let found = await find()
+      if (!sessionHash || sessionKey === undefined) return null
+      let found = await find(request, sessionKey, sessionHash)
       if (lookup && 'refused' in found && LOOKUP_REASONS.includes(found.refused)) {
-        if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
+        if (await lookup.find(request.sessionToken, sessionHash)) found = await find(request, sessionKey, sessionHash)
       }
       request.userId = found.sessionUserId
       if (!('refused' in found)) return found

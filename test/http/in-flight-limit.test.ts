@@ -52,7 +52,7 @@ const untilReleased = (service: TestApp, when = '') =>
 const lock = (t: Test, { databaseUrl }: TestApp, table: string) =>
   holdTransaction(t, databaseUrl, `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
 
-/** Enough connections for every request that waits for a lock, so that pg_stat_activity shows all waiting requests. */
+/** Enough connections for every request, and timeouts that are longer than the locks are held. */
 const SETTINGS = {
   DATABASE_POOL_SIZE: '20',
   DATABASE_ANSWER_TIMEOUT: '60000',
@@ -62,8 +62,14 @@ const SETTINGS = {
 
 const WAITING = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
 
-const untilWaiting = ({ sql }: TestApp, count: number) =>
-  until(async () => (await sql(WAITING)).length === count, `${count} requests wait`, 30_000)
+/** @returns a function that waits until the service has received this number of requests since this call */
+function countRequests({ app }: TestApp) {
+  let received = 0
+  app.server.on('request', () => {
+    received += 1
+  })
+  return (count: number) => until(() => received === count, `${count} requests have been received`)
+}
 
 t.test(
   'a session can have sixteen requests in progress, including those whose session is being looked up',
@@ -71,8 +77,9 @@ t.test(
     const service = await startApp(t, SETTINGS)
     const token = await createSession(service.sql, OWNER.userId)
     const unlock = await lock(t, service, 'sessions')
+    const untilReceived = countRequests(service)
     const requests = Array.from({ length: LIMIT }, () => list(service))
-    await untilWaiting(service, LIMIT)
+    await untilReceived(LIMIT)
     const more = await Promise.all(Array.from({ length: 20 }, () => list(service)))
     t.same(
       more,
@@ -86,6 +93,37 @@ t.test(
   },
 )
 
+t.test('each session has one session query at a time', async (t) => {
+  const service = await startApp(t, SETTINGS)
+  const listOther = () => list(service, STRANGER, resources('/user-files', STRANGER))
+  // Sessions that have not been valid within the last minute share a limit per client address.
+  await Promise.all([list(service), listOther()])
+  const unlock = await lock(t, service, 'sessions')
+  const untilReceived = countRequests(service)
+  const requests = Array.from({ length: LIMIT }, () => list(service))
+  const other = listOther()
+  await untilReceived(LIMIT + 1)
+  await until(async () => (await service.sql(WAITING)).length >= 2, 'both sessions query the database')
+  t.equal((await service.sql(WAITING)).length, 2)
+  await unlock()
+  for (const { status } of await Promise.all([...requests, other])) t.equal(status, 200)
+})
+
+t.test('requests that wait for a session query fail with it', async (t) => {
+  const service = await startApp(t, { ...SETTINGS, DATABASE_LOCK_TIMEOUT: '500' })
+  const unlock = await lock(t, service, 'sessions')
+  const responses = await Promise.all(Array.from({ length: LIMIT }, () => list(service)))
+  for (const { status, body } of responses) {
+    t.equal(status, 503)
+    t.match(body, { code: 'DATABASE_UNAVAILABLE' })
+  }
+  const reasons = service.log.map((line) => JSON.stringify(JSON.parse(line)))
+  const ownFailures = reasons.filter((line) => line.includes('canceling statement due to lock timeout'))
+  t.ok(ownFailures.length < LIMIT, `${ownFailures.length} of the session queries were executed`)
+  await unlock()
+  t.equal((await list(service)).status, 200, 'the session can send requests again')
+})
+
 /**
  * Locks the table `imports` and sends sixteen concurrent requests. Until `unlock` is called, each handler waits for this
  * lock, or for another of these handlers to finish.
@@ -93,8 +131,9 @@ t.test(
 async function holdHandlers<Request>(t: Test, service: TestApp, send: () => Request) {
   const unlockSessions = await lock(t, service, 'sessions')
   const unlock = await lock(t, service, 'imports')
+  const untilReceived = countRequests(service)
   const requests = Array.from({ length: LIMIT }, send)
-  await untilWaiting(service, LIMIT)
+  await untilReceived(LIMIT)
   await unlockSessions()
   await until(
     async () => (await service.sql(`${WAITING} AND query LIKE '%FROM imports%'`)).length > 0,

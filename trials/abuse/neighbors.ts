@@ -38,6 +38,10 @@ const attacks = async (url: string): Promise<Record<string, string[]>> => {
     'new files of 2 MiB': send('POST', '/user-files', file(330_000)),
     'new imports': send('POST', '/imports', importOf(10_000)),
     'small lists': get('/chat-conversations'),
+    'invalid requests': send('POST', '/chat-conversations', '{}'),
+    'creates with the same Idempotency-Key': send('POST', '/imports', importOf(1)).map((request) =>
+      request.replace('\r\n', '\r\nIdempotency-Key: key\r\n'),
+    ),
     'lists, one file, new files and new imports': [
       ...get('/imports'),
       ...get('/user-files'),
