@@ -20,12 +20,14 @@ const SLICE = 64 * 1024
  */
 const UNPACED_BYTES = 256 * 1024
 
+/** Maximum pause before a slice, in milliseconds. */
+const MAX_PAUSE = 16
+
 /**
  * Returns the pause before a slice, in milliseconds. The more responses pause at the same time, the longer: together,
  * they leave most of the time of the event loop to other requests.
  */
 const pauseFor = (responses: number) => (responses === 1 ? 1 : Math.min(2 * responses, MAX_PAUSE))
-const MAX_PAUSE = 16
 
 /** A connection on which responses have been sent. */
 interface Connection {

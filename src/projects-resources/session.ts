@@ -19,10 +19,10 @@ import { createSessionUseRepository } from './session-use-repository.js'
 
 /**
  * Each session has one session query at a time: its other requests wait, so that the queries of other sessions find a
- * free connection. More never wait than the limits of concurrent requests permit. `timeout` is in milliseconds.
+ * free connection. `maxWaiting` is more than the limits in http/in-flight-limit.ts allow. `timeout` is in milliseconds.
  */
 const SESSION_QUERIES = { permits: 1, maxWaiting: 128, timeout: 15_000 }
-const EARLIER_FAILED = 'An earlier session query of the same session failed'
+const EARLIER_FAILED = 'An earlier session query of the same session failed or took too long'
 
 /** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
@@ -102,16 +102,17 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   const inFlight = createInFlightLimit(app)
   const queries = createKeyedSemaphore<string>(SESSION_QUERIES)
 
-  /** Runs the session query of a request, after those of earlier requests of the same session. */
-  async function find(request: FastifyRequest, key: string, hash: Buffer) {
-    const permit = queries.acquire(key)
-    const release = permit instanceof Promise ? await permit : permit
+  /**
+   * Runs a session query after the earlier ones of the same session.
+   * @throws ApiError 503 if an earlier one found the database unavailable, or took too long
+   */
+  async function inTurn<T>(session: string, query: () => Promise<T>): Promise<T> {
+    const release = await queries.acquire(session)
     if (!release) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: new Error(EARLIER_FAILED) })
     try {
-      return await authorize(hash, readPath(request), request.routeOptions.config)
+      return await query()
     } catch (error) {
-      // The waiting queries would fail later for the same reason.
-      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(key)
+      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(session)
       throw error
     } finally {
       release()
@@ -125,9 +126,11 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
     let reason: string | undefined
     const lookUp = async () => {
       if (!sessionHash || sessionKey === undefined) return null
-      let found = await find(request, sessionKey, sessionHash)
+      const query = () => authorize(sessionHash, readPath(request), request.routeOptions.config)
+      const find = () => inTurn(sessionKey, query)
+      let found = await find()
       if (lookup && 'refused' in found && LOOKUP_REASONS.includes(found.refused)) {
-        if (await lookup.find(request.sessionToken, sessionHash)) found = await find(request, sessionKey, sessionHash)
+        if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
       }
       request.userId = found.sessionUserId
       if (!('refused' in found)) return found

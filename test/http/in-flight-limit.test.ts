@@ -117,8 +117,7 @@ t.test('requests that wait for a session query fail with it', async (t) => {
     t.equal(status, 503)
     t.match(body, { code: 'DATABASE_UNAVAILABLE' })
   }
-  const reasons = service.log.map((line) => JSON.stringify(JSON.parse(line)))
-  const ownFailures = reasons.filter((line) => line.includes('canceling statement due to lock timeout'))
+  const ownFailures = service.log.filter((line) => line.includes('canceling statement due to lock timeout'))
   t.ok(ownFailures.length < LIMIT, `${ownFailures.length} of the session queries were executed`)
   await unlock()
   t.equal((await list(service)).status, 200, 'the session can send requests again')
