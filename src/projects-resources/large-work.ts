@@ -14,11 +14,11 @@ const USER_QUEUE = { maxWaiting: 16, timeout: 7000 }
 const TOTAL_QUEUE = { maxWaiting: 64, timeout: 5000 }
 
 /**
- * Cooldown of a user's permits, as a multiple of the time that a permit was held (see semaphore.ts). If other large work
- * of the user is queued when a permit is released, the permit stays unused for three times as long as it was held, but
- * at most for MAX_COOLDOWN. The cooldown does not delay a user who sends one request at a time.
+ * Cooldown of a user's permits. If other large work of the user is queued when a permit is released, the permit stays
+ * unused for three times as long as it was held, but at most for 500 ms. The cooldown does not delay a user who sends one
+ * request at a time.
  */
-const COOLDOWN = 3
+const COOLDOWN = { factor: 3, maximum: 500 }
 
 /** Limits the concurrency of one kind of large work. */
 export interface LargeWork {

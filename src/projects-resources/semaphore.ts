@@ -8,15 +8,22 @@ export interface SemaphoreOptions {
   maxWaiting: number
   /** Maximum waiting time, in milliseconds. */
   timeout: number
-  /**
-   * Delay before a released permit goes to the next waiter, as a multiple of the time that the permit was held, up to
-   * MAX_COOLDOWN. There is no delay if the queue is empty.
-   */
-  cooldown?: number
+  cooldown?: Cooldown
 }
 
-/** Maximum cooldown, in milliseconds. */
-const MAX_COOLDOWN = 500
+/**
+ * Delay before a released permit goes to the next waiter. There is none if the queue is empty, or if the delay would be
+ * shorter than 1 ms.
+ */
+interface Cooldown {
+  /** Multiple of the time that the permit was held. */
+  factor: number
+  /** Maximum delay, in milliseconds. */
+  maximum: number
+}
+
+/** Timers cannot wait for less time, in milliseconds. */
+const MIN_DELAY = 1
 
 /** Releases a permit. Idempotent. */
 export type Release = () => void
@@ -54,14 +61,16 @@ export class Semaphore {
   }
 
   #hold(response?: ServerResponse): Release {
-    const { cooldown = 0 } = this.#options
-    const acquiredAt = cooldown > 0 ? performance.now() : 0
+    const { cooldown } = this.#options
+    const acquiredAt = cooldown ? performance.now() : 0
     let isHeld = true
     const release = () => {
       if (!isHeld) return
       isHeld = false
-      if (cooldown === 0 || !this.#waiters?.size) return this.#passOn()
-      setTimeout(() => this.#passOn(), Math.min(cooldown * (performance.now() - acquiredAt), MAX_COOLDOWN))
+      if (!cooldown || !this.#waiters?.size) return this.#passOn()
+      const delay = Math.min(cooldown.factor * (performance.now() - acquiredAt), cooldown.maximum)
+      if (delay < MIN_DELAY) this.#passOn()
+      else setTimeout(() => this.#passOn(), delay)
     }
     this.#held += 1
     if (response) onceClosed(response, release)

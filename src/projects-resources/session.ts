@@ -19,9 +19,15 @@ import { createSessionUseRepository } from './session-use-repository.js'
 
 /**
  * Each session has one session query at a time: its other requests wait, so that the queries of other sessions find a
- * free connection. `maxWaiting` is more than the limits in http/in-flight-limit.ts allow. `timeout` is in milliseconds.
+ * free connection. While there is a queue, each query is followed by a pause that is twice as long, but at most 100 ms.
+ * `maxWaiting` is more than the limits in http/in-flight-limit.ts allow. `timeout` is in milliseconds.
  */
-const SESSION_QUERIES = { permits: 1, maxWaiting: 128, timeout: 15_000 }
+const SESSION_QUERIES = {
+  permits: 1,
+  maxWaiting: 128,
+  timeout: 15_000,
+  cooldown: { factor: 2, maximum: 100 },
+}
 const EARLIER_FAILED = 'An earlier session query of the same session failed or took too long'
 
 /** Not exported, so that only the session hook can set these properties. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import {
   countConnections,
@@ -107,6 +108,23 @@ t.test('each session has one session query at a time', async (t) => {
   t.equal((await service.sql(WAITING)).length, 2)
   await unlock()
   for (const { status } of await Promise.all([...requests, other])) t.equal(status, 200)
+})
+
+t.test('after a slow session query, the next one of the same session starts after a pause', async (t) => {
+  const service = await startApp(t, SETTINGS)
+  await list(service)
+  const unlock = await lock(t, service, 'sessions')
+  const untilReceived = countRequests(service)
+  const times = [list(service), list(service)].map(async (response) => {
+    await response
+    return performance.now()
+  })
+  await untilReceived(2)
+  await sleep(200)
+  await unlock()
+  const [first = 0, second = 0] = await Promise.all(times)
+  const pause = Math.abs(second - first)
+  t.ok(pause > 80, `the pause takes 100 ms, and the responses are ${pause} ms apart`)
 })
 
 t.test('requests that wait for a session query fail with it', async (t) => {
