@@ -112,7 +112,7 @@ export const Variables = Type.Object({
     1,
     200,
     10,
-    'Maximum number of connections to PostgreSQL in the pool. The readiness check uses one more.',
+    'Number of connections to PostgreSQL in the pool, which are opened at the start. The readiness check uses one more.',
   ),
   DATABASE_CONNECT_TIMEOUT: milliseconds(
     800,

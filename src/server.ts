@@ -57,6 +57,13 @@ async function start() {
     isMigrating = false
   }
   process.send?.({ ready: true, address })
+  try {
+    // Wait for the first readiness check, which would otherwise be delayed by these connections.
+    await database.readiness.check()
+    await database.openConnections()
+  } catch (err) {
+    if (!isSignalled) logger.warn({ err }, 'not all connections of the pool could be opened')
+  }
 }
 
 const SET_IN_ENVIRONMENT = 'HOST is set in the environment'

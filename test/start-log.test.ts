@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { withClient } from '../src/database/database.js'
 import { until } from './support/app.js'
 import { compiled } from './support/compiled.js'
 import { createDatabase } from './support/database.js'
@@ -50,4 +52,48 @@ t.test('all output of the service is JSON, including warnings and unknown variab
   )
   t.match(lines.at(-1), { level: 30, msg: 'shutting down', reason: 'SIGTERM' })
   t.notMatch(output, /pa55word|77777/)
+})
+
+/** Starts the service as a separate process. */
+async function start(t: Test, DATABASE_URL: string) {
+  const child = spawn(process.execPath, ['--no-warnings', compiled('src/server.ts')], {
+    cwd: t.testdir(),
+    env: { DATABASE_URL, DATABASE_POOL_SIZE: '4', PORT: '0', NODE_ENV: 'test' },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const service = { log: '', address: '' }
+  child.stdout?.on('data', (chunk) => (service.log += chunk))
+  const [message] = await once(child, 'message')
+  return Object.assign(service, message as { address: string })
+}
+
+const CONNECTIONS = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'neptun-projects-resources' ORDER BY pid`
+
+t.test('after the start, all connections of the pool are opened, and they stay open', async (t) => {
+  const url = await createDatabase(t)
+  await start(t, url)
+  await withClient(url, async (client) => {
+    const list = async () => (await client.query(CONNECTIONS)).rows
+    await until(async () => (await list()).length === 4, 'four connections are open')
+    const opened = await list()
+    // Longer than the default idle timeout of pg-pool.
+    await sleep(11_000)
+    t.strictSame(await list(), opened)
+  })
+})
+
+t.test('if the server rejects some of the connections, the service logs it and continues', async (t) => {
+  const url = await createDatabase(t)
+  const role = `limited_${new URL(url).pathname.slice(1)}`
+  await withClient(url, (client) =>
+    client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 3;
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`),
+  )
+  t.teardown(() => withClient(url, (client) => client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)))
+  const service = await start(t, Object.assign(new URL(url), { username: role, password: 'limited' }).href)
+  await until(() => service.log.includes('not all connections of the pool could be opened'), 'it is logged')
+  t.match(service.log, 'too many connections for role')
+  t.equal((await fetch(`${service.address}/health/ready`)).status, 200)
 })

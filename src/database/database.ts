@@ -34,6 +34,8 @@ export interface Database {
   ): (params: Params) => Promise<Row[]>
   /** If the error means that a prepared statement is stale, ensures that all statements are prepared again. */
   renewStatements(error: unknown): void
+  /** Opens all connections of the pool. Rejects if one of them cannot be opened. */
+  openConnections(): Promise<void>
   /** Called with the time that a query or transaction waited for a connection of the pool, in milliseconds. */
   onPoolWait: (milliseconds: number) => void
   /** Waits for queries in progress, and closes all connections. */
@@ -143,7 +145,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const schema = await checkSettings(options, isPooled)
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const application_name = 'neptun-projects-resources'
-  const lifetime = { idleTimeoutMillis: 30_000, maxLifetimeSeconds: 3600 }
+  // Idle connections stay open. When several are opened at the same time, requests wait for up to 0.4 s.
+  const lifetime = { min: options.max, maxLifetimeSeconds: 3600 }
   const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
   const queryable = keepConnections(pool, (milliseconds) => database.onPoolWait(milliseconds))
   pool.on('error', options.onIdleError ?? (() => {}))
@@ -170,6 +173,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     prisma,
     pool,
     onPoolWait: () => {},
+    async openConnections() {
+      const connecting = Array.from({ length: pool.options.max }, () => pool.connect())
+      const opened = await Promise.allSettled(connecting)
+      for (const result of opened) if (result.status === 'fulfilled') result.value.release()
+      await Promise.all(connecting)
+    },
     readiness,
     renewStatements: statements.renew,
     read: ({ text, values }) => read(text, values),

@@ -1,6 +1,7 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.js'
 import type { SessionLimits } from '../database/session-limits.js'
 import { ApiError, invalidRequest } from '../errors.js'
@@ -18,17 +19,20 @@ import type { SessionLookup } from './session-lookup/index.js'
 import { createSessionUseRepository } from './session-use-repository.js'
 
 /**
- * Each session has one session query at a time: its other requests wait, so that the queries of other sessions find a
- * free connection. While there is a queue, each query is followed by a pause that is twice as long, but at most 100 ms.
- * `maxWaiting` is more than the limits in http/in-flight-limit.ts allow. `timeout` is in milliseconds.
+ * Each user has one session query at a time: their other requests wait, so that the queries of other users find a free
+ * connection. While requests wait, each query is followed by a pause that is twice as long, but at most 100 ms. The queue
+ * is limited by the number of open connections. `timeout` is in milliseconds.
  */
 const SESSION_QUERIES = {
   permits: 1,
-  maxWaiting: 128,
+  maxWaiting: Number.POSITIVE_INFINITY,
   timeout: 15_000,
   cooldown: { factor: 2, maximum: 100 },
 }
-const EARLIER_FAILED = 'An earlier session query of the same session failed or took too long'
+const EARLIER_FAILED = 'An earlier session query of the same user failed or took too long'
+
+/** Number of sessions whose users are remembered. */
+const KNOWN_SESSIONS = 50_000
 
 /** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
@@ -106,19 +110,22 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlightLimit(app)
-  const queries = createKeyedSemaphore<string>(SESSION_QUERIES)
+  const queries = createKeyedSemaphore<string | number>(SESSION_QUERIES)
+  /** Users of earlier requests, by session. Only selects the queue: the session query finds the user of each request. */
+  const users = new LRUCache<string, number>({ max: KNOWN_SESSIONS })
 
   /**
-   * Runs a session query after the earlier ones of the same session.
+   * Runs a session query after the earlier ones of the same user, or of the same session if its user is not known yet.
    * @throws ApiError 503 if an earlier one found the database unavailable, or took too long
    */
   async function inTurn<T>(session: string, query: () => Promise<T>): Promise<T> {
-    const release = await queries.acquire(session)
+    const queue = users.get(session) ?? session
+    const release = await queries.acquire(queue)
     if (!release) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: new Error(EARLIER_FAILED) })
     try {
       return await query()
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(session)
+      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(queue)
       throw error
     } finally {
       release()
@@ -139,6 +146,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
         if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
       }
       request.userId = found.sessionUserId
+      if (found.sessionUserId !== undefined) users.set(sessionKey, found.sessionUserId)
       if (!('refused' in found)) return found
       reason = found.refused
       return null

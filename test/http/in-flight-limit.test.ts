@@ -94,23 +94,25 @@ t.test(
   },
 )
 
-t.test('each session has one session query at a time', async (t) => {
+t.test('each user has one session query at a time', async (t) => {
   const service = await startApp(t, SETTINGS)
-  const listOther = () => list(service, STRANGER, resources('/user-files', STRANGER))
-  // Sessions that have not been valid within the last minute share a limit per client address.
-  await Promise.all([list(service), listOther()])
+  const token = await createSession(service.sql, OWNER.userId)
+  const listWithOtherSession = () => list(service, { ...OWNER, token })
+  const listOfOtherUser = () => list(service, STRANGER, resources('/user-files', STRANGER))
+  // Afterwards, the service knows the users of these sessions.
+  await Promise.all([list(service), listWithOtherSession(), listOfOtherUser()])
   const unlock = await lock(t, service, 'sessions')
   const untilReceived = countRequests(service)
-  const requests = Array.from({ length: LIMIT }, () => list(service))
-  const other = listOther()
-  await untilReceived(LIMIT + 1)
-  await until(async () => (await service.sql(WAITING)).length >= 2, 'both sessions query the database')
+  const requests = Array.from({ length: LIMIT }, () => [list(service), listWithOtherSession()]).flat()
+  const other = listOfOtherUser()
+  await untilReceived(2 * LIMIT + 1)
+  await until(async () => (await service.sql(WAITING)).length >= 2, 'the session queries of both users wait')
   t.equal((await service.sql(WAITING)).length, 2)
   await unlock()
   for (const { status } of await Promise.all([...requests, other])) t.equal(status, 200)
 })
 
-t.test('after a slow session query, the next one of the same session starts after a pause', async (t) => {
+t.test('a slow session query is followed by a pause if requests of the same user wait', async (t) => {
   const service = await startApp(t, SETTINGS)
   await list(service)
   const unlock = await lock(t, service, 'sessions')

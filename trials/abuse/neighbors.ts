@@ -7,7 +7,7 @@ import { addUsers, attacker, filesOf, fillProjects, startAttack, toRequest, type
 
 const CONNECTIONS = 64
 
-/** The attacker's sessions. Each can have 16 requests in progress. */
+/** The attacker's sessions, except in two attacks. Each can have 16 requests in progress. */
 const SESSIONS = TOKENS.slice(0, CONNECTIONS / 16)
 
 /** Duration of a measurement of the other users, and their pause between requests, in milliseconds. */
@@ -27,8 +27,8 @@ const importOf = (length: number) =>
 const attacks = async (url: string): Promise<Record<string, string[]>> => {
   const files = await filesOf(url, attacker)
   const id = files[1]
-  const send = (method: string, path: string, body?: string) =>
-    SESSIONS.map((token) => toRequest({ ...attacker, token }, method, path, body))
+  const send = (method: string, path: string, body?: string, sessions = SESSIONS) =>
+    sessions.map((token) => toRequest({ ...attacker, token }, method, path, body))
   const get = (path: string) => send('GET', path)
   return {
     'lists of imports': get('/imports'),
@@ -39,6 +39,8 @@ const attacks = async (url: string): Promise<Record<string, string[]>> => {
     'new imports': send('POST', '/imports', importOf(10_000)),
     'small lists': get('/chat-conversations'),
     'invalid requests': send('POST', '/chat-conversations', '{}'),
+    'invalid requests, 32 sessions': send('POST', '/chat-conversations', '{}', TOKENS),
+    'new files of 2 MiB, 32 sessions': send('POST', '/user-files', file(330_000), TOKENS),
     'creates with the same Idempotency-Key': send('POST', '/imports', importOf(1)).map((request) =>
       request.replace('\r\n', '\r\nIdempotency-Key: key\r\n'),
     ),
