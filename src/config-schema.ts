@@ -112,7 +112,7 @@ export const Variables = Type.Object({
     1,
     200,
     10,
-    'Number of connections to PostgreSQL in the pool, which are opened at the start. The readiness check uses one more.',
+    'Maximum number of connections to PostgreSQL in the pool. The service opens all of them when it starts. The readiness check uses one more.',
   ),
   DATABASE_CONNECT_TIMEOUT: milliseconds(
     800,

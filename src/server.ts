@@ -57,13 +57,11 @@ async function start() {
     isMigrating = false
   }
   process.send?.({ ready: true, address })
-  try {
-    // Wait for the first readiness check, which would otherwise be delayed by these connections.
-    await database.readiness.check()
-    await database.openConnections()
-  } catch (err) {
-    if (!isSignalled) logger.warn({ err }, 'not all connections of the pool could be opened')
-  }
+  // Wait for the first readiness check, which would otherwise be delayed by these connections.
+  await database.readiness.check().catch(() => {})
+  await database.openConnections().catch((err) => {
+    if (!database.pool.ending) logger.warn({ err }, 'not all connections of the pool could be opened')
+  })
 }
 
 const SET_IN_ENVIRONMENT = 'HOST is set in the environment'

@@ -68,12 +68,19 @@ async function start(t: Test, DATABASE_URL: string) {
   return Object.assign(service, message as { address: string })
 }
 
+/** Sends a request that uses a connection of the pool. */
+const isServed = async ({ address }: { address: string }) => {
+  const headers = { cookie: `neptun-session=${'x'.repeat(43)}` }
+  const response = await fetch(`${address}/api/users/1/projects/1/resources/imports`, { headers })
+  return response.status === 401
+}
+
 const CONNECTIONS = `SELECT pid FROM pg_stat_activity
   WHERE datname = current_database() AND application_name = 'neptun-projects-resources' ORDER BY pid`
 
 t.test('after the start, all connections of the pool are opened, and they stay open', async (t) => {
   const url = await createDatabase(t)
-  await start(t, url)
+  const service = await start(t, url)
   await withClient(url, async (client) => {
     const list = async () => (await client.query(CONNECTIONS)).rows
     await until(async () => (await list()).length === 4, 'four connections are open')
@@ -81,6 +88,7 @@ t.test('after the start, all connections of the pool are opened, and they stay o
     // Longer than the default idle timeout of pg-pool.
     await sleep(11_000)
     t.strictSame(await list(), opened)
+    t.ok(await isServed(service))
   })
 })
 
@@ -95,5 +103,7 @@ t.test('if the server rejects some of the connections, the service logs it and c
   const service = await start(t, Object.assign(new URL(url), { username: role, password: 'limited' }).href)
   await until(() => service.log.includes('not all connections of the pool could be opened'), 'it is logged')
   t.match(service.log, 'too many connections for role')
+  t.ok(await isServed(service))
+  t.equal((await withClient(url, (client) => client.query(CONNECTIONS))).rowCount, 2)
   t.equal((await fetch(`${service.address}/health/ready`)).status, 200)
 })

@@ -61,7 +61,8 @@ const POOLER_SETTINGS = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`
 /** Value that max_project_bytes() in the migrations uses if the setting `neptun.max_project_bytes` is missing. */
 const DEFAULT_MAX_PROJECT_BYTES = 16 * 1024 * 1024
 
-const COMMON = { types, keepAlive: true }
+/** TCP keep-alive probes start early enough for networks that drop idle connections after a few minutes. */
+const COMMON = { types, keepAlive: true, keepAliveInitialDelayMillis: 30_000 }
 
 function clientConfig({
   url,
@@ -145,7 +146,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const schema = await checkSettings(options, isPooled)
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const application_name = 'neptun-projects-resources'
-  // Idle connections stay open. When several are opened at the same time, requests wait for up to 0.4 s.
+  // Idle connections stay open for an hour: if several are opened at once, requests wait for up to 0.4 s (docs/decisions/016).
   const lifetime = { min: options.max, maxLifetimeSeconds: 3600 }
   const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
   const queryable = keepConnections(pool, (milliseconds) => database.onPoolWait(milliseconds))
@@ -174,10 +175,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool,
     onPoolWait: () => {},
     async openConnections() {
-      const connecting = Array.from({ length: pool.options.max }, () => pool.connect())
-      const opened = await Promise.allSettled(connecting)
-      for (const result of opened) if (result.status === 'fulfilled') result.value.release()
-      await Promise.all(connecting)
+      const open = async () => (await pool.connect()).release()
+      await Promise.all(Array.from({ length: pool.options.max }, open))
     },
     readiness,
     renewStatements: statements.renew,

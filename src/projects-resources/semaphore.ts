@@ -22,14 +22,14 @@ interface Cooldown {
   maximum: number
 }
 
-/** Timers cannot wait for less time, in milliseconds. */
+/** Shortest delay of a Node.js timer, in milliseconds. */
 const MIN_DELAY = 1
 
 /** Releases a permit. Idempotent. */
 export type Release = () => void
 
 /**
- * A FIFO semaphore with a bounded queue and a bounded waiting time. (p-limit has neither bound.) A permit that is
+ * A FIFO semaphore with limits for the length of the queue and for the waiting time. (p-limit has neither bound.) A permit that is
  * acquired for a response is released when that response closes, at the latest.
  */
 export class Semaphore {

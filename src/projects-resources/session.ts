@@ -20,19 +20,24 @@ import { createSessionUseRepository } from './session-use-repository.js'
 
 /**
  * Each user has one session query at a time: their other requests wait, so that the queries of other users find a free
- * connection. While requests wait, each query is followed by a pause that is twice as long, but at most 100 ms. The queue
- * is limited by the number of open connections. `timeout` is in milliseconds.
+ * connection. While requests wait, each query is followed by a pause that is twice as long, but at most 100 ms. The limits
+ * per session in http/in-flight-limit.ts bound the queue. `timeout`, in milliseconds, is shorter than the default of
+ * SHUTDOWN_TIMEOUT.
  */
 const SESSION_QUERIES = {
   permits: 1,
   maxWaiting: Number.POSITIVE_INFINITY,
-  timeout: 15_000,
+  timeout: 7000,
   cooldown: { factor: 2, maximum: 100 },
 }
 const EARLIER_FAILED = 'An earlier session query of the same user failed or took too long'
 
-/** Number of sessions whose users are remembered. */
-const KNOWN_SESSIONS = 50_000
+/**
+ * Cache of the users of recently valid sessions: maximum size, and time to live in milliseconds. It is shorter than the
+ * time for which rate-limits.ts remembers a valid session: the first requests of other sessions occupy a lookup of their
+ * address, and must not do so while they wait in the queue of a busy user.
+ */
+const USERS = { max: 50_000, ttl: 25_000, ttlResolution: 1000 }
 
 /** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
@@ -111,11 +116,11 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
 
   const inFlight = createInFlightLimit(app)
   const queries = createKeyedSemaphore<string | number>(SESSION_QUERIES)
-  /** Users of earlier requests, by session. Only selects the queue: the session query finds the user of each request. */
-  const users = new LRUCache<string, number>({ max: KNOWN_SESSIONS })
+  /** By session. Only selects the queue: the session query finds the user of each request. */
+  const users = new LRUCache<string, number>(USERS)
 
   /**
-   * Runs a session query after the earlier ones of the same user, or of the same session if its user is not known yet.
+   * Runs a session query after the earlier ones of the same user, or of the same session if its user is not known.
    * @throws ApiError 503 if an earlier one found the database unavailable, or took too long
    */
   async function inTurn<T>(session: string, query: () => Promise<T>): Promise<T> {
@@ -146,10 +151,13 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
         if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
       }
       request.userId = found.sessionUserId
-      if (found.sessionUserId !== undefined) users.set(sessionKey, found.sessionUserId)
-      if (!('refused' in found)) return found
-      reason = found.refused
-      return null
+      if ('refused' in found) {
+        users.delete(sessionKey)
+        reason = found.refused
+        return null
+      }
+      users.set(sessionKey, found.sessionUserId)
+      return found
     }
     app.admitSession(request, reply, lookUp).then((found) => {
       inFlight.pause(request)

@@ -7,7 +7,7 @@ import { addUsers, attacker, filesOf, fillProjects, startAttack, toRequest, type
 
 const CONNECTIONS = 64
 
-/** The attacker's sessions, except in two attacks. Each can have 16 requests in progress. */
+/** The attacker's sessions, except in attacks with 32 sessions. Each session can have 16 requests in progress. */
 const SESSIONS = TOKENS.slice(0, CONNECTIONS / 16)
 
 /** Duration of a measurement of the other users, and their pause between requests, in milliseconds. */
