@@ -5,6 +5,7 @@ import { type Config, ConfigError, databaseOptions, loadConfig, unknownVariables
 import { type Database, openDatabase } from './database/database.js'
 import { describeConnectionError } from './database/errors.js'
 import { applyMigrations, checkMigrations, listPending, MigrationError } from './database/migrations.js'
+import { openConnections } from './database/pool-query.js'
 import { loadEnvFile } from './environment.js'
 import { openLogDestination } from './logging/log-destination.js'
 import { serializeError } from './logging/serialize-error.js'
@@ -59,7 +60,7 @@ async function start() {
   process.send?.({ ready: true, address })
   // Wait for the first readiness check, which would otherwise be delayed by these connections.
   await database.readiness.check().catch(() => {})
-  await database.openConnections().catch((err) => {
+  await openConnections(database.pool).catch((err) => {
     if (!database.pool.ending) logger.warn({ err }, 'not all connections of the pool could be opened')
   })
 }

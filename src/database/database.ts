@@ -34,8 +34,6 @@ export interface Database {
   ): (params: Params) => Promise<Row[]>
   /** If the error means that a prepared statement is stale, ensures that all statements are prepared again. */
   renewStatements(error: unknown): void
-  /** Opens all connections of the pool. Rejects if one of them cannot be opened. */
-  openConnections(): Promise<void>
   /** Called with the time that a query or transaction waited for a connection of the pool, in milliseconds. */
   onPoolWait: (milliseconds: number) => void
   /** Waits for queries in progress, and closes all connections. */
@@ -146,7 +144,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const schema = await checkSettings(options, isPooled)
   const onConnect = async (client: pg.ClientBase) => isPooled && client.query(POOLER_SETTINGS)
   const application_name = 'neptun-projects-resources'
-  // Idle connections stay open for an hour: if several are opened at once, requests wait for up to 0.4 s (docs/decisions/016).
+  // Idle connections stay open for an hour (docs/decisions/016).
   const lifetime = { min: options.max, maxLifetimeSeconds: 3600 }
   const pool = new pg.Pool({ ...config, application_name, ...lifetime, onConnect })
   const queryable = keepConnections(pool, (milliseconds) => database.onPoolWait(milliseconds))
@@ -174,10 +172,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     prisma,
     pool,
     onPoolWait: () => {},
-    async openConnections() {
-      const open = async () => (await pool.connect()).release()
-      await Promise.all(Array.from({ length: pool.options.max }, open))
-    },
     readiness,
     renewStatements: statements.renew,
     read: ({ text, values }) => read(text, values),

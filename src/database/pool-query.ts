@@ -43,5 +43,11 @@ export function keepConnections(pool: pg.Pool, onWait: (milliseconds: number) =>
   })
 }
 
+/** Opens all connections of a pool. Rejects if one of them cannot be opened. */
+export async function openConnections(pool: pg.Pool): Promise<void> {
+  const open = async () => (await pool.connect()).release()
+  await Promise.all(Array.from({ length: pool.options.max }, open))
+}
+
 /** Whether a connection can be reused after a failed statement. */
 const isUsable = (error: Error) => error instanceof pg.DatabaseError && error.severity === 'ERROR' && !isStale(error)

@@ -29,8 +29,8 @@ const MIN_DELAY = 1
 export type Release = () => void
 
 /**
- * A FIFO semaphore with limits for the length of the queue and for the waiting time. (p-limit has neither bound.) A permit that is
- * acquired for a response is released when that response closes, at the latest.
+ * A FIFO semaphore with limits for the length of the queue and for the waiting time. (p-limit has neither.) A permit
+ * that is acquired for a response is released when that response closes, at the latest.
  */
 export class Semaphore {
   readonly #options: SemaphoreOptions

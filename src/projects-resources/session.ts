@@ -1,7 +1,6 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.js'
 import type { SessionLimits } from '../database/session-limits.js'
 import { ApiError, invalidRequest } from '../errors.js'
@@ -14,30 +13,9 @@ import { MAX_ID } from '../identity-rules.js'
 import { ProjectPath } from '../schemas.js'
 import { createReceiving, type LargeWork } from './large-work.js'
 import { type Authorization, createAuthorize, type Owner } from './owner.js'
-import { createKeyedSemaphore } from './semaphore.js'
 import type { SessionLookup } from './session-lookup/index.js'
+import { createSessionQueries } from './session-queries.js'
 import { createSessionUseRepository } from './session-use-repository.js'
-
-/**
- * Each user has one session query at a time: their other requests wait, so that the queries of other users find a free
- * connection. While requests wait, each query is followed by a pause that is twice as long, but at most 100 ms. The limits
- * per session in http/in-flight-limit.ts bound the queue. `timeout`, in milliseconds, is shorter than the default of
- * SHUTDOWN_TIMEOUT.
- */
-const SESSION_QUERIES = {
-  permits: 1,
-  maxWaiting: Number.POSITIVE_INFINITY,
-  timeout: 7000,
-  cooldown: { factor: 2, maximum: 100 },
-}
-const EARLIER_FAILED = 'An earlier session query of the same user failed or took too long'
-
-/**
- * Cache of the users of recently valid sessions: maximum size, and time to live in milliseconds. It is shorter than the
- * time for which rate-limits.ts remembers a valid session: the first requests of other sessions occupy a lookup of their
- * address, and must not do so while they wait in the queue of a busy user.
- */
-const USERS = { max: 50_000, ttl: 25_000, ttlResolution: 1000 }
 
 /** Not exported, so that only the session hook can set these properties. */
 const authorization = Symbol('authorization')
@@ -115,28 +93,7 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
   app.addHook('onClose', sessionUse.flush)
 
   const inFlight = createInFlightLimit(app)
-  const queries = createKeyedSemaphore<string | number>(SESSION_QUERIES)
-  /** By session. Only selects the queue: the session query finds the user of each request. */
-  const users = new LRUCache<string, number>(USERS)
-
-  /**
-   * Runs a session query after the earlier ones of the same user, or of the same session if its user is not known.
-   * @throws ApiError 503 if an earlier one found the database unavailable, or took too long
-   */
-  async function inTurn<T>(session: string, query: () => Promise<T>): Promise<T> {
-    const queue = users.get(session) ?? session
-    const release = await queries.acquire(queue)
-    if (!release) throw new ApiError('DATABASE_UNAVAILABLE', { retryAfter: 1, cause: new Error(EARLIER_FAILED) })
-    try {
-      return await query()
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'DATABASE_UNAVAILABLE') queries.rejectWaiters(queue)
-      throw error
-    } finally {
-      release()
-    }
-  }
-
+  const queries = createSessionQueries()
   const receiving = createReceiving()
   app.addHook('onRequest', (request, reply, done) => {
     const { sessionHash, sessionKey } = request
@@ -145,18 +102,18 @@ async function session(app: FastifyInstance, { database, largeBodies, limits, lo
     const lookUp = async () => {
       if (!sessionHash || sessionKey === undefined) return null
       const query = () => authorize(sessionHash, readPath(request), request.routeOptions.config)
-      const find = () => inTurn(sessionKey, query)
+      const find = () => queries.run(sessionKey, query)
       let found = await find()
       if (lookup && 'refused' in found && LOOKUP_REASONS.includes(found.refused)) {
         if (await lookup.find(request.sessionToken, sessionHash)) found = await find()
       }
       request.userId = found.sessionUserId
       if ('refused' in found) {
-        users.delete(sessionKey)
+        queries.forget(sessionKey)
         reason = found.refused
         return null
       }
-      users.set(sessionKey, found.sessionUserId)
+      queries.remember(sessionKey, found.sessionUserId)
       return found
     }
     app.admitSession(request, reply, lookUp).then((found) => {
