@@ -58,11 +58,13 @@ async function start() {
     isMigrating = false
   }
   process.send?.({ ready: true, address })
-  // Wait for the first readiness check, which would otherwise be delayed by these connections.
-  await database.readiness.check().catch(() => {})
-  await openConnections(database.pool).catch((err) => {
+  try {
+    // The readiness check comes first: these connections would delay it, or take the last one that the server accepts.
+    await database.readiness.check()
+    await openConnections(database.pool)
+  } catch (err) {
     if (!database.pool.ending) logger.warn({ err }, 'not all connections of the pool could be opened')
-  })
+  }
 }
 
 const SET_IN_ENVIRONMENT = 'HOST is set in the environment'
