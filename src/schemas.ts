@@ -130,6 +130,10 @@ export type FilterOf<Properties extends TProperties> = {
   [Name in keyof Properties]?: Static<Properties[Name]> | undefined
 }
 
+/** Returns an object in which each of the properties is null. */
+export const nullEach = <Properties extends TProperties>(properties: Properties) =>
+  Object.fromEntries(Object.keys(properties).map((name) => [name, null])) as { [Name in keyof Properties]: null }
+
 /** A row count in a response. */
 export const Count = (options: SchemaOptions = {}) =>
   Type.Integer({ ...options, format: 'int32', minimum: 0, maximum: MAX_ID })

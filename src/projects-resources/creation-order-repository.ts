@@ -24,6 +24,12 @@ interface Created {
   id: number
 }
 
+/**
+ * Selects the columns of a new row that the request does not have. A create reads back only these: each further column
+ * takes CPU time, and a text can have 1 MiB.
+ */
+export const GENERATED = { id: true, created_at: true, updated_at: true } as const
+
 /** Returns the position of a row in a list ordered by creation. */
 export const positionOf = ({ created_at, id }: Created): Position => ({ createdAt: created_at.getTime(), id })
 

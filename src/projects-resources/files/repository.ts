@@ -9,6 +9,7 @@ import {
   belongsTo,
   createCreationOrder,
   createFilter,
+  GENERATED,
   idsOf,
   type OwnerIds,
   positionOf,
@@ -17,7 +18,7 @@ import {
 import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import { type Batch, type BatchRequest, type PageEnd, type Range, type RowVersion, toBatch } from '../pagination.js'
-import type { CreateFileBody, File, FileFilter } from './schemas.js'
+import { ABSENT, type CreateFileBody, type File, type FileFilter } from './schemas.js'
 
 /**
  * A row. If its columns differ from the response schema, the type is `never`, and code that uses it does not compile.
@@ -90,7 +91,7 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
     async create({ userId, projectId }: Owner, values: CreateFileBody, once?: Once): Promise<FileRow> {
       const data = { ...values, neptun_user_id: userId, project_id: projectId }
       if (once) return await once.insert<FileRow>('context_files AS file', data, COLUMNS)
-      return await prisma.contextFile.create({ data })
+      return { ...ABSENT, ...data, ...(await prisma.contextFile.create({ data, select: GENERATED })) }
     },
 
     /**

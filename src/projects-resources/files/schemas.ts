@@ -1,5 +1,5 @@
 import { type Static, type TString, Type } from '@sinclair/typebox'
-import { type FilterOf, Id, MAX_LIST_ITEMS, Nullable, pageQuery, Text, Time, Word } from '../../schemas.js'
+import { type FilterOf, Id, MAX_LIST_ITEMS, Nullable, nullEach, pageQuery, Text, Time, Word } from '../../schemas.js'
 import { creationCursor } from '../creation-order.js'
 import { FileFields } from '../file-schemas.js'
 
@@ -18,6 +18,9 @@ const required = {
 
 /** Columns that can be null. */
 const optional = { language: Nullable(FileFields.language), extension: Nullable(FileFields.extension) }
+
+/** Values of the optional columns that a request does not have. */
+export const ABSENT = nullEach(optional)
 
 /** A file in a response. */
 export const File = Type.Object(

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { Database } from '../../database/database.js'
 import { Prisma } from '../../database/generated/client.js'
+import type { ImportModel } from '../../database/generated/models.js'
 import { type RepositorySighting, recordSighting } from '../../github/names-repository.js'
 import { MAX_ID } from '../../identity-rules.js'
-import { whereObject } from '../creation-order-repository.js'
+import { GENERATED, whereObject } from '../creation-order-repository.js'
 import type { Once } from '../idempotency/repository.js'
 import type { Owner } from '../owner.js'
 import {
@@ -15,7 +16,7 @@ import {
   isOwn,
   isWithheld,
 } from './list-repository.js'
-import type { CreateImportBody } from './schemas.js'
+import { ABSENT, type CreateImportBody } from './schemas.js'
 
 export type { FoundImport, ImportRow } from './list-repository.js'
 
@@ -60,10 +61,10 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
     ): Promise<ImportRow> {
       const data = ownedBy(owner, values)
       if (!sighting && once) return await once.insert<ImportRow>('imports AS import', data, COLUMNS)
-      if (!sighting) return await prisma.import.create({ data, omit: HIDDEN })
+      if (!sighting) return await insert(prisma, data)
       return await prisma.$transaction(async (transaction) => {
-        const source = await recordSighting(transaction, owner.userId, sighting)
-        const row = await transaction.import.create({ data: { ...data, ...source }, omit: HIDDEN })
+        const { source_path, ...githubIds } = await recordSighting(transaction, owner.userId, sighting)
+        const row = await insert(transaction, { ...data, source_path }, githubIds)
         await once?.store(row, transaction)
         return row
       })
@@ -79,8 +80,8 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
      */
     async preview(owner: Owner, values: CreateImportBody): Promise<ImportRow> {
       let row: ImportRow | undefined
-      const transaction = prisma.$transaction(async ({ import: imports }) => {
-        row = await imports.create({ data: { ...ownedBy(owner, values), id: -randomInt(1, MAX_ID) }, omit: HIDDEN })
+      const transaction = prisma.$transaction(async (transaction) => {
+        row = await insert(transaction, ownedBy(owner, values), { id: -randomInt(1, MAX_ID) })
         throw ROLLBACK
       })
       await transaction.catch((error) => {
@@ -134,5 +135,18 @@ const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
   neptun_user_id: userId,
   project_id: projectId,
 })
+
+/**
+ * Inserts an import.
+ * @param extra values of columns that the row omits or that the database would otherwise generate
+ */
+async function insert(
+  { import: imports }: Pick<Database['prisma'], 'import'>,
+  data: ReturnType<typeof ownedBy>,
+  extra: Partial<Pick<ImportModel, keyof typeof HIDDEN | 'id'>> = {},
+): Promise<ImportRow> {
+  const generated = await imports.create({ data: { ...data, ...extra }, select: GENERATED })
+  return { ...ABSENT, ...data, ...generated }
+}
 
 const NO_GITHUB_IDS = { github_repository_id: null, github_account_id: null }

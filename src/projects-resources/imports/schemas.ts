@@ -5,6 +5,7 @@ import {
   MAX_LIST_ITEMS,
   NullableOneOf,
   NullableText,
+  nullEach,
   OneOf,
   pageQuery,
   Text,
@@ -24,6 +25,9 @@ const optional = {
   title: NullableText(1, 255),
   description: NullableText(0, 10_000),
 }
+
+/** Values of the optional fields that a request does not have. */
+export const ABSENT = nullEach(optional)
 
 /** Example of the writable fields. */
 export const EXAMPLE = {
