@@ -59,11 +59,12 @@ async function start() {
   }
   process.send?.({ ready: true, address })
   try {
-    // The readiness check comes first: these connections would delay it, or take the last one that the server accepts.
+    // The readiness check comes first: opening these connections would delay it, and could use up the connection limit
+    // of the server before it has its own.
     await database.readiness.check()
     await openConnections(database.pool)
   } catch (err) {
-    if (!database.pool.ending) logger.warn({ err }, 'not all connections of the pool could be opened')
+    if (!database.pool.ending) logger.warn({ err }, 'not all connections of the pool are open: others open on demand')
   }
 }
 

@@ -25,10 +25,15 @@ interface Created {
 }
 
 /**
- * Selects the columns of a new row that the request does not have. A create reads back only these: each further column
- * takes CPU time, and a text can have 1 MiB.
+ * Selects the columns of a new row whose values PostgreSQL generates. A create reads back only these: each further
+ * column takes CPU time, and a text can be up to 1 MiB long.
  */
 export const GENERATED = { id: true, created_at: true, updated_at: true } as const
+
+/** The values of these columns. */
+export interface Generated extends Created {
+  updated_at: Date
+}
 
 /** Returns the position of a row in a list ordered by creation. */
 export const positionOf = ({ created_at, id }: Created): Position => ({ createdAt: created_at.getTime(), id })

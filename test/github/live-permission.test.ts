@@ -1,6 +1,7 @@
 import { createEmulator } from 'emulate'
 import t, { type Test } from 'tap'
 import { githubAccessDenied, installationNotConfirmed } from '../../src/github/permission.js'
+import { Import } from '../../src/projects-resources/imports/schemas.js'
 import { resources, startApp } from '../support/app.js'
 import { appSettings, privateKey } from '../support/github-stub.js'
 
@@ -65,6 +66,8 @@ t.test("a repository that one of the user's installations has access to can be i
     const response = await call('POST', imports, post(path))
     t.equal(response.status, 201)
     t.equal(response.body.import.source_path, path)
+    const stored = await call('GET', `${imports}/${response.body.import.id}`)
+    t.equal(response.text, stored.text, 'the response is the stored row')
   }
   const response = await fetch(`${github.url}/_emulate/installation-tokens`)
   const { installation_tokens: tokens } = (await response.json()) as {
@@ -74,6 +77,15 @@ t.test("a repository that one of the user's installations has access to can be i
   for (const { permissions, repository_selection } of tokens) {
     t.same([permissions, repository_selection], [{ metadata: 'read', contents: 'read' }, 'selected'])
   }
+})
+
+t.test('a create with an Idempotency-Key, its replay and a later read have the same body', async (t) => {
+  const { call } = await start(t)
+  const keyed = { ...post('username/Granted'), headers: { 'idempotency-key': 'a' } }
+  const created = await call('POST', imports, keyed)
+  t.strictSame(Object.keys(created.body.import), Object.keys(Import.properties))
+  t.equal((await call('POST', imports, keyed)).text, created.text)
+  t.equal((await call('GET', `${imports}/${created.body.import.id}`)).text, created.text)
 })
 
 t.test('an import of any inaccessible repository is the same 403, and nothing is stored', async (t) => {

@@ -54,8 +54,13 @@ for (const { key, table, row, create, update, query, hidden, related } of COLLEC
   const [first, second] = [example(0), example(1)]
   /** Returns another field to send with `name`, to detect a PUT that stores the other field but ignores `name`. */
   const otherThan = (name: string) => names.findLast((other) => other !== name && !(other in related[0])) ?? name
-  const post = async (body: Values, headers: Record<string, string> = {}) =>
-    (await shared.call('POST', all, { body, headers })).body[key]
+  /** Creates an object. The response must be the same as that to a GET, which reads the row. */
+  const post = async (body: Values, headers: Record<string, string> = {}) => {
+    const created = await shared.call('POST', all, { body, headers })
+    const found = await shared.call('GET', `${all}/${created.body[key]?.id}`)
+    t.strictSame([created.status, created.text], [201, found.text], `${table}: the response to the POST`)
+    return created.body[key]
+  }
 
   t.test(
     `${table}: responses have every column that is not hidden, and clients can write those that are not generated`,

@@ -90,8 +90,10 @@ export function createFileRepository({ prisma, read, prepare }: Pick<Database, '
      */
     async create({ userId, projectId }: Owner, values: CreateFileBody, once?: Once): Promise<FileRow> {
       const data = { ...values, neptun_user_id: userId, project_id: projectId }
-      if (once) return await once.insert<FileRow>('context_files AS file', data, COLUMNS)
-      return { ...ABSENT, ...data, ...(await prisma.contextFile.create({ data, select: GENERATED })) }
+      const generated = once
+        ? await once.insert('context_files AS file', data, COLUMNS)
+        : await prisma.contextFile.create({ data, select: GENERATED })
+      return { ...ABSENT, ...data, ...generated }
     },
 
     /**

@@ -19,7 +19,7 @@ const required = {
 /** Columns that can be null. */
 const optional = { language: Nullable(FileFields.language), extension: Nullable(FileFields.extension) }
 
-/** Values of the optional columns that a request does not have. */
+/** Values of the optional columns that are absent from a request: the defaults of the database. */
 export const ABSENT = nullEach(optional)
 
 /** A file in a response. */

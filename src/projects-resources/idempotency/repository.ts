@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { isViolated } from '../../database/errors.js'
 import { Prisma } from '../../database/generated/client.js'
+import { GENERATED, type Generated } from '../creation-order-repository.js'
 import type { Owner } from '../owner.js'
 
 /** A request with an Idempotency-Key. */
@@ -31,8 +32,9 @@ export interface Once {
    * Inserts a row and stores it as the result, in one statement. A Prisma transaction would cost more CPU time than the
    * rest of the request (docs/decisions/025).
    * @param table with the alias that `columns` uses, such as `imports AS import`
+   * @param columns the columns of the result
    */
-  insert<Row>(table: string, values: object, columns: Prisma.Sql): Promise<Row>
+  insert(table: string, values: object, columns: Prisma.Sql): Promise<Generated>
   /**
    * Stores a result.
    * @param transaction the transaction of the write; may be omitted if the request writes nothing else
@@ -60,13 +62,13 @@ export function createIdempotencyRepository({ prisma, read }: Pick<Database, 'pr
     once(owner: Owner, keyed: KeyedRequest): Once {
       const values = toValues(owner, keyed)
       return {
-        async insert<Row>(table: string, row: object, columns: Prisma.Sql) {
-          const [inserted] = await prisma.$queryRaw<Row[]>(Prisma.sql`
+        async insert(table, row, columns) {
+          const [inserted] = await prisma.$queryRaw<Generated[]>(Prisma.sql`
             WITH created AS (${insertInto(table, row)} RETURNING ${columns}),
               stored AS (INSERT INTO idempotency_keys (${COLUMNS}, result)
                 SELECT ${values}, to_jsonb(created) - ${LONG_TEXT}::text FROM created)
-            SELECT * FROM created`)
-          return inserted as Row
+            SELECT ${GENERATED_COLUMNS} FROM created`)
+          return inserted as Generated
         },
 
         async store(result, transaction = prisma) {
@@ -110,6 +112,8 @@ const LONG_TEXT = 'text'
 const MAX_STORED_LENGTH = 10_000
 
 const isTooLong = (name: string, value: unknown) => name === LONG_TEXT && String(value).length > MAX_STORED_LENGTH
+
+const GENERATED_COLUMNS = Prisma.raw(Object.keys(GENERATED).join(', '))
 
 const COLUMNS = Prisma.raw('neptun_user_id, project_id, key, request_hash')
 

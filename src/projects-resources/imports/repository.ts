@@ -60,7 +60,7 @@ export function createImportRepository({ prisma, read, prepare }: Pick<Database,
       once?: Once,
     ): Promise<ImportRow> {
       const data = ownedBy(owner, values)
-      if (!sighting && once) return await once.insert<ImportRow>('imports AS import', data, COLUMNS)
+      if (!sighting && once) return { ...ABSENT, ...data, ...(await once.insert('imports AS import', data, COLUMNS)) }
       if (!sighting) return await insert(prisma, data)
       return await prisma.$transaction(async (transaction) => {
         const { source_path, ...githubIds } = await recordSighting(transaction, owner.userId, sighting)
@@ -138,7 +138,7 @@ const ownedBy = ({ userId, projectId }: Owner, values: CreateImportBody) => ({
 
 /**
  * Inserts an import.
- * @param extra values of columns that the row omits or that the database would otherwise generate
+ * @param extra values of columns that the returned row omits or that the database would otherwise generate
  */
 async function insert(
   { import: imports }: Pick<Database['prisma'], 'import'>,

@@ -26,7 +26,7 @@ const optional = {
   description: NullableText(0, 10_000),
 }
 
-/** Values of the optional fields that a request does not have. */
+/** Values of the optional fields that are absent from a request: the defaults of the database. */
 export const ABSENT = nullEach(optional)
 
 /** Example of the writable fields. */

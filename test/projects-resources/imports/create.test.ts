@@ -63,6 +63,7 @@ t.test('source_path is stored in the canonical form of its source_type', async (
   for (const [source_type, source_path, canonical] of table) {
     const { status, body } = await call('POST', imports, { body: { source_type, source_path } })
     t.strictSame([status, body.import?.source_path], [201, canonical], source_path)
+    t.strictSame((await call('GET', `${imports}/${body.import?.id}`)).body, body, `${source_path}: stored`)
   }
 })
 
@@ -103,6 +104,8 @@ t.test('titles and descriptions round-trip byte for byte', async (t) => {
     const response = await call('POST', imports, { body })
     t.equal(response.status, 201)
     t.strictSame([response.body.import.title, response.body.import.description], [text, text], `text ${index}`)
+    const stored = await call('GET', `${imports}/${response.body.import.id}`)
+    t.strictSame(stored.text, response.text, `text ${index}: stored`)
   }
 })
 
