@@ -59,8 +59,8 @@ async function start() {
   }
   process.send?.({ ready: true, address })
   try {
-    // The readiness check comes first: opening these connections would delay it, and could use up the connection limit
-    // of the server before it has its own.
+    // The readiness check needs a connection outside of the pool. It comes first, because opening the pool's connections
+    // would delay it, and could use up PostgreSQL's connection limit.
     await database.readiness.check()
     await openConnections(database.pool)
   } catch (err) {
